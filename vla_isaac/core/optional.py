@@ -1,0 +1,40 @@
+"""Optional packages: imported where their work is done, and missed with one helpful message."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from types import ModuleType
+
+from vla_isaac.core.errors import MissingDependencyError
+
+
+def require(module: str, *, extra: str, need: str, instead: str = "") -> ModuleType:
+    """Import an optional module, or say which extra brings it.
+
+    Args:
+        module: Import name, such as ``"mujoco"``.
+        extra: The extra of this package that installs it.
+        need: What needs it, such as ``"the mujoco backend"``.
+        instead: What to do without it, such as ``"choose --backend stub"``.
+
+    Raises:
+        MissingDependencyError: If the module is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is None or not (module == error.name or module.startswith(error.name + ".")):
+            raise
+        choice = f", or {instead}" if instead else ""
+        raise MissingDependencyError(
+            f'{need} needs the package {module.partition(".")[0]!r}; run: pip install -e ".[{extra}]"{choice}'
+        ) from error
+
+
+def is_installed(module: str) -> bool:
+    """Tell whether `module` can be found, without importing it."""
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ModuleNotFoundError, ValueError):
+        return False

@@ -1,0 +1,1 @@
+"""Franka facts with their sources, forward kinematics and Jacobian."""

@@ -1,0 +1,207 @@
+"""A scene as plain data: `SceneSpec` is what there is, `SceneLayout` is how it stands in one episode."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from vla_isaac.core.checks import check_finite, check_shape
+from vla_isaac.core.errors import ConfigError, SceneError
+from vla_isaac.core.poses import Pose
+from vla_isaac.core.registry import unknown_name
+from vla_isaac.core.types import Body
+from vla_isaac.robots import panda
+from vla_isaac.scene.cameras import STANDARD_CAMERAS, VIDEO, CameraConfig
+from vla_isaac.scene.colours import RGB
+from vla_isaac.scene.objects import ObjectSpec
+
+TEXTURES = ("plain", "wood", "checker", "speckle")
+"""Looks of the table top that every backend can draw."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableSpec:
+    """The table: its top is the plane z = 0 of the world, which the robot base stands on."""
+
+    size: tuple[float, float, float] = (1.1, 1.3, 0.04)
+    """Full extents [m]."""
+
+    center_xy: tuple[float, float] = (0.35, 0.0)
+    """Centre of the top in the world [m]."""
+
+    rgb: RGB = (0.58, 0.50, 0.41)
+    """Colour of the top."""
+
+    texture: str = "plain"
+    """One of `TEXTURES`."""
+
+    friction: float = 1.0
+    """Sliding friction coefficient."""
+
+    def __post_init__(self) -> None:
+        if self.texture not in TEXTURES:
+            raise unknown_name("table texture", self.texture, TEXTURES)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LightSpec:
+    """A lamp that shines from a point towards the middle of the table."""
+
+    name: str
+    """Key of this light."""
+
+    pos: tuple[float, float, float]
+    """Position in the world [m]."""
+
+    intensity: float = 0.6
+    """Relative brightness; 1 lights a white surface fully."""
+
+    casts_shadow: bool = False
+    """Whether it casts shadows where shadows are drawn at all (videos)."""
+
+
+KEY_LIGHT = LightSpec(name="key", pos=(0.9, 0.6, 1.8), intensity=0.55, casts_shadow=True)
+FILL_LIGHT = LightSpec(name="fill", pos=(0.2, -1.2, 1.4), intensity=0.25)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timing:
+    """How often a policy acts and how finely physics is stepped."""
+
+    control_hz: float = 20.0
+    """Control rate [Hz]; one `Backend.step` lasts 1 / control_hz."""
+
+    max_physics_dt: float = 0.002
+    """Upper bound of the physics time step [s]; the real one divides the control period."""
+
+    def __post_init__(self) -> None:
+        if not 0.1 <= self.control_hz <= 1000.0:
+            raise ConfigError(f"timing: control_hz={self.control_hz} must lie within 0.1 to 1000 Hz")
+        if not 1e-5 <= self.max_physics_dt <= 0.02:
+            raise ConfigError(f"timing: max_physics_dt={self.max_physics_dt} s must lie within 0.00001 to 0.02 s")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SceneSpec:
+    """What there is: objects, table, cameras, lights, and how time is cut."""
+
+    name: str
+    """Name of the scene, for messages and records."""
+
+    objects: tuple[ObjectSpec, ...] = ()
+    """Objects with unique names; layouts and states keep this order."""
+
+    table: TableSpec = TableSpec()
+    """The table."""
+
+    cameras: tuple[CameraConfig, ...] = (*STANDARD_CAMERAS, VIDEO)
+    """Cameras with unique names."""
+
+    lights: tuple[LightSpec, ...] = (KEY_LIGHT, FILL_LIGHT)
+    """Lamps."""
+
+    ambient: float = 0.35
+    """Light that comes from everywhere, relative."""
+
+    timing: Timing = Timing()
+    """Control rate and physics step."""
+
+    instruction: str = ""
+    """The scene's own instruction, used when none is given."""
+
+    def __post_init__(self) -> None:
+        for kind, names in (("object", [o.name for o in self.objects]), ("camera", [c.name for c in self.cameras])):
+            twice = {n for n in names if names.count(n) > 1}
+            if twice:
+                raise SceneError(f"scene {self.name!r}: two {kind}s are named {sorted(twice)[0]!r}; names must be unique")
+
+    @property
+    def bodies(self) -> tuple[Body, ...]:
+        """The objects' forms, in order."""
+        return tuple(o.body for o in self.objects)
+
+    @property
+    def object_names(self) -> tuple[str, ...]:
+        """The objects' names, in order."""
+        return tuple(o.name for o in self.objects)
+
+    def camera(self, name: str) -> CameraConfig:
+        """Return a camera by name.
+
+        Raises:
+            UnknownNameError: If the scene has no such camera.
+        """
+        for camera in self.cameras:
+            if camera.name == name:
+                return camera
+        raise unknown_name("camera", name, [c.name for c in self.cameras])
+
+    def with_rate(self, control_hz: float) -> SceneSpec:
+        """Return the same scene stepped at another control rate [Hz]."""
+        return replace(self, timing=replace(self.timing, control_hz=control_hz))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placement:
+    """How one object stands and looks in one episode."""
+
+    pos: tuple[float, float, float]
+    """Centre in the world [m]."""
+
+    quat_wxyz: tuple[float, float, float, float] = (1.0, 0.0, 0.0, 0.0)
+    """Orientation in the world."""
+
+    rgb: RGB
+    """Its colour today: a shade of its named colour."""
+
+    mass: float
+    """Its mass today [kg]."""
+
+    friction: float
+    """Its sliding friction today."""
+
+    @property
+    def pose_world(self) -> Pose:
+        """Pose in the world frame."""
+        return Pose(np.array(self.pos), np.array(self.quat_wxyz))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SceneLayout:
+    """How a scene stands in one episode: every number a backend needs to begin, with nothing left to chance."""
+
+    objects: tuple[Placement, ...]
+    """One per object of the scene, in its order."""
+
+    qpos: tuple[float, ...]
+    """Arm joint angles at the start [rad], length 7."""
+
+    gripper_width: float = panda.GRIPPER_MAX_WIDTH
+    """Distance between the fingers at the start [m]."""
+
+    table: TableSpec
+    """The table's colour, texture and friction today."""
+
+    lights: tuple[LightSpec, ...]
+    """The lamps today."""
+
+    ambient: float
+    """Light from everywhere today, relative."""
+
+    cameras: tuple[CameraConfig, ...]
+    """The cameras today, after jitter; same names and order as in the scene."""
+
+    def __post_init__(self) -> None:
+        check_shape("layout.qpos", self.qpos, (7,))
+        check_finite("layout.qpos", self.qpos, error=SceneError)
+
+    def check_fits(self, spec: SceneSpec) -> None:
+        """Raise `SceneError` unless this layout belongs to `spec`."""
+        if len(self.objects) != len(spec.objects):
+            raise SceneError(
+                f"the layout places {len(self.objects)} objects but the scene {spec.name!r} has {len(spec.objects)}; "
+                "sample the layout from the scene that is loaded"
+            )
+        if [c.name for c in self.cameras] != [c.name for c in spec.cameras]:
+            raise SceneError(f"the layout's cameras are not those of the scene {spec.name!r}; sample it from that scene")

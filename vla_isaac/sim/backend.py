@@ -1,0 +1,85 @@
+"""The backend protocol: seven methods, SI units, numpy in and out.
+
+A backend draws no random numbers: the seed is spent when the layout is sampled. `load`, `reset` and `render`
+are generators, since a simulator may need updates of its own before it can answer: each `yield` asks for one
+update, the `return` value is the result. `sim.drive` exhausts them in scripts; inside Kit the extension awaits
+one app update between yields. MuJoCo and the stub yield nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeVar
+
+from vla_isaac.core.types import Frame, JointTarget, SceneState
+from vla_isaac.scene.spec import SceneLayout, SceneSpec
+
+T = TypeVar("T")
+Steps = Generator[None, None, T]
+"""A computation that yields once per simulator update it needs and returns a T."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenderRequest:
+    """Which image of which camera is wanted."""
+
+    camera: str
+    """Name of a camera of the loaded scene."""
+
+    resolution_hw: tuple[int, int] | None = None
+    """Height and width [px]; None takes the camera's own."""
+
+    look: Literal["fast", "good"] = "fast"
+    """`fast` for policies: no shadows, no multisampling. `good` for videos."""
+
+    depth: bool = False
+    """Whether the frame carries depth [m]."""
+
+    segmentation: bool = False
+    """Whether the frame carries object rows per pixel."""
+
+
+class Backend(Protocol):
+    """One simulated world with one Panda; used from one thread only."""
+
+    name: str
+    """Registry name, such as ``"mujoco"``."""
+
+    def load(self, spec: SceneSpec) -> Steps[None]:
+        """Build the scene; replaces one loaded before. Call `reset` before anything else."""
+        ...
+
+    def reset(self, layout: SceneLayout) -> Steps[None]:
+        """Put everything where `layout` says, at rest, let it settle, and set the time to 0.
+
+        Raises:
+            SceneError: If the layout does not fit the loaded scene.
+            BackendError: If no scene is loaded.
+        """
+        ...
+
+    def apply(self, target: JointTarget) -> None:
+        """Set where the joints should be at the end of the next control period."""
+        ...
+
+    def step(self) -> None:
+        """Advance the simulation by one control period."""
+        ...
+
+    def state(self) -> SceneState:
+        """Return the truth now; a value that later steps do not change."""
+        ...
+
+    def render(self, requests: Sequence[RenderRequest]) -> Steps[Mapping[str, Frame]]:
+        """Return one frame per request, none older than the state; arrays belong to the caller.
+
+        Raises:
+            UnknownNameError: If the scene has no such camera.
+            RenderError: If no image can be drawn.
+        """
+        ...
+
+    def close(self) -> None:
+        """Free everything; may be called twice."""
+        ...
