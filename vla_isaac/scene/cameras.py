@@ -69,7 +69,7 @@ SIDE = CameraConfig(name="side", eye=(0.50, 0.95, 0.55), target=(0.48, 0.0, 0.06
 WRIST = CameraConfig(
     name="wrist", eye=(0.075, 0.0, 0.01), target=(0.015, 0.0, 0.20), up=(1.0, 0.0, 0.0), mount="hand", fov_y=1.20
 )
-VIDEO = CameraConfig(name="video", eye=(1.32, 0.72, 0.74), target=(0.36, 0.0, 0.22), fov_y=0.68, resolution_hw=(480, 640))
+VIDEO = CameraConfig(name="video", eye=(1.45, 0.86, 0.86), target=(0.30, 0.0, 0.26), fov_y=0.72, resolution_hw=(480, 640))
 """The view of the recorded videos: the whole arm and the table."""
 
 STANDARD_CAMERAS = (FRONT, SIDE, WRIST)

@@ -1,0 +1,1 @@
+"""The embedded default backend: MuJoCo physics and pixels on any machine, no GPU."""

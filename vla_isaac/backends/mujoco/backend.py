@@ -1,0 +1,257 @@
+"""The MuJoCo backend: load a scene, lay it out, move the joints, look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vla_isaac.backends.mujoco.engine import mujoco_module
+from vla_isaac.backends.mujoco.model import SceneIndex, build_model, gl_camera_quat
+from vla_isaac.backends.mujoco.renderer import BACKGROUND_PIXEL, ROBOT_PIXEL, TABLE_PIXEL, Renderer
+from vla_isaac.core.arrays import AnyArray, Array
+from vla_isaac.core.errors import BackendError
+from vla_isaac.core.poses import Pose
+from vla_isaac.core.types import Body, Frame, JointTarget, SceneState
+from vla_isaac.scene.spec import SceneLayout, SceneSpec
+from vla_isaac.sim.backend import RenderRequest, Steps
+from vla_isaac.sim.clock import Clock
+
+SETTLE_SECONDS = 0.2  # objects are laid down exactly; contacts need this long to find their rest
+RAMP_PIECES = 5  # a target is approached in this many straight pieces per period, so that the arm does not jerk
+
+
+class MujocoBackend:
+    """Real physics and pixels without a GPU; see `sim.backend.Backend` for the contract of each method."""
+
+    name = "mujoco"
+
+    def __init__(self, *, robot_model: str | Path | None = None) -> None:
+        """Prepare an empty backend.
+
+        Args:
+            robot_model: MJCF of a Panda with meshes, in the layout of MuJoCo Menagerie; None takes our own.
+
+        Raises:
+            MissingDependencyError: If MuJoCo is not installed.
+        """
+        self._mujoco = mujoco_module()
+        self._robot_model = Path(robot_model) if robot_model else None
+        self._spec: SceneSpec | None = None
+        self._layout: SceneLayout | None = None
+        self._renderer: Renderer | None = None
+        self._model: Any = None
+        self._data: Any = None
+
+    def load(self, spec: SceneSpec) -> Steps[None]:
+        """Build the scene; the model is compiled anew only when what stands there differs."""
+        yield from ()
+        if self._spec is not None and replace(spec, instruction="", name="") == replace(self._spec, instruction="", name=""):
+            self._spec, self._layout = spec, None
+            return
+        self._close_renderer()
+        self._model, self._index = build_model(spec, self._robot_model)
+        self._data = self._mujoco.MjData(self._model)
+        self._spec, self._layout = spec, None
+        self._bodies: tuple[Body, ...] = spec.bodies
+        self._clock = Clock.from_timing(spec.timing)
+        self._ramp = _ramp(self._clock.substeps)
+        self._nominal_mass = self._model.body_mass.copy()
+        self._nominal_inertia = self._model.body_inertia.copy()
+
+    def reset(self, layout: SceneLayout) -> Steps[None]:
+        """Put everything where the layout says and let it settle."""
+        yield from ()
+        spec = self._loaded()
+        layout.check_fits(spec)
+        self._mujoco.mj_resetData(self._model, self._data)
+        self._apply_matter(layout)
+        self._apply_looks(layout)
+        self._place(layout)
+        self._mujoco.mj_step(self._model, self._data, max(1, round(SETTLE_SECONDS / self._clock.physics_dt)))
+        self._data.qvel[:] = 0.0
+        self._data.time = 0.0
+        self._mujoco.mj_forward(self._model, self._data)
+        self._layout = layout
+        self._initial_pos = _read_only(self._data.xpos[self._index.object_bodies])
+        self._initial_quat = _read_only(self._data.xquat[self._index.object_bodies])
+
+    def apply(self, target: JointTarget) -> None:
+        """Set the joint target of the next period."""
+        self._ready()
+        robot = self._index.robot
+        self._goal = self._data.ctrl.copy()
+        self._goal[robot.ctrl] = target.qpos
+        self._goal[robot.gripper_ctrl] = target.gripper_width * robot.gripper_gain
+
+    def step(self) -> None:
+        """Advance by one control period, approaching the target in a few straight pieces."""
+        self._ready()
+        mujoco, model, data = self._mujoco, self._model, self._data
+        start = data.ctrl.copy()
+        way = self._goal - start
+        for steps, share in self._ramp:
+            data.ctrl[:] = start + share * way
+            mujoco.mj_step(model, data, steps)
+        self._num_steps += 1
+        data.time = self._num_steps * self._clock.period  # no drift from adding up physics steps
+        mujoco.mj_kinematics(model, data)
+        self._pictures_stale = True
+
+    def state(self) -> SceneState:
+        """Return the truth now."""
+        self._ready()
+        data, index, robot = self._data, self._index, self._index.robot
+        quat = np.empty(4)
+        self._mujoco.mju_mat2Quat(quat, data.site_xmat[robot.ee_site])
+        linvel = np.zeros((len(self._bodies), 3))
+        linvel[index.free_rows] = data.qvel[index.free_dof[:, :3]]
+        return SceneState(
+            time=float(data.time),
+            qpos=data.qpos[robot.qpos],
+            qvel=data.qvel[robot.dof],
+            gripper_width=float(data.qpos[robot.fingers].sum()),
+            pose_world_ee=Pose(data.site_xpos[robot.ee_site].copy(), quat),
+            pose_world_base=self._pose_world_base,
+            bodies=self._bodies,
+            object_pos=data.xpos[index.object_bodies],
+            object_quat=data.xquat[index.object_bodies],
+            object_linvel=linvel,
+            initial_object_pos=self._initial_pos,
+            initial_object_quat=self._initial_quat,
+        )
+
+    def render(self, requests: Sequence[RenderRequest]) -> Steps[Mapping[str, Frame]]:
+        """Draw the cameras asked for, from the state as it is now."""
+        yield from ()
+        self._ready()
+        sizes = [r.resolution_hw or self._loaded().camera(r.camera).resolution_hw for r in requests]
+        if self._pictures_stale:
+            self._mujoco.mj_camlight(self._model, self._data)
+            self._pictures_stale = False
+        frames: dict[str, Frame] = {}
+        for request, size in zip(requests, sizes, strict=True):
+            frames[request.camera] = self._renderer_for(size).frame(self._data, request, size)
+        return frames
+
+    def close(self) -> None:
+        """Free GL and the model."""
+        self._close_renderer()
+        self._spec = self._layout = self._model = self._data = None
+
+    # ---------------------------------------------------------------- laying out
+
+    def _apply_matter(self, layout: SceneLayout) -> None:
+        """Set masses and frictions; constants that MuJoCo derives from masses are renewed only if one changed."""
+        model, index = self._model, self._index
+        mass, inertia = self._nominal_mass.copy(), self._nominal_inertia.copy()
+        for o, placement, body, geoms in zip(
+            self._loaded().objects, layout.objects, index.object_bodies, index.object_geoms, strict=True
+        ):
+            mass[body] *= placement.mass / o.mass
+            inertia[body] *= placement.mass / o.mass
+            model.geom_friction[geoms, 0] = placement.friction
+        model.geom_friction[index.table_geom, 0] = layout.table.friction
+        if not np.array_equal(mass, model.body_mass):
+            model.body_mass[:], model.body_inertia[:] = mass, inertia
+            self._mujoco.mj_setConst(model, self._data)
+            self._mujoco.mj_resetData(model, self._data)
+
+    def _apply_looks(self, layout: SceneLayout) -> None:
+        """Set colours, lamps and cameras."""
+        model, index = self._model, self._index
+        for placement, geoms in zip(layout.objects, index.object_geoms, strict=True):
+            model.geom_rgba[geoms, :3] = placement.rgb
+        model.geom_matid[index.table_geom] = index.texture_materials[layout.table.texture]
+        model.mat_rgba[index.texture_materials[layout.table.texture], :3] = layout.table.rgb
+        model.vis.headlight.ambient[:] = layout.ambient
+        for i, light in enumerate(layout.lights):
+            toward = np.array([0.45, 0.0, 0.0]) - np.array(light.pos)
+            model.light_pos[i] = light.pos
+            model.light_dir[i] = toward / np.linalg.norm(toward)
+            model.light_diffuse[i] = light.intensity
+            model.light_specular[i] = 0.3 * light.intensity
+        for camera in layout.cameras:
+            i = model.camera(camera.name).id
+            model.cam_pos[i], model.cam_quat[i] = camera.eye, gl_camera_quat(camera)
+
+    def _place(self, layout: SceneLayout) -> None:
+        model, data, index = self._model, self._data, self._index
+        poses = np.array([(*p.pos, *p.quat_wxyz) for p in layout.objects]).reshape(-1, 7)
+        model.body_pos[index.object_bodies[index.fixed_rows]] = poses[index.fixed_rows, :3]
+        model.body_quat[index.object_bodies[index.fixed_rows]] = poses[index.fixed_rows, 3:]
+        data.qpos[index.free_qpos] = poses[index.free_rows]
+        robot = index.robot
+        data.qpos[robot.qpos] = layout.qpos
+        data.qpos[robot.fingers] = layout.gripper_width / 2
+        data.ctrl[robot.ctrl] = layout.qpos
+        data.ctrl[robot.gripper_ctrl] = layout.gripper_width * robot.gripper_gain
+        self._goal = data.ctrl.copy()
+        self._num_steps = 0
+        self._pictures_stale = True
+        self._forward_with_static_parts()
+        base = robot.base_body
+        self._pose_world_base = Pose(data.xpos[base].copy(), data.xquat[base].copy())
+
+    def _forward_with_static_parts(self) -> None:
+        """Compute every pose; with sleeping on, MuJoCo skips what never moves, but a layout has just moved it."""
+        flags = self._model.opt.enableflags
+        self._model.opt.enableflags = 0
+        self._mujoco.mj_forward(self._model, self._data)
+        self._model.opt.enableflags = flags
+
+    # ---------------------------------------------------------------- drawing
+
+    def _renderer_for(self, size: tuple[int, int]) -> Renderer:
+        """Return the renderer, made anew when an image is larger than any before."""
+        if self._renderer is not None and not all(s <= m for s, m in zip(size, self._renderer.max_hw, strict=True)):
+            size = (max(size[0], self._renderer.max_hw[0]), max(size[1], self._renderer.max_hw[1]))
+            self._close_renderer()
+        if self._renderer is None:
+            self._renderer = Renderer(self._model, size, self._segment_codes())
+        return self._renderer
+
+    def _segment_codes(self) -> AnyArray:
+        codes = np.full(self._model.ngeom, BACKGROUND_PIXEL, dtype=np.int32)
+        codes[np.isin(self._model.geom_bodyid, self._index.robot.body_ids)] = ROBOT_PIXEL
+        codes[self._index.table_geom] = TABLE_PIXEL
+        for row, geoms in enumerate(self._index.object_geoms):
+            codes[geoms] = row
+        return codes
+
+    def _close_renderer(self) -> None:
+        if self._renderer is not None:
+            self._renderer.close()
+            self._renderer = None
+
+    # ---------------------------------------------------------------- order of calls
+
+    def _loaded(self) -> SceneSpec:
+        if self._spec is None:
+            raise BackendError(
+                "the mujoco backend has no scene; call load(spec) first, for example drive(backend.load(spec))"
+            )
+        return self._spec
+
+    def _ready(self) -> None:
+        if self._layout is None:
+            self._loaded()
+            raise BackendError("the mujoco backend has no layout; call reset(layout) after load")
+
+
+def _ramp(substeps: int) -> list[tuple[int, float]]:
+    """Cut a period into pieces: how many physics steps each takes and what share of the way is commanded in it."""
+    bounds = np.unique(np.linspace(0, substeps, RAMP_PIECES + 1).round().astype(int))
+    pieces = len(bounds) - 1
+    return [(int(b - a), (i + 1) / pieces) for i, (a, b) in enumerate(zip(bounds[:-1], bounds[1:], strict=True))]
+
+
+def _read_only(values: AnyArray) -> Array:
+    values.flags.writeable = False
+    return values
+
+
+__all__ = ["MujocoBackend", "SceneIndex"]

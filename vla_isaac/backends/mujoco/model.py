@@ -1,0 +1,226 @@
+"""From a `SceneSpec` to a compiled MuJoCo model: robot, table, objects, lamps and cameras."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vla_isaac.backends.mujoco.engine import mujoco_module
+from vla_isaac.backends.mujoco.robot import RobotIndex, load_robot
+from vla_isaac.backends.mujoco.textures import table_texture
+from vla_isaac.core import rotations
+from vla_isaac.core.arrays import AnyArray, Array
+from vla_isaac.scene.cameras import CameraConfig
+from vla_isaac.scene.objects import BOWL_FLOOR_RATIO, BOWL_SIDES, WALL, ObjectSpec
+from vla_isaac.scene.spec import TEXTURES, SceneSpec, TableSpec
+from vla_isaac.sim.clock import Clock
+
+TABLE = "table"
+FLOOR_Z = -0.75  # [m] of the floor, under the table top
+TORSION, ROLLING = 0.005, 0.0001  # friction of MuJoCo's defaults
+BALL_ROLLING = 0.002  # a felt ball: it rolls when pushed and comes to rest within the workspace
+OUR_TO_GL_CAMERA = np.array([0.0, 1.0, 0.0, 0.0])  # +z forward, +y down  ->  -z forward, +y up
+
+
+@dataclass(frozen=True)
+class SceneIndex:
+    """Where the scene's numbers stand in the arrays of a compiled model; N objects, F of them free."""
+
+    robot: RobotIndex
+    object_bodies: AnyArray
+    """Body of each object, shape (N,)."""
+
+    free_rows: AnyArray
+    """Which objects can move, shape (F,)."""
+
+    free_qpos: AnyArray
+    """Rows of position and quaternion in `qpos`, shape (F, 7)."""
+
+    free_dof: AnyArray
+    """Rows of linear then angular velocity in `qvel`, shape (F, 6)."""
+
+    fixed_rows: AnyArray
+    """Which objects are fastened, shape (N - F,)."""
+
+    object_geoms: tuple[AnyArray, ...]
+    """Geoms of each object."""
+
+    table_geom: int
+    texture_materials: dict[str, int]
+    """Material of each table texture."""
+
+
+def build_model(spec: SceneSpec, robot_model: Path | None) -> tuple[Any, SceneIndex]:
+    """Compile a scene; returns the `MjModel` and where to find things in it."""
+    mj, names = load_robot(robot_model)
+    _set_options(mj, Clock.from_timing(spec.timing).physics_dt)
+    _add_table(mj, spec.table)
+    for light in spec.lights:
+        mj.worldbody.add_light(
+            name=light.name, type=mujoco_module().mjtLightType.mjLIGHT_DIRECTIONAL, castshadow=light.casts_shadow
+        )
+    for camera in spec.cameras:
+        parent = mj.worldbody if camera.mount == "world" else mj.body(names.hand)
+        parent.add_camera(name=camera.name, fovy=math.degrees(camera.fov_y), **_camera_pose(camera))
+    for o in spec.objects:
+        _add_object(mj, o)
+    model = mj.compile()
+    return model, _index(model, spec, RobotIndex.of(model, names))
+
+
+def _set_options(mj: Any, physics_dt: float) -> None:
+    """Choose the solver of the grasping recipe; resting objects sleep, which is most of the speed."""
+    mujoco = mujoco_module()
+    mj.option.timestep = physics_dt
+    mj.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+    mj.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
+    mj.option.impratio = 10.0
+    sleep = getattr(mujoco.mjtEnableBit, "mjENBL_SLEEP", None)  # MuJoCo 3.4 and newer
+    if sleep is not None:
+        mj.option.enableflags |= int(sleep)
+    mj.stat.extent = 1.0
+    mj.stat.center = [0.4, 0.0, 0.2]
+    mj.visual.map.znear = 0.005
+    mj.visual.map.zfar = 20.0
+    mj.visual.quality.numslices = 16
+    mj.visual.quality.numstacks = 8
+    mj.visual.quality.shadowsize = 2048
+    mj.visual.headlight.diffuse = [0.0, 0.0, 0.0]
+    mj.visual.headlight.specular = [0.0, 0.0, 0.0]
+
+
+def _add_table(mj: Any, table: TableSpec) -> None:
+    mujoco = mujoco_module()
+    for name in TEXTURES:
+        pixels = table_texture(name)
+        material = mj.add_material(name=f"table_{name}", specular=0.1, shininess=0.1)
+        if pixels is None:
+            continue
+        texture = mj.add_texture(name=name, type=mujoco.mjtTexture.mjTEXTURE_2D, nchannel=3)
+        texture.height, texture.width = pixels.shape[:2]
+        texture.data = pixels.tobytes()
+        material.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = name
+        material.texrepeat = [2.0, 2.0]
+    x, y, z = table.size
+    cx, cy = table.center_xy
+    mj.worldbody.add_geom(
+        name=TABLE,
+        type=mujoco.mjtGeom.mjGEOM_BOX,
+        size=[x / 2, y / 2, z / 2],
+        pos=[cx, cy, -z / 2],
+        friction=[table.friction, TORSION, ROLLING],
+        material="table_plain",
+    )
+    for sx in (-1, 1):
+        for sy in (-1, 1):
+            leg = [cx + sx * (x / 2 - 0.05), cy + sy * (y / 2 - 0.05), (FLOOR_Z - z) / 2]
+            mj.worldbody.add_geom(
+                type=mujoco.mjtGeom.mjGEOM_CYLINDER,
+                size=[0.025, (-FLOOR_Z - z) / 2, 0],
+                pos=leg,
+                contype=0,
+                conaffinity=0,
+                rgba=[0.25, 0.25, 0.27, 1],
+            )
+    mj.worldbody.add_geom(
+        name="floor", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[4, 4, 0.1], pos=[0, 0, FLOOR_Z], rgba=[0.78, 0.79, 0.80, 1]
+    )
+
+
+def _add_object(mj: Any, o: ObjectSpec) -> None:
+    body = mj.worldbody.add_body(name=o.name)
+    if not o.fixed:
+        body.add_freejoint(name=o.name)
+    pieces = _pieces(o)
+    for piece in pieces:
+        rolling = BALL_ROLLING if o.shape == "ball" else ROLLING
+        body.add_geom(
+            mass=o.mass / len(pieces),
+            friction=[o.friction, TORSION, rolling],
+            condim=6 if o.shape == "ball" else 3,
+            group=1,
+            **piece,
+        )
+
+
+def _pieces(o: ObjectSpec) -> list[dict[str, Any]]:
+    """Return the convex geoms an object is made of, in its own axes."""
+    geom = mujoco_module().mjtGeom
+    x, y, z = (s / 2 for s in o.size)
+    if o.shape in ("cube", "box"):
+        return [{"type": geom.mjGEOM_BOX, "size": [x, y, z]}]
+    if o.shape == "ball":
+        return [{"type": geom.mjGEOM_SPHERE, "size": [x, 0, 0]}]
+    if o.shape == "cylinder":
+        return [{"type": geom.mjGEOM_CYLINDER, "size": [x, z, 0]}]
+    return _bin_pieces(x, y, z) if o.shape == "bin" else _bowl_pieces(x, z)
+
+
+def _bin_pieces(x: float, y: float, z: float) -> list[dict[str, Any]]:
+    box, wall = mujoco_module().mjtGeom.mjGEOM_BOX, WALL / 2
+    floor = {"type": box, "size": [x, y, wall], "pos": [0, 0, -z + wall]}
+    sides = [
+        {"type": box, "size": [wall, y, z], "pos": [sign * (x - wall), 0, 0]}
+        for sign in (-1, 1)
+    ] + [
+        {"type": box, "size": [x - 2 * wall, wall, z], "pos": [0, sign * (y - wall), 0]}
+        for sign in (-1, 1)
+    ]  # fmt: skip
+    return [floor, *sides]
+
+
+def _bowl_pieces(rim: float, z: float) -> list[dict[str, Any]]:
+    """Return a square-edged floor and eight walls that lean outwards."""
+    box, wall = mujoco_module().mjtGeom.mjGEOM_BOX, WALL / 2
+    apothem_top = rim * math.cos(math.pi / BOWL_SIDES) - wall
+    apothem_floor = apothem_top * BOWL_FLOOR_RATIO
+    lean = math.atan2(apothem_top - apothem_floor, 2 * z)
+    half_width = rim * math.sin(math.pi / BOWL_SIDES)
+    half_height = z / math.cos(lean) - wall * math.tan(lean)
+    pieces = [{"type": box, "size": [apothem_floor * 0.92, apothem_floor * 0.92, wall], "pos": [0, 0, -z + wall]}]
+    for i in range(BOWL_SIDES):
+        angle = 2 * math.pi * i / BOWL_SIDES
+        middle = (apothem_top + apothem_floor) / 2
+        quat = rotations.quat_multiply(
+            rotations.axis_angle_to_quat(np.array([0, 0, angle])), rotations.axis_angle_to_quat(np.array([0, lean, 0]))
+        )
+        pieces.append(
+            {
+                "type": box,
+                "size": [wall, half_width, half_height],
+                "pos": [middle * math.cos(angle), middle * math.sin(angle), 0],
+                "quat": quat,
+            }
+        )
+    return pieces
+
+
+def _camera_pose(camera: CameraConfig) -> dict[str, Array]:
+    pose = camera.pose_mount_camera
+    return {"pos": pose.pos, "quat": gl_camera_quat(camera)}
+
+
+def gl_camera_quat(camera: CameraConfig) -> Array:
+    """Return the camera's orientation in its mount in MuJoCo's axes (-z forward, +y up)."""
+    return rotations.quat_multiply(camera.pose_mount_camera.quat_wxyz, OUR_TO_GL_CAMERA)
+
+
+def _index(model: Any, spec: SceneSpec, robot: RobotIndex) -> SceneIndex:
+    bodies = np.array([model.body(o.name).id for o in spec.objects], dtype=int)
+    free = np.array([i for i, o in enumerate(spec.objects) if not o.fixed], dtype=int)
+    joints = [model.joint(spec.objects[i].name) for i in free]
+    return SceneIndex(
+        robot=robot,
+        object_bodies=bodies,
+        free_rows=free,
+        free_qpos=np.array([j.qposadr[0] + np.arange(7) for j in joints], dtype=int).reshape(-1, 7),
+        free_dof=np.array([j.dofadr[0] + np.arange(6) for j in joints], dtype=int).reshape(-1, 6),
+        fixed_rows=np.array([i for i, o in enumerate(spec.objects) if o.fixed], dtype=int),
+        object_geoms=tuple(np.flatnonzero(model.geom_bodyid == b) for b in bodies),
+        table_geom=model.geom(TABLE).id,
+        texture_materials={name: model.material(f"table_{name}").id for name in TEXTURES},
+    )

@@ -1,0 +1,1 @@
+"""What is to be done: instructions read into goals, goals judged by predicates, families to draw tasks from."""

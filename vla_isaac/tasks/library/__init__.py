@@ -1,0 +1,1 @@
+"""The task families; every file here is found by `tasks.families`."""

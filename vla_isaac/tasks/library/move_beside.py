@@ -1,0 +1,33 @@
+"""`move_beside`: pick a cube up and put it down on a side of another object."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vla_isaac.core.goals import SIDES, Goal, plan
+from vla_isaac.core.types import SceneState
+from vla_isaac.tasks.families import TaskDraw, first_possible, of_shape, phrase, pick, task
+from vla_isaac.tasks.predicates import judge
+from vla_isaac.tasks.space import place_beside
+
+WORDS = {
+    "left_of": "to the left of",
+    "right_of": "to the right of",
+    "in_front_of": "in front of",
+    "behind": "behind",
+}
+SENTENCES = ("Move the {a} {side} the {b}", "Put the {a} {side} the {b}", "Pick up the {a} and place it {side} the {b}")
+
+
+@task("move_beside")
+def move_beside(state: SceneState, rng: np.random.Generator) -> TaskDraw:
+    """Draw a cube, a side and an object that has room there."""
+    cubes = of_shape(state, "cube")
+    choices = [Goal(side, (a, b.name)) for a in cubes for b in state.bodies if a != b.name for side in SIDES]
+    goal = first_possible(rng, choices, lambda c: _is_possible(state, c), "a place beside another object")
+    a, b = map(phrase, goal.args)
+    return TaskDraw(pick(rng, SENTENCES).format(a=a, side=WORDS[goal.predicate], b=b), plan(goal))
+
+
+def _is_possible(state: SceneState, goal: Goal) -> bool:
+    return place_beside(state, goal.args[0], goal.predicate, goal.args[1]) is not None and not judge(goal, state).done

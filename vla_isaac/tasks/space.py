@@ -1,0 +1,147 @@
+"""Free places on the table: where an object can be put down or pushed to without touching another."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from vla_isaac.core.types import SceneState
+from vla_isaac.robots import panda
+from vla_isaac.tasks import geometry as g
+
+Point = tuple[float, float]
+
+SIDE_REACH = 0.40  # [m] how far left and right of the base things are put
+FINGER_ROOM = 0.022  # [m] between outlines that lets a finger pass
+HOLDER_STEP = 0.046  # [m] between slots inside a bin or on a box: a cube and a finger's play
+
+
+def outline_radius(state: SceneState, i: int) -> float:
+    """Return the radius of the circle around an object seen from above [m]."""
+    hx, hy, _ = state.bodies[i].half_extents
+    return hx if state.bodies[i].shape in g.ROUND else math.hypot(hx, hy)
+
+
+def room_at(state: SceneState, i: int, point: Point) -> float:
+    """Return the free space around object `i` if it stood at `point` [m]; negative where outlines overlap."""
+    own = outline_radius(state, i)
+    gaps = [
+        math.hypot(point[0] - float(state.object_pos[j, 0]), point[1] - float(state.object_pos[j, 1]))
+        - own
+        - outline_radius(state, j)
+        for j in range(len(state.bodies))
+        if j != i
+    ]
+    return min(gaps, default=1.0)
+
+
+def is_on_table_in_reach(point: Point) -> bool:
+    """Tell whether the ee can point straight down at `point` from every height."""
+    near, far = panda.TOP_DOWN_REACH
+    return near <= math.hypot(*point) <= far and abs(point[1]) <= SIDE_REACH and point[0] > 0.2
+
+
+def place_beside(state: SceneState, a: str, side: str, b: str) -> Point | None:
+    """Return the roomiest place for `a` on a side of `b`, or None where there is none."""
+    i, j = state.index(a), state.index(b)
+    points = [p for p in _beside_candidates(state, i, side, j) if is_on_table_in_reach(p)]
+    return _roomiest(state, i, points)
+
+
+def place_near(state: SceneState, a: str, b: str) -> Point | None:
+    """Return the roomiest place for `a` close to `b` on any side, or None where there is none."""
+    i, j = state.index(a), state.index(b)
+    reach = outline_radius(state, i) + outline_radius(state, j) + 0.015
+    x, y = float(state.object_pos[j, 0]), float(state.object_pos[j, 1])
+    turns = [2 * math.pi * k / 16 for k in range(16)]
+    points = [(x + reach * math.cos(t), y + reach * math.sin(t)) for t in turns]
+    return _roomiest(state, i, [p for p in points if is_on_table_in_reach(p)], least=0.012)
+
+
+def push_goal(state: SceneState, a: str, where: str, b: str | None) -> Point | None:
+    """Return where to push `a`, with a clear way there, or None."""
+    i = state.index(a)
+    start = (float(state.initial_object_pos[i, 0]), float(state.initial_object_pos[i, 1]))
+    if b is None:
+        dx, dy = g.PUSH_DIRECTIONS[where]
+        candidates = [(start[0] + d * dx, start[1] + d * dy) for d in (0.10, 0.11, 0.12)]
+    else:
+        candidates = list(_beside_candidates(state, i, where, state.index(b)))
+    now = (float(state.object_pos[i, 0]), float(state.object_pos[i, 1]))
+    free = [p for p in candidates if is_on_table_in_reach(p) and _way_is_clear(state, i, now, p)]
+    return min(free, key=lambda p: math.hypot(p[0] - now[0], p[1] - now[1])) if free else None
+
+
+def slots(state: SceneState, i: int, j: int) -> list[Point]:
+    """Return the places for object `i` on or in object `j`, in the world: the middle, then along j's x axis."""
+    x, y = float(state.object_pos[j, 0]), float(state.object_pos[j, 1])
+    yaw = g.yaw_of(state.object_quat[j])
+    cavity = state.bodies[j].cavity
+    half = cavity[0] if cavity else state.bodies[j].half_extents[0]
+    room = half - state.bodies[i].half_extents[0] - 0.003
+    count = int(room / HOLDER_STEP) if state.bodies[j].shape in ("bin", "box") else 0
+    steps = [0] + [sign * k for k in range(1, count + 1) for sign in (1, -1)]
+    if count == 0 and room > 0.015 and state.bodies[j].shape in ("bin", "box"):
+        return [(x + d * math.cos(yaw), y + d * math.sin(yaw)) for d in (0.0, room, -room)]
+    return [(x + k * HOLDER_STEP * math.cos(yaw), y + k * HOLDER_STEP * math.sin(yaw)) for k in steps]
+
+
+def free_slot(state: SceneState, i: int, j: int, *, keep: int = 0) -> Point:
+    """Return the slot of `j` farthest from what already lies there; the middle if nothing does.
+
+    Args:
+        state: The scene now.
+        i: Row of the object to be put down.
+        j: Row of what it is put on or in.
+        keep: How many more objects will come: with some to come the first goes to the side.
+    """
+    places = slots(state, i, j)
+    others = [
+        (float(state.object_pos[k, 0]), float(state.object_pos[k, 1]))
+        for k in range(len(state.bodies))
+        if k not in (i, j) and g.distance_xy(state, k, j) < outline_radius(state, j) and not state.bodies[k].fixed
+    ]
+    if not others:
+        return places[-1] if keep and len(places) > 1 else places[0]
+    return max(places, key=lambda p: min(math.hypot(p[0] - x, p[1] - y) for x, y in others))
+
+
+def _beside_candidates(state: SceneState, i: int, side: str, j: int) -> Iterator[Point]:
+    dx, dy = g.SIDE_DIRECTIONS[side]
+    reach = g.half_width_along(state.bodies[i], state.object_quat[i], dx, dy)
+    reach += g.half_width_along(state.bodies[j], state.object_quat[j], dx, dy)
+    x, y = float(state.object_pos[j, 0]), float(state.object_pos[j, 1])
+    for gap in (0.03, 0.045, 0.06, 0.075, 0.09):
+        for share in (0.0, 0.35, -0.35, 0.7, -0.7):
+            along, across = reach + gap, share * reach
+            yield x + along * dx - across * dy, y + along * dy + across * dx
+
+
+def _roomiest(state: SceneState, i: int, points: list[Point], *, least: float = FINGER_ROOM) -> Point | None:
+    """Return the first point with ample room, else the one with most, if that is enough."""
+    best, best_room = None, least
+    for point in points:
+        room = room_at(state, i, point)
+        if room > 0.04:
+            return point
+        if room >= best_room:
+            best, best_room = point, room
+    return best
+
+
+def _way_is_clear(state: SceneState, i: int, start: Point, end: Point) -> bool:
+    """Tell whether the caged object and the fingers around it can slide from `start` to `end`."""
+    length = math.hypot(end[0] - start[0], end[1] - start[1])
+    if length < 0.05:
+        return False
+    ux, uy = (end[0] - start[0]) / length, (end[1] - start[1]) / length
+    for j in range(len(state.bodies)):
+        if j == i:
+            continue
+        dx, dy = float(state.object_pos[j, 0]) - start[0], float(state.object_pos[j, 1]) - start[1]
+        along, across = dx * ux + dy * uy, -dx * uy + dy * ux
+        beyond = max(-0.07 - along, along - length - 0.07, 0.0)
+        aside = max(abs(across) - 0.035, 0.0)
+        if math.hypot(beyond, aside) < outline_radius(state, j):
+            return False
+    return True

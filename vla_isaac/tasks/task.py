@@ -1,0 +1,45 @@
+"""A task in an episode: goals judged at every tick, an end, and a name for the failure."""
+
+from __future__ import annotations
+
+from vla_isaac.core.goals import GoalPlan
+from vla_isaac.core.types import SceneState, Verdict
+from vla_isaac.tasks.failure import FailureWatch
+from vla_isaac.tasks.feasibility import check_feasible
+from vla_isaac.tasks.tracker import GoalTracker
+
+DWELL = 0.25  # [s] for which goals must hold
+
+
+class Task:
+    """What is to be done, and whether it is; without a plan (``--goal none``) nothing is judged."""
+
+    def __init__(self, plan: GoalPlan | None, *, dwell: float = DWELL) -> None:
+        """Make a task of a plan; call `reset` with the state an episode begins in."""
+        self.plan = plan
+        self._dwell = dwell
+        self._tracker: GoalTracker | None = None
+        self._watch: FailureWatch | None = None
+
+    def reset(self, state: SceneState) -> None:
+        """Begin an episode.
+
+        Raises:
+            GoalError: If the plan can never be fulfilled from `state`.
+        """
+        if self.plan is None:
+            return
+        check_feasible(self.plan, state)
+        self._tracker = GoalTracker(self.plan, dwell=self._dwell)
+        self._watch = FailureWatch(self.plan)
+
+    def judge(self, state: SceneState) -> Verdict:
+        """Judge one state; call once per tick."""
+        if self._tracker is None or self._watch is None:
+            return Verdict(False, "no goal is set, nothing is judged")
+        self._watch.update(state)
+        return self._tracker.update(state)
+
+    def failure(self, state: SceneState) -> str | None:
+        """Name why an episode that ended in `state` did not succeed; None where nothing is judged."""
+        return None if self._watch is None else self._watch.name(state)
