@@ -20,8 +20,6 @@ from vla_isaac.scene.spec import LightSpec, Placement, SceneLayout, SceneSpec, T
 OBJECT_COLOURS = ("red", "green", "blue", "yellow", "orange", "purple", "pink", "cyan")
 """Colours that recolouring and distractors draw from: far apart, and apart from the table and the robot."""
 
-DISTRACTOR_SHAPES = ("cube", "cylinder", "ball")
-
 _TRIES_PER_OBJECT = 200
 _TRIES_PER_LAYOUT = 50
 
@@ -35,7 +33,7 @@ def vary_scene(spec: SceneSpec, randomisation: Randomisation, seed: int) -> Scen
         rng = stream(seed, "size")
         objects = tuple(_resized(o, rng.uniform(*randomisation.size_scale)) for o in objects)
     if randomisation.distractors[1] > 0:
-        objects = (*objects, *_distractors(objects, randomisation.distractors, stream(seed, "distractors")))
+        objects = (*objects, *_distractors(objects, randomisation, stream(seed, "distractors")))
     return spec if objects == spec.objects else replace(spec, objects=objects)
 
 
@@ -131,12 +129,13 @@ def _resized(o: ObjectSpec, factor: float) -> ObjectSpec:
 
 
 def _distractors(
-    objects: tuple[ObjectSpec, ...], count: tuple[int, int], rng: np.random.Generator
+    objects: tuple[ObjectSpec, ...], randomisation: Randomisation, rng: np.random.Generator
 ) -> tuple[ObjectSpec, ...]:
     """Draw added objects whose names are not taken."""
+    low, high = randomisation.distractors
     taken = {o.name for o in objects}
-    free = [(s, c) for s in DISTRACTOR_SHAPES for c in OBJECT_COLOURS if f"{c}_{s}" not in taken]
-    chosen = rng.permutation(len(free))[: int(rng.integers(count[0], count[1] + 1))]
+    free = [(s, c) for s in randomisation.distractor_shapes for c in OBJECT_COLOURS if f"{c}_{s}" not in taken]
+    chosen = rng.permutation(len(free))[: int(rng.integers(low, high + 1))]
     return tuple(make_object(*free[i]) for i in chosen)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from vla_isaac.core.config import load_preset
 from vla_isaac.core.errors import ConfigError
 from vla_isaac.core.registry import unknown_name
+from vla_isaac.scene.objects import SHAPES
 from vla_isaac.scene.spec import TEXTURES
 
 Range = tuple[float, float]
@@ -52,6 +53,9 @@ class Randomisation:
     distractors: tuple[int, int] = (0, 0)
     """Least and most objects added that the task does not name."""
 
+    distractor_shapes: tuple[str, ...] = ("cube", "cylinder", "ball")
+    """Shapes that added objects may have."""
+
     light_scale: Range = (1.0, 1.0)
     """Factor on the brightness of all lamps and the ambient light."""
 
@@ -80,13 +84,17 @@ class Randomisation:
                 raise ConfigError(f"randomisation: {name}={getattr(self, name)} must be positive")
         if self.distractors[0] < 0:
             raise ConfigError(f"randomisation: distractors={self.distractors} cannot be negative")
+        for shape in self.distractor_shapes:
+            if shape not in SHAPES:
+                raise unknown_name("shape", shape, SHAPES)
         for texture in self.table_textures:
             if texture not in TEXTURES:
                 raise unknown_name("table texture", texture, TEXTURES)
 
-    def with_distractors(self, least: int, most: int) -> Randomisation:
-        """Return the same variation with another number of added objects."""
-        return replace(self, distractors=(least, most))
+    def with_distractors(self, count: tuple[int, int], shapes: tuple[str, ...]) -> Randomisation:
+        """Return the same variation with at least `count` added objects (least, most), of these shapes."""
+        low, high = (max(a, b) for a, b in zip(self.distractors, count, strict=True))
+        return replace(self, distractors=(low, high), distractor_shapes=shapes)
 
 
 def randomisation_preset(name: str) -> Randomisation:

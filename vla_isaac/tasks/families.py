@@ -57,6 +57,9 @@ class TaskPreset:
     distractors: tuple[int, int] = (0, 0)
     """Least and most objects added to the scene."""
 
+    distractor_shapes: tuple[str, ...] = ("cube", "cylinder", "ball")
+    """Shapes of the added objects."""
+
     def __post_init__(self) -> None:
         if not 0 < self.max_seconds <= 600:
             raise ConfigError(f"task: max_seconds={self.max_seconds} must lie within 0 to 600 s")

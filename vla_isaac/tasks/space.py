@@ -58,8 +58,8 @@ def place_near(state: SceneState, a: str, b: str) -> Point | None:
     return _roomiest(state, i, [p for p in points if is_on_table_in_reach(p)], least=0.012)
 
 
-def push_goal(state: SceneState, a: str, where: str, b: str | None) -> Point | None:
-    """Return where to push `a`, with a clear way there, or None."""
+def push_goal(state: SceneState, a: str, where: str, b: str | None, *, clear: bool = True) -> Point | None:
+    """Return where to push `a`, with a clear way there from where it began, or None; the same all episode long."""
     i = state.index(a)
     start = (float(state.initial_object_pos[i, 0]), float(state.initial_object_pos[i, 1]))
     if b is None:
@@ -67,9 +67,8 @@ def push_goal(state: SceneState, a: str, where: str, b: str | None) -> Point | N
         candidates = [(start[0] + d * dx, start[1] + d * dy) for d in (0.10, 0.11, 0.12)]
     else:
         candidates = list(_beside_candidates(state, i, where, state.index(b)))
-    now = (float(state.object_pos[i, 0]), float(state.object_pos[i, 1]))
-    free = [p for p in candidates if is_on_table_in_reach(p) and _way_is_clear(state, i, now, p)]
-    return min(free, key=lambda p: math.hypot(p[0] - now[0], p[1] - now[1])) if free else None
+    free = [p for p in candidates if is_on_table_in_reach(p) and (not clear or _way_is_clear(state, i, start, p))]
+    return min(free, key=lambda p: math.hypot(p[0] - start[0], p[1] - start[1])) if free else None
 
 
 def slots(state: SceneState, i: int, j: int) -> list[Point]:
@@ -108,10 +107,10 @@ def free_slot(state: SceneState, i: int, j: int, *, keep: int = 0) -> Point:
 
 def _beside_candidates(state: SceneState, i: int, side: str, j: int) -> Iterator[Point]:
     dx, dy = g.SIDE_DIRECTIONS[side]
-    reach = g.half_width_along(state.bodies[i], state.object_quat[i], dx, dy)
-    reach += g.half_width_along(state.bodies[j], state.object_quat[j], dx, dy)
+    # the moved object turns with the hand: take it at its widest, so that the places stay the same all the way
+    reach = outline_radius(state, i) + g.half_width_along(state.bodies[j], state.object_quat[j], dx, dy)
     x, y = float(state.object_pos[j, 0]), float(state.object_pos[j, 1])
-    for gap in (0.03, 0.045, 0.06, 0.075, 0.09):
+    for gap in (0.025, 0.04, 0.055, 0.07, 0.085):
         for share in (0.0, 0.35, -0.35, 0.7, -0.7):
             along, across = reach + gap, share * reach
             yield x + along * dx - across * dy, y + along * dy + across * dx

@@ -1,0 +1,124 @@
+"""How a chunk of actions is carried out: the first k rows, or the ensemble of all that speak of this step.
+
+Policies around policies: each takes another policy and is one itself, answering one action at a time.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import replace
+
+import numpy as np
+
+from vla_isaac.core.arrays import Array
+from vla_isaac.core.errors import ConfigError, PolicyError
+from vla_isaac.core.specs import PolicySpec
+from vla_isaac.core.types import ActionChunk, EpisodeContext, Observation
+from vla_isaac.policies.base import Policy
+
+
+class FirstRows:
+    """Carry out the first `rows` actions of each chunk, then ask again."""
+
+    def __init__(self, policy: Policy, rows: int = 1) -> None:
+        """Wrap a policy.
+
+        Args:
+            policy: The policy that is asked.
+            rows: How many actions of each answer are carried out; 1 asks at every step.
+
+        Raises:
+            ConfigError: If `rows` is not within 1 and the policy's chunk length.
+        """
+        if not 1 <= rows <= policy.spec.chunk_length:
+            raise ConfigError(
+                f"cannot carry out {rows} rows of chunks of {policy.spec.chunk_length}; "
+                f"choose 1 to {policy.spec.chunk_length}"
+            )
+        self._policy = policy
+        self._rows = rows
+        self._waiting: deque[ActionChunk] = deque()
+
+    @property
+    def spec(self) -> PolicySpec:
+        """The wrapped policy's, with chunks of one."""
+        return replace(self._policy.spec, chunk_length=1)
+
+    def reset(self, context: EpisodeContext) -> None:
+        """Begin an episode and forget what was left of the last chunk."""
+        self._waiting.clear()
+        self._policy.reset(context)
+
+    def act(self, observation: Observation) -> ActionChunk:
+        """Return the next row, asking the policy when none is left."""
+        if not self._waiting:
+            chunk = _not_empty(self._policy.act(observation))
+            self._waiting.extend(_row(chunk, k) for k in range(min(self._rows, len(chunk))))
+        return self._waiting.popleft()
+
+
+class TemporalEnsemble:
+    """Ask at every step and average all rows that predict this step, as ACT does.
+
+    The weight of the i-th oldest prediction is ``exp(-decay * i)``: i = 0 is the oldest, so older rows weigh more.
+    Rows of absolute rotations cannot be averaged by component and are refused.
+
+    Source: T. Zhao et al. (2023), "Learning Fine-Grained Bimanual Manipulation with Low-Cost Hardware", decay 0.01.
+    """
+
+    def __init__(self, policy: Policy, decay: float = 0.01) -> None:
+        """Wrap a policy.
+
+        Args:
+            policy: The policy that is asked at every step.
+            decay: ACT's m; 0 averages plainly, larger trusts the older predictions more.
+
+        Raises:
+            ConfigError: If the policy's rotations cannot be averaged or `decay` is negative.
+        """
+        if policy.spec.action.rotation.startswith("absolute"):
+            raise ConfigError(
+                f"temporal ensembling cannot average {policy.spec.action.rotation} by component; use FirstRows instead"
+            )
+        if decay < 0:
+            raise ConfigError(f"temporal ensembling: decay={decay} must not be negative")
+        self._policy = policy
+        self._decay = decay
+        self._chunks: deque[ActionChunk] = deque(maxlen=policy.spec.chunk_length)
+
+    @property
+    def spec(self) -> PolicySpec:
+        """The wrapped policy's, with chunks of one."""
+        return replace(self._policy.spec, chunk_length=1)
+
+    def reset(self, context: EpisodeContext) -> None:
+        """Begin an episode and forget all predictions."""
+        self._chunks.clear()
+        self._policy.reset(context)
+
+    def act(self, observation: Observation) -> ActionChunk:
+        """Return the weighted mean of what every remembered chunk says of this step."""
+        self._chunks.append(_not_empty(self._policy.act(observation)))
+        ages = range(len(self._chunks) - 1, -1, -1)
+        rows = [
+            (c.arm[age], c.gripper[age] if c.gripper is not None else None)
+            for c, age in zip(self._chunks, ages, strict=True)
+            if age < len(c)
+        ]
+        weights = np.exp(-self._decay * np.arange(len(rows)))
+        weights /= weights.sum()
+        arm: Array = np.sum([w * arm for w, (arm, _) in zip(weights, rows, strict=True)], axis=0)
+        grips = [g for _, g in rows]
+        gripper = None if any(g is None for g in grips) else float(np.dot(weights, np.array(grips, dtype=np.float64)))
+        return ActionChunk.single(arm, gripper, **dict(self._chunks[-1].info))
+
+
+def _row(chunk: ActionChunk, k: int) -> ActionChunk:
+    gripper = None if chunk.gripper is None else chunk.gripper[k : k + 1]
+    return ActionChunk(chunk.arm[k : k + 1], gripper, chunk.info)
+
+
+def _not_empty(chunk: ActionChunk) -> ActionChunk:
+    if len(chunk) == 0:
+        raise PolicyError("the policy returned an empty chunk; it must return at least one action")
+    return chunk

@@ -1,0 +1,155 @@
+"""`ScriptedPolicy`: looks at the state, finds the first goal that does not hold, does what it takes."""
+
+from __future__ import annotations
+
+import math
+
+from vla_isaac.core.errors import PolicyError
+from vla_isaac.core.goals import GRIPPER, Goal
+from vla_isaac.core.specs import ActionSpec, PolicySpec
+from vla_isaac.core.types import ActionChunk, EpisodeContext, Observation, SceneState
+from vla_isaac.policies.scripted import skills
+from vla_isaac.policies.scripted.grasp import retreat
+from vla_isaac.policies.scripted.waypoint import CLOSED, Motion, Waypoint, hand_yaw
+from vla_isaac.tasks import geometry as g
+from vla_isaac.tasks import space
+from vla_isaac.tasks.tracker import GoalTracker
+
+
+class ScriptedPolicy:
+    """Solves every task family from the true state; privileged, so it is given state and goal.
+
+    Within a step of a plan it is a function of the state alone: pushed off course, it simply goes on from there.
+    """
+
+    def __init__(self, *, rate_hz: float = 20.0, motion: Motion | None = None) -> None:
+        """Make an expert.
+
+        Args:
+            rate_hz: Control rate [Hz].
+            motion: How briskly it moves; None takes the usual speeds.
+        """
+        self._period = 1.0 / rate_hz
+        self._motion = motion or Motion()
+        self._tracker: GoalTracker | None = None
+        self.spec = PolicySpec(
+            action=ActionSpec(translation="delta_base_m", rotation="axis_angle_rad", rate_hz=rate_hz), privileged=True
+        )
+
+    def reset(self, context: EpisodeContext) -> None:
+        """Take the goal of a new episode; without one it holds still."""
+        self._tracker = GoalTracker(context.goal, dwell=0.0) if context.goal is not None else None
+
+    def act(self, observation: Observation) -> ActionChunk:
+        """Return one small step towards the next waypoint.
+
+        Raises:
+            PolicyError: If it is not given the state.
+        """
+        state = observation.state
+        if state is None:
+            raise PolicyError("the scripted policy needs the scene state; run it where privileged policies are allowed")
+        waypoint = self._next(state)
+        step = self._motion.displacement(state, waypoint, self._period)
+        return ActionChunk.single(step, waypoint.width, phase=waypoint.phase)
+
+    def _next(self, state: SceneState) -> Waypoint:
+        if self._tracker is None:
+            return _stay(state)
+        self._tracker.update(state)
+        found = self._tracker.verdicts(state)
+        unmet = [goal for goal, verdict in found if not verdict.done]
+        if not unmet:
+            return _when_done(state, [goal for goal, _ in found])
+        goal = _first_to_do(unmet)
+        busy = _placed_in_hand(state, goal, [goal for goal, _ in found])
+        return busy if busy is not None else pursue(state, goal)
+
+
+def pursue(state: SceneState, goal: Goal) -> Waypoint:
+    """Return the next waypoint for one goal that does not hold yet.
+
+    Raises:
+        PolicyError: If the expert has no skill for it.
+    """
+    if goal.predicate == "near" and goal.args[0] == GRIPPER:
+        return skills.reach(state, state.index(goal.args[1]))
+    i = state.index(goal.args[0])
+    if goal.predicate in ("lifted", "held"):
+        return skills.lift(state, i)
+    if goal.predicate == "touching":
+        return skills.touch(state, i)
+    if goal.predicate == "pushed_to":
+        return _push(state, i, goal)
+    if goal.predicate == "upright":
+        raise PolicyError("the scripted policy cannot set objects upright; choose another goal or another policy")
+    return _put(state, i, goal)
+
+
+def _put(state: SceneState, i: int, goal: Goal) -> Waypoint:
+    j = state.index(goal.args[1])
+    if goal.predicate == "on":
+        along = hand_yaw(state) + math.remainder(
+            g.yaw_of(state.object_quat[j]) - g.yaw_of(state.object_quat[i]), math.pi / 2
+        )
+        return skills.place(state, i, space.free_slot(state, i, j), g.top(state, j), along=along, skip=(i, j))
+    if goal.predicate == "in":
+        return _put_in(state, i, j)
+    if goal.predicate == "near":
+        spot = space.place_near(state, goal.args[0], goal.args[1])
+    else:
+        spot = space.place_beside(state, goal.args[0], goal.predicate, goal.args[1])
+    if spot is None:
+        raise PolicyError(f"there is no free place for {goal}; move what stands in the way or choose another seed")
+    return skills.place(state, i, spot, 0.0, along=None, skip=(i,))
+
+
+def _put_in(state: SceneState, i: int, j: int) -> Waypoint:
+    """Let go above the floor with the fingers along the bin's y axis, where the slots leave them room."""
+    floor = g.top(state, j) - 2 * state.bodies[j].half_extents[2] + (state.bodies[j].cavity or (0.0, 0.0, 0.0))[2]
+    along = g.yaw_of(state.object_quat[j]) if state.bodies[j].shape == "bin" else None
+    return skills.place(state, i, space.free_slot(state, i, j), floor, along=along, skip=(i, j), drop=0.012)
+
+
+def _push(state: SceneState, i: int, goal: Goal) -> Waypoint:
+    where = (goal.args[0], goal.args[1], goal.args[2] if len(goal.args) == 3 else None)
+    # what stood aside may have rolled into the way since; then the direct way is the best there is
+    spot = space.push_goal(state, *where) or space.push_goal(state, *where, clear=False)
+    if spot is None:
+        raise PolicyError(f"there is no clear way for {goal}; move what stands in the way or choose another seed")
+    return skills.push(state, i, spot)
+
+
+def _first_to_do(unmet: list[Goal]) -> Goal:
+    """Return the goal whose support does not have to be moved by another one first: towers grow from below."""
+    moved = {goal.moved for goal in unmet}
+    for goal in unmet:
+        if not (len(goal.objects) == 2 and goal.objects[1] in moved):
+            return goal
+    return unmet[0]
+
+
+def _placed_in_hand(state: SceneState, goal: Goal, goals: list[Goal]) -> Waypoint | None:
+    """Return the way out of an object that another goal has just had put down, else None."""
+    for other in goals:
+        if other.moved is None or other.moved == goal.moved or other.predicate in ("lifted", "held"):
+            continue
+        way_out = skills.leave(state, state.index(other.moved))
+        if way_out is not None:
+            return way_out
+    return None
+
+
+def _when_done(state: SceneState, goals: list[Goal]) -> Waypoint:
+    """Hold what should be held; otherwise let go and rise."""
+    if any(goal.predicate in ("lifted", "held") for goal in goals):
+        ee = state.pose_world_ee.pos
+        return Waypoint(float(ee[0]), float(ee[1]), float(ee[2]), hand_yaw(state), CLOSED, "hold")
+    if any(goal.moved is None for goal in goals):
+        return _stay(state)
+    return retreat(state)
+
+
+def _stay(state: SceneState) -> Waypoint:
+    ee = state.pose_world_ee.pos
+    return Waypoint(float(ee[0]), float(ee[1]), float(ee[2]), hand_yaw(state), state.gripper_width, "stay")

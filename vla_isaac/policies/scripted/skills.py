@@ -1,0 +1,159 @@
+"""What the expert can do with an object; each skill is a function of the state now, without memory."""
+
+from __future__ import annotations
+
+import math
+
+from vla_isaac.core.types import SceneState
+from vla_isaac.policies.scripted.grasp import (
+    HOVER,
+    LOWEST_EE,
+    SAFE_GAP,
+    TIP_BELOW_EE,
+    approach,
+    clear_height,
+    grasp_height,
+    grasp_yaw,
+    retreat,
+    travel,
+)
+from vla_isaac.policies.scripted.waypoint import CLOSED, OPEN, Waypoint, hand_yaw, nearest_turn
+from vla_isaac.tasks import geometry as g
+from vla_isaac.tasks.space import Point
+
+RELEASE_HEIGHT = 0.004  # [m] of the underside above its support when the fingers open
+PLACE_ERROR = 0.006  # [m] sideways, before going down
+STUCK_BELOW = 0.06  # [m] above its support: if it comes no farther down there, it lies on something
+STUCK_SPEED = 0.03  # [m/s]
+LIFT_TO = 0.12  # [m] above the start
+PUSH_SPEED = 0.30  # share of the top speed
+
+
+def lift(state: SceneState, i: int) -> Waypoint:
+    """Pick object `i` up and hold it high."""
+    if not g.is_gripped(state, i):
+        return approach(state, i)
+    ee = state.pose_world_ee.pos
+    rise = float(state.object_pos[i, 2]) - float(state.initial_object_pos[i, 2])
+    return Waypoint(float(ee[0]), float(ee[1]), float(ee[2]) + LIFT_TO - rise, hand_yaw(state), CLOSED, "lift")
+
+
+def reach(state: SceneState, i: int) -> Waypoint:
+    """Bring the ee just above object `i`."""
+    ee = state.pose_world_ee.pos
+    x, y = float(state.object_pos[i, 0]), float(state.object_pos[i, 1])
+    z = g.top(state, i) + TIP_BELOW_EE + 0.004
+    away = math.hypot(float(ee[0]) - x, float(ee[1]) - y)
+    yaw = nearest_turn(grasp_yaw(state, i), hand_yaw(state), math.pi)
+    if away > 0.05:
+        return travel(state, x, y, yaw, OPEN, "reach", clear_height(state) + SAFE_GAP, g.top(state, i) + HOVER)
+    return Waypoint(x, y, z + 2.0 * max(0.0, away - 0.01), yaw, OPEN, "reach")
+
+
+def touch(state: SceneState, i: int) -> Waypoint:
+    """Lower the closed fingers onto the top of object `i`."""
+    ee = state.pose_world_ee.pos
+    x, y = float(state.object_pos[i, 0]), float(state.object_pos[i, 1])
+    away = math.hypot(float(ee[0]) - x, float(ee[1]) - y)
+    if away > 0.05:
+        safe = clear_height(state) + SAFE_GAP + TIP_BELOW_EE
+        return travel(state, x, y, hand_yaw(state), CLOSED, "reach", safe, g.top(state, i) + HOVER)
+    z = g.top(state, i) + TIP_BELOW_EE
+    return Waypoint(x, y, z + 2.0 * max(0.0, away - 0.01), hand_yaw(state), CLOSED, "touch", speed=0.4)
+
+
+def place(
+    state: SceneState, i: int, to: Point, support: float, *, along: float | None, skip: tuple[int, ...], drop: float = 0.0
+) -> Waypoint:
+    """Pick object `i` up and put it down.
+
+    Args:
+        state: The scene now.
+        i: Row of the object.
+        to: Where its centre should be, in the world [m].
+        support: Height of what it is put on [m].
+        along: Turn of the hand that suits the goal [rad]; None keeps the hand as it is.
+        skip: Objects that need not be passed over: the object itself and what it is put in or on.
+        drop: From how high above the support it is let go [m].
+    """
+    low = g.bottom(state, i)
+    ee = state.pose_world_ee.pos
+    dx, dy = to[0] - float(state.object_pos[i, 0]), to[1] - float(state.object_pos[i, 1])
+    away = math.hypot(dx, dy)
+    is_there = away < 2 * PLACE_ERROR and low - support < RELEASE_HEIGHT + drop + 0.004
+    if not g.is_gripped(state, i):
+        return _let_go(state, i) if is_there and g.is_between_fingers(state, i) else approach(state, i)
+
+    yaw = hand_yaw(state) if along is None else nearest_turn(along, hand_yaw(state), math.pi)
+    askew = 0.0 if along is None else abs(hand_yaw(state) - yaw)
+    x, y, z = float(ee[0]) + dx, float(ee[1]) + dy, float(ee[2])
+    over = max(clear_height(state, (i,)), support) + SAFE_GAP
+    if away > 0.05:
+        if over - low > 0.02:
+            return Waypoint(float(ee[0]), float(ee[1]), z + over - low, hand_yaw(state), CLOSED, "lift")
+        return Waypoint(x, y, z + over - low, yaw, CLOSED, "carry")
+    rests = away < 3 * PLACE_ERROR and low - support < STUCK_BELOW and g.speed(state, i) < STUCK_SPEED
+    if rests or (away < PLACE_ERROR and low - support < RELEASE_HEIGHT + drop):
+        return _let_go(state, i)
+    above = FUNNEL * max(0.0, away - 0.6 * PLACE_ERROR) + 0.3 * max(0.0, askew - 0.05)
+    goal = support + drop + min(above, over - support)
+    return Waypoint(x, y, z + goal - low, yaw, CLOSED, "lower", speed=0.5 if low - support < 0.04 else 1.0)
+
+
+FUNNEL = 4.0  # metres of height per metre of sideways error while going down
+
+
+def _let_go(state: SceneState, i: int) -> Waypoint:
+    """Open just enough: inside a bin the fingers have little room."""
+    ee = state.pose_world_ee.pos
+    width = 2 * g.half_width_along(state.bodies[i], state.object_quat[i], *g.finger_direction(state))
+    return Waypoint(float(ee[0]), float(ee[1]), float(ee[2]), hand_yaw(state), min(width + 0.022, OPEN), "release")
+
+
+def leave(state: SceneState, i: int) -> Waypoint | None:
+    """Return the way out when the open fingers are still around the placed object `i`, else None."""
+    if not g.is_between_fingers(state, i):
+        return None
+    if not g.is_released(state, i):
+        return _let_go(state, i)
+    up = retreat(state)
+    return Waypoint(up.x, up.y, up.z, up.yaw, min(state.gripper_width, OPEN), "retreat")
+
+
+def push(state: SceneState, i: int, to: Point) -> Waypoint:
+    """Slide object `i` to a place on the table between the open fingers, which are turned along the way."""
+    ee = state.pose_world_ee.pos
+    x, y = float(state.object_pos[i, 0]), float(state.object_pos[i, 1])
+    dx, dy = to[0] - x, to[1] - y
+    away = math.hypot(float(ee[0]) - x, float(ee[1]) - y)
+    if math.hypot(dx, dy) > 0.03:
+        yaw = nearest_turn(math.atan2(dx, -dy), hand_yaw(state), math.pi)
+    else:
+        yaw = hand_yaw(state)
+    askew = abs(hand_yaw(state) - yaw)
+    low = max(LOWEST_EE, min(grasp_height(state, i), 0.02))
+    caged = away < 0.045 and float(ee[2]) < low + 0.015
+    if caged and math.hypot(dx, dy) > 0.006:
+        return _slide(state, (x, y), (dx, dy), to, low, yaw)
+    if caged:
+        return retreat(state)
+    if away > 0.05:
+        safe = clear_height(state) + SAFE_GAP + TIP_BELOW_EE
+        return travel(state, x, y, yaw, OPEN, "reach", safe, g.top(state, i) + HOVER + TIP_BELOW_EE)
+    if state.gripper_width < OPEN - 0.006 or askew > 0.15:
+        return Waypoint(x, y, max(float(ee[2]), g.top(state, i) + 0.02 + TIP_BELOW_EE), yaw, OPEN, "turn")
+    return Waypoint(x, y, low + FUNNEL * max(0.0, away - 0.008), yaw, OPEN, "descend")
+
+
+def _slide(state: SceneState, at: Point, way: Point, to: Point, low: float, yaw: float) -> Waypoint:
+    """Lead the hand so that the trailing finger presses the object towards the goal."""
+    length = math.hypot(*way)
+    ux, uy = way[0] / length, way[1] / length
+    i_gap = OPEN / 2
+    ee = state.pose_world_ee.pos
+    # the trailing finger touches the object when the hand is ahead of it by the play between them
+    ahead = (float(ee[0]) - at[0]) * ux + (float(ee[1]) - at[1]) * uy
+    step = min(length, 0.03)
+    x = at[0] + (min(ahead, i_gap) + step) * ux
+    y = at[1] + (min(ahead, i_gap) + step) * uy
+    return Waypoint(x, y, low, yaw, OPEN, "push", speed=PUSH_SPEED)

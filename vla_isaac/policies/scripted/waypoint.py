@@ -1,0 +1,84 @@
+"""A waypoint of the expert and the small step towards it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from vla_isaac.core import rotations
+from vla_isaac.core.arrays import Array, frozen
+from vla_isaac.core.types import SceneState
+from vla_isaac.robots import panda
+from vla_isaac.tasks import geometry as g
+
+POINTING_DOWN = frozen(np.diag([1.0, -1.0, -1.0]))
+OPEN = panda.GRIPPER_MAX_WIDTH
+CLOSED = 0.0
+
+
+@dataclass(frozen=True)
+class Waypoint:
+    """Where the ee should go next, pointing straight down."""
+
+    x: float
+    y: float
+    z: float
+    yaw: float
+    """Turn of the hand about the vertical [rad]; at 0 the fingers move along y."""
+
+    width: float
+    """Distance between the fingers [m]."""
+
+    phase: str
+    """What this is for, in a word, for the log and the video."""
+
+    speed: float = 1.0
+    """Share of the usual top speed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Motion:
+    """How briskly the expert moves."""
+
+    max_speed: float = 0.45
+    """Top speed of the ee [m/s]."""
+
+    max_turn_rate: float = 2.0
+    """Top rate of turn [rad/s]."""
+
+    approach_rate: float = 9.0
+    """How fast a remaining error shrinks, per second."""
+
+    def displacement(self, state: SceneState, to: Waypoint, period: float) -> Array:
+        """Return the step towards `to`: linear [m] then rotation vector [rad], in base axes, shape (6,)."""
+        gain = 1.0 - math.exp(-self.approach_rate * period)
+        ee = state.pose_world_ee
+        step = np.empty(6)
+        linear = gain * (np.array([to.x, to.y, to.z]) - ee.pos)
+        length = float(np.linalg.norm(linear))
+        limit = self.max_speed * to.speed * period
+        step[:3] = linear * min(1.0, limit / max(length, 1e-9))
+        step[3:] = self._turn(ee.quat_wxyz, to.yaw, gain, period)
+        return step
+
+    def _turn(self, quat: Array, yaw: float, gain: float, period: float) -> Array:
+        # wanted orientation: yaw about z after half a turn about x
+        wanted = np.array([0.0, math.cos(yaw / 2), math.sin(yaw / 2), 0.0])
+        error = rotations.quat_to_axis_angle(rotations.quat_multiply(wanted, rotations.quat_conjugate(quat)))
+        turn = gain * error
+        angle = float(np.linalg.norm(turn))
+        return turn * min(1.0, self.max_turn_rate * period / max(angle, 1e-9))
+
+
+def hand_yaw(state: SceneState) -> float:
+    """Return the hand's turn about the vertical [rad], 0 when the fingers move along y."""
+    fx, fy = g.finger_direction(state)
+    # pointing down at yaw 0 the ee's y axis is (0, -1)
+    return math.atan2(fx, -fy)
+
+
+def nearest_turn(yaw: float, reference: float, period: float) -> float:
+    """Return `yaw` plus a multiple of `period` that is closest to `reference` [rad]."""
+    return yaw + period * round((reference - yaw) / period)

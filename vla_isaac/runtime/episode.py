@@ -1,0 +1,112 @@
+"""From a request and a seed to a stage that is set: scene, layout, instruction, goal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from vla_isaac.core.errors import UsageError
+from vla_isaac.core.goals import GoalPlan
+from vla_isaac.core.seeding import stream
+from vla_isaac.core.types import SceneState
+from vla_isaac.policies.base import Policy
+from vla_isaac.runtime.subscriber import EpisodeStart
+from vla_isaac.scene.layout import sample_layout, vary_scene
+from vla_isaac.scene.randomisation import Randomisation
+from vla_isaac.scene.spec import SceneLayout, SceneSpec
+from vla_isaac.sim.backend import Backend, Steps
+from vla_isaac.tasks.families import TaskDraw, TaskFamily
+from vla_isaac.tasks.language import read_instruction
+from vla_isaac.tasks.task import DWELL
+
+SECONDS_PER_GOAL = 20.0
+"""Simulated time allowed for each goal of a free instruction [s]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpisodeRequest:
+    """What somebody wants to see happen."""
+
+    scene: SceneSpec
+    """The scene before it is varied."""
+
+    randomisation: Randomisation
+    """What may vary."""
+
+    seed: int
+    """From which everything random is drawn."""
+
+    family: TaskFamily | None = None
+    """Draw instruction and goal from this family; excludes `instruction`."""
+
+    instruction: str | None = None
+    """The sentence; None takes the scene's own."""
+
+    goal: GoalPlan | None = None
+    """An explicit goal; None reads it from the instruction."""
+
+    judge: bool = True
+    """Whether there is a goal at all (``--goal none``)."""
+
+    max_steps: int | None = None
+    """Control periods allowed; None takes the family's time, or 20 s per goal."""
+
+    layout: SceneLayout | None = None
+    """A layout to use as it is; None draws one from the seed."""
+
+    @property
+    def dwell(self) -> float:
+        """How long the goal must hold [s]."""
+        return self.family.preset.dwell if self.family else DWELL
+
+
+def set_stage(request: EpisodeRequest, backend: Backend, policy: Policy, policy_name: str) -> Steps[EpisodeStart]:
+    """Load and lay out the scene, find out what is asked for, and return where the episode starts.
+
+    Raises:
+        SceneError: If the scene cannot be laid out.
+        InstructionError: If the instruction cannot be read.
+        GoalError: If the goal names what is not there.
+    """
+    rate = policy.spec.action.rate_hz
+    randomisation = request.randomisation
+    if request.family is not None:
+        preset = request.family.preset
+        randomisation = randomisation.with_distractors(preset.distractors, preset.distractor_shapes)
+    scene = vary_scene(request.scene, randomisation, request.seed).with_rate(rate)
+    layout = request.layout or sample_layout(scene, randomisation, request.seed)
+    yield from backend.load(scene)
+    yield from backend.reset(layout)
+    state = backend.state()
+    draw = _draw(request, scene, state)
+    return EpisodeStart(
+        scene=scene,
+        layout=layout,
+        state=state,
+        instruction=draw.instruction,
+        plan=draw.plan if request.judge else None,
+        seed=request.seed,
+        policy=policy_name,
+        policy_spec=policy.spec,
+        backend=backend.name,
+        max_steps=request.max_steps or _steps_allowed(request, draw.plan, rate),
+    )
+
+
+def _draw(request: EpisodeRequest, scene: SceneSpec, state: SceneState) -> TaskDraw:
+    if request.family is not None:
+        if request.instruction is not None:
+            raise UsageError(f"give either an instruction or --task {request.family.name}, not both")
+        draw = request.family.draw(state, stream(request.seed, f"task {request.family.name}"))
+        return draw if request.goal is None else replace(draw, plan=request.goal)
+    instruction = request.instruction if request.instruction is not None else scene.instruction
+    if not request.judge:
+        return TaskDraw(instruction, GoalPlan(()))
+    if request.goal is not None:
+        request.goal.check_objects(scene.object_names)
+        return TaskDraw(instruction, request.goal)
+    return TaskDraw(instruction, read_instruction(instruction, scene.bodies))
+
+
+def _steps_allowed(request: EpisodeRequest, plan: GoalPlan, rate: float) -> int:
+    seconds = request.family.preset.max_seconds if request.family else SECONDS_PER_GOAL * max(1, len(plan.goals))
+    return max(1, round(seconds * rate))

@@ -1,0 +1,227 @@
+"""`PolicyRunner`: the state machine that turns observation into action until the task is done.
+
+`tick` is one control period, driven by whoever owns the clock: the plain loop of `run` in scripts, Kit's callback
+in the extension, a batch loop in evaluation.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from vla_isaac.control.converter import ActionConverter
+from vla_isaac.core.errors import PolicyError, VlaIsaacError
+from vla_isaac.core.goals import GoalPlan
+from vla_isaac.core.poses import Pose
+from vla_isaac.core.types import Action, ActionChunk, EpisodeContext, JointTarget, Observation, SceneState, Verdict
+from vla_isaac.policies.base import Policy
+from vla_isaac.runtime.result import End, EpisodeResult
+from vla_isaac.runtime.subscriber import EpisodeStart, Step, Subscriber
+from vla_isaac.sensors.camera import CameraRig
+from vla_isaac.sim.backend import Backend
+from vla_isaac.tasks.task import Task
+
+logger = logging.getLogger(__name__)
+
+
+class PolicyRunner:
+    """Runs one policy on one backend, episode after episode."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        policy: Policy,
+        converter: ActionConverter,
+        cameras: CameraRig,
+        *,
+        subscribers: Sequence[Subscriber] = (),
+    ) -> None:
+        """Connect the parts; the scene must be loaded at the policy's rate."""
+        self._backend = backend
+        self._policy = policy
+        self._converter = converter
+        self._cameras = cameras
+        self._subscribers = list(subscribers)
+        self.end: End | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether an episode has begun and not ended."""
+        return self.end is None and hasattr(self, "_start")
+
+    def begin(self, start: EpisodeStart, task: Task) -> None:
+        """Begin an episode; the backend must stand at its start.
+
+        Raises:
+            GoalError: If the goal can never be fulfilled.
+        """
+        self._start, self._task = start, task
+        self._state: SceneState = start.state
+        self._verdict = Verdict(False, "not begun")
+        self._steps, self._warnings = 0, list[str]()
+        self.end, self._failure_words = None, ""
+        self._wall = time.perf_counter()
+        task.reset(start.state)
+        self._pose_base_world = start.state.pose_world_base.inverse()
+        self._base_is_world = _is_identity(start.state.pose_world_base)
+        self._converter.reset(start.state.qpos, start.state.gripper_width)
+        self._target = JointTarget(start.state.qpos, start.state.gripper_width)
+        self._policy.reset(_context(start, privileged=self._policy.spec.privileged))
+        self._tell(lambda s: s.on_start(start))
+
+    def run(self) -> EpisodeResult:
+        """Tick until the end; an interrupt (Ctrl-C) ends the episode as STOPPED and is raised again."""
+        try:
+            while self.end is None:
+                self.tick()
+        except BaseException:
+            self._finish(End.STOPPED, "interrupted")
+            raise
+        return self.result
+
+    def stop(self, why: str = "stopped") -> None:
+        """End the episode now; the arm holds still."""
+        if self.end is None:
+            self._finish(End.STOPPED, why)
+
+    def tick(self) -> None:
+        """Do one control period: observe, act, convert, step, judge."""
+        try:
+            observation = self._observe()
+            chunk, action, target = self._decide(observation)
+        except Exception as error:
+            self._finish(End.POLICY_FAILED if not _is_backend_fault(error) else End.BACKEND_FAILED, _words(error))
+            return
+        try:
+            self._backend.apply(target)
+            self._backend.step()
+            self._state = self._backend.state()
+        except Exception as error:
+            self._finish(End.BACKEND_FAILED, _words(error))
+            return
+        self._target = target
+        self._steps += 1
+        self._verdict = self._task.judge(self._state)
+        if self._subscribers:
+            step = Step(
+                index=self._steps,
+                observation=observation,
+                chunk=chunk,
+                action=action,
+                target=target,
+                state=self._state,
+                verdict=self._verdict,
+            )
+            self._tell(lambda s: s.on_step(step))
+        if self._verdict.success:
+            self._finish(End.SUCCEEDED, self._verdict.reason)
+        elif self._steps >= self._start.max_steps:
+            self._finish(End.TIMED_OUT, self._verdict.reason)
+
+    @property
+    def result(self) -> EpisodeResult:
+        """How the episode ended."""
+        return self._result
+
+    def _observe(self) -> Observation:
+        state = self._state
+        return Observation(
+            time=state.time,
+            instruction=self._start.instruction,
+            frames=self._cameras.read(state.time),
+            qpos=state.qpos,
+            qvel=state.qvel,
+            gripper_width=state.gripper_width,
+            pose_base_ee=self._pose_base_ee(state),
+            state=state if self._policy.spec.privileged else None,
+        )
+
+    def _pose_base_ee(self, state: SceneState) -> Pose:
+        return state.pose_world_ee if self._base_is_world else self._pose_base_world @ state.pose_world_ee
+
+    def _decide(self, observation: Observation) -> tuple[ActionChunk, Action, JointTarget]:
+        chunk = self._policy.act(observation)
+        if not isinstance(chunk, ActionChunk) or len(chunk) == 0:
+            raise PolicyError(
+                f"the policy {self._start.policy!r} returned {type(chunk).__name__} of no rows instead of an ActionChunk; "
+                "it must return at least one action"
+            )
+        action = chunk[0]
+        target = self._converter.convert(action, qpos=self._state.qpos, gripper_width=self._state.gripper_width)
+        return chunk, action, target
+
+    def _finish(self, end: End, reason: str) -> None:
+        """Hold still, name the outcome and tell everyone, once."""
+        if self.end is not None:
+            return
+        self.end = end
+        self._hold_still()
+        judged = self._task.plan is not None
+        success = end is End.SUCCEEDED if judged else None
+        failure = None
+        if judged and not success:
+            failure = self._task.failure(self._state) if end is End.TIMED_OUT else end.value
+        self._result = self._make_result(end, reason, success, failure)
+        self._tell(lambda s: s.on_end(self._result))
+        self._result = self._make_result(end, reason, success, failure)  # with what subscribers lost at the end
+
+    def _make_result(self, end: End, reason: str, success: bool | None, failure: str | None) -> EpisodeResult:
+        start = self._start
+        return EpisodeResult(
+            end=end,
+            success=success,
+            failure=failure,
+            reason=reason,
+            progress=self._verdict.progress,
+            steps=self._steps,
+            sim_seconds=self._state.time,
+            wall_seconds=time.perf_counter() - self._wall,
+            instruction=start.instruction,
+            goal=start.plan.to_json() if start.plan else None,
+            policy=start.policy,
+            backend=start.backend,
+            seed=start.seed,
+            clipped=self._converter.clipped.as_dict(),
+            warnings=tuple(self._warnings),
+        )
+
+    def _hold_still(self) -> None:
+        """Command the posture of now; the fingers keep what they were told, so that nothing is dropped."""
+        try:
+            self._backend.apply(JointTarget(self._state.qpos, self._target.gripper_width))
+        except Exception as error:
+            self._warnings.append(f"the arm could not be told to hold still: {_words(error)}")
+
+    def _tell(self, call: Callable[[Subscriber], Any]) -> None:
+        """Call every subscriber; one that fails is reported and gets no more calls."""
+        for subscriber in list(self._subscribers):
+            try:
+                call(subscriber)
+            except Exception as error:
+                self._subscribers.remove(subscriber)
+                words = f"{type(subscriber).__name__} was detached: {_words(error)}"
+                self._warnings.append(words)
+                logger.warning("%s", words)
+
+
+def _context(start: EpisodeStart, *, privileged: bool) -> EpisodeContext:
+    plan: GoalPlan | None = start.plan if privileged else None
+    return EpisodeContext(
+        instruction=start.instruction, seed=start.seed, goal=plan, state=start.state if privileged else None
+    )
+
+
+def _is_identity(pose: Pose) -> bool:
+    return not pose.pos.any() and float(pose.quat_wxyz[0]) == 1.0
+
+
+def _is_backend_fault(error: Exception) -> bool:
+    from vla_isaac.core.errors import BackendError, RenderError
+
+    return isinstance(error, (BackendError, RenderError))
+
+
+def _words(error: Exception) -> str:
+    return str(error) if isinstance(error, VlaIsaacError) else f"{type(error).__name__}: {error}"

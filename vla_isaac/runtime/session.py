@@ -1,0 +1,70 @@
+"""`Session`: backend and policy held together, episodes asked of them; the model behind every front door."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+
+from vla_isaac.control.config import ControlConfig
+from vla_isaac.control.converter import ActionConverter
+from vla_isaac.policies.base import Policy
+from vla_isaac.runtime.episode import EpisodeRequest, set_stage
+from vla_isaac.runtime.result import EpisodeResult
+from vla_isaac.runtime.runner import PolicyRunner
+from vla_isaac.runtime.subscriber import Subscriber
+from vla_isaac.sensors.camera import CameraRig, ImageOptions
+from vla_isaac.sim.backend import Backend
+from vla_isaac.sim.drive import drive
+from vla_isaac.tasks.task import Task
+
+
+class Session:
+    """Use as a context manager, or call `close`; one episode at a time::
+
+    with Session(backend, policy, policy_name="scripted") as session:
+        result = session.run(request)
+    """
+
+    def __init__(
+        self, backend: Backend, policy: Policy, *, policy_name: str = "policy", control: ControlConfig | None = None
+    ) -> None:
+        """Hold a backend and a policy.
+
+        Args:
+            backend: Where episodes happen; closed with the session.
+            policy: Who acts.
+            policy_name: What it is called in results.
+            control: Limits and inverse kinematics; None takes the defaults.
+        """
+        self.backend = backend
+        self.policy = policy
+        self.policy_name = policy_name
+        self._control = control or ControlConfig()
+
+    def prepare(self, request: EpisodeRequest, subscribers: Sequence[Subscriber] = ()) -> PolicyRunner:
+        """Set the stage and return a runner at the start of the episode; for those who own the clock."""
+        start = drive(set_stage(request, self.backend, self.policy, self.policy_name))
+        spec = self.policy.spec
+        cameras = CameraRig(self.backend, spec.cameras, ImageOptions(resolution_hw=spec.image_hw), seed=request.seed)
+        for name in spec.cameras:
+            start.scene.camera(name)
+        converter = ActionConverter(spec.action, self._control)
+        runner = PolicyRunner(self.backend, self.policy, converter, cameras, subscribers=subscribers)
+        runner.begin(start, Task(start.plan, dwell=request.dwell))
+        return runner
+
+    def run(self, request: EpisodeRequest, subscribers: Sequence[Subscriber] = ()) -> EpisodeResult:
+        """Run one episode to its end."""
+        return self.prepare(request, subscribers).run()
+
+    def close(self) -> None:
+        """Free the backend; may be called twice."""
+        self.backend.close()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,1 @@
+"""Cameras as policies see them: checked, cropped, resized, fresh."""
