@@ -182,7 +182,8 @@ def matrix_to_rot6d_interleaved(matrix: Array) -> Array:
 
 def wrap_angle(angle: Array | float) -> Array:
     """Return the same angle in (-pi, pi] [rad]."""
-    return np.asarray(np.pi - np.mod(np.pi - np.asarray(angle, dtype=np.float64), 2.0 * np.pi))
+    wrapped = np.pi - np.mod(np.pi - np.asarray(angle, dtype=np.float64), 2.0 * np.pi)
+    return np.where(wrapped <= -np.pi, np.pi, wrapped)
 
 
 def angle_between(a: Array, b: Array) -> Array:

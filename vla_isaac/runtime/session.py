@@ -19,7 +19,9 @@ from vla_isaac.tasks.task import Task
 
 
 class Session:
-    """Use as a context manager, or call `close`; one episode at a time::
+    """Backend and policy for one episode after another; use as a context manager, or call `close`.
+
+    For example::
 
     with Session(backend, policy, policy_name="scripted") as session:
         result = session.run(request)

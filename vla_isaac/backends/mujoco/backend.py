@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -128,7 +129,8 @@ class MujocoBackend:
         """Draw the cameras asked for, from the state as it is now."""
         yield from ()
         self._ready()
-        sizes = [r.resolution_hw or self._loaded().camera(r.camera).resolution_hw for r in requests]
+        cameras = [self._loaded().camera(r.camera) for r in requests]
+        sizes = [r.resolution_hw or camera.resolution_hw for r, camera in zip(requests, cameras, strict=True)]
         if self._pictures_stale:
             self._mujoco.mj_camlight(self._model, self._data)
             self._pictures_stale = False
@@ -246,7 +248,7 @@ def _ramp(substeps: int) -> list[tuple[int, float]]:
     """Cut a period into pieces: how many physics steps each takes and what share of the way is commanded in it."""
     bounds = np.unique(np.linspace(0, substeps, RAMP_PIECES + 1).round().astype(int))
     pieces = len(bounds) - 1
-    return [(int(b - a), (i + 1) / pieces) for i, (a, b) in enumerate(zip(bounds[:-1], bounds[1:], strict=True))]
+    return [(int(b - a), (i + 1) / pieces) for i, (a, b) in enumerate(itertools.pairwise(bounds))]
 
 
 def _read_only(values: AnyArray) -> Array:

@@ -58,6 +58,7 @@ def build_model(spec: SceneSpec, robot_model: Path | None) -> tuple[Any, SceneIn
     """Compile a scene; returns the `MjModel` and where to find things in it."""
     mj, names = load_robot(robot_model)
     _set_options(mj, Clock.from_timing(spec.timing).physics_dt)
+    _add_sky(mj)
     _add_table(mj, spec.table)
     for light in spec.lights:
         mj.worldbody.add_light(
@@ -91,6 +92,20 @@ def _set_options(mj: Any, physics_dt: float) -> None:
     mj.visual.quality.shadowsize = 2048
     mj.visual.headlight.diffuse = [0.0, 0.0, 0.0]
     mj.visual.headlight.specular = [0.0, 0.0, 0.0]
+
+
+def _add_sky(mj: Any) -> None:
+    """Put a light gradient behind everything; black would be the only thing in a picture that no room has."""
+    mujoco = mujoco_module()
+    mj.add_texture(
+        name="sky",
+        type=mujoco.mjtTexture.mjTEXTURE_SKYBOX,
+        builtin=mujoco.mjtBuiltin.mjBUILTIN_GRADIENT,
+        rgb1=[0.74, 0.80, 0.87],
+        rgb2=[0.93, 0.94, 0.95],
+        width=64,
+        height=64 * 6,
+    )
 
 
 def _add_table(mj: Any, table: TableSpec) -> None:

@@ -65,7 +65,7 @@ class Renderer:
         flags = self._scene.flags
         flags[mujoco.mjtRndFlag.mjRND_SHADOW] = request.look == "good"
         flags[mujoco.mjtRndFlag.mjRND_REFLECTION] = 0
-        flags[mujoco.mjtRndFlag.mjRND_SKYBOX] = 0
+        flags[mujoco.mjtRndFlag.mjRND_SKYBOX] = 1
         rect = mujoco.MjrRect(0, 0, width, height)
         rgb = np.empty((height, width, 3), dtype=np.uint8)
         depth = np.empty((height, width), dtype=np.float32) if request.depth else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from vla_isaac.core.types import SceneState
-from vla_isaac.policies.scripted.waypoint import CLOSED, OPEN, Waypoint, hand_yaw, nearest_turn
+from vla_isaac.policies.scripted.waypoint import CLOSED, OPEN, Waypoint, fitting_turn, hand_yaw, middle_yaw
 from vla_isaac.tasks import geometry as g
 from vla_isaac.tasks.space import outline_radius
 
@@ -14,8 +14,8 @@ LOWEST_EE = 0.0125  # [m] above the table: the pads then clear it by 3 mm
 GRASP_DEPTH = 0.020  # [m] below the top of tall objects
 HOVER = 0.045  # [m] of the fingertips above the object before coming down
 SAFE_GAP = 0.035  # [m] between what is carried, or the tips, and everything underneath
+EASY_HAND_TURN = 1.9  # [rad] from the middle of joint 7's range
 FUNNEL_SLOPE = 4.0  # metres of height per metre of sideways error while coming down
-MAX_HAND_YAW = 1.9  # [rad] that joint 7 can follow everywhere in the workspace
 
 
 def grasp_height(state: SceneState, i: int) -> float:
@@ -34,19 +34,18 @@ def grasp_yaw(state: SceneState, i: int) -> float:
     """Return the turn of the hand that fits the object's faces and leaves the fingers most room [rad]."""
     now = hand_yaw(state)
     if state.bodies[i].shape in g.ROUND:
-        options = [math.remainder(now + k * math.pi / 8, math.pi) for k in range(8)]
-        options = [math.remainder(k * math.pi / 8, math.pi) for k in range(8)]
+        options = [fitting_turn(state, k * math.pi / 8) for k in range(8)]
     else:
         faces = g.yaw_of(state.object_quat[i])
-        options = [nearest_turn(faces + k * math.pi / 2, 0.0, math.pi) for k in range(2)]
+        options = [fitting_turn(state, faces + k * math.pi / 2) for k in range(2)]
     return min(options, key=lambda yaw: _awkwardness(state, i, yaw, now))
 
 
 def _awkwardness(state: SceneState, i: int, yaw: float, now: float) -> float:
     """Weigh lack of room for the fingers against turning far; smaller is better."""
     room = min(_finger_room(state, i, yaw), 0.03)
-    turn = abs(math.remainder(yaw - now, math.pi))
-    return 60.0 * (0.03 - room) + 0.25 * turn + 0.1 * abs(yaw)
+    beyond = max(0.0, abs(yaw - middle_yaw(state)) - EASY_HAND_TURN)
+    return 60.0 * (0.03 - room) + 0.25 * abs(yaw - now) + 2.0 * beyond
 
 
 def _finger_room(state: SceneState, i: int, yaw: float) -> float:
@@ -69,10 +68,9 @@ def approach(state: SceneState, i: int) -> Waypoint:
     ee = state.pose_world_ee.pos
     x, y = float(state.object_pos[i, 0]), float(state.object_pos[i, 1])
     z = grasp_height(state, i)
-    yaw = nearest_turn(grasp_yaw(state, i), hand_yaw(state), math.pi)
-    yaw = yaw if abs(yaw) <= MAX_HAND_YAW else nearest_turn(yaw, 0.0, math.pi)
+    yaw = grasp_yaw(state, i)
     away = math.hypot(float(ee[0]) - x, float(ee[1]) - y)
-    askew = abs(math.remainder(hand_yaw(state) - yaw, math.pi))
+    askew = abs(hand_yaw(state) - yaw)
     height = float(ee[2])
     width = 2 * g.half_width_along(state.bodies[i], state.object_quat[i], *g.finger_direction(state))
 

@@ -7,17 +7,15 @@ import math
 from vla_isaac.core.types import SceneState
 from vla_isaac.policies.scripted.grasp import (
     HOVER,
-    LOWEST_EE,
     SAFE_GAP,
     TIP_BELOW_EE,
     approach,
     clear_height,
-    grasp_height,
     grasp_yaw,
     retreat,
     travel,
 )
-from vla_isaac.policies.scripted.waypoint import CLOSED, OPEN, Waypoint, hand_yaw, nearest_turn
+from vla_isaac.policies.scripted.waypoint import CLOSED, OPEN, Waypoint, fitting_turn, hand_yaw
 from vla_isaac.tasks import geometry as g
 from vla_isaac.tasks.space import Point
 
@@ -26,6 +24,7 @@ PLACE_ERROR = 0.006  # [m] sideways, before going down
 STUCK_BELOW = 0.06  # [m] above its support: if it comes no farther down there, it lies on something
 STUCK_SPEED = 0.03  # [m/s]
 LIFT_TO = 0.12  # [m] above the start
+PUSH_HEIGHT = 0.019  # [m] of the ee: the finger tips clear the table by a finger's play
 PUSH_SPEED = 0.30  # share of the top speed
 
 
@@ -44,7 +43,7 @@ def reach(state: SceneState, i: int) -> Waypoint:
     x, y = float(state.object_pos[i, 0]), float(state.object_pos[i, 1])
     z = g.top(state, i) + TIP_BELOW_EE + 0.004
     away = math.hypot(float(ee[0]) - x, float(ee[1]) - y)
-    yaw = nearest_turn(grasp_yaw(state, i), hand_yaw(state), math.pi)
+    yaw = grasp_yaw(state, i)
     if away > 0.05:
         return travel(state, x, y, yaw, OPEN, "reach", clear_height(state) + SAFE_GAP, g.top(state, i) + HOVER)
     return Waypoint(x, y, z + 2.0 * max(0.0, away - 0.01), yaw, OPEN, "reach")
@@ -84,7 +83,7 @@ def place(
     if not g.is_gripped(state, i):
         return _let_go(state, i) if is_there and g.is_between_fingers(state, i) else approach(state, i)
 
-    yaw = hand_yaw(state) if along is None else nearest_turn(along, hand_yaw(state), math.pi)
+    yaw = hand_yaw(state) if along is None else fitting_turn(state, along)
     askew = 0.0 if along is None else abs(hand_yaw(state) - yaw)
     x, y, z = float(ee[0]) + dx, float(ee[1]) + dy, float(ee[2])
     over = max(clear_height(state, (i,)), support) + SAFE_GAP
@@ -127,11 +126,11 @@ def push(state: SceneState, i: int, to: Point) -> Waypoint:
     dx, dy = to[0] - x, to[1] - y
     away = math.hypot(float(ee[0]) - x, float(ee[1]) - y)
     if math.hypot(dx, dy) > 0.03:
-        yaw = nearest_turn(math.atan2(dx, -dy), hand_yaw(state), math.pi)
+        yaw = fitting_turn(state, math.atan2(dx, -dy))
     else:
         yaw = hand_yaw(state)
     askew = abs(hand_yaw(state) - yaw)
-    low = max(LOWEST_EE, min(grasp_height(state, i), 0.02))
+    low = PUSH_HEIGHT
     caged = away < 0.045 and float(ee[2]) < low + 0.015
     if caged and math.hypot(dx, dy) > 0.006:
         return _slide(state, (x, y), (dx, dy), to, low, yaw)

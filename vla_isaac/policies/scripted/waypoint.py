@@ -16,6 +16,7 @@ from vla_isaac.tasks import geometry as g
 POINTING_DOWN = frozen(np.diag([1.0, -1.0, -1.0]))
 OPEN = panda.GRIPPER_MAX_WIDTH
 CLOSED = 0.0
+MAX_HAND_TURN = 2.2  # [rad] from the middle of joint 7's range (2.9), with some left for joint 1 to move
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,9 @@ class Motion:
         length = float(np.linalg.norm(linear))
         limit = self.max_speed * to.speed * period
         step[:3] = linear * min(1.0, limit / max(length, 1e-9))
-        step[3:] = self._turn(ee.quat_wxyz, to.yaw, gain, period)
+        # a turn of more than a half would go the short way round, which joint 7 may not allow: lead it the right way
+        now = hand_yaw(state)
+        step[3:] = self._turn(ee.quat_wxyz, now + min(max(to.yaw - now, -1.5), 1.5), gain, period)
         return step
 
     def _turn(self, quat: Array, yaw: float, gain: float, period: float) -> Array:
@@ -73,10 +76,24 @@ class Motion:
 
 
 def hand_yaw(state: SceneState) -> float:
-    """Return the hand's turn about the vertical [rad], 0 when the fingers move along y."""
+    """Return the hand's turn about the vertical [rad], 0 when the fingers move along y.
+
+    Counted on beyond half a turn as joint 7 turns on, so that its limits are not crossed by a shorter way round.
+    """
     fx, fy = g.finger_direction(state)
     # pointing down at yaw 0 the ee's y axis is (0, -1)
-    return math.atan2(fx, -fy)
+    return nearest_turn(math.atan2(fx, -fy), middle_yaw(state) - float(state.qpos[6]), 2 * math.pi)
+
+
+def middle_yaw(state: SceneState) -> float:
+    """Return the turn of the hand at which joint 7 is in the middle of its range [rad], for a hand pointing down."""
+    return float(state.qpos[0]) + math.pi / 4
+
+
+def fitting_turn(state: SceneState, yaw: float) -> float:
+    """Return the turn that puts the fingers as `yaw` does, nearest to now, within the range of joint 7 [rad]."""
+    near = nearest_turn(yaw, hand_yaw(state), math.pi)
+    return near if abs(near - middle_yaw(state)) <= MAX_HAND_TURN else nearest_turn(yaw, middle_yaw(state), math.pi)
 
 
 def nearest_turn(yaw: float, reference: float, period: float) -> float:

@@ -1,0 +1,98 @@
+"""The safety stage lets through what is allowed, shortens the rest, and counts what it did."""
+
+import numpy as np
+import pytest
+
+from vla_isaac.control import ClipCounts, ControlConfig, SafetyStage
+from vla_isaac.core.types import JointTarget
+from vla_isaac.robots import panda
+from vla_isaac.robots.kinematics import forward_kinematics
+
+HOME = np.array(panda.QPOS_HOME)
+PERIOD = 0.1
+
+
+def step(qpos, width=0.08, *, previous=HOME, previous_width=0.08, **options):
+    stage = SafetyStage(ControlConfig(**options))
+    target = stage.apply(JointTarget(qpos, width), JointTarget(previous, previous_width), PERIOD)
+    return target, stage.clipped
+
+
+def test_an_allowed_target_passes_unchanged_and_uncounted():
+    wanted = HOME + 0.05
+    target, clipped = step(wanted)
+    assert target.qpos is wanted
+    assert clipped == ClipCounts()
+
+
+def test_a_step_that_is_too_long_is_shortened_without_changing_its_direction():
+    wanted = HOME + np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.2, 0.8])
+    target, clipped = step(wanted)
+    assert target.qpos[6] - HOME[6] == pytest.approx(0.261)  # 2.61 rad/s for 0.1 s
+    assert target.qpos[5] - HOME[5] == pytest.approx(0.261 / 4)
+    assert clipped.as_dict() == {"command": 0, "workspace": 0, "joint_limit": 0, "speed": 1, "gripper": 0}
+
+
+def test_the_speed_scale_shortens_steps_further():
+    target, _ = step(HOME + np.array([0, 0, 0, 0, 0, 0, 0.8]), speed_scale=0.5)
+    assert target.qpos[6] - HOME[6] == pytest.approx(0.1305)
+
+
+def test_a_joint_beyond_its_limit_is_stopped_at_the_margin():
+    previous = HOME + np.array([0, 0, 0, 0, 0, 2.0, 0])
+    target, clipped = step(previous + np.array([0, 0, 0, 0, 0, 0.2, 0]), previous=previous, workspace_low=(-1, -1, -1))
+    assert target.qpos[5] == pytest.approx(3.7525 - 0.01)
+    assert clipped.joint_limit == 1
+
+
+def test_the_hand_stops_at_the_wall_of_the_workspace():
+    target, clipped = step(HOME + np.array([0.2, 0, 0, 0, 0, 0, 0]), workspace_high=(0.85, 0.03, 0.9))
+    # turning joint 1 by a moves the hand to y = 0.3069 sin(a), so the wall at 0.03 m is met at a = 0.0979
+    assert forward_kinematics(target.qpos)[1, 3] <= 0.03
+    assert target.qpos[0] == pytest.approx(0.0979, abs=0.2 / 256)
+    assert clipped.workspace == 1
+
+
+def test_a_hand_outside_the_workspace_may_come_back_but_go_no_farther():
+    box = {"workspace_low": (0.4, -0.6, 0.005)}
+    before = forward_kinematics(HOME)[0, 3]
+    inward, _ = step(HOME + np.array([0, 0.1, 0, 0, 0, 0, 0]), **box)
+    outward, clipped = step(HOME + np.array([0, -0.1, 0, 0, 0, 0, 0]), **box)
+    assert forward_kinematics(inward.qpos)[0, 3] > before
+    assert np.array_equal(outward.qpos, HOME)
+    assert clipped.workspace == 1
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf])
+def test_a_target_that_is_not_finite_holds_the_arm(odd):
+    target, clipped = step(np.array([odd, 0, 0, -2, 0, 1, 0]))
+    assert np.array_equal(target.qpos, HOME)
+    assert clipped.command == 1
+
+
+@pytest.mark.parametrize(
+    ("wanted", "previous", "expected", "count"),
+    [
+        (0.0, 0.08, 0.04, 0),  # 0.4 m/s for 0.1 s; a ramp is no clipping
+        (0.08, 0.0, 0.04, 0),
+        (0.5, 0.07, 0.08, 1),
+        (-1.0, 0.02, 0.0, 1),
+        (np.nan, 0.03, 0.03, 1),
+        (np.inf, 0.06, 0.08, 1),
+    ],
+)
+def test_the_fingers_stay_in_their_travel_and_below_their_speed(wanted, previous, expected, count):
+    target, clipped = step(HOME, wanted, previous_width=previous)
+    assert target.gripper_width == pytest.approx(expected)
+    assert clipped.gripper == count
+
+
+def test_a_limit_met_twice_in_one_step_counts_once():
+    stage = SafetyStage(ControlConfig())
+    stage.note("speed")
+    stage.apply(JointTarget(HOME + 0.5, 0.08), JointTarget(HOME, 0.08), PERIOD)
+    assert stage.clipped.speed == 1
+
+
+def test_the_total_is_the_sum_of_all_counts():
+    assert ClipCounts(command=1, workspace=2, joint_limit=3, speed=4, gripper=5).total == 15

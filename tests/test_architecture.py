@@ -1,0 +1,169 @@
+"""The layer rule: a unit imports only units above its own row, and heavy packages only where their work is done."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "vla_isaac"
+
+ROWS = (
+    ("core",),
+    ("robots",),
+    ("scene",),
+    ("sim",),
+    ("backends", "control", "sensors", "tasks", "models", "datasets", "wire"),
+    ("policies",),
+    ("runtime",),
+    ("collection", "evaluation", "serving", "optimization"),
+    ("training",),
+    ("extension", "studio", "cli"),
+)
+LAYER = {unit: number for number, row in enumerate(ROWS) for unit in row}
+
+HOMES = {
+    "mujoco": ("backends/mujoco",),
+    "OpenGL": ("backends/mujoco",),
+    "omni": ("backends/isaac", "extension"),
+    "isaacsim": ("backends/isaac", "extension"),
+    "carb": ("backends/isaac", "extension"),
+    "pxr": ("scene", "backends/isaac"),
+    "av": ("runtime",),
+    "tyro": ("cli",),
+    "torch": ("models", "training"),
+    "transformers": ("models", "policies", "training"),
+    "onnxruntime": ("policies",),
+    "viser": ("studio",),
+    "scipy": (),
+}
+"""Where each heavy package may be imported; what is not listed is free."""
+
+LIGHT = {"numpy", "PIL", "yaml"}
+"""What the rows from core to sim may use besides the standard library."""
+
+FILES = sorted(path for path in PACKAGE.rglob("*.py") if "_resources" not in path.parts)
+
+
+def unit_of(parts: tuple[str, ...]) -> str:
+    """Return ``backends/stub`` for each backend, the folder otherwise, and ``""`` for the package itself."""
+    if parts[:1] == ("backends",) and len(parts) > 1:
+        return "/".join(parts[:2])
+    return parts[0] if parts and parts[0] in LAYER else ""
+
+
+def layer_of(unit: str) -> int:
+    return LAYER[unit.partition("/")[0]]
+
+
+def place(path: Path) -> str:
+    """Return the unit of a file; `backends/__init__.py`, which only names the backends, is ``backends``."""
+    parts = path.relative_to(PACKAGE).parts[:-1]
+    return unit_of(parts)
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Yield the dotted name of everything a file imports, also inside functions, by `require` and by importlib."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = _absolute(path, node)
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            if name in ("require", "import_module", "__import__"):
+                yield str(node.args[0].value)
+
+
+def _absolute(path: Path, node: ast.ImportFrom) -> str:
+    if not node.level:
+        return node.module or ""
+    package = path.relative_to(ROOT).parts[: -node.level]
+    return ".".join((*package, *([node.module] if node.module else [])))
+
+
+def is_allowed(here: str, name: str) -> bool:
+    """Tell whether a file of the unit `here` may import the dotted `name`."""
+    there = unit_of(tuple(name.split(".")[1:])) if name.startswith("vla_isaac.") else ""
+    return there in ("", here) or here == "" or layer_of(there) < layer_of(here)
+
+
+@pytest.mark.parametrize(
+    ("here", "name", "allowed"),
+    [
+        ("scene", "vla_isaac.core.poses.Pose", True),
+        ("core", "vla_isaac.scene.spec", False),
+        ("control", "vla_isaac.tasks.predicates", False),
+        ("control", "vla_isaac.control.safety", True),
+        ("backends/stub", "vla_isaac.backends.mujoco.backend", False),
+        ("control", "vla_isaac.backends.BACKENDS", False),
+        ("cli", "vla_isaac.backends.BACKENDS", True),
+        ("studio", "vla_isaac.cli.main", False),
+        ("core", "vla_isaac.VlaIsaacError", True),
+        ("core", "numpy", True),
+    ],
+)
+def test_the_rule_tells_right_from_wrong(here, name, allowed):
+    assert is_allowed(here, name) == allowed
+
+
+def test_every_folder_of_the_package_has_its_place_in_a_row():
+    folders = {path.relative_to(PACKAGE).parts[0] for path in FILES if path.parent != PACKAGE}
+    assert folders <= set(LAYER)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_file_imports_only_rows_above_its_own(path):
+    assert [name for name in imported(path) if not is_allowed(place(path), name)] == []
+
+
+def test_the_package_itself_exports_only_what_core_holds():
+    names = [n for n in imported(PACKAGE / "__init__.py") if n.startswith("vla_isaac.")]
+    assert {n.split(".")[1] for n in names} == {"core"}
+
+
+@pytest.mark.parametrize("module", sorted(HOMES))
+def test_a_heavy_package_is_imported_only_where_its_work_is_done(module):
+    homes = HOMES[module]
+    strangers = {
+        str(path.relative_to(ROOT))
+        for path in FILES
+        for name in imported(path)
+        if name.partition(".")[0] == module and place(path) not in homes
+    }
+    assert strangers == set()
+
+
+def test_the_lower_rows_need_numpy_pillow_and_yaml_at_most():
+    lower = [path for path in FILES if place(path) in ("core", "robots", "scene", "sim") and "usd" not in path.stem]
+    foreign = {name.partition(".")[0] for path in lower for name in imported(path)}
+    assert foreign - set(sys.stdlib_module_names) - LIGHT - {"vla_isaac"} == set()
+
+
+def test_nothing_of_a_kind_that_runs_code_is_read():
+    """Pickles run code when they are read; weights are safetensors or ONNX."""
+    users = {str(p.relative_to(ROOT)) for p in FILES for name in imported(p) if name.partition(".")[0] in ("pickle", "dill")}
+    assert users == set()
+
+
+def test_importing_the_package_loads_nothing_heavier_than_numpy():
+    code = "import sys, vla_isaac; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert "numpy" in loaded
+    assert set(loaded) & (set(HOMES) | {"PIL", "yaml", "pyarrow", "gymnasium"}) == set()
+
+
+def test_the_stub_backend_needs_nothing_but_numpy():
+    code = "import sys, vla_isaac.backends.stub.backend; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert set(loaded) & (set(HOMES) | {"PIL", "yaml"}) == set()

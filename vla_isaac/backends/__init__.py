@@ -1,0 +1,14 @@
+"""Simulators behind one protocol, reached by name; nothing of them is imported until a name is asked for."""
+
+from __future__ import annotations
+
+from vla_isaac.core.registry import Registry
+
+BACKENDS = Registry(
+    "backend",
+    "backends",
+    {
+        "stub": "vla_isaac.backends.stub.backend:StubBackend",
+        "mujoco": "vla_isaac.backends.mujoco.backend:MujocoBackend",
+    },
+)

@@ -1,0 +1,142 @@
+"""``vla-isaac doctor``: what is installed, what works, what is missing and the command that mends it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import sys
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from vla_isaac import __version__
+from vla_isaac.cli.output import NOT_REACHED, OK, emit, say
+from vla_isaac.core.errors import VlaIsaacError
+from vla_isaac.core.optional import is_installed
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report."""
+
+    subject: str
+    ok: bool | None
+    """Whether it is as it should be; None for what is optional and absent."""
+
+    words: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doctor:
+    """Tell what is installed, which GL draws, which Isaac is here, what is missing and how to mend it.
+
+    For example: vla-isaac doctor
+    """
+
+    json: bool = False
+    """Print one JSON object as the last line of standard output."""
+
+    def run(self) -> int:
+        """Examine this installation; exit code 1 if something needed does not work."""
+        findings = [
+            _python(),
+            *(_package(*row) for row in PACKAGES),
+            _rendering(),
+            _isaac(),
+            _foreign_usd(),
+        ]
+        for f in findings:
+            mark = {True: "ok  ", False: "FAIL", None: "-   "}[f.ok]
+            say(f"{mark} {f.subject:14} {f.words}" + (f"\n     {'':14} mend: {f.remedy}" if f.remedy else ""))
+        healthy = all(f.ok is not False for f in findings)
+        say("all that is needed works" if healthy else "something needed does not work; see the lines marked FAIL")
+        if self.json:
+            emit({"ok": healthy, "version": __version__, "findings": [asdict(f) for f in findings]})
+        return OK if healthy else NOT_REACHED
+
+
+PACKAGES: tuple[tuple[str, str, str, bool], ...] = (
+    # import name, distribution, extra, whether the program is useless without it
+    ("numpy", "numpy", "", True),
+    ("PIL", "pillow", "", True),
+    ("yaml", "pyyaml", "", True),
+    ("tyro", "tyro", "cli", True),
+    ("mujoco", "mujoco", "mujoco", False),
+    ("av", "av", "video", False),
+)
+
+
+def _python() -> Finding:
+    version = platform.python_version()
+    fits = sys.version_info[:2] >= (3, 10)
+    return Finding(
+        "vla_isaac",
+        fits,
+        f"{__version__} on Python {version}, {platform.system()} {platform.machine()}",
+        "" if fits else "use Python 3.10 to 3.13",
+    )
+
+
+def _package(module: str, distribution: str, extra: str, needed: bool) -> Finding:
+    if is_installed(module):
+        return Finding(distribution, True, importlib.metadata.version(distribution))
+    remedy = f'pip install -e ".[{extra}]"' if extra else f"pip install {distribution}"
+    return Finding(distribution, False if needed else None, "not installed", remedy)
+
+
+def _rendering() -> Finding:
+    """Draw one small image, since only that tells whether GL works."""
+    if not is_installed("mujoco"):
+        return Finding("rendering", None, "MuJoCo is not installed, so nothing is drawn here", 'pip install -e ".[mujoco]"')
+    from vla_isaac.backends.mujoco.engine import headless_gl
+    from vla_isaac.cli.make import make_backend
+    from vla_isaac.scene.builder import FrankaSceneBuilder
+    from vla_isaac.scene.layout import sample_layout
+    from vla_isaac.scene.randomisation import Randomisation
+    from vla_isaac.sim.backend import RenderRequest
+    from vla_isaac.sim.drive import drive
+
+    scene = FrankaSceneBuilder("doctor").add_cube("red").build()
+    chosen = headless_gl() or "the system's own"
+    backend = make_backend("mujoco")
+    try:
+        drive(backend.load(scene))
+        drive(backend.reset(sample_layout(scene, Randomisation(), 0)))
+        frame = drive(backend.render([RenderRequest(camera="front", resolution_hw=(32, 32))]))["front"]
+    except VlaIsaacError as error:
+        return Finding("rendering", False, str(error), "apt-get install -y libegl1 libgl1-mesa-dri")
+    finally:
+        backend.close()
+    if int(frame.rgb.max()) == 0:
+        return Finding("rendering", False, f"GL {chosen} draws only black", "apt-get install -y libegl1 libgl1-mesa-dri")
+    return Finding("rendering", True, f"GL: {chosen}")
+
+
+def _isaac() -> Finding:
+    """Look for Isaac Sim without importing it, which would start Kit and ask for its licence."""
+    try:
+        return Finding("isaac sim", True, f"{importlib.metadata.version('isaacsim')} (pip)")
+    except importlib.metadata.PackageNotFoundError:
+        pass
+    path = os.environ.get("ISAAC_PATH") or os.environ.get("ISAACSIM_PATH")
+    if path:
+        return Finding("isaac sim", True, path)
+    return Finding("isaac sim", None, "not here; the mujoco and stub backends do not need it")
+
+
+def _foreign_usd() -> Finding:
+    """Flag a second USD beside Kit's, which breaks Kit."""
+    try:
+        importlib.metadata.version("usd-core")
+    except importlib.metadata.PackageNotFoundError:
+        return Finding("usd-core", None, "not installed")
+    if _isaac().ok:
+        return Finding("usd-core", False, "a foreign pxr stands beside Isaac's and breaks it", "pip uninstall usd-core")
+    return Finding("usd-core", True, importlib.metadata.version("usd-core"))
+
+
+def as_dict(finding: Finding) -> dict[str, Any]:
+    """Return a finding as plain values."""
+    return asdict(finding)

@@ -1,0 +1,91 @@
+"""``vla-isaac list``: everything that has a name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tyro.conf import Positional
+
+from vla_isaac.backends import BACKENDS
+from vla_isaac.cli.output import OK, emit, say
+from vla_isaac.control.presets import ACTION_PRESETS, describe_action_preset
+from vla_isaac.core.config import load_preset
+from vla_isaac.core.resources import preset_names
+from vla_isaac.policies import POLICIES
+from vla_isaac.scene.builder import ScenePreset, scene_preset
+from vla_isaac.scene.colours import COLOURS
+from vla_isaac.scene.objects import DEFAULTS
+from vla_isaac.tasks.families import family_names, task_family
+
+What = Literal["scenes", "tasks", "objects", "policies", "backends", "conventions", "randomisations"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class List:
+    """List scenes, tasks, objects, policies, backends, action conventions and randomisations.
+
+    For example: vla-isaac list tasks
+    """
+
+    what: Positional[What | None] = None
+    """One kind of thing; without it all of them."""
+
+    json: bool = False
+    """Print one JSON object as the last line of standard output."""
+
+    def run(self) -> int:
+        """Print the names with a line about each."""
+        kinds: tuple[str, ...] = (self.what,) if self.what else tuple(_LISTS)
+        found = {kind: _LISTS[kind]() for kind in kinds}
+        for kind, entries in found.items():
+            say(kind)
+            width = max((len(name) for name in entries), default=0)
+            for name, words in entries.items():
+                say(f"  {name:{width}}  {words}")
+        if self.json:
+            emit(found)
+        return OK
+
+
+def _scenes() -> dict[str, str]:
+    def words(name: str) -> str:
+        description = load_preset(ScenePreset, "scenes", name).description
+        return f"{description} ({', '.join(scene_preset(name).object_names)})"
+
+    return {name: words(name) for name in preset_names("scenes")}
+
+
+def _tasks() -> dict[str, str]:
+    presets = {name: task_family(name).preset for name in family_names()}
+    return {name: f"{p.description} (scene {p.scene}, {p.max_seconds:.0f} s)" for name, p in presets.items()}
+
+
+def _objects() -> dict[str, str]:
+    shapes: dict[str, str] = {
+        shape: "{} x {} x {} cm, {:.0f} g{}".format(
+            *(f"{100 * s:g}" for s in d.size), 1000 * d.mass, ", fastened to the table" if d.fixed else ""
+        )
+        for shape, d in DEFAULTS.items()
+    }
+    return {**shapes, "colours": ", ".join(COLOURS)}
+
+
+def _registry(targets: Callable[[], dict[str, str]]) -> Callable[[], dict[str, str]]:
+    return lambda: dict(sorted(targets().items()))
+
+
+def _conventions() -> dict[str, str]:
+    return {name: describe_action_preset(name).description for name in ACTION_PRESETS}
+
+
+_LISTS: dict[str, Callable[[], dict[str, Any]]] = {
+    "scenes": _scenes,
+    "tasks": _tasks,
+    "objects": _objects,
+    "policies": _registry(POLICIES.targets),
+    "backends": _registry(BACKENDS.targets),
+    "conventions": _conventions,
+    "randomisations": lambda: dict.fromkeys(preset_names("randomisation"), "config/randomisation"),
+}

@@ -1,0 +1,97 @@
+"""`main`: read the command, run it, turn every error into one message and an exit code."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Annotated, Any, Protocol, cast
+
+from vla_isaac.cli.output import FAULT, INTERRUPTED, OK, WRONG_USAGE, emit, note
+from vla_isaac.core.errors import (
+    BackendError,
+    MissingDependencyError,
+    PolicyError,
+    RenderError,
+    ReplayError,
+    VlaIsaacError,
+)
+from vla_isaac.core.optional import require
+
+
+class Command(Protocol):
+    """One command with its options filled in."""
+
+    json: bool
+
+    def run(self) -> int:
+        """Do the work and return the exit code."""
+        ...
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 done, 1 without success, 2 usage, 3 fault, 130 interrupted."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
+    wants_json = "--json" in arguments
+    try:
+        command = _read(arguments)
+    except SystemExit as stop:
+        return int(stop.code or OK) if not isinstance(stop.code, str) else WRONG_USAGE
+    except MissingDependencyError as error:
+        return _report(error, WRONG_USAGE, wants_json)
+    return _run(command)
+
+
+def _run(command: Command) -> int:
+    try:
+        return command.run()
+    except KeyboardInterrupt:
+        note("interrupted; the arm holds still and all files are closed")
+        return INTERRUPTED
+    except BrokenPipeError:
+        return OK
+    except (BackendError, PolicyError, RenderError, ReplayError) as error:
+        return _report(error, FAULT, command.json)
+    except VlaIsaacError as error:
+        return _report(error, WRONG_USAGE, command.json)
+    except Exception as error:
+        note(traceback.format_exc())
+        note("this is a fault of vla_isaac or of a package it uses; please report it with the lines above")
+        return _report(error, FAULT, command.json)
+
+
+def _report(error: Exception, code: int, wants_json: bool) -> int:
+    words = str(error) or type(error).__name__
+    note(f"error: {words}")
+    if wants_json:
+        emit({"error": words, "kind": type(error).__name__})
+    return code
+
+
+def _read(arguments: list[str]) -> Command:
+    """Fill in a command's options from the words on the command line."""
+    tyro: Any = require("tyro", extra="cli", need="the command line")
+    from vla_isaac.cli.bench import Bench
+    from vla_isaac.cli.doctor import Doctor
+    from vla_isaac.cli.listing import List
+    from vla_isaac.cli.parse import Parse
+    from vla_isaac.cli.run import Run
+
+    subcommand = tyro.conf.subcommand
+    commands = (
+        Annotated[Run, subcommand("run")]
+        | Annotated[Parse, subcommand("parse")]
+        | Annotated[List, subcommand("list")]
+        | Annotated[Doctor, subcommand("doctor")]
+        | Annotated[Bench, subcommand("bench")]
+    )
+    command = tyro.cli(
+        commands,
+        prog="vla-isaac",
+        description="Drive a Franka arm with a vision-language-action policy, in Isaac Sim, MuJoCo or a stub.",
+        args=arguments,
+        config=(tyro.conf.FlagCreatePairsOff,),
+    )
+    return cast(Command, command)

@@ -1,0 +1,235 @@
+"""``vla-isaac run``: one episode or many, watched, filmed, logged, or replayed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tyro.conf import Positional
+
+from vla_isaac.cli.make import make_backend, make_policy
+from vla_isaac.cli.output import FAULT, NOT_REACHED, OK, emit, note, say
+from vla_isaac.core.errors import MissingDependencyError, UsageError
+from vla_isaac.core.goals import GoalPlan, parse_goal
+from vla_isaac.runtime.episode import EpisodeRequest
+from vla_isaac.runtime.log import EpisodeLog
+from vla_isaac.runtime.progress import ProgressLine
+from vla_isaac.runtime.replay import read_log, replay
+from vla_isaac.runtime.result import End, EpisodeResult, summary
+from vla_isaac.runtime.session import Session
+from vla_isaac.runtime.subscriber import Subscriber
+from vla_isaac.runtime.video import VideoRecorder
+from vla_isaac.scene.builder import scene_preset
+from vla_isaac.scene.randomisation import randomisation_preset
+from vla_isaac.tasks.families import TaskFamily, task_family
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """Run a policy on an instruction, or on a task drawn from a family.
+
+    For example: vla-isaac run "Pick up the red cube and place it on the blue box" --seed 3
+    """
+
+    instruction: Positional[str | None] = None
+    """What to do, in ordinary English; without it the scene's own instruction."""
+
+    task: str | None = None
+    """Draw layout and instruction from this family instead (see: vla-isaac list tasks)."""
+
+    scene: str | None = None
+    """Scene preset or YAML file; the default is the family's, else tabletop."""
+
+    randomisation: str = "layout"
+    """What varies with the seed: none, layout, full, or a YAML file."""
+
+    policy: str = "scripted"
+    """Who acts (see: vla-isaac list policies)."""
+
+    backend: str = "mujoco"
+    """Where: mujoco or stub."""
+
+    seed: int = 0
+    """From which everything random is drawn."""
+
+    episodes: int = 1
+    """How many episodes, with successive seeds."""
+
+    max_steps: int | None = None
+    """Control periods allowed per episode."""
+
+    goal: str | None = None
+    """An explicit goal such as "on(red_cube, blue_box)", or none to judge nothing."""
+
+    video: Path | None = None
+    """Where to write the mp4 (a folder with several episodes); default outputs/<name>_seed<seed>.mp4 for one."""
+
+    no_video: bool = False
+    """Write no video."""
+
+    record: Path | None = None
+    """Folder for exact logs (JSON lines), one per episode."""
+
+    replay: Path | None = None
+    """Run a log again and compare every state bit by bit; takes no other options but --backend."""
+
+    robot_model: Path | None = None
+    """A mesh model of the Panda (MuJoCo Menagerie layout) instead of our own."""
+
+    json: bool = False
+    """Print one JSON object as the last line of standard output."""
+
+    def run(self) -> int:
+        """Run the episodes and report."""
+        self._check()
+        if self.replay is not None:
+            return self._replay(self.replay)
+        requests = [self._request(self.seed + k) for k in range(self.episodes)]
+        results: list[EpisodeResult] = []
+        policy = make_policy(self.policy)
+        backend = make_backend(self.backend, robot_model=self.robot_model)
+        with Session(backend, policy, policy_name=self.policy) as session:
+            for request in requests:
+                results.append(self._episode(session, request, len(results)))
+        return self._report(results)
+
+    def _check(self) -> None:
+        if self.episodes < 1:
+            raise UsageError(f"--episodes {self.episodes}: give a whole number from 1")
+        if self.seed < 0:
+            raise UsageError(f"--seed {self.seed}: seeds are whole numbers from 0")
+        if self.max_steps is not None and self.max_steps < 1:
+            raise UsageError(f"--max-steps {self.max_steps}: give a whole number from 1")
+        if self.video is not None and self.no_video:
+            raise UsageError("--video and --no-video exclude each other; give one")
+        if self.task is not None and self.instruction is not None:
+            raise UsageError(f"an instruction and --task {self.task} exclude each other; give one")
+        if self.video is not None:
+            _check_writable(self.video if self.episodes > 1 else self.video.parent)
+        if self.record is not None:
+            _check_writable(self.record)
+
+    def _request(self, seed: int) -> EpisodeRequest:
+        family = task_family(self.task) if self.task else None
+        judge = self.goal is None or self.goal.strip().lower() != "none"
+        plan: GoalPlan | None = parse_goal(self.goal) if judge and self.goal else None
+        return EpisodeRequest(
+            scene=scene_preset(self.scene or (family.preset.scene if family else "tabletop")),
+            randomisation=randomisation_preset(self.randomisation),
+            seed=seed,
+            family=family,
+            instruction=self.instruction,
+            goal=plan,
+            judge=judge,
+            max_steps=self.max_steps,
+        )
+
+    def _episode(self, session: Session, request: EpisodeRequest, index: int) -> EpisodeResult:
+        name = f"{_name(request.family, request)}_seed{request.seed}"
+        label = f"{index + 1}/{self.episodes} " if self.episodes > 1 else ""
+        watchers: list[Subscriber] = [ProgressLine(label=label)]
+        if self.record is not None:
+            watchers.append(EpisodeLog(self.record / f"{name}.jsonl"))
+        video = self._video(session, name)
+        result = session.run(request, [*watchers, *([video] if video else [])])
+        for warning in result.warnings:
+            note(f"warning: {warning}")
+        if video is not None and video.written is not None:
+            result = replace(result, video=str(video.written))
+        if self.episodes > 1:
+            outcome = "success" if result.success else result.failure or result.end.value
+            note(f"{label}seed {request.seed}: {outcome} in {result.steps} steps: {result.instruction}")
+        return result
+
+    def _video(self, session: Session, name: str) -> VideoRecorder | None:
+        """Return a recorder; a video nobody asked for is left out with a word where it cannot be made."""
+        if self.no_video or (self.video is None and self.episodes > 1):
+            return None
+        if self.video is not None:
+            return VideoRecorder(session.backend, self.video if self.episodes == 1 else self.video / f"{name}.mp4")
+        try:
+            _check_writable(Path("outputs"))
+            return VideoRecorder(session.backend, Path("outputs") / f"{name}.mp4")
+        except (MissingDependencyError, UsageError) as error:
+            note(f"no video: {error}")
+            return None
+
+    def _report(self, results: list[EpisodeResult]) -> int:
+        faults = [r for r in results if r.end in (End.POLICY_FAILED, End.BACKEND_FAILED)]
+        if len(results) == 1:
+            _say_result(results[0])
+            value: dict[str, Any] = results[0].to_json()
+        else:
+            value = summary(results)
+            _say_summary(value)
+        for fault in faults:
+            note(f"error: seed {fault.seed}: {fault.end.value}: {fault.reason}")
+        if self.json:
+            emit(value)
+        if faults:
+            return FAULT
+        return OK if all(r.success is not False for r in results) else NOT_REACHED
+
+    def _replay(self, path: Path) -> int:
+        lines = read_log(path)
+        backend = make_backend(self.backend, robot_model=self.robot_model)
+        try:
+            if lines[0]["backend"] != backend.name:
+                raise UsageError(f"{path} was recorded on {lines[0]['backend']!r}; add --backend {lines[0]['backend']}")
+            report = replay(lines, backend)
+        finally:
+            backend.close()
+        same = report.first_difference is None
+        say(
+            f"replayed {report.steps} steps of {path}: every state is bit-identical"
+            if same
+            else f"the replay of {path} differs: {report.first_difference}"
+        )
+        if self.json:
+            emit({"replayed": str(path), "steps": report.steps, "identical": same, "difference": report.first_difference})
+        return OK if same else NOT_REACHED
+
+
+def _name(family: TaskFamily | None, request: EpisodeRequest) -> str:
+    return family.name if family else Path(request.scene.name).stem
+
+
+def _say_result(result: EpisodeResult) -> None:
+    verdict = {True: "SUCCESS", False: f"FAILED ({result.failure})", None: f"ENDED ({result.end.value})"}[result.success]
+    say(f'instruction  "{result.instruction}"')
+    if result.goal:
+        say(f"goal         {result.goal if isinstance(result.goal, str) else ' then '.join(result.goal)}")
+    say(f"verdict      {verdict}: {result.reason}")
+    clipped = {k: v for k, v in result.clipped.items() if v}
+    limits = f"; limited: {', '.join(f'{k} {v}' for k, v in clipped.items())}" if clipped else ""
+    say(
+        f"episode      {result.steps} steps, {result.sim_seconds:.1f} s simulated in {result.wall_seconds:.1f} s "
+        f"({result.policy} on {result.backend}, seed {result.seed}{limits})"
+    )
+    if result.video:
+        say(f"video        {result.video}")
+
+
+def _say_summary(value: dict[str, Any]) -> None:
+    if value["success_rate"] is None:
+        say(f"{value['episodes']} episodes ran; nothing was judged")
+        return
+    low, high = value["wilson95"]
+    say(
+        f"{value['successes']} of {value['episodes']} succeeded: {100 * value['success_rate']:.1f} % "
+        f"(95 % Wilson interval {100 * low:.1f} to {100 * high:.1f} %)"
+    )
+    for name, count in sorted(value["failures"].items(), key=lambda item: -item[1]):
+        say(f"  {name}: {count}")
+
+
+def _check_writable(folder: Path) -> None:
+    """Raise `UsageError` unless files can be made in `folder`, which is created if need be."""
+    probe = folder / ".vla_isaac_write_test"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise UsageError(f"cannot write to {folder}: {error.strerror or error}; choose another folder") from error

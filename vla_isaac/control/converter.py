@@ -1,0 +1,215 @@
+"""From a policy's action to a joint target that is safe to send, whatever the convention and whatever the numbers."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, cast
+
+import numpy as np
+
+from vla_isaac.control import ik
+from vla_isaac.control.cartesian import goal_pose, rotation_of_vector
+from vla_isaac.control.config import ControlConfig
+from vla_isaac.control.gripper import GripperDecoder
+from vla_isaac.control.safety import ClipCounts, SafetyStage
+from vla_isaac.core.arrays import Array
+from vla_isaac.core.checks import check_finite, check_shape
+from vla_isaac.core.errors import ConfigError, PolicyError
+from vla_isaac.core.specs import ActionSpec
+from vla_isaac.core.types import Action, JointTarget
+from vla_isaac.robots import panda
+from vla_isaac.robots.kinematics import forward_kinematics
+
+_ODD = 1e6  # no convention means anything by larger numbers; beyond it sums and squares lose all digits
+_SLACK = 1e-3  # [m] goals stay this far inside the workspace box, so that the arm can slide along its walls
+
+
+class ActionConverter:
+    """Obeys one action spec: decodes the numbers, finds joint angles for Cartesian goals, keeps every limit.
+
+    It remembers the last target it gave, which is where the next step starts; `reset` at each episode's start.
+    """
+
+    def __init__(self, spec: ActionSpec, config: ControlConfig | None = None, *, period: float | None = None) -> None:
+        """Prepare for one convention.
+
+        Args:
+            spec: What the actions mean.
+            config: Limits and inverse kinematics; None takes the defaults.
+            period: Time between two actions [s]; None takes ``1 / spec.rate_hz``.
+        """
+        self.spec = spec
+        self.config = config or ControlConfig()
+        self.period = 1.0 / spec.rate_hz if period is None else period
+        if not 0.0 < self.period < math.inf:
+            raise ConfigError(f"action converter: period={self.period} s is not accepted; give a positive number")
+        is_absolute = spec.translation == "position_base_m" or spec.rotation.startswith("absolute")
+        self._shortens = spec.shorten_vectors and spec.joints == "none" and not is_absolute
+        self._adds_to_measured = spec.reference == "measured" and not is_absolute
+        self._safety = SafetyStage(self.config)
+        self._gripper = GripperDecoder(spec)
+        self._target: JointTarget | None = None
+        self._commanded: Array | None = None
+        self._low = np.array(self.config.workspace_low) + _SLACK
+        self._high = np.array(self.config.workspace_high) - _SLACK
+
+    @property
+    def clipped(self) -> ClipCounts:
+        """What had to be limited since the last reset."""
+        return self._safety.clipped
+
+    def reset(self, qpos: Array, gripper_width: float) -> None:
+        """Start an episode from where the robot is; counts begin at zero.
+
+        Args:
+            qpos: Measured joint angles [rad], shape (7,).
+            gripper_width: Measured distance between the fingers [m].
+
+        Raises:
+            ShapeError: If a value has another shape or is not finite.
+        """
+        check_shape("qpos", qpos, (7,))
+        check_finite("qpos", qpos)
+        check_finite("gripper_width", gripper_width)
+        start = np.minimum(np.maximum(np.asarray(qpos, dtype=np.float64), panda.QPOS_LOWER), panda.QPOS_UPPER)
+        width = min(max(float(gripper_width), 0.0), panda.GRIPPER_MAX_WIDTH)
+        self._target = JointTarget(start, width)
+        self._commanded = None
+        self._gripper.reset(width)
+        self._safety.reset()
+
+    def convert(self, action: Action, *, qpos: Array, gripper_width: float) -> JointTarget:
+        """Return where the joints should be one period from now; always inside every limit.
+
+        Args:
+            action: One action in the convention of `spec`.
+            qpos: Measured joint angles [rad], shape (7,).
+            gripper_width: Measured distance between the fingers [m].
+
+        Raises:
+            PolicyError: If the action has another length, is not finite or holds no valid rotation.
+        """
+        arm = self._checked_arm(action.arm)
+        gripper = self._checked_gripper(action.gripper)
+        previous = self._previous(qpos, gripper_width)
+        width = self._gripper.decode(gripper, gripper_width)
+        numbers = self._limited(arm)
+        goal: Array | None = None
+        pose: Array | None = None
+        if self.spec.joints == "none":
+            commanded = self._pose_commanded(previous)
+            goal = self._reachable_soon(self._goal(numbers, qpos, commanded), commanded)
+            found = ik.solve(goal, previous.qpos, self.config)
+            wanted, pose, exact = found.qpos, found.pose, found.converged
+        else:
+            wanted, exact = self._joints(numbers, qpos, previous.qpos), False
+        target = self._safety.apply(JointTarget(wanted, width), previous, self.period, pose=pose)
+        target.qpos.flags.writeable = False  # it is where the next step starts from
+        # the goal itself, not what was reached within tolerance: otherwise each step would drift a little
+        self._commanded = goal if exact and target.qpos is wanted else None
+        self._target = target
+        return target
+
+    def _checked_arm(self, arm: Any) -> list[float]:
+        try:
+            array = np.asarray(arm, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise PolicyError(f"the action's arm is {arm!r:.60}; expected {self.spec.arm_width} numbers") from error
+        if array.shape != (self.spec.arm_width,):
+            raise PolicyError(self._wrong_length(array.shape))
+        numbers: list[float] = array.tolist()
+        if not math.isfinite(sum(numbers)):
+            check_finite("the action's arm", array, error=PolicyError)
+        return numbers
+
+    def _wrong_length(self, shape: tuple[int, ...]) -> str:
+        spec, wanted = self.spec, self.spec.arm_width
+        meaning = f"joints={spec.joints!r}" if spec.joints != "none" else f"{spec.translation!r} and {spec.rotation!r}"
+        message = f"the action's arm has shape {shape}, expected ({wanted},), the arm_width of {meaning}"
+        if len(shape) == 2:
+            return f"{message}; this is a chunk: convert one step of it at a time, ActionChunk[i]"
+        if shape == (wanted + 1,):
+            return (
+                f"{message}; the gripper is a separate field, Action.gripper: "
+                "split rows that end with the gripper by ActionChunk.from_rows"
+            )
+        return f"{message}; compare the policy's ActionSpec with what it returns"
+
+    def _checked_gripper(self, value: Any) -> float | None:
+        if value is None:
+            return None
+        if self.spec.gripper == "none":
+            raise PolicyError(
+                f"the action has gripper={value!r} although its convention declares gripper='none'; "
+                "leave Action.gripper at None, or declare what the number means"
+            )
+        try:
+            number = float(value)
+        except (TypeError, ValueError) as error:
+            raise PolicyError(f"the action's gripper is {value!r:.60}; expected one number or None") from error
+        if not math.isfinite(number):
+            raise PolicyError(f"the action's gripper is {number}; expected a finite number, or None")
+        return number
+
+    def _limited(self, numbers: list[float]) -> list[float]:
+        """Return the numbers inside the convention's own range: clipped, shortened, divided, as it declares."""
+        limit = _ODD if self.spec.command_limit is None else self.spec.command_limit
+        limited = [min(max(v, -limit), limit) for v in numbers]
+        if self._shortens:
+            limited = [v for start in range(0, len(limited), 3) for v in _shortened(limited[start : start + 3])]
+        if self.spec.joints == "velocity_fraction":
+            largest = max(map(abs, limited))
+            limited = [v / largest for v in limited] if largest > 1.0 else limited
+        if limited != numbers:
+            self._safety.note("command")
+        return limited
+
+    def _joints(self, numbers: list[float], measured: Array, previous: Array) -> Array:
+        values = np.array(numbers)
+        if self.spec.joints == "position_rad":
+            return values
+        duration = self.period if self.spec.joints == "velocity_rad_s" else 1.0
+        reference = measured if self._adds_to_measured else previous
+        wanted: Array = reference + values * (self.spec.joint_scale * duration)
+        return wanted
+
+    def _goal(self, numbers: list[float], measured: Array, commanded: Array) -> Array:
+        """Return the wanted pose of `ee` inside the workspace box, shape (4, 4)."""
+        reference = forward_kinematics(measured) if self._adds_to_measured else commanded
+        goal = goal_pose(self.spec, numbers, reference, commanded)
+        position = goal[:3, 3]
+        inside = np.minimum(np.maximum(position, self._low), self._high)
+        if (inside != position).any():
+            self._safety.note("workspace")
+            goal[:3, 3] = inside
+        return goal
+
+    def _reachable_soon(self, goal: Array, commanded: Array) -> Array:
+        """Return the goal, or the point of the straight way to it that the Cartesian speed limits reach in one period."""
+        x, y, z, rx, ry, rz = ik.displacement_between(commanded, goal).tolist()
+        distance = math.sqrt(x * x + y * y + z * z) / (self.config.ee_speed * self.period)
+        angle = math.sqrt(rx * rx + ry * ry + rz * rz) / (self.config.ee_turn_rate * self.period)
+        excess = max(distance, angle)
+        if not excess > 1.0:
+            return goal
+        self._safety.note("speed")
+        share = 1.0 / excess
+        nearer = commanded.copy()
+        nearer[:3, 3] += share * np.array([x, y, z])
+        nearer[:3, :3] = rotation_of_vector(share * rx, share * ry, share * rz) @ commanded[:3, :3]
+        return nearer
+
+    def _previous(self, qpos: Array, gripper_width: float) -> JointTarget:
+        """Return the last target; before the first one, where the robot is."""
+        if self._target is None:
+            self.reset(qpos, gripper_width)
+        return cast(JointTarget, self._target)
+
+    def _pose_commanded(self, previous: JointTarget) -> Array:
+        """Return the pose last commanded, or the one the last target stands for where a limit intervened."""
+        return forward_kinematics(previous.qpos) if self._commanded is None else self._commanded
+
+
+def _shortened(vector: list[float]) -> list[float]:
+    length = math.hypot(*vector)
+    return [v / length for v in vector] if length > 1.0 else vector

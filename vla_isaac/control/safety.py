@@ -1,0 +1,150 @@
+"""The last stage before the arm: whatever it is given, what it returns is finite and inside every limit.
+
+Each limit shortens the step from the previous target; none of them bends it, so the direction is kept.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+import numpy as np
+
+from vla_isaac.control.config import ControlConfig
+from vla_isaac.control.ik import joint_limits
+from vla_isaac.core.arrays import Array
+from vla_isaac.core.types import JointTarget
+from vla_isaac.robots import panda
+from vla_isaac.robots.kinematics import forward_kinematics
+
+Limit = Literal["command", "workspace", "joint_limit", "speed", "gripper"]
+"""Names of the limits, the fields of `ClipCounts`."""
+
+_FRACTIONS = np.arange(1, 16) / 16.0
+_BELOW_ONE = 1.0 - 1e-9  # a scaled step stays inside its limit in spite of rounding
+
+
+@dataclass
+class ClipCounts:
+    """In how many steps each limit changed something."""
+
+    command: int = 0
+    """The action's own numbers were out of range: clipped, shortened, or not finite after conversion."""
+
+    workspace: int = 0
+    """The goal or the way to it left the workspace box."""
+
+    joint_limit: int = 0
+    """A joint was asked to pass its limit."""
+
+    speed: int = 0
+    """The step was longer than the joints, or the Cartesian speed limits, allow in one period."""
+
+    gripper: int = 0
+    """The distance between the fingers was out of range. The ramp of an open or close order is not counted."""
+
+    @property
+    def total(self) -> int:
+        """Sum over all limits."""
+        return sum(asdict(self).values())
+
+    def as_dict(self) -> dict[str, int]:
+        """Return the counts by name, ready for JSON."""
+        return asdict(self)
+
+
+class SafetyStage:
+    """Limits targets one by one and counts what it had to change."""
+
+    def __init__(self, config: ControlConfig) -> None:
+        self.config = config
+        self.clipped = ClipCounts()
+        self._noted: set[Limit] = set()
+        self._lower, self._upper = joint_limits(config)
+        self._speed = panda.QVEL_LIMIT * config.speed_scale
+        self._low = np.array(config.workspace_low)
+        self._high = np.array(config.workspace_high)
+
+    def reset(self) -> None:
+        """Begin counting at zero."""
+        self.clipped = ClipCounts()
+        self._noted.clear()
+
+    def note(self, limit: Limit) -> None:
+        """Count a limit in the current step, which `apply` ends; twice in one step counts once."""
+        self._noted.add(limit)
+
+    def apply(self, wanted: JointTarget, previous: JointTarget, period: float, *, pose: Array | None = None) -> JointTarget:
+        """Return the nearest allowed target on the straight way from `previous` to `wanted`.
+
+        Guaranteed, provided `previous` lies inside the joint limits: finite numbers; joints inside their limits;
+        no joint faster than its limit over `period`; `ee` inside the workspace box, or not farther outside than it
+        was; fingers inside their travel and not faster than `config.gripper_speed`.
+
+        Args:
+            wanted: Any joint target, however wrong.
+            previous: The target of the step before.
+            period: Time between the two [s].
+            pose: Pose of `ee` at `wanted` in the base frame, shape (4, 4), where the caller has it already;
+                None computes it.
+        """
+        qpos = wanted.qpos
+        if not np.isfinite(qpos).all():
+            self.note("command")
+            qpos = previous.qpos
+        qpos = self._within_limits(qpos)
+        qpos = self._within_speed(qpos, previous.qpos, period)
+        outside = self._distance_outside(forward_kinematics(qpos) if pose is None or qpos is not wanted.qpos else pose)
+        if not outside <= 0.0:  # also where a pose is not a number
+            qpos = self._within_workspace(qpos, previous.qpos, float(outside))
+        width = self._fingers(wanted.gripper_width, previous.gripper_width, period)
+        self._count()
+        return JointTarget(qpos, width)
+
+    def _count(self) -> None:
+        for limit in self._noted:
+            setattr(self.clipped, limit, getattr(self.clipped, limit) + 1)
+        self._noted.clear()
+
+    def _within_limits(self, qpos: Array) -> Array:
+        inside = np.minimum(np.maximum(qpos, self._lower), self._upper)
+        if (inside == qpos).all():
+            return qpos
+        self.note("joint_limit")
+        return inside
+
+    def _within_speed(self, qpos: Array, previous: Array, period: float) -> Array:
+        step = qpos - previous
+        excess = max((np.abs(step) / self._speed).tolist()) / period
+        if excess <= 1.0:
+            return qpos
+        self.note("speed")
+        return previous + step * (_BELOW_ONE / excess)
+
+    def _within_workspace(self, qpos: Array, previous: Array, outside: float) -> Array:
+        """Return `qpos`, or the last posture on the way to it that is inside the box or no farther outside."""
+        allowed = max(float(self._distance_outside(forward_kinematics(previous))), 0.0)
+        if outside <= allowed:
+            return qpos
+        self.note("workspace")
+        good, width = 0.0, 1.0
+        for _ in range(2):  # two rounds of sixteen: to 1/256 of the step
+            fractions = good + width * _FRACTIONS
+            way = forward_kinematics(previous + fractions[:, None] * (qpos - previous))
+            passed = int(np.argmin(np.append(self._distance_outside(way) <= allowed, False)))
+            good, width = good + width * passed / 16.0, width / 16.0
+        return previous + good * (qpos - previous)
+
+    def _distance_outside(self, pose: Array) -> Array:
+        """Return how far `ee` is outside the box along the worst axis [m], negative inside; (..., 4, 4) to (...)."""
+        position = pose[..., :3, 3]
+        worst: Array = np.maximum(self._low - position, position - self._high).max(axis=-1)
+        return worst
+
+    def _fingers(self, wanted: float, previous: float, period: float) -> float:
+        if not 0.0 <= wanted <= panda.GRIPPER_MAX_WIDTH:
+            self.note("gripper")
+            wanted = previous if math.isnan(wanted) else min(max(wanted, 0.0), panda.GRIPPER_MAX_WIDTH)
+        longest = self.config.gripper_speed * period * _BELOW_ONE
+        return min(max(wanted, previous - longest), previous + longest)

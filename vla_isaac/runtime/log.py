@@ -1,0 +1,86 @@
+"""`EpisodeLog`: the episode as JSON lines, exact enough to be run again bit by bit.
+
+The first line holds all that set the stage (scene, layout, seed, instruction), each further line one control
+period (action, target, state), the last one the result. JSON keeps every bit of a float64.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from vla_isaac import __version__
+from vla_isaac.core.config import to_mapping
+from vla_isaac.core.types import SceneState
+from vla_isaac.runtime.result import EpisodeResult
+from vla_isaac.runtime.subscriber import EpisodeStart, Step
+
+FORMAT = 1
+
+
+class EpisodeLog:
+    """Writes one file per episode; readable after a kill at any moment up to the last whole line."""
+
+    def __init__(self, path: Path) -> None:
+        """Log to `path`, through a temporary name until the episode has ended."""
+        self.path = path
+        self._part = path.with_name(f".{path.name}.{os.getpid()}.part")
+
+    def on_start(self, start: EpisodeStart) -> None:
+        """Write the header."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = self._part.open("w", encoding="utf-8")
+        self._line(
+            {
+                "kind": "start",
+                "format": FORMAT,
+                "vla_isaac": __version__,
+                "scene": to_mapping(start.scene),
+                "layout": to_mapping(start.layout),
+                "state": state_to_json(start.state),
+                "instruction": start.instruction,
+                "goal": str(start.plan) if start.plan else None,
+                "seed": start.seed,
+                "policy": start.policy,
+                "backend": start.backend,
+                "action_spec": to_mapping(start.policy_spec.action),
+            }
+        )
+
+    def on_step(self, step: Step) -> None:
+        """Write one control period."""
+        self._line(
+            {
+                "kind": "step",
+                "step": step.index,
+                "action": {"arm": step.action.arm.tolist(), "gripper": step.action.gripper},
+                "info": {k: v for k, v in step.chunk.info.items() if isinstance(v, (str, int, float, bool))},
+                "target": {"qpos": step.target.qpos.tolist(), "gripper_width": step.target.gripper_width},
+                "state": state_to_json(step.state),
+                "verdict": {"done": step.verdict.done, "progress": step.verdict.progress, "reason": step.verdict.reason},
+            }
+        )
+
+    def on_end(self, result: EpisodeResult) -> None:
+        """Write the result and give the file its name."""
+        self._line({"kind": "end", **result.to_json()})
+        self._file.close()
+        self._part.replace(self.path)
+
+    def _line(self, value: dict[str, Any]) -> None:
+        self._file.write(json.dumps(value, separators=(",", ":")) + "\n")
+
+
+def state_to_json(state: SceneState) -> dict[str, Any]:
+    """Return the numbers of a state that a replay is compared with."""
+    return {
+        "time": state.time,
+        "qpos": state.qpos.tolist(),
+        "qvel": state.qvel.tolist(),
+        "gripper_width": state.gripper_width,
+        "object_pos": state.object_pos.tolist(),
+        "object_quat": state.object_quat.tolist(),
+        "object_linvel": state.object_linvel.tolist(),
+    }

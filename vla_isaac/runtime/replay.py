@@ -1,0 +1,77 @@
+"""Run a logged episode again from its targets and compare every state bit by bit."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vla_isaac.core.config import from_mapping
+from vla_isaac.core.errors import ReplayError
+from vla_isaac.core.types import JointTarget
+from vla_isaac.runtime.log import FORMAT, state_to_json
+from vla_isaac.scene.spec import SceneLayout, SceneSpec
+from vla_isaac.sim.backend import Backend
+from vla_isaac.sim.drive import drive
+
+
+@dataclass(frozen=True)
+class ReplayReport:
+    """What a replay found."""
+
+    steps: int
+    """Control periods run again."""
+
+    first_difference: str | None
+    """Where the first number differs, or None if all are identical."""
+
+
+def read_log(path: Path) -> list[dict[str, Any]]:
+    """Return the lines of an episode log.
+
+    Raises:
+        ReplayError: If the file is not a whole episode log.
+    """
+    try:
+        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    except OSError as error:
+        raise ReplayError(f"cannot read the log {path}: {error.strerror or error}") from error
+    except (ValueError, UnicodeDecodeError) as error:
+        raise ReplayError(f"{path} is not an episode log: {error}; logs are written by run --record DIR") from error
+    if not lines or not isinstance(lines[0], dict) or lines[0].get("kind") != "start":
+        raise ReplayError(f"{path} does not begin with a 'start' line; logs are written by run --record DIR")
+    if lines[0].get("format") != FORMAT:
+        raise ReplayError(f"{path} has log format {lines[0].get('format')!r}, this version reads {FORMAT}; record it anew")
+    return lines
+
+
+def replay(lines: list[dict[str, Any]], backend: Backend) -> ReplayReport:
+    """Send the logged targets to `backend` again and compare the states.
+
+    Raises:
+        ConfigError: If the logged scene does not fit this version.
+    """
+    head = lines[0]
+    drive(backend.load(from_mapping(SceneSpec, head["scene"], source="log", key="scene")))
+    drive(backend.reset(from_mapping(SceneLayout, head["layout"], source="log", key="layout")))
+    difference = _compare(head["state"], state_to_json(backend.state()), 0)
+    steps = [line for line in lines if line.get("kind") == "step"]
+    for line in steps:
+        if difference is not None:
+            break
+        target = line["target"]
+        backend.apply(JointTarget(np.array(target["qpos"]), float(target["gripper_width"])))
+        backend.step()
+        difference = _compare(line["state"], state_to_json(backend.state()), line["step"])
+    return ReplayReport(len(steps), difference)
+
+
+def _compare(logged: dict[str, Any], now: dict[str, Any], step: int) -> str | None:
+    for key, value in logged.items():
+        if now[key] != value:
+            worst = float(np.max(np.abs(np.array(now[key]) - np.array(value))))
+            return f"step {step}: {key} differs by {worst:.3g}"
+    return None

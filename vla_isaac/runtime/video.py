@@ -1,0 +1,135 @@
+"""`VideoRecorder`: an mp4 of the episode with instruction, step and verdict drawn in."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vla_isaac.core.arrays import Image
+from vla_isaac.core.errors import RenderError
+from vla_isaac.core.optional import require
+from vla_isaac.runtime.result import EpisodeResult
+from vla_isaac.runtime.subscriber import EpisodeStart, Step
+from vla_isaac.sim.backend import Backend, RenderRequest
+from vla_isaac.sim.drive import drive
+
+CAMERA = "video"
+LAST_FRAME_SECONDS = 1.0
+BAR = 74  # [px] height of the caption
+
+INK, MUTED, GOOD, BAD = (245, 245, 245), (170, 175, 185), (95, 220, 130), (255, 120, 110)
+
+
+class VideoRecorder:
+    """Draws the scene in its good look after each step and writes H.264.
+
+    The file appears under its name only when it is whole; a video that cannot be written never ends the episode.
+    """
+
+    def __init__(self, backend: Backend, path: Path, *, camera: str = CAMERA) -> None:
+        """Record what `camera` sees to `path`; the front camera is taken where the scene has no such camera.
+
+        Raises:
+            MissingDependencyError: If PyAV is not installed.
+        """
+        self._av = require("av", extra="video", need="writing videos", instead="run with --no-video")
+        self._backend = backend
+        self._camera = camera
+        self.path = path
+        self.written: Path | None = None
+        self._container: Any = None
+
+    def on_start(self, start: EpisodeStart) -> None:
+        """Open the file and draw the first frame."""
+        names = [c.name for c in start.scene.cameras]
+        self._camera = self._camera if self._camera in names else names[0]
+        self._instruction = start.instruction
+        self._max_steps = start.max_steps
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._part = self.path.with_name(f".{self.path.stem}.{os.getpid()}.part{self.path.suffix or '.mp4'}")
+        height, width = start.scene.camera(self._camera).resolution_hw
+        self._fps = start.scene.timing.control_hz
+        self._container = self._av.open(str(self._part), mode="w", format="mp4")
+        self._stream = self._container.add_stream(
+            "libx264", rate=round(self._fps), options={"crf": "23", "preset": "veryfast"}
+        )
+        self._stream.width, self._stream.height = width, height + BAR
+        self._stream.pix_fmt = "yuv420p"
+        self._stream.thread_count = 2
+        self._last = self._draw("", MUTED, "step 0")
+        self._write(self._last)
+
+    def on_step(self, step: Step) -> None:
+        """Draw and write one frame."""
+        phase = step.chunk.info.get("phase", "")
+        line = f"step {step.index}   {step.state.time:.1f} s   {phase}"
+        colour = GOOD if step.verdict.done else MUTED
+        self._last = self._draw(step.verdict.reason, colour, line)
+        self._write(self._last)
+
+    def on_end(self, result: EpisodeResult) -> None:
+        """Hold the last frame with the verdict, close the file and give it its name."""
+        try:
+            words = "done" if result.success is None else ("SUCCESS" if result.success else f"FAILED: {result.failure}")
+            colour = BAD if result.success is False else GOOD
+            frame = self._draw(result.reason, colour, f"{words}   {result.steps} steps   {result.sim_seconds:.1f} s")
+            for _ in range(max(1, round(LAST_FRAME_SECONDS * self._fps))):
+                self._write(frame)
+            for packet in self._stream.encode():
+                self._container.mux(packet)
+            self._container.close()
+            self._part.replace(self.path)
+            self.written = self.path
+        except Exception:
+            self._discard()
+            raise
+
+    def _draw(self, verdict: str, colour: tuple[int, int, int], line: str) -> Image:
+        request = RenderRequest(camera=self._camera, look="good")
+        frame = drive(self._backend.render([request]))[self._camera]
+        return caption(frame.rgb, [(self._instruction, INK), (line, MUTED), (verdict, colour)])
+
+    def _write(self, rgb: Image) -> None:
+        try:
+            for packet in self._stream.encode(self._av.VideoFrame.from_ndarray(rgb, format="rgb24")):
+                self._container.mux(packet)
+        except OSError as error:
+            self._discard()
+            raise RenderError(
+                f"the video {self.path} could not be written ({error.strerror or error}); the episode goes on without it"
+            ) from error
+
+    def _discard(self) -> None:
+        with contextlib.suppress(Exception):
+            self._container.close()
+        with contextlib.suppress(OSError):
+            self._part.unlink()
+
+
+def caption(rgb: Image, lines: list[tuple[str, tuple[int, int, int]]]) -> Image:
+    """Return the image with a dark bar of text underneath, height + 74 px."""
+    from PIL import Image as pil
+    from PIL import ImageDraw, ImageFont
+
+    height, width = rgb.shape[:2]
+    canvas = np.empty((height + BAR, width, 3), dtype=np.uint8)
+    canvas[:height] = rgb
+    canvas[height:] = (24, 26, 31)
+    picture = pil.fromarray(canvas)
+    draw = ImageDraw.Draw(picture)
+    font = ImageFont.load_default(size=16)
+    for k, (text, colour) in enumerate(lines):
+        draw.text((12, height + 8 + 21 * k), _fit(text, font, width - 24), fill=colour, font=font)
+    return np.asarray(picture)
+
+
+def _fit(text: str, font: Any, width: int) -> str:
+    if font.getlength(text) <= width:
+        return text
+    while text and font.getlength(text + "...") > width:
+        text = text[:-1]
+    return text + "..."

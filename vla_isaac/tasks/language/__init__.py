@@ -1,0 +1,6 @@
+"""Instructions in English, read into goals by a small deterministic grammar."""
+
+from vla_isaac.tasks.language.reader import read_instruction
+from vla_isaac.tasks.language.sample_sentences import examples
+
+__all__ = ["examples", "read_instruction"]

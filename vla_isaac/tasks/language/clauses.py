@@ -1,0 +1,242 @@
+"""Clauses: what is done, to what, and where; the sentence's skeleton, still without the scene."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from vla_isaac.tasks.language.noun_phrases import NounPhrase, group_noun_phrases, it
+from vla_isaac.tasks.language.vocabulary import Kind
+from vla_isaac.tasks.language.words import Token, UnreadableError, nearest_word
+
+Chunk: TypeAlias = Token | NounPhrase
+
+_TAIL = (Kind.RELATION, Kind.DIRECTION, Kind.UPRIGHT)
+FRAMES_WITHOUT_PLACE = ("lift", "hold", "approach", "go", "touch")
+"""What the gripper does with an object where it is: "lift A, then B" needs to say no more of B."""
+
+_MAY_END_A_CLAUSE = ("on top", "inside", "nearby")
+
+
+@dataclass(frozen=True)
+class Link:
+    """A relation and the things it leads to, as in "on the blue box"."""
+
+    relation: str
+    """A key of `vocabulary.RELATIONS`."""
+
+    text: str
+    """The relation as it was worded."""
+
+    targets: tuple[NounPhrase, ...]
+    """What follows it; several in "next to the ball and the bowl"."""
+
+
+@dataclass
+class Clause:
+    """One thing to do."""
+
+    frame: str
+    """A key of `vocabulary.VERBS`; a clause without a verb has that of the clause before, or "put"."""
+
+    has_verb: bool = False
+    """Whether it has a verb of its own."""
+
+    objects: tuple[NounPhrase, ...] = ()
+    """What the verb is about; empty where the sentence leaves it out."""
+
+    links: list[Link] = field(default_factory=list)
+    """Where it goes, in order."""
+
+    directions: list[str] = field(default_factory=list)
+    """Directions without a landmark, as in "to the left"."""
+
+    upright: bool = False
+    """Whether the object is to stand upright."""
+
+    particles: list[str] = field(default_factory=list)
+    """Loose words, keys of `vocabulary.PARTICLES`, as in "pick it up"."""
+
+
+def split_steps(tokens: Sequence[Token]) -> list[list[Token]]:
+    """Return the tokens of each step of a sequence, split at "then", full stops and the like."""
+    steps: list[list[Token]] = [[]]
+    for token in tokens:
+        if token.kind is Kind.THEN:
+            steps.append([])
+        else:
+            steps[-1].append(token)
+    trimmed = [_trimmed(step) for step in steps]
+    return [step for step in trimmed if step]
+
+
+def clauses_of(tokens: Sequence[Token], inherited_frame: str = "put") -> list[Clause]:
+    """Return the clauses of one step; each inherits what it leaves out from the one before.
+
+    Raises:
+        UnreadableError: If the words do not form clauses.
+    """
+    clauses: list[Clause] = []
+    for chunks in _split_clauses(group_noun_phrases(tokens)):
+        goes_on = bool(clauses) and _is_tail(chunks[0])
+        complete = _repeat_objects(clauses[-1], chunks) if goes_on else chunks
+        clause = _parse_clause(complete, clauses[-1].frame if clauses else inherited_frame)
+        if clause is not None:
+            clauses.append(clause)
+    return clauses
+
+
+def _trimmed(tokens: Sequence[Token]) -> list[Token]:
+    """Return the tokens without "and" at either end or twice in a row."""
+    kept: list[Token] = []
+    for token in tokens:
+        if token.kind is not Kind.AND or (kept and kept[-1].kind is not Kind.AND):
+            kept.append(token)
+    return kept[:-1] if kept and kept[-1].kind is Kind.AND else kept
+
+
+def _split_clauses(chunks: Sequence[Chunk]) -> list[list[Chunk]]:
+    clauses: list[list[Chunk]] = [[]]
+    for i, chunk in enumerate(chunks):
+        if _kind(chunk) is Kind.AND and _begins_clause(clauses[-1], chunks[i + 1 :]):
+            clauses.append([])
+        else:
+            clauses[-1].append(chunk)
+    return clauses
+
+
+def _begins_clause(current: Sequence[Chunk], rest: Sequence[Chunk]) -> bool:
+    """Tell whether the "and" before `rest` joins clauses; otherwise it joins the objects of a list."""
+    if not isinstance(rest[0], NounPhrase):
+        return True
+    after_list = next((chunk for chunk in rest if not isinstance(chunk, NounPhrase) and chunk.kind is not Kind.AND), None)
+    preceding = rest[rest.index(after_list) - 1] if after_list is not None else None
+    if after_list is None or not isinstance(preceding, NounPhrase):
+        return False
+    if after_list.kind in (Kind.COPULA, Kind.VERB):
+        return True
+    return _is_tail(after_list) and any(_is_tail(chunk) for chunk in current)
+
+
+def _repeat_objects(before: Clause, chunks: list[Chunk]) -> list[Chunk]:
+    """Give "and to the left of the bowl" the objects of the clause before it."""
+    repeated: list[Chunk] = []
+    for phrase in before.objects:
+        repeated += [Token(Kind.AND, "and", "and"), phrase] if repeated else [phrase]
+    return repeated + chunks
+
+
+def _parse_clause(chunks: Sequence[Chunk], inherited_frame: str) -> Clause | None:
+    """Return the clause, or None for a lone form of address such as "Robot, ..."."""
+    rest = list(chunks)
+    subject = _take_list(rest)
+    if rest and _kind(rest[0]) is Kind.COPULA and subject:
+        rest.pop(0)
+    clause = Clause(inherited_frame)
+    if rest and _kind(rest[0]) is Kind.VERB:
+        clause.frame, clause.has_verb = _token(rest.pop(0)).value, True
+    if not rest and not clause.has_verb and all(p.is_gripper for p in subject):
+        return None
+    _take_particles(rest, clause)
+    objects = _take_list(rest) if clause.has_verb else ()
+    clause.objects = _objects(subject, objects, clause)
+    if rest and not clause.has_verb and isinstance(rest[0], NounPhrase):
+        raise UnreadableError(_no_verb(chunks))
+    _take_tail(rest, clause)
+    is_placed = clause.links or clause.directions or clause.upright
+    if not clause.has_verb and not is_placed and inherited_frame not in FRAMES_WITHOUT_PLACE:
+        raise UnreadableError(_no_verb(chunks))
+    return clause
+
+
+def _objects(subject: tuple[NounPhrase, ...], objects: tuple[NounPhrase, ...], clause: Clause) -> tuple[NounPhrase, ...]:
+    """Return what is acted on: "the robot lifts X" and "X is to be lifted" are both about X."""
+    if not objects:
+        is_agent = clause.has_verb and all(p.is_gripper for p in subject)
+        return () if is_agent else _share_noun(subject)
+    if subject and not all(p.is_gripper for p in subject):
+        raise UnreadableError(f'the place of "{subject[0].text}" before the verb is not understood{_word_hint(subject)}')
+    return _share_noun(objects)
+
+
+def _take_list(rest: list[Chunk]) -> tuple[NounPhrase, ...]:
+    """Remove and return "A", "A and B" or "A, B and C" from the front."""
+    phrases: list[NounPhrase] = []
+    while rest and isinstance(rest[0], NounPhrase):
+        phrases.append(rest[0])
+        rest.pop(0)
+        if len(rest) > 1 and _kind(rest[0]) is Kind.AND and isinstance(rest[1], NounPhrase):
+            rest.pop(0)
+        else:
+            break
+    return tuple(phrases)
+
+
+def _take_particles(rest: list[Chunk], clause: Clause) -> None:
+    while rest and _kind(rest[0]) is Kind.PARTICLE:
+        clause.particles.append(_token(rest.pop(0)).value)
+
+
+def _take_tail(rest: list[Chunk], clause: Clause) -> None:
+    """Consume relations, directions, "upright" and particles; anything else is not understood."""
+    while rest:
+        chunk = rest.pop(0)
+        kind = _kind(chunk)
+        if kind is Kind.RELATION:
+            clause.links.append(_take_link(_token(chunk), rest))
+        elif kind is Kind.DIRECTION:
+            clause.directions.append(_token(chunk).value)
+        elif kind is Kind.UPRIGHT:
+            clause.upright = True
+        elif kind is Kind.PARTICLE:
+            clause.particles.append(_token(chunk).value)
+        elif kind is not Kind.COPULA or not rest or not _is_tail(rest[0]):
+            raise UnreadableError(f'"{chunk.text}" is not understood where it stands{_word_hint([chunk])}')
+
+
+def _take_link(relation: Token, rest: list[Chunk]) -> Link:
+    targets = _take_list(rest)
+    if not targets and relation.text in _MAY_END_A_CLAUSE:
+        targets = (it(),)
+    if not targets:
+        raise UnreadableError(f'"{relation.text}" is not followed by the name of an object')
+    return Link(relation.value, relation.text, _share_noun(targets))
+
+
+def _share_noun(phrases: tuple[NounPhrase, ...]) -> tuple[NounPhrase, ...]:
+    """Give "red" the noun in "the red and green cubes"; each is then one cube."""
+    last = phrases[-1] if phrases else None
+    if last is None or last.shape_word is None:
+        return phrases
+    return tuple(p.with_noun_of(last) if p.is_bare_colour else p for p in phrases)
+
+
+def _no_verb(chunks: Sequence[Chunk]) -> str:
+    return "it has no verb that the reader knows" + _word_hint(chunks, (Kind.VERB,))
+
+
+_ANY_KIND = (Kind.COLOUR, Kind.SHAPE, Kind.GENERIC, Kind.RELATION, Kind.DIRECTION, Kind.VERB, Kind.UPRIGHT)
+
+
+def _word_hint(chunks: Sequence[Chunk], likely_kinds: tuple[Kind, ...] = _ANY_KIND) -> str:
+    """Return which word is unknown and which was probably meant, or nothing."""
+    for chunk in chunks:
+        for word in chunk.unknown_words if isinstance(chunk, NounPhrase) else ():
+            near = nearest_word(word, likely_kinds)
+            return f'; the word "{word}" is unknown' + (f', did you mean "{near}"?' if near else "")
+    return ""
+
+
+def _is_tail(chunk: Chunk) -> bool:
+    return _kind(chunk) in _TAIL
+
+
+def _kind(chunk: Chunk) -> Kind | None:
+    return chunk.kind if isinstance(chunk, Token) else None
+
+
+def _token(chunk: Chunk) -> Token:
+    if isinstance(chunk, Token):
+        return chunk
+    raise UnreadableError(f'"{chunk.text}" is not understood where it stands')

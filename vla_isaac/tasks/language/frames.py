@@ -1,0 +1,242 @@
+"""Verb frames: what each group of verbs asks for, given its object and where it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from vla_isaac.core.goals import GRIPPER, SIDES, Goal
+from vla_isaac.tasks.language.clauses import FRAMES_WITHOUT_PLACE, Clause, Link
+from vla_isaac.tasks.language.noun_phrases import NounPhrase
+from vla_isaac.tasks.language.placing import (
+    beside,
+    each_object,
+    is_tower,
+    matched,
+    moved_objects,
+    one_target,
+    only_link,
+    only_target,
+    placed,
+    refuse,
+    said_objects,
+)
+from vla_isaac.tasks.language.referents import Referents, Role
+from vla_isaac.tasks.language.vocabulary import Kind
+from vla_isaac.tasks.language.words import Token, UnreadableError
+
+_DESTINATIONS = ("onto", "on to", "back onto", "into", "in to", "back into", "to", "over to", "back to", "toward", "towards")
+_PARTICLES_OF = {
+    "up": ("lift", "hold", "stand", "stack", "clear", "turn"),
+    "down": ("put", "stack", "stand"),
+    "off": ("lift", "hold", "clear"),
+}
+_CONTAINER = NounPhrase((Token(Kind.SHAPE, "container", "container"),))
+_SEEN_BY_ROBOT = "left and right are as the robot sees them"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The goals of one clause."""
+
+    goals: tuple[Goal, ...]
+    """What must hold together."""
+
+    about: tuple[str, ...]
+    """The objects the clause acts on; "it" in the next clause."""
+
+    has_verb: bool
+    """Whether the clause has a verb of its own."""
+
+    leads_in: bool
+    """Whether it is only the first half of something when the next clause is about the same object: "pick up X and ..."."""
+
+
+def outcome_of(clause: Clause, scene: Referents) -> Outcome:
+    """Return the goals a clause asks for, and let `scene` remember the objects it named.
+
+    Raises:
+        InstructionError: If an object cannot be told, or cannot do what is asked of it.
+        UnreadableError: If the verb does not go with what stands around it.
+    """
+    _check_particles(clause)
+    _drop_where_it_lies(clause)
+    goals = FRAMES[clause.frame](clause, scene)
+    if clause.upright:
+        if clause.frame in ("approach", "go", "touch"):
+            raise UnreadableError('"upright" is not understood here')
+        goals += [Goal("upright", (name,)) for name in dict.fromkeys(g.args[0] for g in goals if g.predicate != "upright")]
+    about = tuple(dict.fromkeys(goal.objects[0] for goal in goals))
+    if len(goals) > 1 and is_tower(clause):
+        about = about[:1]
+    scene.mention([name for goal in goals for name in goal.objects], about)
+    leads_in = clause.frame in FRAMES_WITHOUT_PLACE and not clause.links
+    return Outcome(tuple(goals), about, clause.has_verb, leads_in)
+
+
+def _put(clause: Clause, scene: Referents) -> list[Goal]:
+    if clause.objects and all(p.is_gripper for p in clause.objects):
+        return _approach(clause, scene)
+    if clause.directions and not clause.links:
+        if clause.directions[0] not in ("left", "right"):
+            raise UnreadableError("it does not say where to put the object")
+        return _pushed(clause, scene)
+    if clause.upright and not clause.links:
+        return _upright(clause, scene)
+    if not clause.links:
+        raise UnreadableError("it does not say where to put the object")
+    return placed(clause, scene)
+
+
+def _stack(clause: Clause, scene: Referents) -> list[Goal]:
+    if not clause.links:
+        raise UnreadableError('it does not say what goes on what; say for example "stack A on B on C"')
+    return placed(clause, scene)
+
+
+def _move(clause: Clause, scene: Referents) -> list[Goal]:
+    if not clause.objects or all(p.is_gripper for p in clause.objects):
+        return _approach(clause, scene)
+    return _put(clause, scene) if clause.links or clause.upright else _pushed(clause, scene)
+
+
+def _push(clause: Clause, scene: Referents) -> list[Goal]:
+    if not clause.links:
+        return _pushed(clause, scene)
+    refuse(clause, directions=True)
+    link = only_link(clause)
+    if link.relation in SIDES:
+        moved = moved_objects(clause, scene)
+        landmark = scene.one(only_target(link), Role.LANDMARK, apart_from=moved)
+        return [Goal("pushed_to", (name, link.relation, landmark)) for name in moved]
+    if link.relation == "to":
+        return beside(clause, scene, "near")
+    return placed(clause, scene)
+
+
+def _pull(clause: Clause, scene: Referents) -> list[Goal]:
+    if not clause.links and not clause.directions:
+        clause.directions.append("back")
+    return _push(clause, scene)
+
+
+def _lift(clause: Clause, scene: Referents) -> list[Goal]:
+    return _gripped("lifted", clause, scene)
+
+
+def _hold(clause: Clause, scene: Referents) -> list[Goal]:
+    return _gripped("held", clause, scene)
+
+
+def _approach(clause: Clause, scene: Referents) -> list[Goal]:
+    """Read "reach X" and "move the gripper to X"."""
+    refuse(clause, directions=True, links=any(not p.is_gripper for p in clause.objects))
+    phrases = only_link(clause).targets if clause.links else clause.objects
+    if clause.links and clause.links[0].relation not in ("to", "near", "above"):
+        raise UnreadableError("the gripper can be sent to an object, not to a side of it")
+    if not phrases or all(p.is_gripper for p in phrases):
+        raise UnreadableError("it does not say which object the gripper is to go to")
+    return [Goal("near", (GRIPPER, name)) for name in each_object(phrases, scene, Role.REACHED)]
+
+
+def _go(clause: Clause, scene: Referents) -> list[Goal]:
+    """Read "go to X"; "X goes in Y" is about placing."""
+    is_placing = clause.links and any(not p.is_gripper for p in clause.objects)
+    return placed(clause, scene) if is_placing else _approach(clause, scene)
+
+
+def _touch(clause: Clause, scene: Referents) -> list[Goal]:
+    refuse(clause, directions=True, links=True)
+    return [Goal("touching", (name,)) for name in each_object(said_objects(clause), scene, Role.REACHED)]
+
+
+def _sort(clause: Clause, scene: Referents) -> list[Goal]:
+    """Put things where their colour is; without a target, into containers."""
+    refuse(clause, directions=True)
+    link = only_link(clause) if clause.links else Link("in", "in", ())
+    target = only_target(link) if link.targets else _CONTAINER
+    clause.objects = tuple(p.without_matching() for p in said_objects(clause))
+    moved = scene.all_movable() if clause.objects[0].place else moved_objects(clause, scene)
+    return matched(moved, link.relation, target, scene)
+
+
+def _clear(clause: Clause, scene: Referents) -> list[Goal]:
+    """Put everything, or all of a kind, in one place; the only container is the place that needs no naming."""
+    refuse(clause, directions=True)
+    containers = [body.name for body in scene.bodies if body.cavity is not None]
+    if not clause.links and len(containers) != 1:
+        raise UnreadableError("it does not say where to clear things to")
+    if not any(p.place for p in said_objects(clause)):
+        return placed(clause, scene) if clause.links else _all_in(containers[0], moved_objects(clause, scene))
+    if not clause.links:
+        return _all_in(containers[0], scene.all_movable())
+    link = only_link(clause)
+    relation, target = one_target(link, scene, ())
+    return [Goal(relation, (name, target)) for name in scene.all_movable(apart_from=(target,))]
+
+
+def _turn(clause: Clause, scene: Referents) -> list[Goal]:
+    if not clause.upright:
+        raise UnreadableError('things can only be turned upright; say "upright"')
+    return _upright(clause, scene)
+
+
+def _stand(clause: Clause, scene: Referents) -> list[Goal]:
+    return placed(clause, scene) if clause.links else _upright(clause, scene)
+
+
+FRAMES: dict[str, Callable[[Clause, Referents], list[Goal]]] = {
+    "put": _put,
+    "stack": _stack,
+    "move": _move,
+    "push": _push,
+    "pull": _pull,
+    "lift": _lift,
+    "hold": _hold,
+    "approach": _approach,
+    "go": _go,
+    "touch": _touch,
+    "sort": _sort,
+    "clear": _clear,
+    "turn": _turn,
+    "stand": _stand,
+}
+"""Frame → how to read it; the keys are those of `vocabulary.VERBS`."""
+
+
+def _pushed(clause: Clause, scene: Referents) -> list[Goal]:
+    if len(clause.directions) != 1:
+        raise UnreadableError(f"it does not say in which one direction: left, right, forward or back ({_SEEN_BY_ROBOT})")
+    return [Goal("pushed_to", (name, clause.directions[0])) for name in moved_objects(clause, scene)]
+
+
+def _upright(clause: Clause, scene: Referents) -> list[Goal]:
+    refuse(clause, directions=True, links=True)
+    return [Goal("upright", (name,)) for name in moved_objects(clause, scene)]
+
+
+def _gripped(predicate: str, clause: Clause, scene: Referents) -> list[Goal]:
+    """Read lifting and holding; "lift X onto Y" is about placing, "lift X on Y" may tell where X is and is not read."""
+    refuse(clause, directions=True)
+    if clause.links:
+        if any(link.text not in _DESTINATIONS for link in clause.links):
+            raise UnreadableError('an object is told by colour and shape; for placing say "pick up ... and place it ..."')
+        return placed(clause, scene)
+    return [Goal(predicate, (name,)) for name in moved_objects(clause, scene)]
+
+
+def _all_in(container: str, moved: Sequence[str]) -> list[Goal]:
+    return [Goal("in", (name, container)) for name in moved if name != container]
+
+
+def _check_particles(clause: Clause) -> None:
+    for particle in clause.particles:
+        if clause.frame not in _PARTICLES_OF[particle]:
+            raise UnreadableError(f'"{particle}" is not understood with that verb')
+
+
+def _drop_where_it_lies(clause: Clause) -> None:
+    """Pass over "on the table" where it tells where an object is, not where it goes."""
+    kept = [link for link in clause.links if link.relation != "on" or not all(p.place for p in link.targets)]
+    if kept or clause.directions or clause.frame in FRAMES_WITHOUT_PLACE:
+        clause.links = kept

@@ -1,0 +1,181 @@
+"""Noun phrases: what a sentence says of an object, before anyone looks at the scene."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vla_isaac.core.types import Body
+from vla_isaac.tasks.language.vocabulary import SHAPES, Kind, colour_of_word
+from vla_isaac.tasks.language.words import Token, UnreadableError, name_parts
+
+NOUN_KINDS = frozenset({
+    Kind.DETERMINER, Kind.QUANTIFIER, Kind.COUNT, Kind.COLOUR, Kind.SHAPE, Kind.GENERIC, Kind.PRONOUN, Kind.MATCHING,
+    Kind.PLACE, Kind.GRIPPER, Kind.ADJECTIVE, Kind.NAME, Kind.PART, Kind.UNKNOWN,
+})  # fmt: skip
+"""The kinds of words that noun phrases are made of."""
+
+_HEADS = frozenset({Kind.SHAPE, Kind.GENERIC, Kind.PRONOUN, Kind.PLACE, Kind.GRIPPER, Kind.NAME})
+_BEFORE_DETERMINER = frozenset({Kind.QUANTIFIER, Kind.COUNT, Kind.DETERMINER})
+_AFTER_HEAD = frozenset({Kind.MATCHING, Kind.QUANTIFIER, Kind.PART, Kind.GENERIC})
+
+
+@dataclass(frozen=True)
+class NounPhrase:
+    """A description such as "the red cube", "all cubes", "it" or "the matching bin"."""
+
+    tokens: tuple[Token, ...]
+    """Its words in order."""
+
+    @property
+    def shape_word(self) -> str | None:
+        """Its noun if that is a shape, a key of `vocabulary.SHAPES`."""
+        return next(iter(self._values(Kind.SHAPE)), None)
+
+    @property
+    def colours(self) -> tuple[str, ...]:
+        """The colours it names; more than one is a contradiction."""
+        return tuple(dict.fromkeys(self._values(Kind.COLOUR)))
+
+    @property
+    def text(self) -> str:
+        """The phrase as it was written."""
+        return " ".join(token.text for token in self.tokens)
+
+    @property
+    def bare_text(self) -> str:
+        """The phrase without "the" or "all"."""
+        kept = [t.text for t in self.tokens if t.kind not in _BEFORE_DETERMINER]
+        return " ".join(kept) or self.text
+
+    @property
+    def pronoun(self) -> str | None:
+        """Either "it" or "them" if it stands for something named before; a lone "that" is "it"."""
+        if all(t.kind is Kind.DETERMINER for t in self.tokens) and self.tokens[-1].text in ("that", "this"):
+            return "it"
+        if all(t.kind is Kind.DETERMINER for t in self.tokens) and self.tokens[-1].text in ("these", "those"):
+            return "them"
+        return next(iter(self._values(Kind.PRONOUN)), None)
+
+    @property
+    def is_matching(self) -> bool:
+        """Whether its colour is to be that of the thing moved."""
+        return self._has(Kind.MATCHING)
+
+    @property
+    def is_generic(self) -> bool:
+        """Whether its noun says nothing, as in "the green one"."""
+        return self.shape_word is None and self._has(Kind.GENERIC)
+
+    @property
+    def is_bare_colour(self) -> bool:
+        """Whether a colour stands alone, as in "stack red on yellow"."""
+        said = {t.kind for t in self.tokens if t.kind not in (Kind.DETERMINER, Kind.ADJECTIVE)}
+        return said == {Kind.COLOUR}
+
+    @property
+    def speaks_of_all(self) -> bool:
+        """Whether it means every object that fits: "all cubes", "each cube", "the cubes", "everything"."""
+        return self._has(Kind.QUANTIFIER) or any(t.plural for t in self.tokens)
+
+    @property
+    def count(self) -> int | None:
+        """The number it states, as in "both cubes"."""
+        numbers = self._values(Kind.COUNT)
+        return int(numbers[0]) if numbers else None
+
+    @property
+    def place(self) -> str | None:
+        """The word for the table, if it is about the table."""
+        return next(iter(self._values(Kind.PLACE)), None)
+
+    @property
+    def is_gripper(self) -> bool:
+        """Whether it means the end effector."""
+        return self._has(Kind.GRIPPER) and self.shape_word is None
+
+    @property
+    def unknown_words(self) -> tuple[str, ...]:
+        """Words that are in no table and in no object's name."""
+        return self._values(Kind.UNKNOWN)
+
+    def shape_preferences(self) -> tuple[str, ...]:
+        """Return the shapes the noun may mean, the likeliest first; empty if it names none."""
+        return SHAPES[self.shape_word] if self.shape_word else ()
+
+    def fits(self, body: Body) -> bool:
+        """Tell whether the words describe `body`; a word of its own name always does."""
+        parts = name_parts(body.name)
+        names = self._values(Kind.NAME)
+        if self.unknown_words or (names and names != (body.name,)):
+            return False
+        fits_parts = all(word in parts for word in self._values(Kind.PART))
+        fits_colour = all(c == colour_of_word(body.colour) or c in parts for c in self.colours)
+        fits_shape = self.shape_word is None or body.shape in self.shape_preferences() or self.shape_word in parts
+        return fits_parts and fits_colour and fits_shape
+
+    def with_noun_of(self, other: NounPhrase) -> NounPhrase:
+        """Return "red" of "the red and green cubes" completed by the noun of its neighbour."""
+        nouns = tuple(t for t in other.tokens if t.kind is Kind.SHAPE)
+        return NounPhrase((*self.tokens, *(Token(t.kind, t.value, t.value) for t in nouns)))
+
+    def without_matching(self) -> NounPhrase:
+        """Return the phrase without the words about having the same colour.
+
+        Raises:
+            UnreadableError: If it says nothing else.
+        """
+        kept = tuple(t for t in self.tokens if t.kind is not Kind.MATCHING)
+        if not kept:
+            raise UnreadableError(f'"{self.text}" is not followed by the name of an object')
+        return NounPhrase(kept)
+
+    def _values(self, kind: Kind) -> tuple[str, ...]:
+        return tuple(token.value for token in self.tokens if token.kind is kind)
+
+    def _has(self, kind: Kind) -> bool:
+        return any(token.kind is kind for token in self.tokens)
+
+
+def it() -> NounPhrase:
+    """Return the pronoun, for sentences that leave it out: "pick up red and place on blue"."""
+    return NounPhrase((Token(Kind.PRONOUN, "it", ""),))
+
+
+def group_noun_phrases(tokens: Sequence[Token]) -> list[Token | NounPhrase]:
+    """Return the tokens with every run of noun words folded into its phrases.
+
+    Raises:
+        UnreadableError: If an article stands without a noun.
+    """
+    grouped: list[Token | NounPhrase] = []
+    run: list[Token] = []
+    for token in tokens:
+        if token.kind not in NOUN_KINDS or (run and _begins_phrase(token, run)):
+            _close(run, grouped)
+            run = []
+        if token.kind in NOUN_KINDS:
+            run.append(token)
+        else:
+            grouped.append(token)
+    _close(run, grouped)
+    return grouped
+
+
+def _begins_phrase(token: Token, run: Sequence[Token]) -> bool:
+    """Tell whether `token` cannot belong to the phrase so far."""
+    if token.kind is Kind.DETERMINER:
+        return any(t.kind not in _BEFORE_DETERMINER for t in run)
+    has_head = any(t.kind in _HEADS for t in run)
+    if token.kind in (Kind.PRONOUN, Kind.NAME):
+        return has_head
+    return has_head and token.kind not in _AFTER_HEAD and run[-1].kind is not Kind.GENERIC
+
+
+def _close(run: Sequence[Token], grouped: list[Token | NounPhrase]) -> None:
+    if not run:
+        return
+    phrase = NounPhrase(tuple(run))
+    if all(t.kind is Kind.DETERMINER for t in run) and phrase.pronoun is None:
+        raise UnreadableError(f'"{phrase.text}" is not followed by the name of an object')
+    grouped.append(phrase)

@@ -1,0 +1,159 @@
+"""Placing: an object, a relation and a target turned into goals; most verb frames end here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from vla_isaac.core.errors import InstructionError
+from vla_isaac.core.goals import SIDES, Goal
+from vla_isaac.tasks.language.clauses import Clause, Link
+from vla_isaac.tasks.language.noun_phrases import NounPhrase, it
+from vla_isaac.tasks.language.referents import Referents, Role
+from vla_isaac.tasks.language.words import UnreadableError
+
+_ROLE_OF_TARGET = {"on": Role.SURFACE, "in": Role.CONTAINER}
+
+
+def placed(clause: Clause, scene: Referents) -> list[Goal]:
+    """Read an object and where it goes.
+
+    Raises:
+        InstructionError: If an object cannot be told, or cannot play its part.
+        UnreadableError: If the places do not go together.
+    """
+    refuse(clause, directions=True)
+    if len(clause.links) > 1:
+        return _tower(clause, scene) if is_tower(clause) else _beside_several(clause, scene)
+    link = clause.links[0]
+    if link.relation == "near" or link.relation in SIDES:
+        return beside(clause, scene, link.relation)
+    phrase = only_target(link)
+    relation = "in" if link.relation == "to" and phrase.is_matching else link.relation
+    if phrase.is_matching or any(p.is_matching for p in clause.objects):
+        clause.objects = tuple(p.without_matching() for p in said_objects(clause))
+        return matched(moved_objects(clause, scene), relation, phrase, scene)
+    if any(p.speaks_of_all for p in clause.objects):
+        relation, target = one_target(link, scene, ())
+        return [Goal(relation, (name, target)) for name in moved_objects(clause, scene, apart_from=(target,))]
+    moved = moved_objects(clause, scene)
+    relation, target = one_target(link, scene, moved, stacking=clause.frame == "stack")
+    return [Goal(relation, (name, target)) for name in moved]
+
+
+def beside(clause: Clause, scene: Referents, relation: str) -> list[Goal]:
+    """Read an object and what it goes beside, or to a side of; several landmarks must all hold."""
+    landmark_phrases = clause.links[0].targets
+    if any(p.speaks_of_all for p in clause.objects):
+        landmarks = each_object(landmark_phrases, scene, Role.LANDMARK)
+        moved = moved_objects(clause, scene, apart_from=landmarks)
+    else:
+        moved = moved_objects(clause, scene)
+        landmarks = each_object(landmark_phrases, scene, Role.LANDMARK, apart_from=moved)
+    return [Goal(relation, (name, landmark)) for name in moved for landmark in landmarks]
+
+
+def matched(moved: Sequence[str], relation: str, phrase: NounPhrase, scene: Referents) -> list[Goal]:
+    """Pair each object with the target of its colour; objects without one are left out, unless that leaves nothing."""
+    relation = "in" if relation == "to" else relation
+    if relation not in _ROLE_OF_TARGET:
+        raise UnreadableError('things of a colour are put "in" or "on" others')
+    target = phrase.without_matching()
+    scene.check_known(target)
+    pairs = [(name, scene.of_same_colour(name, target, _ROLE_OF_TARGET[relation])) for name in moved]
+    goals = [Goal(relation, (name, place)) for name, place in pairs if place is not None]
+    if not goals:
+        where = "container to put in" if relation == "in" else "object to put on"
+        raise InstructionError(
+            f"there is no {where} of the colour of {', '.join(moved) or 'anything'}; the scene has: {scene.listing()}"
+        )
+    return goals
+
+
+def one_target(link: Link, scene: Referents, moved: Sequence[str], *, stacking: bool = False) -> tuple[str, str]:
+    """Return the relation and the object: "to" means in a container, on a box, near anything else."""
+    phrase = only_target(link)
+    if link.relation == "to":
+        name = scene.one(phrase, Role.LANDMARK, apart_from=moved)
+        body = scene.body(name)
+        return ("in" if body.cavity is not None else "on" if body.shape == "box" else "near"), name
+    if link.relation not in _ROLE_OF_TARGET:
+        raise UnreadableError('things are put "on", "in", "next to" or to a side of others')
+    return link.relation, scene.one(phrase, _ROLE_OF_TARGET[link.relation], apart_from=moved, stacking=stacking)
+
+
+def is_tower(clause: Clause) -> bool:
+    """Tell whether the clause says "A on B on C"."""
+    return len(clause.links) > 1 and all(link.relation == "on" for link in clause.links)
+
+
+def moved_objects(clause: Clause, scene: Referents, *, apart_from: Sequence[str] = ()) -> list[str]:
+    """Return the names of what the clause moves."""
+    return each_object(said_objects(clause), scene, Role.MOVED, apart_from=apart_from)
+
+
+def each_object(phrases: Sequence[NounPhrase], scene: Referents, role: Role, *, apart_from: Sequence[str] = ()) -> list[str]:
+    """Return the names of all the phrases mean, each once."""
+    names = [name for phrase in phrases for name in scene.every(phrase, role, apart_from=apart_from)]
+    return list(dict.fromkeys(names))
+
+
+def said_objects(clause: Clause) -> tuple[NounPhrase, ...]:
+    """Return the clause's objects; if it leaves them out, those of the clause before."""
+    return clause.objects or (it(),)
+
+
+def only_link(clause: Clause) -> Link:
+    """Return the one place the clause names.
+
+    Raises:
+        UnreadableError: If it names none or several.
+    """
+    if len(clause.links) != 1:
+        raise UnreadableError("it names several places")
+    return clause.links[0]
+
+
+def only_target(link: Link) -> NounPhrase:
+    """Return the one thing the relation leads to.
+
+    Raises:
+        UnreadableError: If it leads to several.
+    """
+    return _only(link.targets)
+
+
+def refuse(clause: Clause, *, directions: bool = False, links: bool = False) -> None:
+    """Raise `UnreadableError` if the clause has a direction, or a place, that its verb does not take."""
+    if directions and clause.directions:
+        raise UnreadableError(f'the direction "{clause.directions[0]}" is not understood here')
+    if links and clause.links:
+        raise UnreadableError("a place is not understood here")
+
+
+def _tower(clause: Clause, scene: Referents) -> list[Goal]:
+    """Read "A on B on C" as A on B and B on C."""
+    names = [scene.one(_only(said_objects(clause)), Role.MOVED)]
+    for link in clause.links:
+        role = Role.SURFACE if link is clause.links[-1] else Role.TIER
+        names.append(scene.one(only_target(link), role, apart_from=names, stacking=clause.frame == "stack"))
+    return [Goal("on", pair) for pair in pairwise(names)]
+
+
+def _beside_several(clause: Clause, scene: Referents) -> list[Goal]:
+    """Read "next to the ball, to the left of the bowl": both must hold."""
+    if not all(link.relation == "near" or link.relation in SIDES for link in clause.links):
+        raise UnreadableError("it names several places for one object")
+    moved = moved_objects(clause, scene)
+    return [
+        Goal(link.relation, (name, landmark))
+        for link in clause.links
+        for landmark in each_object(link.targets, scene, Role.LANDMARK, apart_from=moved)
+        for name in moved
+    ]
+
+
+def _only(phrases: Sequence[NounPhrase]) -> NounPhrase:
+    if len(phrases) != 1:
+        raise UnreadableError(f'one object is expected instead of "{" and ".join(p.text for p in phrases)}"')
+    return phrases[0]

@@ -1,0 +1,69 @@
+"""`read_instruction`: ordinary English in, a goal over the objects of the scene out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from vla_isaac.core.errors import InstructionError
+from vla_isaac.core.goals import Goal, GoalPlan
+from vla_isaac.core.types import Body
+from vla_isaac.tasks.language.clauses import clauses_of, split_steps
+from vla_isaac.tasks.language.frames import outcome_of
+from vla_isaac.tasks.language.referents import Referents
+from vla_isaac.tasks.language.sample_sentences import examples
+from vla_isaac.tasks.language.steps import check_possible, steps_of
+from vla_isaac.tasks.language.words import UnreadableError, tokens_of
+
+
+def read_instruction(text: str, bodies: Sequence[Body]) -> GoalPlan:
+    """Return the goal an instruction asks for.
+
+    A small fixed grammar instead of a language model: the same sentence always gives the same goal, inside Kit too,
+    and what it does not understand is an error that says why, never a guess. Sides and directions are as the robot
+    sees them: left is +y of its base, behind is farther from its base.
+
+    Args:
+        text: English, for example "Pick up the red cube and place it on the blue box". "and" joins what must hold
+            together; "then", a full stop or a semicolon orders steps.
+        bodies: The objects of the scene, as `SceneSpec.bodies` gives them.
+
+    Returns:
+        The plan; it names only objects of `bodies`. What one gripper can do with only one object at a time (lift,
+        hold, touch, reach) becomes one step per object.
+
+    Raises:
+        InstructionError: If the sentence is empty or not understood, or an object is missing, ambiguous or cannot do
+            what is asked of it; the message says which and offers sentences that work in this scene.
+    """
+    if not text.strip():
+        raise InstructionError(_with_try("the instruction is empty", bodies))
+    if not bodies:
+        raise InstructionError(f'cannot read "{text.strip()}": the scene has no objects; add one, or choose another scene')
+    try:
+        return _plan(text, bodies)
+    except UnreadableError as error:
+        raise InstructionError(f'cannot read "{text.strip()}": {_with_try(str(error), bodies)}') from None
+
+
+def _plan(text: str, bodies: Sequence[Body]) -> GoalPlan:
+    scene = Referents(bodies)
+    steps: list[tuple[Goal, ...]] = []
+    frame = "put"
+    for tokens in split_steps(tokens_of(text, bodies)):
+        clauses = clauses_of(tokens, frame)
+        frame = clauses[-1].frame if clauses else frame
+        steps += steps_of([outcome_of(clause, scene) for clause in clauses])
+    for step in steps:
+        check_possible(step, scene)
+    if not steps:
+        raise UnreadableError("it does not say what to do")
+    return GoalPlan(tuple(steps))
+
+
+def _with_try(reason: str, bodies: Sequence[Body]) -> str:
+    """Return the reason followed by sentences that work in this scene."""
+    quoted = [f'"{sentence}"' for sentence in examples(bodies)]
+    if not quoted:
+        return reason
+    begin = " Try" if reason.endswith("?") else "; try"
+    return f"{reason}{begin} for example {', '.join(quoted[:-1])} or {quoted[-1]}"

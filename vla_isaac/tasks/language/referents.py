@@ -1,0 +1,234 @@
+"""From descriptions to objects: the one object, or all of them, that a noun phrase means in its role."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from enum import Enum
+
+from vla_isaac.core.errors import InstructionError
+from vla_isaac.core.types import Body
+from vla_isaac.tasks.language.noun_phrases import NounPhrase
+from vla_isaac.tasks.language.vocabulary import Kind, spoken
+from vla_isaac.tasks.language.words import UnreadableError, nearest_word
+
+
+class Role(Enum):
+    """What a thing has to be good for."""
+
+    MOVED = "moved"
+    TIER = "moved and built upon"
+    SURFACE = "something to place on"
+    CONTAINER = "something to put in"
+    LANDMARK = "something to place beside"
+    REACHED = "something to reach"
+
+
+class Referents:
+    """Resolves noun phrases over the objects of a scene and remembers what was spoken of.
+
+    A description that fits several objects is settled, in this order, by the role, by what was mentioned before, and
+    by what the verb usually takes; if that does not leave one, it is an error, never a guess.
+    """
+
+    def __init__(self, bodies: Sequence[Body]) -> None:
+        self.bodies = tuple(bodies)
+        self.antecedents: tuple[str, ...] = ()
+        """What "it" and "them" stand for: the objects of the clause before."""
+        self._mentioned: dict[str, None] = {}
+        self._last_noun_shape: str | None = None
+
+    def body(self, name: str) -> Body:
+        """Return the object of that name."""
+        return next(body for body in self.bodies if body.name == name)
+
+    def one(self, phrase: NounPhrase, role: Role, *, apart_from: Collection[str] = (), stacking: bool = False) -> str:
+        """Return the name of the one object `phrase` means.
+
+        Args:
+            phrase: The description.
+            role: What the object has to be good for; it settles some ambiguities.
+            apart_from: Objects it cannot be, such as the one that is put on it.
+            stacking: Whether the verb speaks of stacking, where a bare colour means a cube.
+
+        Raises:
+            InstructionError: If no object or several objects fit, or the one that fits cannot play the role.
+        """
+        if phrase.pronoun:
+            names = self._named_before(phrase, role, apart_from)
+            if len(names) > 1:
+                raise self._ambiguous(phrase, [self.body(name) for name in names])
+            return names[0]
+        found = self._suited(phrase, role, apart_from)
+        for narrow in self._preferences(phrase, role, stacking):
+            preferred = [body for body in found if narrow(body)]
+            found = preferred if len(found) > 1 and preferred else found
+        if len(found) > 1:
+            raise self._ambiguous(phrase, found)
+        self._remember(phrase, found)
+        return found[0].name
+
+    def every(self, phrase: NounPhrase, role: Role, *, apart_from: Collection[str] = ()) -> list[str]:
+        """Return the names of all objects `phrase` means: one unless it speaks of several.
+
+        Raises:
+            InstructionError: As `one`; also if a stated number is not the number of objects that fit.
+        """
+        if phrase.pronoun:
+            return list(self._named_before(phrase, role, apart_from))
+        if not phrase.speaks_of_all:
+            return [self.one(phrase, role, apart_from=apart_from)]
+        found = self._suited(phrase, role, apart_from)
+        if phrase.shape_word is None and role is Role.MOVED:
+            found = [body for body in found if body.cavity is None] or found
+        if phrase.count is not None and phrase.count != len(found):
+            raise self._ambiguous(phrase, found)
+        self._remember(phrase, found)
+        return [body.name for body in found]
+
+    def all_movable(self, *, apart_from: Collection[str] = ()) -> list[str]:
+        """Return what lies on the table and can be cleared away; containers stay.
+
+        Raises:
+            InstructionError: If there is nothing of the kind.
+        """
+        found = [b.name for b in self.bodies if not b.fixed and b.cavity is None and b.name not in apart_from]
+        if not found:
+            raise InstructionError(f"nothing on the table can be moved; the scene has: {self.listing()}")
+        return found
+
+    def of_same_colour(self, moved: str, phrase: NounPhrase, role: Role) -> str | None:
+        """Return the object that fits `phrase` and has the colour of `moved`, or None."""
+        colour = self.body(moved).colour
+        fitting = [b for b in self.bodies if phrase.fits(b) and b.name != moved and b.colour == colour and suits(b, role)]
+        fitting = _likeliest_shape(phrase, fitting)
+        if len(fitting) > 1:
+            raise self._ambiguous(phrase, fitting)
+        return fitting[0].name if fitting else None
+
+    def check_known(self, phrase: NounPhrase) -> None:
+        """Raise `InstructionError` if nothing in the scene fits the words of `phrase`."""
+        if not any(phrase.fits(body) for body in self.bodies):
+            raise self._missing(phrase)
+
+    def mention(self, names: Sequence[str], about: Sequence[str]) -> None:
+        """Remember the objects of a finished clause; `about` is what the next "it" stands for."""
+        self._mentioned.update(dict.fromkeys(names))
+        if about:
+            self.antecedents = tuple(about)
+
+    def listing(self) -> str:
+        """Return the names of all objects, for messages."""
+        return ", ".join(body.name for body in self.bodies)
+
+    def phrase_for(self, body: Body) -> str:
+        """Return words that mean this object and no other: "the red cube", or its raw name if words do not do."""
+        same = [other for other in self.bodies if (other.colour, other.shape) == (body.colour, body.shape)]
+        is_regular = body.name == f"{body.colour}_{body.shape}"
+        return f"the {spoken(body.name)}" if is_regular and len(same) == 1 else body.name
+
+    def _named_before(self, phrase: NounPhrase, role: Role, apart_from: Collection[str]) -> tuple[str, ...]:
+        if not self.antecedents and not phrase.text:
+            raise UnreadableError("it does not say which object")
+        if not self.antecedents:
+            raise InstructionError(
+                f'"{phrase.text}" stands for nothing yet; name the object. The scene has: {self.listing()}'
+            )
+        names = self.antecedents
+        if phrase.pronoun == "it" and len(names) > 1:
+            raise self._ambiguous(phrase, [self.body(name) for name in names])
+        for name in names:
+            self._check_role(self.body(name), role, apart_from)
+        return names
+
+    def _suited(self, phrase: NounPhrase, role: Role, apart_from: Collection[str]) -> list[Body]:
+        """Return the objects that fit the words and the role; of a noun's meanings the first that gives any."""
+        if phrase.place:
+            raise InstructionError(
+                f'"the {phrase.place}" is not a supported object or target; name an object of the scene: {self.listing()}'
+            )
+        if phrase.is_gripper or phrase.is_matching:
+            raise UnreadableError(f'"{phrase.text}" is not understood in that place')
+        self.check_known(phrase)
+        fitting = [body for body in self.bodies if phrase.fits(body)]
+        suited = [body for body in fitting if suits(body, role) and body.name not in apart_from]
+        if not suited:
+            others = [body for body in fitting if body.name not in apart_from]
+            self._check_role((others or fitting)[0], role, apart_from)
+        return _likeliest_shape(phrase, suited)
+
+    def _preferences(self, phrase: NounPhrase, role: Role, stacking: bool) -> list[Callable[[Body], bool]]:
+        """Return what settles an ambiguity, strongest first."""
+        chain: list[Callable[[Body], bool]] = []
+        if not phrase.is_generic:
+            chain += [lambda b: b.name in self.antecedents, lambda b: b.name in self._mentioned]
+        elif self._last_noun_shape is not None:
+            chain.append(lambda b: b.shape == self._last_noun_shape)
+        if phrase.shape_word is None:
+            chain += [
+                lambda b: role is not Role.REACHED or not b.fixed,
+                lambda b: role is Role.CONTAINER or b.cavity is None,
+            ]
+            chain.append(lambda b: role is not Role.SURFACE or b.shape != "ball")
+        if role is Role.SURFACE and (phrase.is_bare_colour or phrase.is_generic) and not stacking:
+            chain.append(lambda b: b.shape == "box")
+        if phrase.is_bare_colour or (phrase.is_generic and stacking):
+            chain.append(lambda b: b.shape == "cube")
+        return chain
+
+    def _remember(self, phrase: NounPhrase, found: Sequence[Body]) -> None:
+        if phrase.shape_word is not None:
+            self._last_noun_shape = found[0].shape
+
+    def _check_role(self, body: Body, role: Role, apart_from: Collection[str]) -> None:
+        """Raise `InstructionError` if `body` cannot play `role`."""
+        the_body = self.phrase_for(body)
+        if body.name in apart_from:
+            raise InstructionError(
+                f"{body.name} is the same object in both places; name something other than {the_body} in one of them"
+            )
+        if suits(body, role):
+            return
+        if role in (Role.MOVED, Role.TIER) and body.fixed:
+            movable = ", ".join(b.name for b in self.bodies if not b.fixed) or "nothing"
+            raise InstructionError(f"{body.name} is fixed to the table and cannot be moved; what can be moved: {movable}")
+        if role is Role.CONTAINER:
+            containers = ", ".join(b.name for b in self.bodies if b.cavity is not None) or "none"
+            raise InstructionError(
+                f'{body.name} is not a container, nothing can be put in it; say "on {the_body}", '
+                f"or name a container: {containers}"
+            )
+        raise InstructionError(f'{body.name} is open at the top, nothing can stand on it; say "in {the_body}"')
+
+    def _ambiguous(self, phrase: NounPhrase, fitting: Sequence[Body]) -> InstructionError:
+        names = ", ".join(body.name for body in fitting)
+        return InstructionError(
+            f'"{phrase.text}" is ambiguous: {names}; say which, for example "{self.phrase_for(fitting[0])}"'
+        )
+
+    def _missing(self, phrase: NounPhrase) -> InstructionError:
+        hint = ""
+        nouns = (Kind.COLOUR, Kind.SHAPE, Kind.GENERIC)
+        for word in phrase.unknown_words:
+            near = nearest_word(word, nouns)
+            hint = hint or (f'did you mean "{near}"? It' if near else "")
+        return InstructionError(f'no "{phrase.bare_text}" in this scene; {hint or "it"} has: {self.listing()}')
+
+
+def suits(body: Body, role: Role) -> bool:
+    """Tell whether an object can play a role."""
+    if role is Role.MOVED:
+        return not body.fixed
+    if role is Role.CONTAINER:
+        return body.cavity is not None
+    if role is Role.TIER:
+        return not body.fixed and body.cavity is None
+    return role is not Role.SURFACE or body.cavity is None
+
+
+def _likeliest_shape(phrase: NounPhrase, bodies: list[Body]) -> list[Body]:
+    """Return the bodies of the first of the noun's shapes that any of them has; all of them if it names none."""
+    for shape in phrase.shape_preferences():
+        of_shape = [body for body in bodies if body.shape == shape]
+        if of_shape:
+            return of_shape
+    return bodies

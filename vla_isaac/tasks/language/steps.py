@@ -1,0 +1,73 @@
+"""Steps: which goals must hold together and which follow each other, and whether they can hold at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from vla_isaac.core.errors import InstructionError
+from vla_isaac.core.goals import GRIPPER, Goal
+from vla_isaac.tasks.language.frames import Outcome
+from vla_isaac.tasks.language.referents import Referents
+
+
+def steps_of(outcomes: Sequence[Outcome]) -> list[tuple[Goal, ...]]:
+    """Return the steps of clauses joined by "and".
+
+    "Pick up X and place it on Y" is one goal, the second; doing two lasting things to one object is a sequence;
+    everything else must hold together.
+    """
+    groups: list[list[Outcome]] = [[]]
+    for outcome in outcomes:
+        last = groups[-1][-1] if groups[-1] else None
+        if last and last.leads_in and outcome.has_verb and set(last.about) == set(outcome.about):
+            groups[-1][-1] = outcome
+        elif outcome.has_verb and {n for o in groups[-1] for n in o.about} & set(outcome.about):
+            groups.append([outcome])
+        else:
+            groups[-1].append(outcome)
+    steps: list[tuple[Goal, ...]] = []
+    for group in groups:
+        steps += _one_object_per_grip([goal for outcome in group for goal in outcome.goals])
+    return steps
+
+
+def _one_object_per_grip(goals: Sequence[Goal]) -> list[tuple[Goal, ...]]:
+    """Split goals so that no step wants the gripper at two objects at once."""
+    steps: list[list[Goal]] = [[]]
+    for goal in dict.fromkeys(goals):
+        taken = {name for other in steps[-1] if _needs_gripper(other) for name in other.objects}
+        if _needs_gripper(goal) and taken and not taken & set(goal.objects):
+            steps.append([])
+        steps[-1].append(goal)
+    return [tuple(step) for step in steps if step]
+
+
+def _needs_gripper(goal: Goal) -> bool:
+    return goal.predicate in ("lifted", "held", "touching") or goal.args[0] == GRIPPER
+
+
+def check_possible(step: Sequence[Goal], scene: Referents) -> None:
+    """Raise `InstructionError` if things cannot be where they should be, all at once."""
+    below: dict[str, str] = {}
+    for goal in step:
+        if goal.predicate in ("on", "in"):
+            moved, place = goal.args
+            if below.setdefault(moved, place) != place:
+                raise InstructionError(
+                    f'{moved} cannot be in two places at once: {below[moved]} and {place}; join them with "then"'
+                )
+    for place in dict.fromkeys(below.values()):
+        above = [name for name in below if below[name] == place]
+        if len(above) > 1 and scene.body(place).shape in ("cube", "cylinder", "ball"):
+            raise InstructionError(f'there is no room for {" and ".join(above)} on {place}; for a tower say "A on B on C"')
+        if _rests_on(place, place, below):
+            raise InstructionError(f"{place} would have to rest on itself; name a lowest object that stays where it is")
+
+
+def _rests_on(name: str, lowest: str, below: Mapping[str, str]) -> bool:
+    """Tell whether `lowest` is anywhere under `name`."""
+    for _ in below:
+        name = below.get(name, "")
+        if name == lowest:
+            return True
+    return False
