@@ -139,8 +139,8 @@ def _way_is_clear(state: SceneState, i: int, start: Point, end: Point) -> bool:
             continue
         dx, dy = float(state.object_pos[j, 0]) - start[0], float(state.object_pos[j, 1]) - start[1]
         along, across = dx * ux + dy * uy, -dx * uy + dy * ux
-        beyond = max(-0.07 - along, along - length - 0.07, 0.0)
-        aside = max(abs(across) - 0.035, 0.0)
+        beyond = max(-0.07 - along, along - length - 0.08, 0.0)
+        aside = max(abs(across) - 0.045, 0.0)
         if math.hypot(beyond, aside) < outline_radius(state, j):
             return False
     return True

@@ -33,18 +33,20 @@ def clear_height(state: SceneState, skip: tuple[int, ...] = ()) -> float:
 def grasp_yaw(state: SceneState, i: int) -> float:
     """Return the turn of the hand that fits the object's faces and leaves the fingers most room [rad]."""
     now = hand_yaw(state)
+    at = (float(state.object_pos[i, 0]), float(state.object_pos[i, 1]))
     if state.bodies[i].shape in g.ROUND:
-        options = [fitting_turn(state, k * math.pi / 8) for k in range(8)]
+        options = [fitting_turn(state, k * math.pi / 8, at) for k in range(8)]
     else:
         faces = g.yaw_of(state.object_quat[i])
-        options = [fitting_turn(state, faces + k * math.pi / 2) for k in range(2)]
+        options = [fitting_turn(state, faces + k * math.pi / 2, at) for k in range(2)]
     return min(options, key=lambda yaw: _awkwardness(state, i, yaw, now))
 
 
 def _awkwardness(state: SceneState, i: int, yaw: float, now: float) -> float:
     """Weigh lack of room for the fingers against turning far; smaller is better."""
     room = min(_finger_room(state, i, yaw), 0.03)
-    beyond = max(0.0, abs(yaw - middle_yaw(state)) - EASY_HAND_TURN)
+    middle = middle_yaw(float(state.object_pos[i, 0]), float(state.object_pos[i, 1]))
+    beyond = max(0.0, abs(yaw - middle) - EASY_HAND_TURN)
     return 60.0 * (0.03 - room) + 0.25 * abs(yaw - now) + 2.0 * beyond
 
 

@@ -83,7 +83,7 @@ def place(
     if not g.is_gripped(state, i):
         return _let_go(state, i) if is_there and g.is_between_fingers(state, i) else approach(state, i)
 
-    yaw = hand_yaw(state) if along is None else fitting_turn(state, along)
+    yaw = hand_yaw(state) if along is None else fitting_turn(state, along, to)
     askew = 0.0 if along is None else abs(hand_yaw(state) - yaw)
     x, y, z = float(ee[0]) + dx, float(ee[1]) + dy, float(ee[2])
     over = max(clear_height(state, (i,)), support) + SAFE_GAP
@@ -126,7 +126,7 @@ def push(state: SceneState, i: int, to: Point) -> Waypoint:
     dx, dy = to[0] - x, to[1] - y
     away = math.hypot(float(ee[0]) - x, float(ee[1]) - y)
     if math.hypot(dx, dy) > 0.03:
-        yaw = fitting_turn(state, math.atan2(dx, -dy))
+        yaw = fitting_turn(state, math.atan2(dx, -dy), to)
     else:
         yaw = hand_yaw(state)
     askew = abs(hand_yaw(state) - yaw)

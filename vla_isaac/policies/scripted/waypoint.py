@@ -82,18 +82,23 @@ def hand_yaw(state: SceneState) -> float:
     """
     fx, fy = g.finger_direction(state)
     # pointing down at yaw 0 the ee's y axis is (0, -1)
-    return nearest_turn(math.atan2(fx, -fy), middle_yaw(state) - float(state.qpos[6]), 2 * math.pi)
+    about = float(state.qpos[0]) + math.pi / 4 - float(state.qpos[6])
+    return nearest_turn(math.atan2(fx, -fy), about, 2 * math.pi)
 
 
-def middle_yaw(state: SceneState) -> float:
-    """Return the turn of the hand at which joint 7 is in the middle of its range [rad], for a hand pointing down."""
-    return float(state.qpos[0]) + math.pi / 4
+def middle_yaw(x: float, y: float) -> float:
+    """Return the turn of a hand pointing down at (x, y) at which joint 7 is about the middle of its range [rad].
+
+    A function of the place, not of the posture: a choice made with it does not flicker while the arm moves.
+    """
+    return math.atan2(y, x) + math.pi / 4
 
 
-def fitting_turn(state: SceneState, yaw: float) -> float:
-    """Return the turn that puts the fingers as `yaw` does, nearest to now, within the range of joint 7 [rad]."""
+def fitting_turn(state: SceneState, yaw: float, at: tuple[float, float]) -> float:
+    """Return the turn that puts the fingers as `yaw` does, nearest to now, within joint 7's range `at` a place [rad]."""
     near = nearest_turn(yaw, hand_yaw(state), math.pi)
-    return near if abs(near - middle_yaw(state)) <= MAX_HAND_TURN else nearest_turn(yaw, middle_yaw(state), math.pi)
+    middle = middle_yaw(*at)
+    return near if abs(near - middle) <= MAX_HAND_TURN else nearest_turn(yaw, middle, math.pi)
 
 
 def nearest_turn(yaw: float, reference: float, period: float) -> float:
