@@ -3,11 +3,13 @@
 # Installs Debian's EGL and Mesa when that is allowed, else prints the one command to type.
 set -eu
 python=$1
-packages="libegl1 libgl1-mesa-dri"
+packages="libegl1 libopengl0 libgl1-mesa-dri"
 
 if "$python" - <<'PY'
-import ctypes.util, sys
-sys.exit(0 if sys.platform != "linux" or ctypes.util.find_library("EGL") or ctypes.util.find_library("OSMesa") else 1)
+import ctypes.util, os, sys
+found = ctypes.util.find_library
+egl = found("EGL") and (found("OpenGL") or found("GL"))
+sys.exit(0 if sys.platform != "linux" or os.environ.get("MUJOCO_GL") or egl or found("OSMesa") else 1)
 PY
 then
     exit 0

@@ -57,6 +57,8 @@ class Doctor:
         return OK if healthy else NOT_REACHED
 
 
+GL_PACKAGES = "apt-get install -y libegl1 libopengl0 libgl1-mesa-dri"
+
 PACKAGES: tuple[tuple[str, str, str, bool], ...] = (
     # import name, distribution, extra, whether the program is useless without it
     ("numpy", "numpy", "", True),
@@ -106,11 +108,11 @@ def _rendering() -> Finding:
         drive(backend.reset(sample_layout(scene, Randomisation(), 0)))
         frame = drive(backend.render([RenderRequest(camera="front", resolution_hw=(32, 32))]))["front"]
     except VlaIsaacError as error:
-        return Finding("rendering", False, str(error), "apt-get install -y libegl1 libgl1-mesa-dri")
+        return Finding("rendering", False, str(error), GL_PACKAGES)
     finally:
         backend.close()
     if int(frame.rgb.max()) == 0:
-        return Finding("rendering", False, f"GL {chosen} draws only black", "apt-get install -y libegl1 libgl1-mesa-dri")
+        return Finding("rendering", False, f"GL {chosen} draws only black", GL_PACKAGES)
     return Finding("rendering", True, f"GL: {chosen}")
 
 

@@ -22,7 +22,7 @@ _ZXY = np.array([2, 0, 1])
 
 
 def _chain_constants() -> tuple[Array, Array, Array]:
-    """Split each joint's transform into ``constant + cos(q) * in_cos + sin(q) * in_sin``, each (7, 4, 4)."""
+    """Split each joint's transform into ``constant + cos(q) * in_cos + sin(q) * in_sin``, each (7, 16), row by row."""
     constant, in_cos, in_sin = np.zeros((3, 7, 4, 4))
     for i, (a, d, alpha) in enumerate(zip(panda.DH_A, panda.DH_D, panda.DH_ALPHA, strict=True)):
         # cos(pi/2) is not exactly zero in floating point; the twists are exact multiples of pi/2
@@ -33,7 +33,7 @@ def _chain_constants() -> tuple[Array, Array, Array]:
         in_sin[i, :3, 1] = -1, 0, 0
         constant[i, :3, 2] = 0, -sa, ca
         constant[i, :, 3] = a, -sa * d, ca * d, 1
-    return constant, in_cos, in_sin
+    return constant.reshape(7, 16), in_cos.reshape(7, 16), in_sin.reshape(7, 16)
 
 
 def _hand_constant() -> Array:
@@ -50,8 +50,13 @@ _LINK7_EE = frozen(_hand_constant())
 
 def link_frames(qpos: Array) -> Array:
     """Return the frames of links 1 to 7 in `base`; (..., 7) to (..., 7, 4, 4)."""
-    q = np.asarray(qpos, dtype=np.float64)[..., None, None]
-    frames: Array = _CONSTANT + np.cos(q) * _IN_COS + np.sin(q) * _IN_SIN
+    q = np.asarray(qpos, dtype=np.float64)[..., None]
+    frames = (_CONSTANT + np.cos(q) * _IN_COS + np.sin(q) * _IN_SIN).reshape(*q.shape[:-1], 4, 4)
+    if frames.ndim == 3:  # one arm, the hot path: plain products of 4 x 4 matrices
+        previous = frames[0]
+        for i in range(1, 7):
+            previous = frames[i] = np.dot(previous, frames[i])
+        return frames
     for i in range(1, 7):
         np.matmul(frames[..., i - 1, :, :], frames[..., i, :, :], out=frames[..., i, :, :])
     return frames
@@ -70,13 +75,13 @@ def ee_and_jacobian(qpos: Array) -> tuple[Array, Array]:
     velocity of `ee`, both expressed in `base`.
     """
     frames = link_frames(qpos)
-    matrix = frames[..., 6, :, :] @ _LINK7_EE
+    matrix = np.matmul(frames[..., 6, :, :], _LINK7_EE)
     axes = frames[..., :3, 2]
     arms = matrix[..., None, :3, 3] - frames[..., :3, 3]
     columns = np.empty((*axes.shape[:-1], 6))
     columns[..., :3] = axes[..., _YZX] * arms[..., _ZXY] - axes[..., _ZXY] * arms[..., _YZX]
     columns[..., 3:] = axes
-    return matrix, np.swapaxes(columns, -1, -2)
+    return matrix, columns.swapaxes(-1, -2)
 
 
 def jacobian(qpos: Array) -> Array:

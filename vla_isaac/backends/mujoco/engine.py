@@ -11,7 +11,7 @@ from vla_isaac.core.optional import require
 
 GL_REMEDY = (
     "no OpenGL for drawing without a screen was found; on Debian or Ubuntu run: "
-    "apt-get install -y libegl1 libgl1-mesa-dri, or choose --backend stub"
+    "apt-get install -y libegl1 libopengl0 libgl1-mesa-dri, or choose --backend stub"
 )
 
 
@@ -25,8 +25,8 @@ def headless_gl() -> str:
         return chosen
     if sys.platform != "linux":
         return ""  # Windows and macOS have their own GL, which MuJoCo picks itself
-    if ctypes.util.find_library("EGL"):
-        return "egl"
+    if ctypes.util.find_library("EGL") and (ctypes.util.find_library("OpenGL") or ctypes.util.find_library("GL")):
+        return "egl"  # EGL opens the window that is not there, OpenGL draws in it: PyOpenGL needs both
     if ctypes.util.find_library("OSMesa"):
         return "osmesa"
     return "disable"

@@ -20,6 +20,7 @@ from vla_isaac.sim.clock import Clock
 NARROWEST = 0.005  # [m] what is thinner slips through the fingers
 GRASP_TOLERANCE = 0.02  # [m] how far a centre may be off across and vertically, plus half of the half extent
 RELEASE_MARGIN = 0.002  # [m] wider than the object, and it is free
+TOUCH = 1e-6  # [m] fingers this close touch
 LIFTED = 0.001  # [m] a held object moved this far carries nothing any more
 
 _HELD = -2
@@ -113,7 +114,7 @@ class World:
             offset = np.abs((self.object_pos[row] - self.pose_world_ee.pos) @ rotation)
             across, along = body.half_extents[1 - self._finger_axis(row)], 0.5 * panda.GRIPPER_MAX_WIDTH
             reach = (GRASP_TOLERANCE + across / 2, along, GRASP_TOLERANCE + body.half_extents[2] / 2)
-            if next_width <= width <= self.gripper_width and (offset <= reach).all():
+            if next_width - TOUCH <= width <= self.gripper_width + TOUCH and (offset <= reach).all():
                 met.append((float(np.linalg.norm(offset)), row))
         return min(met)[1] if met else None
 
