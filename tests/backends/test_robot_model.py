@@ -5,6 +5,7 @@ affine bias, a gripper on a tendon commanded 0 to 255, a keyframe of the robot a
 """
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from vla_isaac.runtime.session import Session
 from vla_isaac.scene.builder import FrankaSceneBuilder, scene_preset
 from vla_isaac.scene.layout import sample_layout
 from vla_isaac.scene.randomisation import Randomisation, randomisation_preset
+from vla_isaac.scene.spec import JointGains
 from vla_isaac.sim.drive import drive
 
 pytest.importorskip("mujoco")
@@ -98,3 +100,20 @@ def test_a_robot_that_is_no_panda_is_refused_with_what_it_lacks(tmp_path):
     spec = FrankaSceneBuilder().build()
     with pytest.raises(ConfigError, match=r"--robot-model .*arm\.xml: is not a Panda.*lacks joint1.*Menagerie"):
         drive(MujocoBackend(robot_model=path).load(spec))
+
+
+def test_gains_of_the_scene_replace_those_of_the_robot():
+    soft = JointGains(stiffness=(400.0,) * 7, damping=(40.0,) * 7)
+    lag = {}
+    for name, gains in (("own", JointGains()), ("soft", soft)):
+        backend = MujocoBackend()
+        spec = replace(FrankaSceneBuilder().build(), gains=gains)
+        drive(backend.load(spec))
+        drive(backend.reset(sample_layout(spec, Randomisation(start_jitter=0.0), 0)))
+        goal = backend.state().qpos + 0.1
+        for _ in range(3):
+            backend.apply(JointTarget(goal, 0.08))
+            backend.step()
+        lag[name] = float(np.abs(goal - backend.state().qpos).max())
+        backend.close()
+    assert lag["soft"] > 2 * lag["own"]

@@ -9,7 +9,7 @@ from vla_isaac.core.config import load_preset
 from vla_isaac.core.errors import SceneError
 from vla_isaac.scene.cameras import STANDARD_CAMERAS, VIDEO, CameraConfig
 from vla_isaac.scene.objects import make_object
-from vla_isaac.scene.spec import FILL_LIGHT, KEY_LIGHT, LightSpec, SceneSpec, TableSpec, Timing
+from vla_isaac.scene.spec import FILL_LIGHT, KEY_LIGHT, JointGains, LightSpec, SceneSpec, TableSpec, Timing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +43,7 @@ class ScenePreset:
     lights: tuple[LightSpec, ...] = (KEY_LIGHT, FILL_LIGHT)
     ambient: float = 0.35
     timing: Timing = Timing()
+    gains: JointGains = JointGains()
 
 
 class FrankaSceneBuilder:
@@ -73,6 +74,7 @@ class FrankaSceneBuilder:
             lights=preset.lights,
             ambient=preset.ambient,
             timing=preset.timing,
+            gains=preset.gains,
             instruction=preset.instruction,
         )
         for entry in preset.objects:

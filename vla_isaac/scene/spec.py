@@ -82,6 +82,26 @@ class Timing:
             raise ConfigError(f"timing: max_physics_dt={self.max_physics_dt} s must lie within 0.00001 to 0.02 s")
 
 
+Seven = tuple[float, float, float, float, float, float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class JointGains:
+    """Stiffness and damping of the arm's joint drives; None keeps what the robot model has."""
+
+    stiffness: Seven | None = None
+    """[Nm/rad] per joint."""
+
+    damping: Seven | None = None
+    """[Nm s/rad] per joint."""
+
+    def __post_init__(self) -> None:
+        for name in ("stiffness", "damping"):
+            values = getattr(self, name)
+            if values is not None and not all(0.0 < v <= 1e6 for v in values):
+                raise ConfigError(f"gains: {name}={values} must lie within 0 to 1,000,000 for every joint")
+
+
 @dataclass(frozen=True, kw_only=True)
 class SceneSpec:
     """What there is: objects, table, cameras, lights, and how time is cut."""
@@ -106,6 +126,9 @@ class SceneSpec:
 
     timing: Timing = Timing()
     """Control rate and physics step."""
+
+    gains: JointGains = JointGains()
+    """Stiffness and damping of the arm."""
 
     instruction: str = ""
     """The scene's own instruction, used when none is given."""

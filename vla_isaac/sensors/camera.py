@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +19,9 @@ from vla_isaac.core.seeding import stream
 from vla_isaac.core.types import Frame
 from vla_isaac.sim.backend import Backend, RenderRequest, Steps
 from vla_isaac.sim.drive import drive
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as PilImage
 
 MAX_TRIES = 20  # Isaac's own tests allow its cameras up to 10 to 20 updates until the first frame
 
@@ -66,6 +70,10 @@ class CameraRig:
     def read(self, not_before: float) -> dict[str, Frame]:
         """Return one frame per camera, taken at `not_before` [s] or later; for scripts."""
         return drive(self.read_steps(not_before))
+
+    def read_pil(self, not_before: float) -> dict[str, PilImage]:
+        """Return the same images for PIL, as processors of Hugging Face models take them."""
+        return {name: images.to_pil(frame.rgb) for name, frame in self.read(not_before).items()}
 
     def read_steps(self, not_before: float) -> Steps[dict[str, Frame]]:
         """Do the same as a generator that yields once per simulator update it waits for.

@@ -10,7 +10,7 @@ from vla_isaac.core.types import SceneState
 from vla_isaac.robots import panda
 
 GRASP_LIMIT = panda.GRIPPER_MAX_WIDTH - 0.005  # [m] the widest thing that fits between open fingers
-REACH_MARGIN = 0.02  # [m] beyond the comfortable reach that is still tried
+REACH_MARGIN = 0.03  # [m] beyond the comfortable reach that is still tried
 
 
 def check_feasible(plan: GoalPlan, state: SceneState) -> None:

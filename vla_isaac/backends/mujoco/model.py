@@ -16,7 +16,7 @@ from vla_isaac.core import rotations
 from vla_isaac.core.arrays import AnyArray, Array
 from vla_isaac.scene.cameras import CameraConfig
 from vla_isaac.scene.objects import BOWL_FLOOR_RATIO, BOWL_SIDES, WALL, ObjectSpec
-from vla_isaac.scene.spec import TEXTURES, SceneSpec, TableSpec
+from vla_isaac.scene.spec import TEXTURES, JointGains, SceneSpec, TableSpec
 from vla_isaac.sim.clock import Clock
 
 TABLE = "table"
@@ -70,7 +70,18 @@ def build_model(spec: SceneSpec, robot_model: Path | None) -> tuple[Any, SceneIn
     for o in spec.objects:
         _add_object(mj, o)
     model = mj.compile()
-    return model, _index(model, spec, RobotIndex.of(model, names))
+    index = _index(model, spec, RobotIndex.of(model, names))
+    _set_gains(model, index.robot, spec.gains)
+    return model, index
+
+
+def _set_gains(model: Any, robot: RobotIndex, gains: JointGains) -> None:
+    """Set the arm's position actuators, whose force is ``stiffness * (target - q) - damping * qvel``."""
+    if gains.stiffness is not None:
+        model.actuator_gainprm[robot.ctrl, 0] = gains.stiffness
+        model.actuator_biasprm[robot.ctrl, 1] = -np.array(gains.stiffness)
+    if gains.damping is not None:
+        model.actuator_biasprm[robot.ctrl, 2] = -np.array(gains.damping)
 
 
 def _set_options(mj: Any, physics_dt: float) -> None:
