@@ -8,7 +8,6 @@ import os
 import platform
 import sys
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from vla_isaac import __version__
 from vla_isaac.cli.output import NOT_REACHED, OK, emit, say
@@ -137,8 +136,3 @@ def _foreign_usd() -> Finding:
     if _isaac().ok:
         return Finding("usd-core", False, "a foreign pxr stands beside Isaac's and breaks it", "pip uninstall usd-core")
     return Finding("usd-core", True, importlib.metadata.version("usd-core"))
-
-
-def as_dict(finding: Finding) -> dict[str, Any]:
-    """Return a finding as plain values."""
-    return asdict(finding)

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from vla_isaac.core.arrays import Array
-from vla_isaac.core.types import EpisodeContext, JointTarget, Observation, SceneState
+from vla_isaac.core.types import EpisodeContext, Frame, JointTarget, Observation, SceneState
 from vla_isaac.policies.base import Policy
 from vla_isaac.runtime.episode import EpisodeRequest, set_stage
+from vla_isaac.runtime.result import EpisodeResult
 from vla_isaac.runtime.runner import PolicyRunner
 from vla_isaac.runtime.session import Session
-from vla_isaac.runtime.subscriber import EpisodeStart
+from vla_isaac.runtime.subscriber import EpisodeStart, Step
 from vla_isaac.scene.builder import scene_preset
 from vla_isaac.scene.randomisation import randomisation_preset
 from vla_isaac.sim.backend import Backend, RenderRequest
@@ -60,13 +60,13 @@ class _Targets:
     def __init__(self) -> None:
         self.targets: list[JointTarget] = []
 
-    def on_start(self, start: object) -> None:
+    def on_start(self, start: EpisodeStart) -> None:
         self.targets.clear()
 
-    def on_step(self, step: object) -> None:
-        self.targets.append(step.target)  # type: ignore[attr-defined]
+    def on_step(self, step: Step) -> None:
+        self.targets.append(step.target)
 
-    def on_end(self, result: object) -> None:
+    def on_end(self, result: EpisodeResult) -> None:
         pass
 
 
@@ -158,13 +158,12 @@ def _time_bare(session: Session, episode: _Episode, cameras: tuple[str, ...]) ->
     return time.perf_counter() - begin
 
 
-def _observation(state: SceneState, instruction: str, frames: object) -> Observation:
-    qpos: Array = state.qpos
+def _observation(state: SceneState, instruction: str, frames: Mapping[str, Frame]) -> Observation:
     return Observation(
         time=state.time,
         instruction=instruction,
-        frames=frames,  # type: ignore[arg-type]
-        qpos=qpos,
+        frames=frames,
+        qpos=state.qpos,
         qvel=state.qvel,
         gripper_width=state.gripper_width,
         pose_base_ee=state.pose_world_ee,

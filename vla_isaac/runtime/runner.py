@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from vla_isaac.control.converter import ActionConverter
-from vla_isaac.core.errors import PolicyError, VlaIsaacError
+from vla_isaac.core.errors import BackendError, PolicyError, RenderError, VlaIsaacError
 from vla_isaac.core.goals import GoalPlan
 from vla_isaac.core.poses import Pose
 from vla_isaac.core.types import Action, ActionChunk, EpisodeContext, JointTarget, Observation, SceneState, Verdict
@@ -218,8 +218,6 @@ def _is_identity(pose: Pose) -> bool:
 
 
 def _is_backend_fault(error: Exception) -> bool:
-    from vla_isaac.core.errors import BackendError, RenderError
-
     return isinstance(error, (BackendError, RenderError))
 
 

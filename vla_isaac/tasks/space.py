@@ -13,6 +13,7 @@ Point = tuple[float, float]
 
 SIDE_REACH = 0.40  # [m] how far left and right of the base things are put
 FINGER_ROOM = 0.022  # [m] between outlines that lets a finger pass
+LEAST_STEP = 0.015  # [m] less than this apart, two slots are one
 HOLDER_STEP = 0.046  # [m] between slots inside a bin or on a box: a cube and a finger's play
 
 
@@ -74,34 +75,28 @@ def push_goal(state: SceneState, a: str, where: str, b: str | None, *, clear: bo
 def slots(state: SceneState, i: int, j: int) -> list[Point]:
     """Return the places for object `i` on or in object `j`, in the world: the middle, then along j's x axis."""
     x, y = float(state.object_pos[j, 0]), float(state.object_pos[j, 1])
-    yaw = g.yaw_of(state.object_quat[j])
-    cavity = state.bodies[j].cavity
-    half = cavity[0] if cavity else state.bodies[j].half_extents[0]
+    body = state.bodies[j]
+    half = body.cavity[0] if body.cavity else body.half_extents[0]
     room = half - state.bodies[i].half_extents[0] - 0.003
-    count = int(room / HOLDER_STEP) if state.bodies[j].shape in ("bin", "box") else 0
-    steps = [0] + [sign * k for k in range(1, count + 1) for sign in (1, -1)]
-    if count == 0 and room > 0.015 and state.bodies[j].shape in ("bin", "box"):
-        return [(x + d * math.cos(yaw), y + d * math.sin(yaw)) for d in (0.0, room, -room)]
-    return [(x + k * HOLDER_STEP * math.cos(yaw), y + k * HOLDER_STEP * math.sin(yaw)) for k in steps]
+    if body.shape not in ("bin", "box") or room < LEAST_STEP:
+        return [(x, y)]
+    step = min(room, HOLDER_STEP)
+    count = round(room / step - 0.49)
+    yaw = g.yaw_of(state.object_quat[j])
+    shifts = [0.0] + [sign * k * step for k in range(1, count + 1) for sign in (1, -1)]
+    return [(x + shift * math.cos(yaw), y + shift * math.sin(yaw)) for shift in shifts]
 
 
-def free_slot(state: SceneState, i: int, j: int, *, keep: int = 0) -> Point:
-    """Return the slot of `j` farthest from what already lies there; the middle if nothing does.
-
-    Args:
-        state: The scene now.
-        i: Row of the object to be put down.
-        j: Row of what it is put on or in.
-        keep: How many more objects will come: with some to come the first goes to the side.
-    """
-    places = slots(state, i, j)
+def free_slot(state: SceneState, i: int, j: int) -> Point:
+    """Return the slot of `j` for object `i` that is farthest from what already lies there; the middle if nothing does."""
     others = [
         (float(state.object_pos[k, 0]), float(state.object_pos[k, 1]))
         for k in range(len(state.bodies))
         if k not in (i, j) and g.distance_xy(state, k, j) < outline_radius(state, j) and not state.bodies[k].fixed
     ]
+    places = slots(state, i, j)
     if not others:
-        return places[-1] if keep and len(places) > 1 else places[0]
+        return places[0]
     return max(places, key=lambda p: min(math.hypot(p[0] - x, p[1] - y) for x, y in others))
 
 

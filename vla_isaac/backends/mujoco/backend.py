@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from vla_isaac.backends.mujoco.engine import mujoco_module
-from vla_isaac.backends.mujoco.model import SceneIndex, build_model, gl_camera_quat
+from vla_isaac.backends.mujoco.model import build_model, gl_camera_quat
 from vla_isaac.backends.mujoco.renderer import BACKGROUND_PIXEL, ROBOT_PIXEL, TABLE_PIXEL, Renderer
 from vla_isaac.core.arrays import AnyArray, Array
 from vla_isaac.core.errors import BackendError
@@ -254,6 +254,3 @@ def _ramp(substeps: int) -> list[tuple[int, float]]:
 def _read_only(values: AnyArray) -> Array:
     values.flags.writeable = False
     return values
-
-
-__all__ = ["MujocoBackend", "SceneIndex"]

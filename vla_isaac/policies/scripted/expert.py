@@ -92,7 +92,7 @@ def _put(state: SceneState, i: int, goal: Goal) -> Waypoint:
         along = hand_yaw(state) + math.remainder(
             g.yaw_of(state.object_quat[j]) - g.yaw_of(state.object_quat[i]), math.pi / 2
         )
-        return skills.place(state, i, space.free_slot(state, i, j), g.top(state, j), along=along, skip=(i, j))
+        return skills.place(state, i, space.free_slot(state, i, j), g.top(state, j), along=along)
     if goal.predicate == "in":
         return _put_in(state, i, j)
     if goal.predicate == "near":
@@ -101,14 +101,14 @@ def _put(state: SceneState, i: int, goal: Goal) -> Waypoint:
         spot = space.place_beside(state, goal.args[0], goal.predicate, goal.args[1])
     if spot is None:
         raise PolicyError(f"there is no free place for {goal}; move what stands in the way or choose another seed")
-    return skills.place(state, i, spot, 0.0, along=None, skip=(i,))
+    return skills.place(state, i, spot, 0.0, along=None)
 
 
 def _put_in(state: SceneState, i: int, j: int) -> Waypoint:
     """Let go above the floor with the fingers along the bin's y axis, where the slots leave them room."""
     floor = g.top(state, j) - 2 * state.bodies[j].half_extents[2] + (state.bodies[j].cavity or (0.0, 0.0, 0.0))[2]
     along = g.yaw_of(state.object_quat[j]) if state.bodies[j].shape == "bin" else None
-    return skills.place(state, i, space.free_slot(state, i, j), floor, along=along, skip=(i, j), drop=0.012)
+    return skills.place(state, i, space.free_slot(state, i, j), floor, along=along, drop=0.012)
 
 
 def _push(state: SceneState, i: int, goal: Goal) -> Waypoint:

@@ -6,6 +6,7 @@ import math
 
 from vla_isaac.core.types import SceneState
 from vla_isaac.policies.scripted.grasp import (
+    FUNNEL_SLOPE,
     HOVER,
     SAFE_GAP,
     TIP_BELOW_EE,
@@ -61,9 +62,7 @@ def touch(state: SceneState, i: int) -> Waypoint:
     return Waypoint(x, y, z + 2.0 * max(0.0, away - 0.01), hand_yaw(state), CLOSED, "touch", speed=0.4)
 
 
-def place(
-    state: SceneState, i: int, to: Point, support: float, *, along: float | None, skip: tuple[int, ...], drop: float = 0.0
-) -> Waypoint:
+def place(state: SceneState, i: int, to: Point, support: float, *, along: float | None, drop: float = 0.0) -> Waypoint:
     """Pick object `i` up and put it down.
 
     Args:
@@ -72,7 +71,6 @@ def place(
         to: Where its centre should be, in the world [m].
         support: Height of what it is put on [m].
         along: Turn of the hand that suits the goal [rad]; None keeps the hand as it is.
-        skip: Objects that need not be passed over: the object itself and what it is put in or on.
         drop: From how high above the support it is let go [m].
     """
     low = g.bottom(state, i)
@@ -94,12 +92,9 @@ def place(
     rests = away < 3 * PLACE_ERROR and low - support < STUCK_BELOW and g.speed(state, i) < STUCK_SPEED
     if rests or (away < PLACE_ERROR and low - support < RELEASE_HEIGHT + drop):
         return _let_go(state, i)
-    above = FUNNEL * max(0.0, away - 0.6 * PLACE_ERROR) + 0.3 * max(0.0, askew - 0.05)
+    above = FUNNEL_SLOPE * max(0.0, away - 0.6 * PLACE_ERROR) + 0.3 * max(0.0, askew - 0.05)
     goal = support + drop + min(above, over - support)
     return Waypoint(x, y, z + goal - low, yaw, CLOSED, "lower", speed=0.5 if low - support < 0.04 else 1.0)
-
-
-FUNNEL = 4.0  # metres of height per metre of sideways error while going down
 
 
 def _let_go(state: SceneState, i: int) -> Waypoint:
@@ -130,10 +125,9 @@ def push(state: SceneState, i: int, to: Point) -> Waypoint:
     else:
         yaw = hand_yaw(state)
     askew = abs(hand_yaw(state) - yaw)
-    low = PUSH_HEIGHT
-    caged = away < 0.045 and float(ee[2]) < low + 0.015
+    caged = away < 0.045 and float(ee[2]) < PUSH_HEIGHT + 0.015
     if caged and math.hypot(dx, dy) > 0.006:
-        return _slide(state, (x, y), (dx, dy), to, low, yaw)
+        return _slide(state, (x, y), (dx, dy), yaw)
     if caged:
         return retreat(state)
     if away > 0.05:
@@ -141,18 +135,16 @@ def push(state: SceneState, i: int, to: Point) -> Waypoint:
         return travel(state, x, y, yaw, OPEN, "reach", safe, g.top(state, i) + HOVER + TIP_BELOW_EE)
     if state.gripper_width < OPEN - 0.006 or askew > 0.15:
         return Waypoint(x, y, max(float(ee[2]), g.top(state, i) + 0.02 + TIP_BELOW_EE), yaw, OPEN, "turn")
-    return Waypoint(x, y, low + FUNNEL * max(0.0, away - 0.008), yaw, OPEN, "descend")
+    return Waypoint(x, y, PUSH_HEIGHT + FUNNEL_SLOPE * max(0.0, away - 0.008), yaw, OPEN, "descend")
 
 
-def _slide(state: SceneState, at: Point, way: Point, to: Point, low: float, yaw: float) -> Waypoint:
+def _slide(state: SceneState, at: Point, way: Point, yaw: float) -> Waypoint:
     """Lead the hand so that the trailing finger presses the object towards the goal."""
     length = math.hypot(*way)
     ux, uy = way[0] / length, way[1] / length
-    i_gap = OPEN / 2
     ee = state.pose_world_ee.pos
     # the trailing finger touches the object when the hand is ahead of it by the play between them
     ahead = (float(ee[0]) - at[0]) * ux + (float(ee[1]) - at[1]) * uy
-    step = min(length, 0.03)
-    x = at[0] + (min(ahead, i_gap) + step) * ux
-    y = at[1] + (min(ahead, i_gap) + step) * uy
-    return Waypoint(x, y, low, yaw, OPEN, "push", speed=PUSH_SPEED)
+    lead = min(ahead, OPEN / 2) + min(length, 0.03)
+    x, y = at[0] + lead * ux, at[1] + lead * uy
+    return Waypoint(x, y, PUSH_HEIGHT, yaw, OPEN, "push", speed=PUSH_SPEED)
