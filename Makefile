@@ -45,7 +45,7 @@ bench: $(VENV)/.dev ## Print every speed figure
 
 docs: $(VENV)/.made ## Build the documentation into site/
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/docs.txt
-	$(BIN)/python -m mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 wheel: $(VENV)/.made ## Build the wheel into dist/
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check build

@@ -1,7 +1,10 @@
 """Drive a Franka arm with a vision-language-action policy, in Isaac Sim, MuJoCo or a stub.
 
-Importing this package loads numpy and nothing heavier.
+Importing this package loads numpy and nothing heavier; `run`, `make_session`, `make_request` and
+`FrankaSceneBuilder` are loaded when they are first used.
 """
+
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
@@ -9,11 +12,32 @@ from vla_isaac.core.errors import VlaIsaacError
 from vla_isaac.core.specs import ActionSpec, PolicySpec
 from vla_isaac.core.types import Action, ActionChunk, Frame, JointTarget, Observation, SceneState, Verdict
 
+if TYPE_CHECKING:
+    from vla_isaac.api import make_request, make_session, run
+    from vla_isaac.scene.builder import FrankaSceneBuilder
+
+_WHEN_USED = {
+    "run": "vla_isaac.api",
+    "make_session": "vla_isaac.api",
+    "make_request": "vla_isaac.api",
+    "FrankaSceneBuilder": "vla_isaac.scene.builder",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHEN_USED:
+        raise AttributeError(f"module 'vla_isaac' has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_WHEN_USED[name]), name)
+
+
 __all__ = [
     "Action",
     "ActionChunk",
     "ActionSpec",
     "Frame",
+    "FrankaSceneBuilder",
     "JointTarget",
     "Observation",
     "PolicySpec",
@@ -21,4 +45,7 @@ __all__ = [
     "Verdict",
     "VlaIsaacError",
     "__version__",
+    "make_request",
+    "make_session",
+    "run",
 ]

@@ -263,7 +263,7 @@ REFUSED = [
     ("tabletop", "lift the rde cube", r'no "rde cube" in this scene; did you mean "red"\? It has: red_cube'),
     ("tabletop", "lift the red cbue", 'did you mean "cube"'),
     ("tabletop", "put the ball in the bowl", 'no "ball" in this scene'),
-    ("tabletop", "pick up the banana", 'no "banana" in this scene'),
+    ("tabletop", "pick up the banana", '"banana" is neither a verb nor an object known here'),
     ("tabletop", "lift the red blue cube", 'no "red blue cube"'),
     ("clutter", "put the ball in the bin", 'no "bin" in this scene'),
     ("tabletop", "sort the cubes", 'no "container" in this scene'),

@@ -7,7 +7,7 @@ from typing import Literal
 
 from tyro.conf import Positional
 
-from vla_isaac.cli.make import make_backend, make_policy
+from vla_isaac.api import make_backend, make_policy
 from vla_isaac.cli.output import OK, emit, say
 from vla_isaac.evaluation.loop_bench import measure_loop
 

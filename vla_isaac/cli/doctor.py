@@ -91,8 +91,8 @@ def _rendering() -> Finding:
     """Draw one small image, since only that tells whether GL works."""
     if not is_installed("mujoco"):
         return Finding("rendering", None, "MuJoCo is not installed, so nothing is drawn here", 'pip install -e ".[mujoco]"')
+    from vla_isaac.api import make_backend
     from vla_isaac.backends.mujoco.engine import headless_gl
-    from vla_isaac.cli.make import make_backend
     from vla_isaac.scene.builder import FrankaSceneBuilder
     from vla_isaac.scene.layout import sample_layout
     from vla_isaac.scene.randomisation import Randomisation

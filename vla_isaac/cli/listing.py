@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -12,7 +13,8 @@ from vla_isaac.backends import BACKENDS
 from vla_isaac.cli.output import OK, emit, say
 from vla_isaac.control.presets import ACTION_PRESETS, describe_action_preset
 from vla_isaac.core.config import load_preset
-from vla_isaac.core.resources import preset_names
+from vla_isaac.core.registry import Registry
+from vla_isaac.core.resources import preset_names, resource
 from vla_isaac.policies import POLICIES
 from vla_isaac.scene.builder import ScenePreset, scene_preset
 from vla_isaac.scene.colours import COLOURS
@@ -72,8 +74,22 @@ def _objects() -> dict[str, str]:
     return {**shapes, "colours": ", ".join(COLOURS)}
 
 
-def _registry(targets: Callable[[], dict[str, str]]) -> Callable[[], dict[str, str]]:
-    return lambda: dict(sorted(targets().items()))
+def _registry(registry: Registry) -> Callable[[], dict[str, str]]:
+    def words(name: str) -> str:
+        """Return the first line of the docstring; what cannot be imported here is listed with the reason."""
+        try:
+            return (inspect.getdoc(registry.load(name)) or registry.targets()[name]).splitlines()[0]
+        except ImportError as error:
+            return f"not available: {error}"
+
+    return lambda: {name: words(name) for name in registry}
+
+
+def _randomisations() -> dict[str, str]:
+    """Return each preset with the comment that its file begins with."""
+    names = preset_names("randomisation")
+    files = {name: resource("config", "randomisation", f"{name}.yaml") for name in names}
+    return {name: path.read_text(encoding="utf-8").splitlines()[0].lstrip("# ") for name, path in files.items()}
 
 
 def _conventions() -> dict[str, str]:
@@ -84,8 +100,8 @@ _LISTS: dict[str, Callable[[], dict[str, Any]]] = {
     "scenes": _scenes,
     "tasks": _tasks,
     "objects": _objects,
-    "policies": _registry(POLICIES.targets),
-    "backends": _registry(BACKENDS.targets),
+    "policies": _registry(POLICIES),
+    "backends": _registry(BACKENDS),
     "conventions": _conventions,
-    "randomisations": lambda: dict.fromkeys(preset_names("randomisation"), "config/randomisation"),
+    "randomisations": _randomisations,
 }

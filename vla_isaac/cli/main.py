@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import sys
 import traceback
 from collections.abc import Sequence
 from typing import Annotated, Any, Protocol, cast
 
-from vla_isaac.cli.output import FAULT, INTERRUPTED, OK, WRONG_USAGE, emit, note
+from vla_isaac import __version__
+from vla_isaac.cli.output import FAULT, INTERRUPTED, OK, WRONG_USAGE, emit, note, say
 from vla_isaac.core.errors import (
     BackendError,
-    MissingDependencyError,
     PolicyError,
     RenderError,
-    ReplayError,
+    UsageError,
     VlaIsaacError,
 )
 from vla_isaac.core.optional import require
+from vla_isaac.core.registry import unknown_name
+
+COMMANDS = ("run", "parse", "list", "doctor", "bench")
 
 
 class Command(Protocol):
@@ -35,13 +39,34 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
     wants_json = "--json" in arguments
+    if arguments in (["--version"], ["-V"]):
+        say(f"vla_isaac {__version__}")
+        return OK
     try:
+        _check_words(arguments)
         command = _read(arguments)
     except SystemExit as stop:
-        return int(stop.code or OK) if not isinstance(stop.code, str) else WRONG_USAGE
-    except MissingDependencyError as error:
+        if stop.code in (None, OK):
+            return OK
+        if wants_json:
+            emit({"error": "the options are wrong; see the message on standard error", "kind": "UsageError"})
+        return WRONG_USAGE
+    except VlaIsaacError as error:
         return _report(error, WRONG_USAGE, wants_json)
     return _run(command)
+
+
+def _check_words(arguments: list[str]) -> None:
+    """Catch the two slips that an option parser explains badly: a misspelt command and forgotten quotes."""
+    if not arguments or arguments[0].startswith("-"):
+        return
+    name, rest = arguments[0], arguments[1:]
+    if name not in COMMANDS:
+        raise unknown_name("command", name, COMMANDS)
+    words = list(itertools.takewhile(lambda word: not word.startswith("-"), rest))
+    if len(words) > 1:
+        quoted = f'vla-isaac {name} "{" ".join(words)}"' if name in ("run", "parse") else f"vla-isaac {name} {words[0]}"
+        raise UsageError(f"{name} takes one word or one sentence in quotes, got {len(words)} words; write: {quoted}")
 
 
 def _run(command: Command) -> int:
@@ -52,7 +77,7 @@ def _run(command: Command) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         return OK
-    except (BackendError, PolicyError, RenderError, ReplayError) as error:
+    except (BackendError, PolicyError, RenderError) as error:
         return _report(error, FAULT, command.json)
     except VlaIsaacError as error:
         return _report(error, WRONG_USAGE, command.json)

@@ -35,9 +35,8 @@ class Parse:
             plan = read_instruction(self.instruction, scene.bodies)
         except InstructionError as error:
             note(f"error: {error}")
-            note("understood here, for example:")
-            for sentence in examples(scene.bodies):
-                note(f"  {sentence}")
+            if "example" not in str(error):
+                note("understood here, for example: " + "; ".join(examples(scene.bodies)))
             if self.json:
                 emit({"instruction": self.instruction, "scene": self.scene, "error": str(error)})
             return WRONG_USAGE

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tyro.conf import Positional
-
-from vla_isaac.cli.make import make_backend, make_policy
+from vla_isaac.api import make_backend, make_request, make_session
+from vla_isaac.cli.options import OptionalInt, OptionalName, OptionalPath, OptionalWords, Sentence
 from vla_isaac.cli.output import FAULT, NOT_REACHED, OK, emit, note, say
 from vla_isaac.core.errors import MissingDependencyError, UsageError
-from vla_isaac.core.goals import GoalPlan, parse_goal
 from vla_isaac.runtime.episode import EpisodeRequest
 from vla_isaac.runtime.log import EpisodeLog
 from vla_isaac.runtime.progress import ProgressLine
@@ -20,9 +19,8 @@ from vla_isaac.runtime.result import End, EpisodeResult, summary
 from vla_isaac.runtime.session import Session
 from vla_isaac.runtime.subscriber import Subscriber
 from vla_isaac.runtime.video import VideoRecorder
-from vla_isaac.scene.builder import scene_preset
-from vla_isaac.scene.randomisation import randomisation_preset
-from vla_isaac.tasks.families import TaskFamily, task_family
+
+NAME_WORDS = 7  # of an instruction, in the name of its files
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,13 +30,13 @@ class Run:
     For example: vla-isaac run "Pick up the red cube and place it on the blue box" --seed 3
     """
 
-    instruction: Positional[str | None] = None
+    instruction: Sentence = None
     """What to do, in ordinary English; without it the scene's own instruction."""
 
-    task: str | None = None
+    task: OptionalName = None
     """Draw layout and instruction from this family instead (see: vla-isaac list tasks)."""
 
-    scene: str | None = None
+    scene: OptionalName = None
     """Scene preset or YAML file; the default is the family's, else tabletop."""
 
     randomisation: str = "layout"
@@ -56,25 +54,25 @@ class Run:
     episodes: int = 1
     """How many episodes, with successive seeds."""
 
-    max_steps: int | None = None
+    max_steps: OptionalInt = None
     """Control periods allowed per episode."""
 
-    goal: str | None = None
+    goal: OptionalWords = None
     """An explicit goal such as "on(red_cube, blue_box)", or none to judge nothing."""
 
-    video: Path | None = None
-    """Where to write the mp4 (a folder with several episodes); default outputs/<name>_seed<seed>.mp4 for one."""
+    video: OptionalPath = None
+    """Where to write the mp4 (a folder with several episodes); default outputs/<words>_seed<seed>.mp4 for one."""
 
     no_video: bool = False
     """Write no video."""
 
-    record: Path | None = None
+    record: OptionalPath = None
     """Folder for exact logs (JSON lines), one per episode."""
 
-    replay: Path | None = None
+    replay: OptionalPath = None
     """Run a log again and compare every state bit by bit; takes no other options but --backend."""
 
-    robot_model: Path | None = None
+    robot_model: OptionalPath = None
     """A mesh model of the Panda (MuJoCo Menagerie layout) instead of our own."""
 
     json: bool = False
@@ -87,9 +85,7 @@ class Run:
             return self._replay(self.replay)
         requests = [self._request(self.seed + k) for k in range(self.episodes)]
         results: list[EpisodeResult] = []
-        policy = make_policy(self.policy)
-        backend = make_backend(self.backend, robot_model=self.robot_model)
-        with Session(backend, policy, policy_name=self.policy) as session:
+        with make_session(self.backend, self.policy, robot_model=self.robot_model) as session:
             for request in requests:
                 results.append(self._episode(session, request, len(results)))
         return self._report(results)
@@ -103,30 +99,31 @@ class Run:
             raise UsageError(f"--max-steps {self.max_steps}: give a whole number from 1")
         if self.video is not None and self.no_video:
             raise UsageError("--video and --no-video exclude each other; give one")
-        if self.task is not None and self.instruction is not None:
-            raise UsageError(f"an instruction and --task {self.task} exclude each other; give one")
         if self.video is not None:
-            _check_writable(self.video if self.episodes > 1 else self.video.parent)
+            self._check_video(self.video)
         if self.record is not None:
             _check_writable(self.record)
 
+    def _check_video(self, path: Path) -> None:
+        if self.episodes == 1 and (path.is_dir() or path.suffix.lower() != ".mp4"):
+            raise UsageError(
+                f"--video {path}: give a file that ends in .mp4, for example {path.with_suffix('') / 'run.mp4'}"
+            )
+        _check_writable(path if self.episodes > 1 else path.parent)
+
     def _request(self, seed: int) -> EpisodeRequest:
-        family = task_family(self.task) if self.task else None
-        judge = self.goal is None or self.goal.strip().lower() != "none"
-        plan: GoalPlan | None = parse_goal(self.goal) if judge and self.goal else None
-        return EpisodeRequest(
-            scene=scene_preset(self.scene or (family.preset.scene if family else "tabletop")),
-            randomisation=randomisation_preset(self.randomisation),
+        return make_request(
+            self.instruction,
+            task=self.task,
+            scene=self.scene,
+            randomisation=self.randomisation,
             seed=seed,
-            family=family,
-            instruction=self.instruction,
-            goal=plan,
-            judge=judge,
+            goal=self.goal,
             max_steps=self.max_steps,
         )
 
     def _episode(self, session: Session, request: EpisodeRequest, index: int) -> EpisodeResult:
-        name = f"{_name(request.family, request)}_seed{request.seed}"
+        name = f"{_name(request)}_seed{request.seed}"
         label = f"{index + 1}/{self.episodes} " if self.episodes > 1 else ""
         watchers: list[Subscriber] = [ProgressLine(label=label)]
         if self.record is not None:
@@ -191,12 +188,16 @@ class Run:
         return OK if same else NOT_REACHED
 
 
-def _name(family: TaskFamily | None, request: EpisodeRequest) -> str:
-    return family.name if family else Path(request.scene.name).stem
+def _name(request: EpisodeRequest) -> str:
+    """Return a file name that says what the episode is about: the family, or the first words of the sentence."""
+    if request.family is not None:
+        return request.family.name
+    words = re.findall(r"[a-z0-9]+", (request.instruction or request.scene.instruction).lower())
+    return "-".join(words[:NAME_WORDS]) or Path(request.scene.name).stem
 
 
 def _say_result(result: EpisodeResult) -> None:
-    verdict = {True: "SUCCESS", False: f"FAILED ({result.failure})", None: f"ENDED ({result.end.value})"}[result.success]
+    verdict = {True: "SUCCESS", False: f"FAILED ({result.failure})", None: "RAN THROUGH"}[result.success]
     say(f'instruction  "{result.instruction}"')
     if result.goal:
         say(f"goal         {result.goal if isinstance(result.goal, str) else ' then '.join(result.goal)}")

@@ -6,6 +6,7 @@ import numpy as np
 
 from vla_isaac.core.specs import ActionSpec, PolicySpec
 from vla_isaac.core.types import ActionChunk, EpisodeContext, Observation
+from vla_isaac.robots import panda
 
 
 class HoldPolicy:
@@ -20,5 +21,7 @@ class HoldPolicy:
     def act(self, observation: Observation) -> ActionChunk:
         """Return the first posture again."""
         if self._chunk is None:
-            self._chunk = ActionChunk.single(np.array(observation.qpos), observation.gripper_width)
+            self._chunk = ActionChunk.single(
+                np.array(observation.qpos), min(observation.gripper_width, panda.GRIPPER_MAX_WIDTH)
+            )
         return self._chunk

@@ -203,7 +203,7 @@ class PolicyRunner:
                 self._subscribers.remove(subscriber)
                 words = f"{type(subscriber).__name__} was detached: {_words(error)}"
                 self._warnings.append(words)
-                logger.warning("%s", words)
+                logger.info("%s", words)
 
 
 def _context(start: EpisodeStart, *, privileged: bool) -> EpisodeContext:

@@ -23,8 +23,8 @@ class Session:
 
     For example::
 
-    with Session(backend, policy, policy_name="scripted") as session:
-        result = session.run(request)
+        with Session(backend, policy, policy_name="scripted") as session:
+            result = session.run(request)
     """
 
     def __init__(

@@ -14,6 +14,8 @@ Point = tuple[float, float]
 SIDE_REACH = 0.40  # [m] how far left and right of the base things are put
 FINGER_ROOM = 0.022  # [m] between outlines that lets a finger pass
 LEAST_STEP = 0.015  # [m] less than this apart, two slots are one
+CORNERS_X = tuple(0.34 + 0.04 * k for k in range(10))  # [m] grid of points that a push may go by
+CORNERS_Y = tuple(-0.36 + 0.04 * k for k in range(19))
 HOLDER_STEP = 0.046  # [m] between slots inside a bin or on a box: a cube and a finger's play
 
 
@@ -59,8 +61,16 @@ def place_near(state: SceneState, a: str, b: str) -> Point | None:
     return _roomiest(state, i, [p for p in points if is_on_table_in_reach(p)], least=0.012)
 
 
-def push_goal(state: SceneState, a: str, where: str, b: str | None, *, clear: bool = True) -> Point | None:
-    """Return where to push `a`, with a clear way there from where it began, or None; the same all episode long."""
+def push_goal(state: SceneState, a: str, where: str, b: str | None, *, direct: bool = True) -> Point | None:
+    """Return where to push `a`, or None; the same all episode long, since it depends on where `a` began.
+
+    Args:
+        state: The scene now.
+        a: What is pushed.
+        where: A side of `b`, or a direction.
+        b: The object the side is of; None for a direction.
+        direct: Whether a straight way must be clear; otherwise it is enough that there is room at its end.
+    """
     i = state.index(a)
     start = (float(state.initial_object_pos[i, 0]), float(state.initial_object_pos[i, 1]))
     if b is None:
@@ -68,8 +78,26 @@ def push_goal(state: SceneState, a: str, where: str, b: str | None, *, clear: bo
         candidates = [(start[0] + d * dx, start[1] + d * dy) for d in (0.10, 0.11, 0.12)]
     else:
         candidates = list(_beside_candidates(state, i, where, state.index(b)))
-    free = [p for p in candidates if is_on_table_in_reach(p) and (not clear or _way_is_clear(state, i, start, p))]
+    within = [p for p in candidates if is_on_table_in_reach(p)]
+    free = [p for p in within if _way_is_clear(state, i, start, p)]
+    if not free and not direct:
+        roomy = [p for p in within if room_at(state, i, p) > 0.0]
+        # by a corner if need be, else straight through what stands there: it is pushed aside, or the push fails
+        free = [p for p in roomy if push_way(state, i, start, p) is not None] or roomy
     return min(free, key=lambda p: math.hypot(p[0] - start[0], p[1] - start[1])) if free else None
+
+
+def push_way(state: SceneState, i: int, start: Point, end: Point) -> Point | None:
+    """Return the next corner of a clear way from `start` to `end`: the end itself, or one point to go by, or None."""
+    if _way_is_clear(state, i, start, end, least=0.0):
+        return end
+    corners = [(x, y) for x in CORNERS_X for y in CORNERS_Y if is_on_table_in_reach((x, y))]
+    ways = [
+        (math.hypot(c[0] - start[0], c[1] - start[1]) + math.hypot(end[0] - c[0], end[1] - c[1]), c)
+        for c in corners
+        if _way_is_clear(state, i, start, c) and _way_is_clear(state, i, c, end)
+    ]
+    return min(ways)[1] if ways else None
 
 
 def slots(state: SceneState, i: int, j: int) -> list[Point]:
@@ -123,11 +151,11 @@ def _roomiest(state: SceneState, i: int, points: list[Point], *, least: float = 
     return best
 
 
-def _way_is_clear(state: SceneState, i: int, start: Point, end: Point) -> bool:
-    """Tell whether the caged object and the fingers around it can slide from `start` to `end`."""
+def _way_is_clear(state: SceneState, i: int, start: Point, end: Point, *, least: float = 0.05) -> bool:
+    """Tell whether the caged object and the fingers around it can slide from `start` to `end`, `least` [m] away."""
     length = math.hypot(end[0] - start[0], end[1] - start[1])
-    if length < 0.05:
-        return False
+    if length < max(least, 1e-6):
+        return least == 0.0
     ux, uy = (end[0] - start[0]) / length, (end[1] - start[1]) / length
     for j in range(len(state.bodies)):
         if j == i:

@@ -36,7 +36,7 @@ class Task:
     def judge(self, state: SceneState) -> Verdict:
         """Judge one state; call once per tick."""
         if self._tracker is None or self._watch is None:
-            return Verdict(False, "no goal is set, nothing is judged")
+            return Verdict(False, "no goal was set, so nothing was judged")
         self._watch.update(state)
         return self._tracker.update(state)
 

@@ -14,6 +14,7 @@ from vla_isaac.backends.mujoco.robot import RobotIndex, load_robot
 from vla_isaac.backends.mujoco.textures import table_texture
 from vla_isaac.core import rotations
 from vla_isaac.core.arrays import AnyArray, Array
+from vla_isaac.core.errors import SceneError
 from vla_isaac.scene.cameras import CameraConfig
 from vla_isaac.scene.objects import BOWL_FLOOR_RATIO, BOWL_SIDES, WALL, ObjectSpec
 from vla_isaac.scene.spec import TEXTURES, JointGains, SceneSpec, TableSpec
@@ -183,7 +184,11 @@ def _pieces(o: ObjectSpec) -> list[dict[str, Any]]:
         return [{"type": geom.mjGEOM_SPHERE, "size": [x, 0, 0]}]
     if o.shape == "cylinder":
         return [{"type": geom.mjGEOM_CYLINDER, "size": [x, z, 0]}]
-    return _bin_pieces(x, y, z) if o.shape == "bin" else _bowl_pieces(x, z)
+    if o.shape == "bin":
+        return _bin_pieces(x, y, z)
+    if o.shape == "bowl":
+        return _bowl_pieces(x, z)
+    raise SceneError(f"object {o.name!r}: the mujoco backend has no pieces for the shape {o.shape!r}; add them in _pieces")
 
 
 def _bin_pieces(x: float, y: float, z: float) -> list[dict[str, Any]]:

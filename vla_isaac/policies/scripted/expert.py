@@ -10,7 +10,7 @@ from vla_isaac.core.specs import ActionSpec, PolicySpec
 from vla_isaac.core.types import ActionChunk, EpisodeContext, Observation, SceneState
 from vla_isaac.policies.scripted import skills
 from vla_isaac.policies.scripted.grasp import retreat
-from vla_isaac.policies.scripted.waypoint import CLOSED, Motion, Waypoint, hand_yaw
+from vla_isaac.policies.scripted.waypoint import CLOSED, OPEN, Motion, Waypoint, hand_yaw
 from vla_isaac.tasks import geometry as g
 from vla_isaac.tasks import space
 from vla_isaac.tasks.tracker import GoalTracker
@@ -113,11 +113,14 @@ def _put_in(state: SceneState, i: int, j: int) -> Waypoint:
 
 def _push(state: SceneState, i: int, goal: Goal) -> Waypoint:
     where = (goal.args[0], goal.args[1], goal.args[2] if len(goal.args) == 3 else None)
-    # what stood aside may have rolled into the way since; then the direct way is the best there is
-    spot = space.push_goal(state, *where) or space.push_goal(state, *where, clear=False)
+    straight = space.push_goal(state, *where)
+    if straight is not None:
+        return skills.push(state, i, straight)
+    spot = space.push_goal(state, *where, direct=False)
     if spot is None:
-        raise PolicyError(f"there is no clear way for {goal}; move what stands in the way or choose another seed")
-    return skills.push(state, i, spot)
+        raise PolicyError(f"there is no room in reach for {goal}; move what stands in the way or choose another seed")
+    here = (float(state.object_pos[i, 0]), float(state.object_pos[i, 1]))
+    return skills.push(state, i, space.push_way(state, i, here, spot) or spot)
 
 
 def _first_to_do(unmet: list[Goal]) -> Goal:
@@ -152,4 +155,4 @@ def _when_done(state: SceneState, goals: list[Goal]) -> Waypoint:
 
 def _stay(state: SceneState) -> Waypoint:
     ee = state.pose_world_ee.pos
-    return Waypoint(float(ee[0]), float(ee[1]), float(ee[2]), hand_yaw(state), state.gripper_width, "stay")
+    return Waypoint(float(ee[0]), float(ee[1]), float(ee[2]), hand_yaw(state), min(state.gripper_width, OPEN), "stay")

@@ -126,6 +126,8 @@ def push(state: SceneState, i: int, to: Point) -> Waypoint:
         yaw = hand_yaw(state)
     askew = abs(hand_yaw(state) - yaw)
     caged = away < 0.045 and float(ee[2]) < PUSH_HEIGHT + 0.015
+    if caged and askew > 0.5:
+        return Waypoint(x, y, PUSH_HEIGHT, yaw, OPEN, "turn")
     if caged and math.hypot(dx, dy) > 0.006:
         return _slide(state, (x, y), (dx, dy), yaw)
     if caged:

@@ -211,6 +211,10 @@ class Referents:
         for word in phrase.unknown_words:
             near = nearest_word(word, nouns)
             hint = hint or (f'did you mean "{near}"? It' if near else "")
+        if not hint and len(phrase.unknown_words) == len(phrase.bare_text.split()):
+            return InstructionError(
+                f'"{phrase.bare_text}" is neither a verb nor an object known here; this scene has: {self.listing()}'
+            )
         return InstructionError(f'no "{phrase.bare_text}" in this scene; {hint or "it"} has: {self.listing()}')
 
 

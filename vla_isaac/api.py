@@ -1,0 +1,133 @@
+"""The front door for Python: names turned into objects, and one call that runs an instruction.
+
+``vla_isaac.run("Pick up the red cube and place it on the blue box")`` is all a first script needs.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vla_isaac.backends import BACKENDS
+from vla_isaac.core.errors import UsageError
+from vla_isaac.core.goals import parse_goal
+from vla_isaac.policies import POLICIES
+from vla_isaac.policies.base import Policy
+from vla_isaac.runtime.episode import EpisodeRequest
+from vla_isaac.runtime.result import EpisodeResult
+from vla_isaac.runtime.session import Session
+from vla_isaac.runtime.subscriber import Subscriber
+from vla_isaac.runtime.video import VideoRecorder
+from vla_isaac.scene.builder import scene_preset
+from vla_isaac.scene.randomisation import Randomisation, randomisation_preset
+from vla_isaac.scene.spec import SceneSpec
+from vla_isaac.sim.backend import Backend
+from vla_isaac.tasks.families import task_family
+
+
+def make_backend(name: str, *, robot_model: Path | None = None) -> Backend:
+    """Return a backend by name.
+
+    Raises:
+        UnknownNameError: If there is none of that name.
+        UsageError: If it takes no robot model.
+        MissingDependencyError: If its package is not installed.
+    """
+    factory = BACKENDS.load(name)
+    if robot_model is None:
+        backend: Backend = factory()
+        return backend
+    if name != "mujoco":
+        raise UsageError(f"--robot-model is for --backend mujoco; the backend {name!r} has a robot of its own")
+    if not robot_model.is_file():
+        raise UsageError(f"--robot-model {robot_model}: there is no such file; give the path of an MJCF file")
+    with_model: Backend = factory(robot_model=robot_model)
+    return with_model
+
+
+def make_policy(name: str) -> Policy:
+    """Return a policy by name.
+
+    Raises:
+        UnknownNameError: If there is none of that name.
+    """
+    policy: Policy = POLICIES.load(name)()
+    return policy
+
+
+def make_session(backend: str = "mujoco", policy: str | Policy = "scripted", *, robot_model: Path | None = None) -> Session:
+    """Return backend and policy held together, ready for episodes; close it, or use it in a ``with`` statement.
+
+    Args:
+        backend: A name of ``vla-isaac list backends``.
+        policy: A name of ``vla-isaac list policies``, or a policy object of your own.
+        robot_model: A mesh model of the Panda for MuJoCo.
+    """
+    actor = make_policy(policy) if isinstance(policy, str) else policy
+    name = policy if isinstance(policy, str) else type(policy).__name__
+    return Session(make_backend(backend, robot_model=robot_model), actor, policy_name=name)
+
+
+def make_request(
+    instruction: str | None = None,
+    *,
+    task: str | None = None,
+    scene: str | SceneSpec | None = None,
+    randomisation: str | Randomisation = "layout",
+    seed: int = 0,
+    goal: str | None = None,
+    max_steps: int | None = None,
+) -> EpisodeRequest:
+    """Return an episode to ask of a session.
+
+    Args:
+        instruction: What to do; None takes the scene's own instruction, or the family's.
+        task: Draw instruction and goal from this family instead.
+        scene: A scene preset, a YAML file, or a scene you built; None takes the family's, else ``tabletop``.
+        randomisation: What varies with the seed: a preset, a YAML file, or your own.
+        seed: From which everything random is drawn.
+        goal: An explicit goal such as ``"on(red_cube, blue_box)"``, or ``"none"`` to judge nothing.
+        max_steps: Control periods allowed.
+
+    Raises:
+        UsageError: If instruction and task are both given.
+    """
+    if task is not None and instruction is not None:
+        raise UsageError(f"an instruction and the task {task!r} exclude each other; give one")
+    family = task_family(task) if task else None
+    chosen = scene if scene is not None else family.preset.scene if family else "tabletop"
+    judge = goal is None or goal.strip().lower() != "none"
+    return EpisodeRequest(
+        scene=scene_preset(chosen) if isinstance(chosen, str) else chosen,
+        randomisation=randomisation_preset(randomisation) if isinstance(randomisation, str) else randomisation,
+        seed=seed,
+        family=family,
+        instruction=instruction,
+        goal=parse_goal(goal) if goal and judge else None,
+        judge=judge,
+        max_steps=max_steps,
+    )
+
+
+def run(
+    instruction: str | None = None,
+    *,
+    backend: str = "mujoco",
+    policy: str | Policy = "scripted",
+    task: str | None = None,
+    scene: str | SceneSpec | None = None,
+    randomisation: str | Randomisation = "layout",
+    seed: int = 0,
+    goal: str | None = None,
+    max_steps: int | None = None,
+    video: str | Path | None = None,
+) -> EpisodeResult:
+    """Run one episode from its seed to its end and return how it went.
+
+    Arguments are those of `make_session` and `make_request`; `video` is where to write an mp4.
+    """
+    request = make_request(
+        instruction, task=task, scene=scene, randomisation=randomisation, seed=seed, goal=goal, max_steps=max_steps
+    )
+    with make_session(backend, policy) as session:
+        watchers: list[Subscriber] = [VideoRecorder(session.backend, Path(video))] if video else []
+        return session.run(request, watchers)
