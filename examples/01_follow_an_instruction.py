@@ -8,14 +8,10 @@ from __future__ import annotations
 
 import argparse
 
+import vla_isaac
 from vla_isaac.backends import BACKENDS
-from vla_isaac.policies import POLICIES
-from vla_isaac.runtime.episode import EpisodeRequest
 from vla_isaac.runtime.result import EpisodeResult
-from vla_isaac.runtime.session import Session
 from vla_isaac.runtime.subscriber import EpisodeStart, Step
-from vla_isaac.scene.builder import scene_preset
-from vla_isaac.scene.randomisation import Randomisation
 
 
 class ThinkAloud:
@@ -44,16 +40,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=3, help="where things stand")
     options = parser.parse_args()
 
-    request = EpisodeRequest(
-        scene=scene_preset("tabletop"),
-        randomisation=Randomisation(),
-        seed=options.seed,
-        instruction=options.instruction,
-    )
-    backend = BACKENDS.load(options.backend)()
-    policy = POLICIES.load("scripted")()
-    with Session(backend, policy, policy_name="scripted") as session:
-        session.run(request, [ThinkAloud()])
+    with vla_isaac.make_session(options.backend) as session:
+        session.run(vla_isaac.make_request(options.instruction, seed=options.seed), [ThinkAloud()])
 
 
 if __name__ == "__main__":

@@ -12,14 +12,11 @@ import argparse
 
 import numpy as np
 
+import vla_isaac
 from vla_isaac import ActionChunk, ActionSpec, Observation, PolicySpec
 from vla_isaac.backends import BACKENDS
 from vla_isaac.core.types import EpisodeContext
-from vla_isaac.runtime.episode import EpisodeRequest
-from vla_isaac.runtime.session import Session
-from vla_isaac.scene.builder import FrankaSceneBuilder
 from vla_isaac.scene.cameras import FRONT
-from vla_isaac.scene.randomisation import Randomisation
 
 OPEN, CLOSED = 0.08, 0.0  # [m] between the fingers
 STEP = 0.02  # [m] longest move per control period
@@ -76,11 +73,10 @@ def main() -> None:
     parser.add_argument("--backend", default="mujoco", choices=list(BACKENDS))
     options = parser.parse_args()
 
-    scene = FrankaSceneBuilder("three cubes").add_cube("red").add_cube("green").add_cube("blue").build()
-    with Session(BACKENDS.load(options.backend)(), LiftSomethingRed(), policy_name="lift_something_red") as session:
+    scene = vla_isaac.FrankaSceneBuilder("three cubes").add_cube("red").add_cube("green").add_cube("blue").build()
+    with vla_isaac.make_session(options.backend, LiftSomethingRed()) as session:
         for seed in range(5):
-            request = EpisodeRequest(scene=scene, randomisation=Randomisation(), seed=seed, instruction="Lift the red cube")
-            result = session.run(request)
+            result = session.run(vla_isaac.make_request("Lift the red cube", scene=scene, seed=seed))
             print(f"seed {seed}: {result.end.value} after {result.sim_seconds:.1f} s, {result.reason}")
 
 
