@@ -79,7 +79,10 @@ def test_a_command_works_as_pasted(line, tmp_path):
         assert set(words[1:]) <= make_targets()
     elif words[0] == "vla-isaac":
         if "--replay" in words:  # replays what the line before it records
-            recorded = run([sys.executable, "-m", "vla_isaac", "run", "Lift the yellow cube", "--no-video", "--record", "outputs/logs"], tmp_path)
+            recorded = run(
+                [sys.executable, "-m", "vla_isaac", "run", "Lift the yellow cube", "--no-video", "--record", "outputs/logs"],
+                tmp_path,
+            )
             assert recorded.returncode == 0, recorded.stderr
         done = run([sys.executable, "-m", "vla_isaac", *shortened(words[1:])], tmp_path)
         assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"

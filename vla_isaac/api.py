@@ -102,7 +102,7 @@ def make_request(
         seed=seed,
         family=family,
         instruction=instruction,
-        goal=parse_goal(goal) if goal and judge else None,
+        goal=parse_goal(goal) if goal is not None and judge else None,
         judge=judge,
         max_steps=max_steps,
     )

@@ -125,7 +125,7 @@ def _check_surroundings(spec, layout):
         ({"camera_angle_jitter": 0.02}, {"cameras"}),
         ({"yaw": (-0.7, 0.7)}, {"quat_wxyz"}),
     ],
-    ids="-".join,
+    ids=lambda value: "-".join(sorted(value)),
 )
 def test_changing_one_axis_does_not_move_the_others(changes, moved):
     spec = scene_preset("tabletop")

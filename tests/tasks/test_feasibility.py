@@ -72,7 +72,6 @@ def test_what_is_only_looked_at_from_the_target_must_be_in_reach_too(scene):
         check_feasible(parse_goal("left_of(red_cube, green_cube)"), scene.put("green_cube", 0.9, 0.0).state)
 
 
-@pytest.mark.xfail(strict=True, reason="bug: 'gripper' passes as an object everywhere, and is unknown at the first step")
 @pytest.mark.parametrize("goal", ["lifted(gripper)", "on(gripper, red_cube)", "near(red_cube, gripper)", "held(gripper)"])
 def test_the_gripper_is_no_object(scene, goal):
     with pytest.raises(GoalError, match="gripper"):

@@ -61,7 +61,6 @@ def test_without_a_dwell_time_the_first_moment_counts(stacked):
     assert track(STACK, dwell=0.0).update(stacked.at(0.0).state).success
 
 
-@pytest.mark.xfail(strict=True, reason="bug: the dwell time begins anew after success, against the comment in `update`")
 def test_asking_again_after_success_answers_the_same(stacked):
     tracker = track(STACK)
     hold(tracker, stacked, 0.0)

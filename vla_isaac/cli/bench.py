@@ -9,6 +9,7 @@ from tyro.conf import Positional
 
 from vla_isaac.api import make_backend, make_policy
 from vla_isaac.cli.output import OK, emit, say
+from vla_isaac.core.errors import UsageError
 from vla_isaac.evaluation.loop_bench import measure_loop
 
 
@@ -36,6 +37,9 @@ class Bench:
 
     def run(self) -> int:
         """Measure and print."""
+        for name in ("episodes", "repeats"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"--{name} {getattr(self, name)}: give a whole number from 1")
         found = measure_loop(
             lambda: make_backend(self.backend),
             lambda: make_policy("scripted"),

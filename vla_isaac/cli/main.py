@@ -74,6 +74,8 @@ def _run(command: Command) -> int:
         return command.run()
     except KeyboardInterrupt:
         note("interrupted; the arm holds still and all files are closed")
+        if command.json:
+            emit({"error": "interrupted", "kind": "KeyboardInterrupt"})
         return INTERRUPTED
     except BrokenPipeError:
         return OK

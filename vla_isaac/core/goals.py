@@ -136,6 +136,13 @@ def _check_arity(goal: Goal) -> None:
     if goal.predicate == "pushed_to":
         _check_push(goal)
         return
+    if GRIPPER in goal.args and not (
+        goal.predicate == "near" and goal.args.index(GRIPPER) == 0 == goal.args.count(GRIPPER) - 1
+    ):
+        raise GoalError(
+            f"{goal.predicate}({', '.join(goal.args)}): {GRIPPER!r} is no object; it may only come first in near, "
+            "as in near(gripper, red_cube)"
+        )
     wanted = SIGNATURES[goal.predicate]
     if len(goal.args) != len(wanted) or not all(goal.args):
         raise GoalError(

@@ -110,7 +110,7 @@ class TemporalEnsemble:
         arm: Array = np.sum([w * arm for w, (arm, _) in zip(weights, rows, strict=True)], axis=0)
         grips = [g for _, g in rows]
         gripper = None if any(g is None for g in grips) else float(np.dot(weights, np.array(grips, dtype=np.float64)))
-        return ActionChunk.single(arm, gripper, **dict(self._chunks[-1].info))
+        return ActionChunk(arm[None], None if gripper is None else np.array([gripper]), self._chunks[-1].info)
 
 
 def _row(chunk: ActionChunk, k: int) -> ActionChunk:

@@ -31,7 +31,7 @@ class EpisodeLog:
     def on_start(self, start: EpisodeStart) -> None:
         """Write the header."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = self._part.open("w", encoding="utf-8")
+        self._file = self._part.open("w", encoding="utf-8", buffering=1)  # a line at a time
         self._line(
             {
                 "kind": "start",

@@ -36,7 +36,9 @@ def read_log(path: Path) -> list[dict[str, Any]]:
         ReplayError: If the file is not a whole episode log.
     """
     try:
-        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        text = path.read_text(encoding="utf-8")
+        whole = text[: text.rfind("\n") + 1]  # a kill may have cut the last line
+        lines = [json.loads(line) for line in whole.splitlines()]
     except OSError as error:
         raise ReplayError(f"cannot read the log {path}: {error.strerror or error}") from error
     except (ValueError, UnicodeDecodeError) as error:
@@ -45,7 +47,22 @@ def read_log(path: Path) -> list[dict[str, Any]]:
         raise ReplayError(f"{path} does not begin with a 'start' line; logs are written by run --record DIR")
     if lines[0].get("format") != FORMAT:
         raise ReplayError(f"{path} has log format {lines[0].get('format')!r}, this version reads {FORMAT}; record it anew")
+    for number, line in enumerate(lines, 1):
+        _check_line(path, number, line)
     return lines
+
+
+NEEDED = {"start": ("scene", "layout", "state", "backend"), "step": ("step", "target", "state"), "end": ()}
+"""Keys without which a line cannot be replayed."""
+
+
+def _check_line(path: Path, number: int, line: Any) -> None:
+    kind = line.get("kind") if isinstance(line, dict) else None
+    if kind not in NEEDED:
+        raise ReplayError(f"{path}, line {number}: is no line of an episode log; logs are written by run --record DIR")
+    missing = [key for key in NEEDED[kind] if key not in line]
+    if missing:
+        raise ReplayError(f"{path}, line {number}: lacks {missing[0]!r}; the log is damaged, record it anew")
 
 
 def replay(lines: list[dict[str, Any]], backend: Backend) -> ReplayReport:
@@ -53,7 +70,15 @@ def replay(lines: list[dict[str, Any]], backend: Backend) -> ReplayReport:
 
     Raises:
         ConfigError: If the logged scene does not fit this version.
+        ReplayError: If something is missing inside a line.
     """
+    try:
+        return _replay(lines, backend)
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        raise ReplayError(f"the log is damaged ({type(error).__name__}: {error}); record it anew") from error
+
+
+def _replay(lines: list[dict[str, Any]], backend: Backend) -> ReplayReport:
     head = lines[0]
     drive(backend.load(from_mapping(SceneSpec, head["scene"], source="log", key="scene")))
     drive(backend.reset(from_mapping(SceneLayout, head["layout"], source="log", key="layout")))

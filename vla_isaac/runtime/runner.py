@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from vla_isaac.control.converter import ActionConverter
-from vla_isaac.core.errors import BackendError, PolicyError, RenderError, VlaIsaacError
+from vla_isaac.core.errors import PolicyError, VlaIsaacError
 from vla_isaac.core.goals import GoalPlan
 from vla_isaac.core.poses import Pose
 from vla_isaac.core.types import Action, ActionChunk, EpisodeContext, JointTarget, Observation, SceneState, Verdict
@@ -52,7 +52,7 @@ class PolicyRunner:
         return self.end is None and hasattr(self, "_start")
 
     def begin(self, start: EpisodeStart, task: Task) -> None:
-        """Begin an episode; the backend must stand at its start.
+        """Begin an episode; the backend must stand at its start. A policy that cannot begin ends it at once.
 
         Raises:
             GoalError: If the goal can never be fulfilled.
@@ -68,8 +68,14 @@ class PolicyRunner:
         self._base_is_world = _is_identity(start.state.pose_world_base)
         self._converter.reset(start.state.qpos, start.state.gripper_width)
         self._target = JointTarget(start.state.qpos, start.state.gripper_width)
-        self._policy.reset(_context(start, privileged=self._policy.spec.privileged))
-        self._tell(lambda s: s.on_start(start))
+        try:
+            self._tell(lambda s: s.on_start(start))
+            self._policy.reset(_context(start, privileged=self._policy.spec.privileged))
+        except Exception as error:
+            self._finish(End.POLICY_FAILED, _words(error))
+        except BaseException:
+            self._finish(End.STOPPED, "interrupted")
+            raise
 
     def run(self) -> EpisodeResult:
         """Tick until the end; an interrupt (Ctrl-C) ends the episode as STOPPED and is raised again."""
@@ -90,9 +96,13 @@ class PolicyRunner:
         """Do one control period: observe, act, convert, step, judge."""
         try:
             observation = self._observe()
+        except Exception as error:
+            self._finish(End.BACKEND_FAILED, _words(error))
+            return
+        try:
             chunk, action, target = self._decide(observation)
         except Exception as error:
-            self._finish(End.POLICY_FAILED if not _is_backend_fault(error) else End.BACKEND_FAILED, _words(error))
+            self._finish(End.POLICY_FAILED, _words(error))
             return
         try:
             self._backend.apply(target)
@@ -215,10 +225,6 @@ def _context(start: EpisodeStart, *, privileged: bool) -> EpisodeContext:
 
 def _is_identity(pose: Pose) -> bool:
     return not pose.pos.any() and float(pose.quat_wxyz[0]) == 1.0
-
-
-def _is_backend_fault(error: Exception) -> bool:
-    return isinstance(error, (BackendError, RenderError))
 
 
 def _words(error: Exception) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -60,30 +61,46 @@ class VideoRecorder:
         self._stream.width, self._stream.height = width, height + BAR
         self._stream.pix_fmt = "yuv420p"
         self._stream.thread_count = 2
-        self._last = self._draw("", MUTED, "step 0")
-        self._write(self._last)
+        self._show("", MUTED, "step 0")
 
     def on_step(self, step: Step) -> None:
         """Draw and write one frame."""
         phase = step.chunk.info.get("phase", "")
         line = f"step {step.index}   {step.state.time:.1f} s   {phase}"
         colour = GOOD if step.verdict.done else MUTED
-        self._last = self._draw(step.verdict.reason, colour, line)
-        self._write(self._last)
+        self._show(step.verdict.reason, colour, line)
 
     def on_end(self, result: EpisodeResult) -> None:
         """Hold the last frame with the verdict, close the file and give it its name."""
-        try:
-            words = "done" if result.success is None else ("SUCCESS" if result.success else f"FAILED: {result.failure}")
-            colour = BAD if result.success is False else GOOD
-            frame = self._draw(result.reason, colour, f"{words}   {result.steps} steps   {result.sim_seconds:.1f} s")
-            for _ in range(max(1, round(LAST_FRAME_SECONDS * self._fps))):
-                self._write(frame)
+        words = "done" if result.success is None else ("SUCCESS" if result.success else f"FAILED: {result.failure}")
+        colour = BAD if result.success is False else GOOD
+        line = f"{words}   {result.steps} steps   {result.sim_seconds:.1f} s"
+        self._show(result.reason, colour, line, times=max(1, round(LAST_FRAME_SECONDS * self._fps)))
+        with self._losing_all_on_failure():
             for packet in self._stream.encode():
                 self._container.mux(packet)
             self._container.close()
             self._part.replace(self.path)
-            self.written = self.path
+        self.written = self.path
+
+    def _show(self, verdict: str, colour: tuple[int, int, int], line: str, *, times: int = 1) -> None:
+        """Draw the scene as it is now and write it as one or more frames."""
+        with self._losing_all_on_failure():
+            rgb = self._draw(verdict, colour, line)
+            for _ in range(times):
+                for packet in self._stream.encode(self._av.VideoFrame.from_ndarray(rgb, format="rgb24")):
+                    self._container.mux(packet)
+
+    @contextlib.contextmanager
+    def _losing_all_on_failure(self) -> Iterator[None]:
+        """Leave no half-written file behind, and say what was lost."""
+        try:
+            yield
+        except OSError as error:
+            self._discard()
+            raise RenderError(
+                f"the video {self.path} could not be written ({error.strerror or error}); the episode goes on without it"
+            ) from error
         except Exception:
             self._discard()
             raise
@@ -92,16 +109,6 @@ class VideoRecorder:
         request = RenderRequest(camera=self._camera, look="good")
         frame = drive(self._backend.render([request]))[self._camera]
         return caption(frame.rgb, [(self._instruction, INK), (line, MUTED), (verdict, colour)])
-
-    def _write(self, rgb: Image) -> None:
-        try:
-            for packet in self._stream.encode(self._av.VideoFrame.from_ndarray(rgb, format="rgb24")):
-                self._container.mux(packet)
-        except OSError as error:
-            self._discard()
-            raise RenderError(
-                f"the video {self.path} could not be written ({error.strerror or error}); the episode goes on without it"
-            ) from error
 
     def _discard(self) -> None:
         with contextlib.suppress(Exception):

@@ -77,9 +77,4 @@ class FailureWatch:
         return "timed_out"
 
     def _was_moved(self, state: SceneState) -> bool:
-        for name in self._targets:
-            i = state.index(name)
-            way = state.object_pos[i] - state.initial_object_pos[i]
-            if math.hypot(float(way[0]), float(way[1])) > MOVED:
-                return True
-        return False
+        return any(g.way_moved(state, state.index(name)) > MOVED for name in self._targets)

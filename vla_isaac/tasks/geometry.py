@@ -86,6 +86,12 @@ def distance_xy(state: SceneState, i: int, j: int) -> float:
     return math.hypot(float(a[0]) - float(b[0]), float(a[1]) - float(b[1]))
 
 
+def way_moved(state: SceneState, i: int) -> float:
+    """Return how far along the table an object lies from where it began [m]."""
+    a, b = state.object_pos[i], state.initial_object_pos[i]
+    return math.hypot(float(a[0]) - float(b[0]), float(a[1]) - float(b[1]))
+
+
 def offset_in(state: SceneState, point: Array, i: int) -> tuple[float, float]:
     """Return a point's x, y in the axes of an object, turned about the vertical only [m]."""
     yaw = yaw_of(state.object_quat[i])

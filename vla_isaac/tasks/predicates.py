@@ -58,12 +58,14 @@ def in_(state: SceneState, a: str, b: str) -> Verdict:
 
 
 def lifted(state: SceneState, obj: str, *, height: float = LIFT_HEIGHT) -> Verdict:
-    """Tell whether `obj` is at least `height` [m] above where the episode began, in the gripper's reach."""
+    """Tell whether `obj` is at least `height` [m] above where the episode began and held there."""
     i = state.index(obj)
     rise = float(state.object_pos[i, 2]) - float(state.initial_object_pos[i, 2])
     reason = f"{obj} rose {rise:.3f} m of {height:.3f} m"
     if rise >= height and not g.is_between_fingers(state, i):
         return Verdict(False, f"{reason}, but it is not between the fingers", 0.5)
+    if rise >= height and g.is_released(state, i):
+        return Verdict(False, f"{reason}, but the fingers do not hold it", 0.5)
     return Verdict(rise >= height, reason, 1.0 if rise >= height else max(0.0, min(0.99, rise / height)))
 
 

@@ -49,11 +49,10 @@ class GoalTracker:
         reason = "; ".join(verdict.reason for _, verdict in found)
         if held_for < self._dwell - 1e-9:
             return self._verdict(False, f"{reason} (for {held_for:.2f} s of {self._dwell:.2f} s)", [0.99])
+        if self._step == len(self.plan.steps) - 1:
+            return Verdict(True, reason, 1.0, success=True)  # asked again, it answers the same
         self._step += 1
         self._since = None
-        if self._step == len(self.plan.steps):
-            self._step -= 1  # stay on the last step, so that asking again answers the same
-            return Verdict(True, reason, 1.0, success=True)
         return self._verdict(False, f"step {self._step} of {len(self.plan.steps)} done: {reason}", [0.0])
 
     def _due(self) -> list[Goal]:

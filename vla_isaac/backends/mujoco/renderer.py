@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import atexit
+import importlib
 import weakref
 from typing import Any
 
 import numpy as np
 
-from vla_isaac.backends.mujoco.engine import GL_REMEDY, mujoco_module
+from vla_isaac.backends.mujoco.engine import GL_REMEDY, headless_gl, mujoco_module
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import RenderError
 from vla_isaac.core.types import Frame
@@ -99,7 +100,10 @@ class Renderer:
         self._gl.make_current()
         if look not in self._contexts:
             self._model.vis.quality.offsamples = GOOD_SAMPLES if look == "good" else 0
-            context = self._mujoco.MjrContext(self._model, self._mujoco.mjtFontScale.mjFONTSCALE_100)
+            try:
+                context = self._mujoco.MjrContext(self._model, self._mujoco.mjtFontScale.mjFONTSCALE_100)
+            except self._mujoco.FatalError as error:
+                raise RenderError(f"{GL_REMEDY} ({error})") from error
             self._mujoco.mjr_setBuffer(self._mujoco.mjtFramebuffer.mjFB_OFFSCREEN, context)
             self._contexts[look] = context
         return self._contexts[look]
@@ -133,14 +137,26 @@ class Renderer:
 
 
 def _gl_context(mujoco: Any, max_hw: tuple[int, int]) -> Any:
-    if not hasattr(mujoco, "GLContext"):
-        raise RenderError(GL_REMEDY)
     try:
-        context = mujoco.GLContext(max_hw[1], max_hw[0])
+        context = _gl_class(mujoco)(max_hw[1], max_hw[0])
         context.make_current()
+    except RenderError:
+        raise
     except Exception as error:  # each GL platform raises errors of its own
         raise RenderError(f"{GL_REMEDY} ({type(error).__name__}: {error})") from error
     return context
+
+
+def _gl_class(mujoco: Any) -> Any:
+    """Return the GL platform that works here, even where another program imported MuJoCo first and left it with GLFW."""
+    platform = headless_gl()
+    if platform == "egl":
+        return importlib.import_module("mujoco.egl").GLContext
+    if platform == "osmesa":
+        return importlib.import_module("mujoco.osmesa").GLContext
+    if platform == "disable" or not hasattr(mujoco, "GLContext"):
+        raise RenderError(GL_REMEDY)
+    return mujoco.GLContext
 
 
 def _close_all() -> None:

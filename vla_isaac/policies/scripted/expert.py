@@ -117,6 +117,8 @@ def _push(state: SceneState, i: int, goal: Goal) -> Waypoint:
     if straight is not None:
         return skills.push(state, i, straight)
     spot = space.push_goal(state, *where, direct=False)
+    if spot is None and g.way_moved(state, i) > 0.01:
+        return retreat(state)  # the place was lost under way: nothing better is left than to leave things alone
     if spot is None:
         raise PolicyError(f"there is no room in reach for {goal}; move what stands in the way or choose another seed")
     here = (float(state.object_pos[i, 0]), float(state.object_pos[i, 1]))
