@@ -39,10 +39,10 @@ class ControlConfig:
     speed_scale: float = 1.0
     """Share of the joint speed limits that may be used."""
 
-    ee_speed: float = 1.7
+    ee_speed: float = panda.EE_SPEED_LIMIT
     """How far ahead of the last command a goal may lie, as a speed [m/s]; the Panda's own Cartesian limit [FCI]."""
 
-    ee_turn_rate: float = 2.5
+    ee_turn_rate: float = panda.EE_TURN_RATE_LIMIT
     """The same for orientation [rad/s] [FCI]."""
 
     workspace_low: Three = (0.15, -0.6, 0.005)

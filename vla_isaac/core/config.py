@@ -71,7 +71,7 @@ def from_mapping(cls: type[T], data: Any, *, source: str = "configuration", key:
     for name in data:
         if name not in fields:
             near = difflib.get_close_matches(str(name), fields, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
+            hint = f"; did you mean {near[0]!r}?" if near else "."
             raise ConfigError(f"{_where(source, key)}: unknown key {name!r}{hint} Accepted: {', '.join(fields)}")
     for name, f in fields.items():
         if name not in data and f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING:

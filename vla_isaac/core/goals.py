@@ -96,7 +96,7 @@ class GoalPlan:
         for name in self.objects:
             if name not in names:
                 near = difflib.get_close_matches(name, names, n=1)
-                hint = f"; did you mean {near[0]!r}?" if near else ""
+                hint = f"; did you mean {near[0]!r}?" if near else "."
                 raise GoalError(f"the goal names {name!r}, which is not in the scene{hint} It has: {', '.join(names)}")
 
 
@@ -131,7 +131,7 @@ def _parse_one(text: str, whole: str) -> Goal:
 def _check_arity(goal: Goal) -> None:
     if goal.predicate not in SIGNATURES:
         near = difflib.get_close_matches(goal.predicate, SIGNATURES, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        hint = f"; did you mean {near[0]!r}?" if near else "."
         raise GoalError(f"no predicate named {goal.predicate!r}{hint} Known: {', '.join(SIGNATURES)}")
     if goal.predicate == "pushed_to":
         _check_push(goal)

@@ -53,7 +53,8 @@ Gripper = Literal[
     "relative_closing",
 ]
 """`width_m`: finger distance. `open_is_one`: 1 open, 0 closed. `closed_is_one`: 0 open, 1 closed. `open_is_plus_one`:
-+1 open, -1 closed. `open_is_minus_one`: -1 open, +1 closed. `relative_closing`: positive closes, negative opens."""
++1 open, -1 closed. `open_is_minus_one`: -1 open, +1 closed. `relative_closing`: positive closes, negative opens;
+1 is the whole travel of the fingers."""
 
 GripperMode = Literal["continuous", "binary", "sticky"]
 """`binary`: the nearer end. `sticky`: beyond `sticky_thresholds` the end, in between the last decided value."""
@@ -111,7 +112,7 @@ class ActionSpec:
     """Radians per unit of rotation increment (LIBERO: 0.5)."""
 
     joint_scale: float = 1.0
-    """Radians per unit of joint motion (DROID: 0.2)."""
+    """Radians per unit of joint motion (DROID: 0.2); absolute joint positions are in radians and not scaled."""
 
     command_limit: float | None = None
     """Arm numbers are clipped to +- this before scaling (controller units: 1)."""
@@ -139,8 +140,12 @@ class ActionSpec:
                 f"action spec: translation={self.translation!r} with rotation={self.rotation!r} mixes an absolute pose "
                 "with an increment; make both absolute or both increments"
             )
-        if not self.rate_hz > 0:
-            raise ConfigError(f"action spec: rate_hz={self.rate_hz} must be positive")
+        for name in ("rate_hz", "command_limit", "relative_hold_steps"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise ConfigError(f"action spec: {name}={value} must be positive")
+        if self.shorten_vectors and (not cartesian or absolute or self.translation == "position_base_m"):
+            raise ConfigError("action spec: shorten_vectors is for Cartesian increments; leave it off for joints and poses")
 
     @property
     def arm_width(self) -> int:

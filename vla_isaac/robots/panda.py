@@ -37,6 +37,9 @@ QPOS_UPPER = frozen([2.8973, 1.7628, 2.8973, -0.0698, 2.8973, 3.7525, 2.8973])
 QVEL_LIMIT = frozen([2.175, 2.175, 2.175, 2.175, 2.61, 2.61, 2.61])
 """Joint speed limits [rad/s], shape (7,) [FCI, URDF]."""
 
+EE_SPEED_LIMIT = 1.7  # [m/s] of the end effector [FCI, Cartesian limits]
+EE_TURN_RATE_LIMIT = 2.5  # [rad/s] of the end effector [FCI, Cartesian limits]
+
 FINGER_TRAVEL = 0.04  # [m] per finger; upper limit of panda_finger_joint1 [URDF]
 GRIPPER_MAX_WIDTH = 2 * FINGER_TRAVEL  # [m] between the fingers
 FINGER_SPEED_LIMIT = 0.2  # [m/s] per finger [URDF]
