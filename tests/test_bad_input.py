@@ -172,7 +172,7 @@ TABLE = {
     ),
     "unknown option": Row(f"{RUN} --sceen tabletop", USAGE, "--sceen.*--help"),
     "unknown command": Row(
-        "runn", USAGE, r"no command named 'runn'; did you mean 'run'\? Known: bench, doctor, list, parse, run"
+        "runn", USAGE, r"no command named 'runn'; did you mean 'run'\? Known: bench, doctor, export-scene, list, parse, run"
     ),
     "no command": Row("", USAGE, "Expected one of .*run, parse, list"),
     # ---------------------------------------------------------------- goals

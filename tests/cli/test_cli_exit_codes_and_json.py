@@ -25,7 +25,7 @@ RUN_KEYS = {
     *("policy", "backend", "seed", "clipped", "video"),
 }
 SUMMARY_KEYS = {"episodes", "successes", "success_rate", "wilson95", "failures", "seeds"}
-COMMANDS = ("run", "parse", "list", "doctor", "bench")
+COMMANDS = ("run", "parse", "list", "doctor", "bench", "export-scene")
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from vla_isaac.core.errors import (
 from vla_isaac.core.optional import require
 from vla_isaac.core.registry import unknown_name
 
-COMMANDS = ("run", "parse", "list", "doctor", "bench")
+COMMANDS = ("run", "parse", "list", "doctor", "bench", "export-scene")
 
 
 class Command(Protocol):
@@ -102,6 +102,7 @@ def _read(arguments: list[str]) -> Command:
     tyro: Any = require("tyro", extra="cli", need="the command line")
     from vla_isaac.cli.bench import Bench
     from vla_isaac.cli.doctor import Doctor
+    from vla_isaac.cli.export_scene import ExportScene
     from vla_isaac.cli.listing import List
     from vla_isaac.cli.parse import Parse
     from vla_isaac.cli.run import Run
@@ -113,6 +114,7 @@ def _read(arguments: list[str]) -> Command:
         | Annotated[List, subcommand("list")]
         | Annotated[Doctor, subcommand("doctor")]
         | Annotated[Bench, subcommand("bench")]
+        | Annotated[ExportScene, subcommand("export-scene")]
     )
     command = tyro.cli(
         commands,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vla_isaac.api import make_backend, make_request, make_session
+from vla_isaac.cli.files import check_writable
 from vla_isaac.cli.options import OptionalInt, OptionalName, OptionalPath, OptionalWords, Sentence
 from vla_isaac.cli.output import FAULT, NOT_REACHED, OK, emit, note, say
 from vla_isaac.core.errors import MissingDependencyError, UsageError
@@ -102,14 +103,14 @@ class Run:
         if self.video is not None:
             self._check_video(self.video)
         if self.record is not None:
-            _check_writable(self.record)
+            check_writable(self.record)
 
     def _check_video(self, path: Path) -> None:
         if self.episodes == 1 and (path.is_dir() or path.suffix.lower() != ".mp4"):
             raise UsageError(
                 f"--video {path}: give a file that ends in .mp4, for example {path.with_suffix('') / 'run.mp4'}"
             )
-        _check_writable(path if self.episodes > 1 else path.parent)
+        check_writable(path if self.episodes > 1 else path.parent)
 
     def _request(self, seed: int) -> EpisodeRequest:
         return make_request(
@@ -146,7 +147,7 @@ class Run:
         if self.video is not None:
             return VideoRecorder(session.backend, self.video if self.episodes == 1 else self.video / f"{name}.mp4")
         try:
-            _check_writable(Path("outputs"))
+            check_writable(Path("outputs"))
             return VideoRecorder(session.backend, Path("outputs") / f"{name}.mp4")
         except (MissingDependencyError, UsageError) as error:
             note(f"no video: {error}")
@@ -223,14 +224,3 @@ def _say_summary(value: dict[str, Any]) -> None:
     )
     for name, count in sorted(value["failures"].items(), key=lambda item: -item[1]):
         say(f"  {name}: {count}")
-
-
-def _check_writable(folder: Path) -> None:
-    """Raise `UsageError` unless files can be made in `folder`, which is created if need be."""
-    probe = folder / ".vla_isaac_write_test"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise UsageError(f"cannot write to {folder}: {error.strerror or error}; choose another folder") from error

@@ -14,14 +14,13 @@ from vla_isaac.backends.mujoco.robot import RobotIndex, load_robot
 from vla_isaac.backends.mujoco.textures import table_texture
 from vla_isaac.core import rotations
 from vla_isaac.core.arrays import AnyArray, Array
-from vla_isaac.core.errors import SceneError
 from vla_isaac.scene.cameras import CameraConfig
-from vla_isaac.scene.objects import BOWL_FLOOR_RATIO, BOWL_SIDES, WALL, ObjectSpec
+from vla_isaac.scene.objects import ObjectSpec
+from vla_isaac.scene.pieces import FLOOR_Z, Piece, pieces_of
 from vla_isaac.scene.spec import TEXTURES, JointGains, SceneSpec, TableSpec
 from vla_isaac.sim.clock import Clock
 
 TABLE = "table"
-FLOOR_Z = -0.75  # [m] of the floor, under the table top
 TORSION, ROLLING = 0.005, 0.0001  # friction of MuJoCo's defaults
 BALL_ROLLING = 0.002  # a felt ball: it rolls when pushed and comes to rest within the workspace
 OUR_TO_GL_CAMERA = np.array([0.0, 1.0, 0.0, 0.0])  # +z forward, +y down  ->  -z forward, +y up
@@ -162,7 +161,7 @@ def _add_object(mj: Any, o: ObjectSpec) -> None:
     body = mj.worldbody.add_body(name=o.name)
     if not o.fixed:
         body.add_freejoint(name=o.name)
-    pieces = _pieces(o)
+    pieces = pieces_of(o)
     for piece in pieces:
         rolling = BALL_ROLLING if o.shape == "ball" else ROLLING
         body.add_geom(
@@ -170,64 +169,16 @@ def _add_object(mj: Any, o: ObjectSpec) -> None:
             friction=[o.friction, TORSION, rolling],
             condim=6 if o.shape == "ball" else 3,
             group=1,
-            **piece,
+            **_geom_of(piece),
         )
 
 
-def _pieces(o: ObjectSpec) -> list[dict[str, Any]]:
-    """Return the convex geoms an object is made of, in its own axes."""
+def _geom_of(piece: Piece) -> dict[str, Any]:
+    """Return a piece in MuJoCo's words."""
     geom = mujoco_module().mjtGeom
-    x, y, z = (s / 2 for s in o.size)
-    if o.shape in ("cube", "box"):
-        return [{"type": geom.mjGEOM_BOX, "size": [x, y, z]}]
-    if o.shape == "ball":
-        return [{"type": geom.mjGEOM_SPHERE, "size": [x, 0, 0]}]
-    if o.shape == "cylinder":
-        return [{"type": geom.mjGEOM_CYLINDER, "size": [x, z, 0]}]
-    if o.shape == "bin":
-        return _bin_pieces(x, y, z)
-    if o.shape == "bowl":
-        return _bowl_pieces(x, z)
-    raise SceneError(f"object {o.name!r}: the mujoco backend has no pieces for the shape {o.shape!r}; add them in _pieces")
-
-
-def _bin_pieces(x: float, y: float, z: float) -> list[dict[str, Any]]:
-    box, wall = mujoco_module().mjtGeom.mjGEOM_BOX, WALL / 2
-    floor = {"type": box, "size": [x, y, wall], "pos": [0, 0, -z + wall]}
-    sides = [
-        {"type": box, "size": [wall, y, z], "pos": [sign * (x - wall), 0, 0]}
-        for sign in (-1, 1)
-    ] + [
-        {"type": box, "size": [x - 2 * wall, wall, z], "pos": [0, sign * (y - wall), 0]}
-        for sign in (-1, 1)
-    ]  # fmt: skip
-    return [floor, *sides]
-
-
-def _bowl_pieces(rim: float, z: float) -> list[dict[str, Any]]:
-    """Return a square-edged floor and eight walls that lean outwards."""
-    box, wall = mujoco_module().mjtGeom.mjGEOM_BOX, WALL / 2
-    apothem_top = rim * math.cos(math.pi / BOWL_SIDES) - wall
-    apothem_floor = apothem_top * BOWL_FLOOR_RATIO
-    lean = math.atan2(apothem_top - apothem_floor, 2 * z)
-    half_width = rim * math.sin(math.pi / BOWL_SIDES)
-    half_height = z / math.cos(lean) - wall * math.tan(lean)
-    pieces = [{"type": box, "size": [apothem_floor * 0.92, apothem_floor * 0.92, wall], "pos": [0, 0, -z + wall]}]
-    for i in range(BOWL_SIDES):
-        angle = 2 * math.pi * i / BOWL_SIDES
-        middle = (apothem_top + apothem_floor) / 2
-        quat = rotations.quat_multiply(
-            rotations.axis_angle_to_quat(np.array([0, 0, angle])), rotations.axis_angle_to_quat(np.array([0, lean, 0]))
-        )
-        pieces.append(
-            {
-                "type": box,
-                "size": [wall, half_width, half_height],
-                "pos": [middle * math.cos(angle), middle * math.sin(angle), 0],
-                "quat": quat,
-            }
-        )
-    return pieces
+    types = {"box": geom.mjGEOM_BOX, "sphere": geom.mjGEOM_SPHERE, "cylinder": geom.mjGEOM_CYLINDER}
+    size = [*piece.size, 0.0, 0.0][:3]
+    return {"type": types[piece.kind], "size": size, "pos": list(piece.pos), "quat": list(piece.quat_wxyz)}
 
 
 def _camera_pose(camera: CameraConfig) -> dict[str, Array]:

@@ -1,0 +1,430 @@
+"""A scene on a USD stage: what stands there, what it weighs, what the cameras see, how the arm moves."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+pytest.importorskip("pxr", reason='needs usd-core in an environment of its own: pip install -e ".[usd]"')
+pytest.importorskip("tyro", reason="the command line is part of what is tested")
+
+from pxr import Gf, Usd, UsdGeom, UsdLux, UsdPhysics, UsdShade, UsdUtils
+
+from vla_isaac.cli.main import main
+from vla_isaac.core.errors import SceneError, UsageError
+from vla_isaac.core.resources import preset_names
+from vla_isaac.robots import kinematics, panda
+from vla_isaac.scene.builder import FrankaSceneBuilder, scene_preset
+from vla_isaac.scene.cameras import CameraConfig
+from vla_isaac.scene.layout import sample_layout, vary_scene
+from vla_isaac.scene.objects import SHAPES
+from vla_isaac.scene.randomisation import randomisation_preset
+from vla_isaac.scene.spec import JointGains, Timing
+from vla_isaac.scene.usd import write_scene
+from vla_isaac.scene.usd_cameras import camera_path
+from vla_isaac.scene.usd_panda import joint_positions
+
+FULL, NONE = randomisation_preset("full"), randomisation_preset("none")
+
+
+def everything():
+    """One object of every shape, each movable, with a wide and an odd camera."""
+    builder = FrankaSceneBuilder("everything")
+    for shape, colour in zip(SHAPES, ("red", "green", "blue", "yellow", "orange", "purple"), strict=True):
+        builder.add(shape, colour, fixed=shape == "box")
+    return builder.build()
+
+
+def written(spec, randomisation=NONE, seed=0, **options):
+    layout = sample_layout(spec, randomisation, seed)
+    stage = Usd.Stage.CreateInMemory()
+    write_scene(stage, spec, layout, **options)
+    return stage, layout
+
+
+@pytest.fixture(scope="module")
+def scene():
+    spec = everything()
+    stage, layout = written(spec, FULL, 7)
+    return stage, spec, layout
+
+
+def matrix(stage, path) -> np.ndarray:
+    """Return the homogeneous matrix of a prim in the world, column convention."""
+    prim = stage.GetPrimAtPath(path)
+    assert prim, path
+    return np.array(UsdGeom.XformCache().GetLocalToWorldTransform(prim)).T
+
+
+def findings(path) -> list:
+    """Return everything that the validators of this USD release have to say, errors and warnings."""
+    found = []
+    if hasattr(UsdUtils, "ComplianceChecker"):
+        checker = UsdUtils.ComplianceChecker()
+        checker.CheckCompliance(str(path))
+        found += [*checker.GetErrors(), *checker.GetFailedChecks()]
+    try:
+        from pxr import UsdValidation
+    except ImportError:
+        return found
+    validators = UsdValidation.ValidationRegistry().GetOrLoadAllValidators()
+    stage = Usd.Stage.Open(str(path))  # the findings refer to it
+    errors = UsdValidation.ValidationContext(validators).Validate(stage)
+    return [*found, *(f"{e.GetName()}: {e.GetMessage()}" for e in errors)]
+
+
+# ---------------------------------------------------------------- stage and objects
+
+
+def test_the_stage_is_in_metres_with_z_up_and_gravity_down(scene):
+    stage, _, _ = scene
+    assert UsdGeom.GetStageMetersPerUnit(stage) == 1.0
+    assert UsdGeom.GetStageUpAxis(stage) == "Z"
+    assert stage.GetDefaultPrim().GetPath() == "/World"
+    physics = UsdPhysics.Scene.Get(stage, "/World/PhysicsScene")
+    assert tuple(physics.GetGravityDirectionAttr().Get()) == (0, 0, -1)
+    assert physics.GetGravityMagnitudeAttr().Get() == pytest.approx(9.81)
+    assert physics.GetPrim().GetAttribute("physxScene:timeStepsPerSecond").Get() == 500
+
+
+def test_the_physics_rate_is_a_whole_multiple_of_the_control_rate():
+    spec = FrankaSceneBuilder().build()
+    for hertz, rate in ((15.0, 510), (20.0, 500), (1000.0, 1000)):
+        stage, _ = written(spec.with_rate(hertz))
+        assert stage.GetPrimAtPath("/World/PhysicsScene").GetAttribute("physxScene:timeStepsPerSecond").Get() == rate
+    assert Timing().max_physics_dt == 0.002
+
+
+def test_objects_stand_where_the_layout_says(scene):
+    stage, spec, layout = scene
+    for o, placement in zip(spec.objects, layout.objects, strict=True):
+        assert matrix(stage, f"/World/Objects/{o.name}") == pytest.approx(placement.pose_world.matrix(), abs=1e-12)
+
+
+def test_movable_objects_are_rigid_bodies_with_todays_mass_and_fastened_ones_only_colliders(scene):
+    stage, spec, layout = scene
+    for o, placement in zip(spec.objects, layout.objects, strict=True):
+        prim = stage.GetPrimAtPath(f"/World/Objects/{o.name}")
+        assert prim.HasAPI(UsdPhysics.RigidBodyAPI) == (not o.fixed)
+        if not o.fixed:
+            assert UsdPhysics.MassAPI(prim).GetMassAttr().Get() == pytest.approx(placement.mass)
+        assert all(piece.HasAPI(UsdPhysics.CollisionAPI) for piece in prim.GetChildren())
+
+
+@pytest.mark.parametrize(
+    ("shape", "count"), [("cube", 1), ("box", 1), ("bin", 5), ("cylinder", 1), ("ball", 1), ("bowl", 9)]
+)
+def test_the_pieces_of_a_shape_have_its_size(scene, shape, count):
+    stage, spec, _ = scene
+    o = next(o for o in spec.objects if o.shape == shape)
+    prim = stage.GetPrimAtPath(f"/World/Objects/{o.name}")
+    assert len(prim.GetChildren()) == count
+    cache, box = UsdGeom.BBoxCache(Usd.TimeCode.Default(), ["default"]), Gf.Range3d()
+    for piece in prim.GetChildren():
+        box.UnionWith(cache.ComputeRelativeBound(piece, prim).ComputeAlignedRange())
+    slack = 0.011 if shape == "bowl" else 1e-6  # eight straight sides for a circle
+    assert tuple(box.GetSize()) == pytest.approx(o.size, abs=slack)
+
+
+def test_objects_have_todays_colour_and_friction(scene):
+    stage, spec, layout = scene
+    for o, placement in zip(spec.objects, layout.objects, strict=True):
+        piece = stage.GetPrimAtPath(f"/World/Objects/{o.name}/piece_0")
+        assert tuple(UsdGeom.Gprim(piece).GetDisplayColorAttr().Get()[0]) == pytest.approx(placement.rgb)
+        look, _ = UsdShade.MaterialBindingAPI(piece).ComputeBoundMaterial()
+        shader = UsdShade.Shader(stage.GetPrimAtPath(f"{look.GetPath()}/Shader"))
+        assert tuple(shader.GetInput("diffuseColor").Get()) == pytest.approx(placement.rgb)
+        rub, _ = UsdShade.MaterialBindingAPI(piece).ComputeBoundMaterial("physics")
+        assert UsdPhysics.MaterialAPI(rub.GetPrim()).GetDynamicFrictionAttr().Get() == pytest.approx(placement.friction)
+
+
+def test_objects_are_labelled_in_the_old_way_and_the_new(scene):
+    stage, spec, _ = scene
+    prim = stage.GetPrimAtPath(f"/World/Objects/{spec.objects[0].name}")
+    assert prim.GetAttribute("semantic:Semantics:params:semanticData").Get() == spec.objects[0].name
+    assert list(prim.GetAttribute("semantics:labels:class").Get()) == [spec.objects[0].name]
+    assert {"SemanticsAPI:Semantics", "SemanticsLabelsAPI:class"} <= set(prim.GetPrimTypeInfo().GetAppliedAPISchemas())
+
+
+def test_the_table_top_is_the_plane_z_0_and_nothing_lies_below_the_floor(scene):
+    stage, _, layout = scene
+    cache = UsdGeom.BBoxCache(Usd.TimeCode.Default(), ["default"])
+    top = cache.ComputeWorldBound(stage.GetPrimAtPath("/World/Table/top")).ComputeAlignedRange()
+    assert top.GetMax()[2] == pytest.approx(0.0)
+    assert tuple(top.GetSize()) == pytest.approx(layout.table.size)
+    floor = cache.ComputeWorldBound(stage.GetPrimAtPath("/World/Floor")).ComputeAlignedRange()
+    legs = cache.ComputeWorldBound(stage.GetPrimAtPath("/World/Table/legs")).ComputeAlignedRange()
+    assert legs.GetMin()[2] == pytest.approx(floor.GetMax()[2]) == pytest.approx(-0.75)
+
+
+def test_lamps_shine_from_where_they_are_towards_the_table(scene):
+    stage, _, layout = scene
+    for light in layout.lights:
+        lamp = UsdLux.DistantLight.Get(stage, f"/World/Lights/{light.name}")
+        shines = -matrix(stage, lamp.GetPath())[:3, 2]
+        wanted = np.array([0.45, 0.0, 0.0]) - light.pos
+        assert shines == pytest.approx(wanted / np.linalg.norm(wanted), abs=1e-9)
+        assert lamp.GetIntensityAttr().Get() == pytest.approx(3000 * light.intensity)
+    assert UsdLux.DomeLight.Get(stage, "/World/Lights/ambient")
+
+
+def test_writing_again_replaces_the_scene_and_leaves_other_prims_alone():
+    stage, _ = written(everything())
+    UsdGeom.Xform.Define(stage, "/World/mine")
+    small = FrankaSceneBuilder("small").add_cube("red").build()
+    write_scene(stage, small, sample_layout(small, NONE, 0))
+    assert [p.GetName() for p in stage.GetPrimAtPath("/World/Objects").GetChildren()] == ["red_cube"]
+    assert stage.GetPrimAtPath("/World/mine")
+
+
+def test_a_name_that_is_no_prim_name_is_changed_and_a_clash_is_refused():
+    builder = FrankaSceneBuilder().add_cube("red", name="2nd cube")
+    stage, _ = written(builder.build())
+    assert stage.GetPrimAtPath("/World/Objects/_2nd_cube").GetAttribute("semantics:labels:class").Get()[0] == "2nd cube"
+    with pytest.raises(SceneError, match="would both become the prim 'a_b'"):
+        written(FrankaSceneBuilder().add_cube("red", name="a b").add_cube("blue", name="a-b").build())
+
+
+# ---------------------------------------------------------------- cameras
+
+
+def pixel_by_usd(stage, path, point, resolution_hw):
+    """Project a world point through a USD camera: apertures, focal length and the prim's place, nothing of ours."""
+    camera = UsdGeom.Camera.Get(stage, path)
+    x, y, z, _ = np.linalg.inv(matrix(stage, path)) @ [*point, 1.0]
+    height, width = resolution_hw
+    focal = camera.GetFocalLengthAttr().Get()
+    right = focal * x / -z / camera.GetHorizontalApertureAttr().Get()
+    up = focal * y / -z / camera.GetVerticalApertureAttr().Get()
+    return (0.5 + right) * width, (0.5 - up) * height
+
+
+def pixel_by_config(camera, pose_world_mount, point):
+    x, y, z = (pose_world_mount @ camera.pose_mount_camera).inverse().apply(np.array(point))
+    u, v, w = camera.intrinsics() @ [x, y, z]
+    return u / w, v / w
+
+
+@pytest.mark.parametrize("point", [(0.45, 0.0, 0.05), (0.6, 0.2, 0.0), (0.4, -0.25, 0.1)])
+def test_a_usd_camera_sees_a_point_where_our_camera_sees_it(scene, point):
+    stage, _, layout = scene
+    flange = kinematics.pose_base_ee(np.array(layout.qpos))
+    from vla_isaac.core.poses import Pose
+
+    hand = flange @ Pose(np.array([0, 0, -panda.HAND_TO_EE]), np.array([1.0, 0, 0, 0]))
+    for camera in layout.cameras:
+        mount = hand if camera.mount == "hand" else Pose.identity()
+        expected = pixel_by_config(camera, mount, point)
+        assert pixel_by_usd(stage, camera_path(camera), point, camera.resolution_hw) == pytest.approx(expected, abs=1e-2)
+
+
+def test_a_wide_camera_has_square_pixels():
+    wide = CameraConfig(name="wide", eye=(1.0, 0, 0.5), target=(0.4, 0, 0), fov_y=1.1, resolution_hw=(90, 200))
+    stage, _ = written(FrankaSceneBuilder().cameras([wide]).build())
+    camera = UsdGeom.Camera.Get(stage, "/World/Cameras/wide")
+    focal = camera.GetFocalLengthAttr().Get()
+    across = focal * 200 / camera.GetHorizontalApertureAttr().Get()
+    assert across == pytest.approx(focal * 90 / camera.GetVerticalApertureAttr().Get())
+    assert across == pytest.approx(45 / math.tan(0.55))
+    assert math.radians(camera.GetCamera().GetFieldOfView(Gf.Camera.FOVVertical)) == pytest.approx(1.1, rel=1e-5)
+
+
+def test_the_wrist_camera_hangs_below_the_hand():
+    wrist = next(c for c in everything().cameras if c.mount == "hand")
+    assert camera_path(wrist) == "/World/Robot/panda_hand/wrist_camera"
+
+
+# ---------------------------------------------------------------- the arm
+
+
+def local(joint, side) -> np.ndarray:
+    frame = np.eye(4)
+    position, rotation = (joint.GetPrim().GetAttribute(f"physics:local{k}{side}").Get() for k in ("Pos", "Rot"))
+    frame[:3, :3] = np.array(Gf.Matrix3d(Gf.Quatd(rotation).GetNormalized())).T
+    frame[:3, 3] = position
+    return frame
+
+
+def motion(joint, position) -> np.ndarray:
+    """Return what a USD joint does at `position` ([deg] or [m])."""
+    frame = np.eye(4)
+    axis = Gf.Vec3d(*[float(joint.GetPrim().GetAttribute("physics:axis").Get() == a) for a in "XYZ"])
+    if joint.GetPrim().IsA(UsdPhysics.RevoluteJoint):
+        frame[:3, :3] = np.array(Gf.Matrix3d(Gf.Rotation(axis, position))).T
+    else:
+        frame[:3, 3] = np.array(axis) * position
+    return frame
+
+
+def joints(stage):
+    return [UsdPhysics.Joint(p) for p in stage.GetPrimAtPath("/World/Robot/joints").GetChildren()]
+
+
+def links_by_joints(stage) -> dict[str, np.ndarray]:
+    """Walk the chain by the joints alone and return where it puts each link."""
+    frames = {"": np.eye(4)}
+    for joint in joints(stage):
+        parents, (child,) = joint.GetBody0Rel().GetTargets(), joint.GetBody1Rel().GetTargets()
+        state = [a for a in joint.GetPrim().GetAttributes() if a.GetName().endswith("physics:position")]
+        move = motion(joint, state[0].Get()) if state else np.eye(4)
+        parent = frames[str(parents[0]) if parents else ""]
+        frames[str(child)] = parent @ local(joint, 0) @ move @ np.linalg.inv(local(joint, 1))
+    return frames
+
+
+@pytest.mark.parametrize(("randomisation", "seed"), [(NONE, 0), (FULL, 3), (FULL, 8)])
+def test_the_joints_alone_put_the_hand_where_forward_kinematics_puts_it(randomisation, seed):
+    stage, layout = written(FrankaSceneBuilder().build(), randomisation, seed)
+    ee = links_by_joints(stage)["/World/Robot/panda_hand"] @ [0, 0, panda.HAND_TO_EE, 1]
+    expected = kinematics.pose_base_ee(np.array(layout.qpos)).pos
+    assert ee[:3] == pytest.approx(expected, abs=1e-6)
+
+
+def test_every_link_lies_where_its_joint_wants_it(scene):
+    stage, _, _ = scene
+    for path, frame in links_by_joints(stage).items():
+        if path:
+            assert matrix(stage, path) == pytest.approx(frame, abs=2e-6)
+
+
+def test_the_arm_is_one_articulation_of_eleven_links_and_nine_moving_joints(scene):
+    stage, _, _ = scene
+    roots = [p.GetPath() for p in stage.Traverse() if p.HasAPI(UsdPhysics.ArticulationRootAPI)]
+    assert roots == ["/World/Robot"]
+    bodies = [p.GetName() for p in stage.GetPrimAtPath("/World/Robot").GetChildren() if p.HasAPI(UsdPhysics.RigidBodyAPI)]
+    assert tuple(bodies) == panda.LINKS
+    moving = [j.GetPrim().GetName() for j in joints(stage) if not j.GetPrim().IsA(UsdPhysics.FixedJoint)]
+    assert tuple(moving) == (*panda.ARM_JOINTS, *panda.FINGER_JOINTS)
+    welded = [j for j in joints(stage) if not j.GetBody0Rel().GetTargets()]
+    assert [str(j.GetBody1Rel().GetTargets()[0]) for j in welded] == ["/World/Robot/panda_link0"]
+
+
+def test_limits_are_in_degrees_and_metres(scene):
+    stage, _, _ = scene
+    for i, name in enumerate(panda.ARM_JOINTS):
+        joint = UsdPhysics.RevoluteJoint.Get(stage, f"/World/Robot/joints/{name}")
+        assert joint.GetLowerLimitAttr().Get() == pytest.approx(math.degrees(panda.QPOS_LOWER[i]))
+        assert joint.GetUpperLimitAttr().Get() == pytest.approx(math.degrees(panda.QPOS_UPPER[i]))
+    for name in panda.FINGER_JOINTS:
+        finger = UsdPhysics.PrismaticJoint.Get(stage, f"/World/Robot/joints/{name}")
+        assert finger.GetUpperLimitAttr().Get() == pytest.approx(panda.FINGER_TRAVEL)
+
+
+def test_drives_hold_the_start_posture_with_gains_per_degree(scene):
+    """4500 Nm/rad of joint 1 are 78.54 Nm per degree; 176 + 2 Nm s/rad are 3.107."""
+    stage, _, layout = scene
+    drive = UsdPhysics.DriveAPI.Get(stage.GetPrimAtPath("/World/Robot/joints/panda_joint1"), "angular")
+    assert drive.GetStiffnessAttr().Get() == pytest.approx(78.5398)
+    assert drive.GetDampingAttr().Get() == pytest.approx(3.10669, rel=1e-5)
+    assert drive.GetMaxForceAttr().Get() == pytest.approx(87.0)
+    for name, position in joint_positions(layout).items():
+        prim = stage.GetPrimAtPath(f"/World/Robot/joints/{name}")
+        dof, value = ("linear", position) if "finger" in name else ("angular", math.degrees(position))
+        assert UsdPhysics.DriveAPI.Get(prim, dof).GetTargetPositionAttr().Get() == pytest.approx(value, rel=1e-6)
+        assert prim.GetAttribute(f"state:{dof}:physics:position").Get() == pytest.approx(value, rel=1e-6)
+
+
+def test_the_gains_of_the_scene_replace_those_of_the_robot():
+    from dataclasses import replace
+
+    gains = JointGains(stiffness=(400.0,) * 7, damping=(80.0,) * 7)
+    stage, _ = written(replace(FrankaSceneBuilder().build(), gains=gains))
+    drive = UsdPhysics.DriveAPI.Get(stage.GetPrimAtPath("/World/Robot/joints/panda_joint4"), "angular")
+    assert drive.GetStiffnessAttr().Get() == pytest.approx(math.radians(400.0))
+    assert drive.GetDampingAttr().Get() == pytest.approx(math.radians(82.0))
+
+
+def test_links_weigh_what_the_description_says(scene):
+    stage, _, _ = scene
+    masses = [UsdPhysics.MassAPI(stage.GetPrimAtPath(f"/World/Robot/{n}")).GetMassAttr().Get() for n in panda.LINKS]
+    assert sum(masses) == pytest.approx(17.451901, abs=1e-5)  # the <inertial mass> entries of panda.xml, added by hand
+    assert masses[1] == pytest.approx(4.970684)
+
+
+def test_contact_is_off_between_the_pairs_of_the_description(scene):
+    stage, _, _ = scene
+    pairs = {
+        (prim.GetName(), target.name)
+        for prim in stage.GetPrimAtPath("/World/Robot").GetChildren()
+        for target in UsdPhysics.FilteredPairsAPI(prim).GetFilteredPairsRel().GetTargets()
+    }
+    assert len(pairs) == 9
+    assert {("panda_link1", "panda_link3"), ("panda_leftfinger", "panda_rightfinger")} <= pairs
+
+
+def test_collision_shapes_are_hidden_and_finger_pads_grip(scene):
+    stage, _, _ = scene
+    finger = stage.GetPrimAtPath("/World/Robot/panda_leftfinger/collisions")
+    frictions = []
+    for solid in finger.GetChildren():
+        assert UsdGeom.Imageable(solid).ComputePurpose() == "guide"
+        material, _ = UsdShade.MaterialBindingAPI(solid).ComputeBoundMaterial("physics")
+        frictions.append(UsdPhysics.MaterialAPI(material.GetPrim()).GetDynamicFrictionAttr().Get())
+    assert frictions == [1.0, 2.0]
+
+
+@pytest.mark.skipif(not hasattr(UsdPhysics, "LoadUsdPhysicsFromRange"), reason="this usd-core has no physics parser")
+def test_usds_own_physics_parser_finds_what_was_written(scene):
+    stage, spec, _ = scene
+    found = UsdPhysics.LoadUsdPhysicsFromRange(stage, ["/World"])
+    counts = {kind.name: len(paths) for kind, (paths, _) in found.items()}
+    assert counts["Articulation"] == 1
+    assert counts["RevoluteJoint"] == 7
+    assert counts["PrismaticJoint"] == 2
+    assert counts["RigidBody"] == 11 + sum(not o.fixed for o in spec.objects)
+
+
+# ---------------------------------------------------------------- reference, files, command
+
+
+def test_a_reference_brings_the_robot_of_another_file_and_the_wrist_camera_hangs_in_it(tmp_path):
+    asset = Usd.Stage.CreateNew(str(tmp_path / "franka.usda"))
+    asset.SetDefaultPrim(UsdGeom.Xform.Define(asset, "/panda").GetPrim())
+    UsdGeom.Xform.Define(asset, "/panda/panda_hand").AddTranslateOp().Set((0.0, 0.0, 0.5))
+    asset.Save()
+    stage, _ = written(everything(), robot="reference", robot_asset=str(tmp_path / "franka.usda"))
+    assert stage.GetPrimAtPath("/World/Robot/panda_hand").GetTypeName() == "Xform"
+    assert matrix(stage, "/World/Robot/panda_hand/wrist_camera")[2, 3] == pytest.approx(0.51)
+    assert not stage.GetPrimAtPath("/World/Robot/panda_link0")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"robot": "reference"}, "needs robot_asset"),
+        ({"robot_asset": "a.usd"}, "only used with robot='reference'"),
+        ({"robot": "ur5"}, "choose 'embedded' or 'reference'"),
+    ],
+)
+def test_a_robot_that_makes_no_sense_is_refused(options, message):
+    with pytest.raises(UsageError, match=message):
+        written(everything(), **options)
+
+
+@pytest.mark.parametrize("name", preset_names("scenes"))
+@pytest.mark.parametrize("randomisation", ["layout", "full"])
+def test_every_preset_is_valid_usd(tmp_path, capsys, name, randomisation):
+    file = tmp_path / f"{name}.usda"
+    assert main(["export-scene", str(file), "--scene", name, "--randomisation", randomisation, "--seed", "5"]) == 0
+    assert findings(file) == []
+    assert capsys.readouterr().err == ""
+    spec = vary_scene(scene_preset(name), randomisation_preset(randomisation), 5)
+    stage = Usd.Stage.Open(str(file))
+    objects = stage.GetPrimAtPath("/World/Objects").GetChildren()
+    assert [p.GetName() for p in objects] == list(spec.object_names)
+
+
+def test_text_and_binary_files_hold_the_same_and_come_out_the_same_twice(tmp_path, capsys):
+    texts = []
+    for name in ("a.usda", "b.usda", "c.usdc", "d.usd"):
+        assert main(["export-scene", str(tmp_path / name), "--seed", "4", "--json"]) == 0
+        stage = Usd.Stage.Open(str(tmp_path / name))
+        texts.append(stage.GetRootLayer().ExportToString())
+    assert len(set(texts)) == 1
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert found["objects"][0] == "red_cube"
+    assert found["prims"] > 100
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.usda", "b.usda", "c.usdc", "d.usd"]

@@ -1,0 +1,83 @@
+"""The convex pieces that objects are made of, as plain data that every physics engine can take."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from vla_isaac.core import rotations
+from vla_isaac.core.errors import SceneError
+from vla_isaac.scene.objects import BOWL_FLOOR_RATIO, BOWL_SIDES, WALL, ObjectSpec
+
+PieceKind = Literal["box", "sphere", "cylinder"]
+
+FLOOR_Z = -0.75  # [m] of the floor, under the table top
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One convex solid in the axes of its object."""
+
+    kind: PieceKind
+    """`cylinder` stands along its z axis."""
+
+    size: tuple[float, ...]
+    """Box: half extents x, y, z [m]. Sphere: radius [m]. Cylinder: radius, half height [m]."""
+
+    pos: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """Its centre [m]."""
+
+    quat_wxyz: tuple[float, float, float, float] = (1.0, 0.0, 0.0, 0.0)
+    """Its orientation."""
+
+
+def pieces_of(o: ObjectSpec) -> tuple[Piece, ...]:
+    """Return the convex pieces an object is made of, in its own axes.
+
+    Raises:
+        SceneError: If nobody has said yet what the shape is made of.
+    """
+    x, y, z = (s / 2 for s in o.size)
+    if o.shape in ("cube", "box"):
+        return (Piece("box", (x, y, z)),)
+    if o.shape == "ball":
+        return (Piece("sphere", (x,)),)
+    if o.shape == "cylinder":
+        return (Piece("cylinder", (x, z)),)
+    if o.shape == "bin":
+        return _bin_pieces(x, y, z)
+    if o.shape == "bowl":
+        return _bowl_pieces(x, z)
+    raise SceneError(f"object {o.name!r}: there are no pieces for the shape {o.shape!r}; add them in scene/pieces.py")
+
+
+def _bin_pieces(x: float, y: float, z: float) -> tuple[Piece, ...]:
+    wall = WALL / 2
+    floor = Piece("box", (x, y, wall), (0.0, 0.0, -z + wall))
+    ends = (Piece("box", (wall, y, z), (sign * (x - wall), 0.0, 0.0)) for sign in (-1, 1))
+    sides = (Piece("box", (x - 2 * wall, wall, z), (0.0, sign * (y - wall), 0.0)) for sign in (-1, 1))
+    return (floor, *ends, *sides)
+
+
+def _bowl_pieces(rim: float, z: float) -> tuple[Piece, ...]:
+    """Return a square-edged floor and eight walls that lean outwards."""
+    wall = WALL / 2
+    apothem_top = rim * math.cos(math.pi / BOWL_SIDES) - wall
+    apothem_floor = apothem_top * BOWL_FLOOR_RATIO
+    lean = math.atan2(apothem_top - apothem_floor, 2 * z)
+    half_width = rim * math.sin(math.pi / BOWL_SIDES)
+    half_height = z / math.cos(lean) - wall * math.tan(lean)
+    middle = (apothem_top + apothem_floor) / 2
+    pieces = [Piece("box", (apothem_floor * 0.92, apothem_floor * 0.92, wall), (0.0, 0.0, -z + wall))]
+    for i in range(BOWL_SIDES):
+        angle = 2 * math.pi * i / BOWL_SIDES
+        quat = rotations.quat_multiply(
+            rotations.axis_angle_to_quat(np.array([0, 0, angle])), rotations.axis_angle_to_quat(np.array([0, lean, 0]))
+        )
+        w, qx, qy, qz = (float(v) for v in quat)
+        pos = (middle * math.cos(angle), middle * math.sin(angle), 0.0)
+        pieces.append(Piece("box", (wall, half_width, half_height), pos, (w, qx, qy, qz)))
+    return tuple(pieces)

@@ -1,0 +1,127 @@
+"""The few kinds of prim that everything on a stage is made of: frames, solids, materials, labels, raw schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from vla_isaac.core.poses import Pose
+from vla_isaac.scene.colours import RGB
+from vla_isaac.scene.usd_pxr import Gf, Sdf, UsdGeom, UsdPhysics, UsdShade, Vt
+
+
+def set_pose(prim: Any, pose: Pose, scale: Sequence[float] | None = None) -> None:
+    """Place a prim in its parent, in double precision."""
+    frame = UsdGeom.Xformable(prim)
+    frame.ClearXformOpOrder()
+    frame.AddTranslateOp(UsdGeom.XformOp.PrecisionDouble).Set(Gf.Vec3d(*map(float, pose.pos)))
+    frame.AddOrientOp(UsdGeom.XformOp.PrecisionDouble).Set(Gf.Quatd(*map(float, pose.quat_wxyz)))
+    if scale is not None:
+        frame.AddScaleOp(UsdGeom.XformOp.PrecisionDouble).Set(Gf.Vec3d(*map(float, scale)))
+
+
+def add_frame(stage: Any, path: str, pose: Pose | None = None) -> Any:
+    """Add an `Xform` and return its prim."""
+    prim = UsdGeom.Xform.Define(stage, path).GetPrim()
+    if pose is not None:
+        set_pose(prim, pose)
+    return prim
+
+
+def add_solid(stage: Any, path: str, kind: str, size: Sequence[float], pose: Pose, rgb: RGB) -> Any:
+    """Add a primitive and return its prim.
+
+    Args:
+        stage: Where.
+        path: Path of the new prim.
+        kind: `box`, `sphere`, `ellipsoid`, `cylinder` or `capsule`; the last two along their z axis.
+        size: Box, ellipsoid: half extents [m]. Sphere: radius [m]. Cylinder, capsule: radius, half length [m].
+        pose: In the parent prim.
+        rgb: Display colour.
+    """
+    scale: Sequence[float] | None = None
+    if kind == "box":
+        solid = UsdGeom.Cube.Define(stage, path)
+        solid.CreateSizeAttr(1.0)
+        scale = [2.0 * s for s in size]
+    elif kind in ("sphere", "ellipsoid"):
+        solid = UsdGeom.Sphere.Define(stage, path)
+        solid.CreateRadiusAttr(float(size[0]) if kind == "sphere" else 1.0)
+        scale = None if kind == "sphere" else size
+    else:
+        solid = (UsdGeom.Cylinder if kind == "cylinder" else UsdGeom.Capsule).Define(stage, path)
+        solid.CreateAxisAttr(UsdGeom.Tokens.z)
+        solid.CreateRadiusAttr(float(size[0]))
+        solid.CreateHeightAttr(2.0 * float(size[1]))
+    set_pose(solid.GetPrim(), pose, scale)
+    solid.CreateExtentAttr(UsdGeom.Boundable.ComputeExtentFromPlugins(solid, 0.0))
+    solid.CreateDisplayColorAttr(Vt.Vec3fArray([Gf.Vec3f(*rgb)]))
+    return solid.GetPrim()
+
+
+def add_surface(stage: Any, path: str, rgb: RGB, *, roughness: float = 0.6) -> Any:
+    """Add a `UsdPreviewSurface` material of one colour and return it."""
+    material = UsdShade.Material.Define(stage, path)
+    shader = UsdShade.Shader.Define(stage, f"{path}/Shader")
+    shader.CreateIdAttr("UsdPreviewSurface")
+    shader.CreateInput("diffuseColor", Sdf.ValueTypeNames.Color3f).Set(Gf.Vec3f(*rgb))
+    shader.CreateInput("roughness", Sdf.ValueTypeNames.Float).Set(roughness)
+    shader.CreateInput("metallic", Sdf.ValueTypeNames.Float).Set(0.0)
+    material.CreateSurfaceOutput().ConnectToSource(shader.CreateOutput("surface", Sdf.ValueTypeNames.Token))
+    return material
+
+
+def add_friction(stage: Any, path: str, friction: float) -> Any:
+    """Add a physics material and return it; of two surfaces that touch, the rougher counts, as in MuJoCo."""
+    material = UsdShade.Material.Define(stage, path)
+    physics = UsdPhysics.MaterialAPI.Apply(material.GetPrim())
+    physics.CreateStaticFrictionAttr(friction)
+    physics.CreateDynamicFrictionAttr(friction)
+    physics.CreateRestitutionAttr(0.0)
+    apply_raw(
+        material.GetPrim(), "PhysxMaterialAPI", {"physxMaterial:frictionCombineMode": (Sdf.ValueTypeNames.Token, "max")}
+    )
+    return material
+
+
+def bind(prim: Any, surface: Any = None, friction: Any = None) -> None:
+    """Give a prim, and what lies below it, a look and a friction."""
+    binding = UsdShade.MaterialBindingAPI.Apply(prim)
+    if surface is not None:
+        binding.Bind(surface)
+    if friction is not None:
+        binding.Bind(friction, UsdShade.Tokens.weakerThanDescendants, "physics")
+
+
+def apply_raw(prim: Any, schema: str, values: dict[str, tuple[Any, Any]]) -> None:
+    """Apply a schema that this `pxr` may not know, by its name, and set its attributes: name to (type, value)."""
+    prim.AddAppliedSchema(schema)
+    for name, (kind, value) in values.items():
+        prim.CreateAttribute(name, kind, False).Set(value)
+
+
+def label(prim: Any, name: str) -> None:
+    """Label a prim for segmentation, in the words of Isaac Sim up to 4.5 and in those of OpenUSD since 24.11."""
+    strings = Sdf.ValueTypeNames.String
+    apply_raw(
+        prim,
+        "SemanticsAPI:Semantics",
+        {
+            "semantic:Semantics:params:semanticType": (strings, "class"),
+            "semantic:Semantics:params:semanticData": (strings, name),
+        },
+    )
+    labels = (Sdf.ValueTypeNames.TokenArray, Vt.TokenArray([name]))
+    apply_raw(prim, "SemanticsLabelsAPI:class", {"semantics:labels:class": labels})
+
+
+def principal_inertia(prim: Any, mass: float, center: np.ndarray, moments: np.ndarray, quat_wxyz: np.ndarray) -> None:
+    """Set mass [kg], centre of mass [m] and principal moments [kg m^2] of a rigid body."""
+    api = UsdPhysics.MassAPI.Apply(prim)
+    api.CreateMassAttr(mass)
+    api.CreateCenterOfMassAttr(Gf.Vec3f(*map(float, center)))
+    api.CreateDiagonalInertiaAttr(Gf.Vec3f(*map(float, moments)))
+    axes = quat_wxyz + 0.0  # no -0, which text keeps and binary does not
+    api.CreatePrincipalAxesAttr(Gf.Quatf(*map(float, axes)))
