@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -80,6 +81,12 @@ class Timing:
             raise ConfigError(f"timing: control_hz={self.control_hz} must lie within 0.1 to 1000 Hz")
         if not 1e-5 <= self.max_physics_dt <= 0.02:
             raise ConfigError(f"timing: max_physics_dt={self.max_physics_dt} s must lie within 0.00001 to 0.02 s")
+
+    @property
+    def substeps(self) -> int:
+        """Physics steps per control period, ``ceil(period / max_physics_dt)``, so that every rate divides."""
+        # a hair of tolerance: 0.05 / 0.002 must be 25, not 26, in floating point
+        return max(1, math.ceil(1.0 / self.control_hz / self.max_physics_dt - 1e-9))
 
 
 Seven = tuple[float, float, float, float, float, float, float]

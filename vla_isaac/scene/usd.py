@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from pathlib import Path
 from typing import Any, Literal
@@ -106,6 +105,5 @@ def _write_physics_scene(stage: Any, timing: Timing, path: str) -> None:
     scene = UsdPhysics.Scene.Define(stage, path)
     scene.CreateGravityDirectionAttr(Gf.Vec3f(0.0, 0.0, -1.0))
     scene.CreateGravityMagnitudeAttr(GRAVITY)
-    substeps = max(1, math.ceil(1.0 / (timing.control_hz * timing.max_physics_dt) - 1e-9))  # as sim.clock.Clock does
-    rate = round(timing.control_hz * substeps)
+    rate = round(timing.control_hz * timing.substeps)
     apply_raw(scene.GetPrim(), "PhysxSceneAPI", {"physxScene:timeStepsPerSecond": (Sdf.ValueTypeNames.UInt, rate)})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from vla_isaac.scene.spec import Timing
@@ -20,10 +19,8 @@ class Clock:
 
     @classmethod
     def from_timing(cls, timing: Timing) -> Clock:
-        """Return ``n = ceil(period / max_physics_dt)`` steps per period."""
-        period = 1.0 / timing.control_hz
-        # a hair of tolerance: 0.05 / 0.002 must be 25, not 26, in floating point
-        return cls(period, max(1, math.ceil(period / timing.max_physics_dt - 1e-9)))
+        """Return the clock of a scene's timing."""
+        return cls(1.0 / timing.control_hz, timing.substeps)
 
     @property
     def physics_dt(self) -> float:

@@ -80,11 +80,6 @@ class Renderer:
             segmentation=self._segmentation(rect) if request.segmentation else None,
         )
 
-    def upload_texture(self, texture: int) -> None:
-        """Send a changed texture to the GL context."""
-        for context in self._contexts.values():
-            self._mujoco.mjr_uploadTexture(self._model, context, texture)
-
     def close(self) -> None:
         """Free the contexts, in the order GL wants; may be called twice."""
         for context in self._contexts.values():
