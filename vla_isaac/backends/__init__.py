@@ -10,5 +10,6 @@ BACKENDS = Registry(
     {
         "stub": "vla_isaac.backends.stub.backend:StubBackend",
         "mujoco": "vla_isaac.backends.mujoco.backend:MujocoBackend",
+        "isaac": "vla_isaac.backends.isaac.backend:IsaacBackend",
     },
 )

@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return WRONG_USAGE
     except VlaIsaacError as error:
         return _report(error, WRONG_USAGE, wants_json)
-    return _run(command)
+    return _run_in_isaac(command) if getattr(command, "backend", "") == "isaac" else _run(command)
 
 
 def _check_words(arguments: list[str]) -> None:
@@ -67,6 +67,22 @@ def _check_words(arguments: list[str]) -> None:
     if len(words) > 1:
         quoted = f'vla-isaac {name} "{" ".join(words)}"' if name in ("run", "parse") else f"vla-isaac {name} {words[0]}"
         raise UsageError(f"{name} takes one word or one sentence in quotes, got {len(words)} words; write: {quoted}")
+
+
+def _run_in_isaac(command: Command) -> int:
+    """Start Isaac Sim before anything of it is imported, run, and close it in any case; the exit code is the command's."""
+    from vla_isaac.backends.isaac.standalone import close_app, start_app
+
+    try:
+        app = start_app(headless=getattr(command, "headless", True))
+    except BackendError as error:
+        return _report(error, FAULT, command.json)
+    code = FAULT
+    try:
+        code = _run(command)
+    finally:
+        close_app(app, exit_code=code)
+    return code
 
 
 def _run(command: Command) -> int:

@@ -47,7 +47,10 @@ class Run:
     """Who acts (see: vla-isaac list policies)."""
 
     backend: str = "mujoco"
-    """Where: mujoco or stub."""
+    """Where: mujoco, stub, or isaac (by Isaac Sim's own Python)."""
+
+    headless: bool = False
+    """Start Isaac Sim without a window; the other backends never open one."""
 
     seed: int = 0
     """From which everything random is drawn."""

@@ -40,7 +40,7 @@ def resize(rgb: Image, height: int, width: int) -> Image:
         return rgb
     from PIL import Image as pil
 
-    return np.asarray(to_pil(rgb).resize((width, height), pil.Resampling.BILINEAR))
+    return np.array(to_pil(rgb).resize((width, height), pil.Resampling.BILINEAR))
 
 
 def to_pil(rgb: Image) -> PilImage:

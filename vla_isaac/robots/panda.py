@@ -14,6 +14,8 @@ from vla_isaac.core.arrays import frozen
 
 ARM_JOINTS = tuple(f"panda_joint{i}" for i in range(1, 8))
 FINGER_JOINTS = ("panda_finger_joint1", "panda_finger_joint2")
+JOINTS = (*ARM_JOINTS, *FINGER_JOINTS)
+"""All nine, in the order of every Franka asset."""
 LINKS = (*(f"panda_link{i}" for i in range(8)), "panda_hand", "panda_leftfinger", "panda_rightfinger")
 NUM_ARM_JOINTS = 7
 

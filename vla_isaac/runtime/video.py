@@ -12,7 +12,7 @@ import numpy as np
 
 from vla_isaac.core.arrays import Image
 from vla_isaac.core.errors import RenderError
-from vla_isaac.core.optional import require
+from vla_isaac.runtime.encoding import Encoder, check_encoder, open_encoder
 from vla_isaac.runtime.result import EpisodeResult
 from vla_isaac.runtime.subscriber import EpisodeStart, Step
 from vla_isaac.sim.backend import Backend, RenderRequest
@@ -37,12 +37,12 @@ class VideoRecorder:
         Raises:
             MissingDependencyError: If PyAV is not installed.
         """
-        self._av = require("av", extra="video", need="writing videos", instead="run with --no-video")
+        check_encoder()
         self._backend = backend
         self._camera = camera
         self.path = path
         self.written: Path | None = None
-        self._container: Any = None
+        self._encoder: Encoder | None = None
 
     def on_start(self, start: EpisodeStart) -> None:
         """Open the file and draw the first frame."""
@@ -54,13 +54,7 @@ class VideoRecorder:
         self._part = self.path.with_name(f".{self.path.stem}.{os.getpid()}.part{self.path.suffix or '.mp4'}")
         height, width = start.scene.camera(self._camera).resolution_hw
         self._fps = start.scene.timing.control_hz
-        self._container = self._av.open(str(self._part), mode="w", format="mp4")
-        self._stream = self._container.add_stream(
-            "libx264", rate=round(self._fps), options={"crf": "23", "preset": "veryfast"}
-        )
-        self._stream.width, self._stream.height = width, height + BAR
-        self._stream.pix_fmt = "yuv420p"
-        self._stream.thread_count = 2
+        self._encoder = open_encoder(self._part, width, height + BAR, self._fps)
         self._show("", MUTED, "step 0")
 
     def on_step(self, step: Step) -> None:
@@ -77,9 +71,7 @@ class VideoRecorder:
         line = f"{words}   {result.steps} steps   {result.sim_seconds:.1f} s"
         self._show(result.reason, colour, line, times=max(1, round(LAST_FRAME_SECONDS * self._fps)))
         with self._losing_all_on_failure():
-            for packet in self._stream.encode():
-                self._container.mux(packet)
-            self._container.close()
+            self._open_encoder().close()
             self._part.replace(self.path)
         self.written = self.path
 
@@ -88,8 +80,7 @@ class VideoRecorder:
         with self._losing_all_on_failure():
             rgb = self._draw(verdict, colour, line)
             for _ in range(times):
-                for packet in self._stream.encode(self._av.VideoFrame.from_ndarray(rgb, format="rgb24")):
-                    self._container.mux(packet)
+                self._open_encoder().write(rgb)
 
     @contextlib.contextmanager
     def _losing_all_on_failure(self) -> Iterator[None]:
@@ -110,9 +101,13 @@ class VideoRecorder:
         frame = drive(self._backend.render([request]))[self._camera]
         return caption(frame.rgb, [(self._instruction, INK), (line, MUTED), (verdict, colour)])
 
+    def _open_encoder(self) -> Encoder:
+        assert self._encoder is not None  # opened at the start of the episode
+        return self._encoder
+
     def _discard(self) -> None:
         with contextlib.suppress(Exception):
-            self._container.close()
+            self._open_encoder().close()
         with contextlib.suppress(OSError):
             self._part.unlink()
 

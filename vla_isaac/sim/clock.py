@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
+
+import numpy as np
 
 from vla_isaac.scene.spec import Timing
 
@@ -26,3 +29,13 @@ class Clock:
     def physics_dt(self) -> float:
         """Physics time step [s]."""
         return self.period / self.substeps
+
+    def ramp(self, pieces: int) -> list[tuple[int, float]]:
+        """Cut a period into pieces: how many physics steps each takes and what share of the way is commanded in it."""
+        bounds = np.unique(np.linspace(0, self.substeps, pieces + 1).round().astype(int))
+        count = len(bounds) - 1
+        return [(int(b - a), (i + 1) / count) for i, (a, b) in enumerate(itertools.pairwise(bounds))]
+
+
+RAMP_PIECES = 5
+"""A target is approached in this many straight pieces per period, so that the arm does not jerk."""

@@ -1,1 +1,1 @@
-"""The Isaac Sim backend: being built; today it can tell which of Isaac's programming interfaces a process offers."""
+"""The Isaac Sim backend, 4.2 to 6.2, in a standalone script or in Kit, by the classic or the experimental interface."""

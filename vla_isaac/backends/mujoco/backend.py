@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,10 +18,9 @@ from vla_isaac.core.poses import Pose
 from vla_isaac.core.types import Body, Frame, JointTarget, SceneState
 from vla_isaac.scene.spec import SceneLayout, SceneSpec
 from vla_isaac.sim.backend import RenderRequest, Steps
-from vla_isaac.sim.clock import Clock
+from vla_isaac.sim.clock import RAMP_PIECES, Clock
 
 SETTLE_SECONDS = 0.2  # objects are laid down exactly; contacts need this long to find their rest
-RAMP_PIECES = 5  # a target is approached in this many straight pieces per period, so that the arm does not jerk
 
 
 class MujocoBackend:
@@ -59,7 +57,7 @@ class MujocoBackend:
         self._spec, self._layout = spec, None
         self._bodies: tuple[Body, ...] = spec.bodies
         self._clock = Clock.from_timing(spec.timing)
-        self._ramp = _ramp(self._clock.substeps)
+        self._ramp = self._clock.ramp(RAMP_PIECES)
         self._nominal_mass = self._model.body_mass.copy()
         self._nominal_inertia = self._model.body_inertia.copy()
 
@@ -242,13 +240,6 @@ class MujocoBackend:
         if self._layout is None:
             self._loaded()
             raise BackendError("the mujoco backend has no layout; call reset(layout) after load")
-
-
-def _ramp(substeps: int) -> list[tuple[int, float]]:
-    """Cut a period into pieces: how many physics steps each takes and what share of the way is commanded in it."""
-    bounds = np.unique(np.linspace(0, substeps, RAMP_PIECES + 1).round().astype(int))
-    pieces = len(bounds) - 1
-    return [(int(b - a), (i + 1) / pieces) for i, (a, b) in enumerate(itertools.pairwise(bounds))]
 
 
 def _read_only(values: AnyArray) -> Array:

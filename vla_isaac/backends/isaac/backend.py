@@ -1,0 +1,453 @@
+"""The Isaac Sim backend: the seven methods over small ports, the same in a script and inside Kit.
+
+In a script, `step` lets the app make one update, which is one control period. Inside Kit, Kit makes the updates:
+`step` must not be called, `on_period` is called after each control period of physics instead.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+import numpy as np
+
+from vla_isaac.backends.isaac.assets import find_franka
+from vla_isaac.backends.isaac.cameras import CameraBank, Moment
+from vla_isaac.backends.isaac.loop import Mode, find_mode, make_loop
+from vla_isaac.backends.isaac.ports import Ports
+from vla_isaac.backends.isaac.probe import Offer, Port, is_inside_kit, probe
+from vla_isaac.core.arrays import Array
+from vla_isaac.core.checks import check_finite, check_shape
+from vla_isaac.core.errors import BackendError, RenderError, UsageError, VlaIsaacError
+from vla_isaac.core.poses import Pose
+from vla_isaac.core.types import Frame, JointTarget, SceneState
+from vla_isaac.robots import kinematics, panda
+from vla_isaac.scene.spec import SceneLayout, SceneSpec
+from vla_isaac.sim.backend import RenderRequest, Steps
+from vla_isaac.sim.clock import RAMP_PIECES, Clock
+
+logger = logging.getLogger(__name__)
+
+ROOT = "/World"
+ROBOT_PATH = f"{ROOT}/Robot"
+SETTLE_SECONDS = 0.2  # as in MuJoCo: contacts need this long to find their rest
+MAX_PICTURE_UPDATES = 60  # until the first real picture; Isaac's own tests allow 10 to 20, and take 3 more
+MAX_IDLE_UPDATES = 10  # in which no physics happens before that is called a fault
+MAX_SETTLE_UPDATES = 600  # inside Kit an update may be much shorter than a control period
+
+RobotSource = Literal["reference", "embedded"]
+
+
+class IsaacBackend:
+    """Isaac Sim behind the backend protocol; see `sim.backend.Backend` for the contract of each method."""
+
+    name = "isaac"
+
+    def __init__(self, *, robot: RobotSource = "reference", port: Port | None = None, mode: Mode | None = None) -> None:
+        """Connect to the Isaac Sim that runs this process.
+
+        Args:
+            robot: `reference` takes NVIDIA's Franka from the asset server, and our own Panda where it cannot be had,
+                which is said in `notes` and in the log; `embedded` takes our own at once.
+            port: Programming interface to use; None takes the one that `probe` recommends.
+            mode: `script` if this process drives the updates, `kit` if Kit does; None finds out.
+
+        Raises:
+            BackendError: If this process does not run Isaac Sim, or offers no interface that is known.
+            UsageError: If an argument is none of those named.
+        """
+        for name, value, known in (
+            ("robot", robot, ("reference", "embedded")),
+            ("port", port, (None, "classic", "experimental")),
+            ("mode", mode, (None, "script", "kit")),
+        ):
+            if value not in known:
+                raise UsageError(f"isaac: {name}={value!r} is unknown; choose {' or '.join(map(repr, filter(None, known)))}")
+        offer = probe()
+        self._choice = _choose(offer, port)
+        self._loop = make_loop(mode or find_mode())
+        self._ports = self._make_ports(offer)
+        from vla_isaac.backends.isaac.timeline import Timeline
+
+        self._timeline = Timeline(self._loop)
+        self._offer = offer
+        self._robot = robot
+        self._address: str | None = None
+        self._cameras = CameraBank(self._ports.open_camera)
+        self._ports.sim.on_step = self._stepped
+        self._spec: SceneSpec | None = None
+        self._layout: SceneLayout | None = None
+        self._stage: Any = None
+        self._is_written = False
+        self._fault: Exception | None = None
+        self._notes: dict[str, str] = {}
+        self.on_period: Callable[[], None] | None = None
+
+    # ---------------------------------------------------------------- what it is
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know, such as why another robot stands there than was asked for."""
+        return tuple(self._notes.values())
+
+    def describe(self) -> str:
+        """Return which interface is used and why, for panel, `doctor` and log."""
+        return f"{self._choice} port ({self._offer.why})"
+
+    def pause(self) -> None:
+        """Let no time pass; for those who drive Kit."""
+        self._timeline.pause()
+
+    def resume(self) -> None:
+        """Let time pass again; for those who drive Kit."""
+        self._timeline.resume()
+
+    # ---------------------------------------------------------------- the protocol
+
+    def load(self, spec: SceneSpec) -> Steps[None]:
+        """Take the scene; it is written to the stage at the next reset, while the timeline is stopped."""
+        same = self._spec is not None and replace(spec, instruction="", name="") == replace(
+            self._spec, instruction="", name=""
+        )
+        self._layout = None
+        if not (same and self._is_written and self._stands()):
+            yield from self._clear_away()
+            if self._robot == "reference" and self._address is None:
+                found = yield from find_franka(self._ports.assets)
+                self._address = found.address
+                if found.address is None:
+                    self._say("robot", f"our own Panda stands in for NVIDIA's Franka: {found.why}")
+        self._spec, self._clock = spec, Clock.from_timing(spec.timing)
+        self._ramp = _starts(self._clock)
+
+    def reset(self, layout: SceneLayout) -> Steps[None]:
+        """Stop, write the layout, play, make new handles, set gains and posture, let it settle; time is 0 then."""
+        spec = self._loaded()
+        layout.check_fits(spec)
+        self._layout, self._fault = None, None
+        self._cameras.forget()
+        yield from self._timeline.stop()
+        self._write(spec, layout)
+        yield from self._ports.sim.start(self._clock.physics_dt, self._clock.substeps)
+        self._updates_since_reset = 0
+        self._connect(spec)
+        posture = _nine(layout.qpos, layout.gripper_width)
+        self._ports.robot.set_gains(spec.gains.stiffness, spec.gains.damping)  # lost at every stop
+        self._ports.robot.place(posture)
+        self._begin_period(posture, posture)
+        yield from self._settle()
+        self._ports.robot.rest()
+        self._ports.objects.rest()
+        self._begin_period(posture, posture)
+        self._first_step = self._ports.sim.steps_done
+        self._start_poses = self._object_poses(layout)[:2]
+        self._layout = layout
+
+    def apply(self, target: JointTarget) -> None:
+        """Set the joint target of the next period; fingers are joints 8 and 9, half the width each."""
+        self._ready()
+        check_shape("target.qpos", target.qpos, (7,), hint="the gripper is a separate field, JointTarget.gripper_width")
+        check_finite("target.qpos", target.qpos)
+        check_finite("target.gripper_width", target.gripper_width)
+        self._goal = _nine(target.qpos, target.gripper_width)
+
+    def step(self) -> None:
+        """Advance by one control period; in a script only."""
+        self._ready()
+        if self._loop.mode == "kit":
+            raise BackendError(
+                "inside Kit the simulator's own loop makes the steps, a script cannot; use vla_isaac.extension.get_session()"
+            )
+        self._begin_period(self._commanded, self._goal)
+        self._advance(self._ports.sim.steps_done + self._clock.substeps)
+
+    def state(self) -> SceneState:
+        """Return the truth now, read through physics."""
+        spec, layout = self._loaded(), self._ready()
+        self._raise_fault()
+        try:
+            positions, velocities = self._ports.robot.positions(), self._ports.robot.velocities()
+            pos, quat, linvel = self._object_poses(layout)
+        except Exception as error:
+            raise self._explained(error) from error
+        qpos = positions[: panda.NUM_ARM_JOINTS]
+        steps = self._ports.sim.steps_done - self._first_step
+        return SceneState(
+            time=steps * self._clock.period / self._clock.substeps,
+            qpos=qpos,
+            qvel=velocities[: panda.NUM_ARM_JOINTS],
+            gripper_width=float(positions[panda.NUM_ARM_JOINTS :].sum()),
+            pose_world_ee=kinematics.pose_base_ee(qpos),
+            pose_world_base=Pose.identity(),
+            bodies=spec.bodies,
+            object_pos=pos,
+            object_quat=quat,
+            object_linvel=linvel,
+            initial_object_pos=self._start_poses[0],
+            initial_object_quat=self._start_poses[1],
+        )
+
+    def render(self, requests: Sequence[RenderRequest]) -> Steps[Mapping[str, Frame]]:
+        """Return pictures that are not older than the state now; waits a bounded number of updates for them."""
+        spec, layout = self._loaded(), self._ready()
+        self._raise_fault()
+        today = {camera.name: camera for camera in layout.cameras}
+        cameras = [today[spec.camera(r.camera).name] for r in requests]
+        rows = {name: row for row, name in enumerate(spec.object_names)}
+        feeds = [self._cameras.feed(self._stage, c, r) for c, r in zip(cameras, requests, strict=True)]
+        since = self._ports.sim.steps_done
+        if self._loop.mode == "kit":
+            self._updates_since_change = 0
+        time = (since - self._first_step) * self._clock.period / self._clock.substeps
+        for _ in range(MAX_PICTURE_UPDATES):
+            moment = self._moment(since)
+            pictures = [feed.picture(moment) for feed in feeds]
+            if all(picture is not None for picture in pictures):
+                return {
+                    request.camera: feed.frame(request.camera, time, picture, rows)
+                    for request, feed, picture in zip(requests, feeds, pictures, strict=True)
+                    if picture is not None
+                }
+            yield from self._ports.sim.redraw()
+            self._updates_since_reset += 1
+            self._updates_since_change += 1
+        blind = [r.camera for r, picture in zip(requests, pictures, strict=True) if picture is None]
+        raise RenderError(
+            f"camera {blind[0]!r} gave no fresh picture in {MAX_PICTURE_UPDATES} updates; check that rendering is on, "
+            "the GPU has memory left, and that the camera's prim is still on the stage"
+        )
+
+    def close(self) -> None:
+        """Leave nothing of ours running; the prims stay on the stage. May be called twice."""
+        self._cameras.close()
+        self._ports.sim.detach()
+        self._ports.sim.on_step = None
+        self.on_period = None
+        self._spec = self._layout = self._stage = None
+        self._is_written = False
+
+    # ---------------------------------------------------------------- stage and handles
+
+    def _clear_away(self) -> Steps[None]:
+        """Make room for another scene: a new stage in a script; inside Kit the user's stage stays."""
+        self._cameras.close()
+        self._is_written = False
+        yield from self._timeline.stop()
+        if self._loop.mode == "script":
+            yield from self._ports.sim.new_stage()
+        else:
+            self._ports.sim.detach()
+
+    def _write(self, spec: SceneSpec, layout: SceneLayout) -> None:
+        """Write the scene, or only renew it where it stands already."""
+        from vla_isaac.scene.usd import write_layout, write_scene
+
+        stage = self._ports.sim.stage()
+        if stage is None:
+            raise BackendError("Isaac Sim has no stage open; open one (File > New), then press Load")
+        if stage is not self._stage or not self._stands():
+            self._cameras.close()
+            self._is_written = False
+        self._stage = stage
+        if self._is_written:
+            write_layout(stage, spec, layout, **self._robot_options())
+            return
+        self._ports.sim.detach()
+        write_scene(stage, spec, layout, **self._robot_options())
+        if self._address is not None and not stage.GetPrimAtPath(f"{ROBOT_PATH}/panda_hand").IsValid():
+            self._say(
+                "robot",
+                f"our own Panda stands in for NVIDIA's Franka: {self._address} brought no prim panda_hand; check that the "
+                "file is there and is a Franka Panda",
+            )
+            self._address = None
+            write_scene(stage, spec, layout, **self._robot_options())
+        self._is_written = True
+
+    def _robot_options(self) -> dict[str, Any]:
+        if self._address is None:
+            return {"robot": "embedded"}
+        return {"robot": "reference", "robot_asset": self._address}
+
+    def _stands(self) -> bool:
+        """Tell whether robot and objects are still on the stage we wrote to, and that stage is the open one."""
+        if self._stage is None or self._spec is None or self._ports.sim.stage() is not self._stage:
+            return False
+        paths = (f"{ROBOT_PATH}/panda_hand", f"{ROOT}/PhysicsScene", *self._object_paths(self._spec))
+        return all(self._stage.GetPrimAtPath(path).IsValid() for path in paths)
+
+    def _object_paths(self, spec: SceneSpec) -> list[str]:
+        from vla_isaac.scene.usd_objects import prim_names
+
+        names = prim_names(spec.object_names)
+        return [f"{ROOT}/Objects/{names[name]}" for name in spec.object_names]
+
+    def _connect(self, spec: SceneSpec) -> None:
+        """Make every physics handle anew: a stop has voided the old ones."""
+        self._ports.robot.connect()
+        self._free = [row for row, o in enumerate(spec.objects) if not o.fixed]
+        paths = self._object_paths(spec)
+        self._ports.objects.connect([paths[row] for row in self._free])
+
+    def _object_poses(self, layout: SceneLayout) -> tuple[Array, Array, Array]:
+        """Return poses and velocities of all objects; fastened ones are where the layout put them."""
+        count = len(layout.objects)
+        pos = np.array([o.pos for o in layout.objects], dtype=np.float64).reshape(count, 3)
+        quat = np.array([o.quat_wxyz for o in layout.objects], dtype=np.float64).reshape(count, 4)
+        linvel = np.zeros((count, 3))
+        pos[self._free], quat[self._free], linvel[self._free] = self._ports.objects.read()
+        return pos, quat, linvel
+
+    # ---------------------------------------------------------------- time
+
+    def _begin_period(self, start: Array, goal: Array) -> None:
+        """From this physics step on, lead the joints from `start` to `goal`."""
+        self._period_start = self._ports.sim.steps_done
+        self._start, self._goal = start, goal
+        self._ramp_to(0)
+
+    def _ramp_to(self, step: int) -> None:
+        """Command the piece of the way that begins at this physics step of the period."""
+        share = self._ramp.get(step)
+        if share is not None:
+            self._commanded = self._start + share * (self._goal - self._start)
+            self._ports.robot.command(self._commanded)
+
+    def _stepped(self, done: int) -> None:
+        """Lead the arm on; inside Kit, a whole period later, ask for the next action. Called by physics."""
+        if self._fault is not None:
+            return
+        try:
+            step = done - self._period_start
+            if step >= self._clock.substeps and self._layout is not None and self._loop.mode == "kit":
+                if self.on_period is not None:
+                    self.on_period()
+                if self._layout is not None:  # else the period's owner closed us
+                    self._begin_period(self._commanded, self._goal)
+            elif step > 0:
+                self._ramp_to(step)
+        except Exception as error:  # the physics engine swallows what a callback raises: kept for the next call
+            self._fault = error
+
+    def _settle(self) -> Steps[None]:
+        """Let contacts find their rest; inside Kit, then let no time pass until somebody says so."""
+        enough = self._ports.sim.steps_done + max(1, round(SETTLE_SECONDS / self._clock.physics_dt))
+        if self._loop.mode == "script":
+            self._advance(enough)
+            return
+        for _ in range(MAX_SETTLE_UPDATES):
+            if self._ports.sim.steps_done >= enough:
+                break
+            yield
+            self._updates_since_reset += 1
+            self._raise_fault()
+        else:
+            raise BackendError("physics does not advance; press Play once in Isaac Sim to see what it reports, then Load")
+        self._timeline.pause()
+        yield
+        self._updates_since_reset += 1
+
+    def _advance(self, until: int) -> None:
+        """Make app updates until so many physics steps are done."""
+        idle = 0
+        while self._ports.sim.steps_done < until:
+            before = self._ports.sim.steps_done
+            self._ports.sim.advance()
+            self._updates_since_reset += 1
+            self._updates_since_change = 1
+            self._raise_fault()
+            idle = idle + 1 if self._ports.sim.steps_done == before else 0
+            if idle >= MAX_IDLE_UPDATES:
+                raise self._explained(BackendError("physics does not advance"))
+
+    def _moment(self, since: int) -> Moment:
+        dt = self._clock.physics_dt
+        return Moment(
+            since=since * dt,
+            now=self._ports.sim.steps_done * dt,
+            half_step=dt / 2,
+            updates_since_reset=self._updates_since_reset,
+            updates_since_change=self._updates_since_change,
+        )
+
+    # ---------------------------------------------------------------- order of calls, faults
+
+    def _make_ports(self, offer: Offer) -> Ports:
+        if self._choice == "classic" and offer.names is not None:
+            from vla_isaac.backends.isaac.classic import classic_ports
+
+            return classic_ports(offer.names, self._loop, ROBOT_PATH)
+        from vla_isaac.backends.isaac.experimental import experimental_ports
+
+        return experimental_ports(self._loop, ROBOT_PATH)
+
+    def _say(self, about: str, words: str) -> None:
+        """Tell it aloud: in the log, and for the panel."""
+        self._notes[about] = words
+        logger.warning("%s", words)
+
+    def _explained(self, error: Exception) -> VlaIsaacError:
+        """Say what is behind a fault of the simulator, as far as it can be seen."""
+        if self._stage is None or self._ports.sim.stage() is not self._stage:
+            return BackendError("the stage was replaced while the scene was in use; press Load (in a script: load again)")
+        if not self._stage.GetPrimAtPath(ROBOT_PATH).IsValid():
+            return BackendError(
+                f"the robot's prim {ROBOT_PATH} is gone from the stage; press Load (in a script: load again)"
+            )
+        if self._timeline.is_stopped:
+            return BackendError(
+                "the timeline was stopped, which voids all physics handles; press Reset (in a script: reset the backend)"
+            )
+        if isinstance(error, VlaIsaacError):
+            return error
+        return BackendError(f"Isaac Sim failed: {type(error).__name__}: {error}; press Reset, else Load")
+
+    def _raise_fault(self) -> None:
+        if self._fault is not None:
+            fault, self._fault = self._fault, None
+            raise self._explained(fault) from fault
+
+    def _loaded(self) -> SceneSpec:
+        if self._spec is None:
+            raise BackendError("the isaac backend has no scene; call load(spec) first, as in drive(backend.load(spec))")
+        return self._spec
+
+    def _ready(self) -> SceneLayout:
+        if self._layout is None:
+            self._loaded()
+            raise BackendError("the isaac backend has no layout; call reset(layout) after load")
+        return self._layout
+
+
+def _choose(offer: Offer, port: Port | None) -> Port:
+    """Return the port to use, or say why there is none."""
+    if not is_inside_kit():
+        raise BackendError(
+            "this process does not run Isaac Sim; use its own Python: ./python.sh -m vla_isaac run --backend isaac, or "
+            "`with vla_isaac.backends.isaac.standalone.simulation_app():` around your script, or enable the extension"
+        )
+    offered = {"classic": offer.names is not None, "experimental": offer.experimental}
+    choice = port or offer.choose()
+    if choice is None or not offered[choice]:
+        raise BackendError(
+            f"this Isaac Sim offers no {port or 'known'} programming interface: {offer.why}; enable its extensions "
+            "(isaacsim.core.api, isaacsim.sensors.camera) or use a release from 4.2 to 6.2"
+        )
+    return choice
+
+
+def _nine(qpos: Sequence[float] | Array, gripper_width: float) -> Array:
+    """Return the positions of all nine joints; each finger travels half the width."""
+    finger = min(max(float(gripper_width), 0.0), panda.GRIPPER_MAX_WIDTH) / 2
+    return np.array([*map(float, qpos), finger, finger])
+
+
+def _starts(clock: Clock) -> dict[int, float]:
+    """Return at which physics step of a period which share of the way is commanded."""
+    starts, step = {}, 0
+    for length, share in clock.ramp(RAMP_PIECES):
+        starts[step] = share
+        step += length
+    return starts

@@ -1,0 +1,176 @@
+"""The cameras that are recorded now: large enough for RTX, and never an older picture than asked for.
+
+RTX anti-aliasing needs 300 px a side; smaller images are rendered at that and made smaller. A picture's own physics
+time tells whether it is fresh, where the interface gives one. Otherwise updates are counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from vla_isaac.backends.isaac.pictures import Layers, Picture
+from vla_isaac.backends.isaac.ports import CameraPort
+from vla_isaac.core import images
+from vla_isaac.core.arrays import AnyArray
+from vla_isaac.core.errors import RenderError
+from vla_isaac.core.types import Frame
+from vla_isaac.scene.cameras import CameraConfig
+from vla_isaac.scene.usd_cameras import HORIZONTAL_APERTURE, camera_path
+from vla_isaac.sim.backend import RenderRequest
+
+SMALLEST_SIDE = 300  # [px] below it DLSS may return buffers of another size
+UPDATES_AFTER_RESET = 3  # until then an old picture may still be in the pipeline
+PIPELINE_DEPTH = 3  # so many newer pictures since the state changed prove one fresh, whatever its time stamp says
+ROBOT_PIXEL, TABLE_PIXEL, BACKGROUND_PIXEL = -2, -3, -1  # as `core.types.Frame.segmentation` has them
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What a picture must not be older than, and what else decides its freshness."""
+
+    since: float
+    """Physics time of the state [s since the last start]."""
+
+    now: float
+    """Physics time now [s since the last start]; the same unless time passes while waiting."""
+
+    half_step: float
+    """Half a physics step [s]."""
+
+    updates_since_reset: int
+    updates_since_change: int
+
+
+class CameraBank:
+    """One feed for every camera, size and layers asked for so far."""
+
+    def __init__(self, open_camera: Callable[[str, tuple[int, int], Layers], CameraPort]) -> None:
+        self._open_camera = open_camera
+        self._feeds: dict[tuple[str, tuple[int, int], Layers], Feed] = {}
+        self._aspects: dict[str, float] = {}
+
+    def feed(self, stage: Any, camera: CameraConfig, request: RenderRequest) -> Feed:
+        """Return the feed of a request, opened if it is new.
+
+        Raises:
+            RenderError: If the camera's prim is gone.
+        """
+        path, size = camera_path(camera), request.resolution_hw or camera.resolution_hw
+        prim = stage.GetPrimAtPath(path)
+        if not prim or not prim.IsValid():
+            raise RenderError(f"camera {camera.name!r}: its prim {path} is gone from the stage; press Load (load it again)")
+        layers = Layers(request.depth, request.segmentation)
+        is_turned = self._set_aspect(prim, camera, size[1] / size[0])
+        key = (path, size, layers)
+        if key not in self._feeds:
+            self._feeds[key] = Feed(self._open_camera(path, rendered_size(size), layers), size)
+        elif is_turned:
+            self._feeds[key].forget()
+        return self._feeds[key]
+
+    def forget(self) -> None:
+        """Trust no picture of before a reset; what is delivered at this moment is old."""
+        for feed in self._feeds.values():
+            feed.forget()
+
+    def close(self) -> None:
+        """Record nothing any more; cameras die with their stage."""
+        for feed in self._feeds.values():
+            feed.close()
+        self._feeds.clear()
+        self._aspects.clear()
+
+    def _set_aspect(self, prim: Any, camera: CameraConfig, aspect: float) -> bool:
+        """Make the prim's aperture fit an image's shape, so that the vertical field of view stays; tell if it changed."""
+        path = str(prim.GetPath())
+        own = camera.resolution_hw[1] / camera.resolution_hw[0]
+        before = self._aspects.get(path, own)
+        self._aspects[path] = aspect
+        if abs(before - aspect) < 1e-9:
+            return False
+        prim.GetAttribute("horizontalAperture").Set(HORIZONTAL_APERTURE * aspect / own)
+        return True
+
+
+class Feed:
+    """One camera at one size, with the memory that tells a fresh picture from an old one."""
+
+    def __init__(self, port: CameraPort, size: tuple[int, int]) -> None:
+        self._port, self._size = port, size
+        self._old: object = None
+        self._since = -1.0
+        self._newer: set[object] = set()
+        self._updates_at_forget: int | None = None
+
+    def forget(self) -> None:
+        """Take what is delivered now for old."""
+        picture = self._port.read()
+        self._old = picture.number if picture else None
+        self._newer.clear()
+        self._since = -1.0
+
+    def close(self) -> None:
+        """Record no longer."""
+        self._port.close()
+
+    def picture(self, moment: Moment) -> Picture | None:
+        """Return the newest picture if it is fresh."""
+        picture = self._port.read()
+        if picture is None or moment.updates_since_reset < UPDATES_AFTER_RESET:
+            return None
+        if picture.number is None:
+            return picture if moment.updates_since_change >= 1 else None
+        return picture if self._is_new(picture, moment) else None
+
+    def _is_new(self, picture: Picture, moment: Moment) -> bool:
+        if picture.number == self._old:
+            return False
+        if moment.since != self._since:
+            self._since, self._newer = moment.since, set()
+            self._first: object = picture.number
+        if picture.number != self._first:
+            self._newer.add(picture.number)
+        low, high = moment.since - moment.half_step, moment.now + moment.half_step
+        return (picture.time is not None and low <= picture.time <= high) or len(self._newer) >= PIPELINE_DEPTH
+
+    def frame(self, camera: str, time: float, picture: Picture, rows: Mapping[str, int]) -> Frame:
+        """Return a picture as a frame of the size asked for."""
+        height, width = self._size
+        return Frame(
+            camera=camera,
+            time=time,
+            rgb=images.resize(picture.rgb, height, width),
+            depth=None if picture.depth is None else _nearest(picture.depth, self._size).astype(np.float32),
+            segmentation=_rows_of(picture, self._size, rows),
+        )
+
+
+def rendered_size(size: tuple[int, int]) -> tuple[int, int]:
+    """Return the height and width to render for an image of `size`: the same shape, no side below 300 px."""
+    scale = max(1.0, SMALLEST_SIDE / min(size))
+    return max(SMALLEST_SIDE, round(size[0] * scale)), max(SMALLEST_SIDE, round(size[1] * scale))
+
+
+def _nearest(values: AnyArray, size: tuple[int, int]) -> AnyArray:
+    """Pick the nearest value of each pixel; depths and labels must not be mixed."""
+    rows = ((np.arange(size[0]) + 0.5) * values.shape[0] / size[0]).astype(int)
+    columns = ((np.arange(size[1]) + 0.5) * values.shape[1] / size[1]).astype(int)
+    picked: AnyArray = values[rows[:, None], columns]
+    return picked
+
+
+def _rows_of(picture: Picture, size: tuple[int, int], rows: Mapping[str, int]) -> AnyArray | None:
+    """Turn label numbers into rows of objects, robot, table or background; None where no labels were recorded."""
+    if picture.label_ids is None:
+        return None
+    ids = _nearest(picture.label_ids, size)
+    special = {"robot": ROBOT_PIXEL, "table": TABLE_PIXEL}
+    codes = np.full(ids.shape, BACKGROUND_PIXEL, dtype=np.int32)
+    for number, label in (picture.labels or {}).items():
+        code = rows.get(label, special.get(label, BACKGROUND_PIXEL))
+        codes[ids == number] = code
+    return codes

@@ -1,0 +1,290 @@
+"""The classic interface: `World`, articulation, rigid prims, `Camera`; the same classes from 4.2 to 6.2 under two names."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from vla_isaac.backends.isaac.loop import Loop
+from vla_isaac.backends.isaac.pictures import Layers, Picture, image_of, label_numbers, plane_of
+from vla_isaac.backends.isaac.ports import Ports, as_row, check_finite, check_joints, with_arm
+from vla_isaac.backends.isaac.probe import Names
+from vla_isaac.core.arrays import Array
+from vla_isaac.robots import panda
+from vla_isaac.sim.backend import Steps
+
+IMPORTS: dict[Names, dict[str, str]] = {
+    "omni.isaac": {  # 4.2
+        "World": "omni.isaac.core:World",
+        "Articulation": "omni.isaac.core.articulations:Articulation",
+        "RigidPrim": "omni.isaac.core.prims:RigidPrim",
+        "ArticulationAction": "omni.isaac.core.utils.types:ArticulationAction",
+        "Camera": "omni.isaac.sensor:Camera",
+        "create_new_stage": "omni.isaac.core.utils.stage:create_new_stage",
+        "create_new_stage_async": "omni.isaac.core.utils.stage:create_new_stage_async",
+        "get_current_stage": "omni.isaac.core.utils.stage:get_current_stage",
+        "get_assets_root_path": "omni.isaac.nucleus:get_assets_root_path",
+        "get_assets_root_path_async": "omni.isaac.nucleus:get_assets_root_path_async",
+        "is_file": "omni.isaac.nucleus:is_file",
+        "is_file_async": "omni.isaac.nucleus:is_file_async",
+    },
+    "isaacsim": {  # 4.5 to 6.2
+        "World": "isaacsim.core.api:World",
+        "Articulation": "isaacsim.core.prims:SingleArticulation",
+        "RigidPrim": "isaacsim.core.prims:SingleRigidPrim",
+        "ArticulationAction": "isaacsim.core.utils.types:ArticulationAction",
+        "Camera": "isaacsim.sensors.camera:Camera",
+        "create_new_stage": "isaacsim.core.utils.stage:create_new_stage",
+        "create_new_stage_async": "isaacsim.core.utils.stage:create_new_stage_async",
+        "get_current_stage": "isaacsim.core.utils.stage:get_current_stage",
+        "get_assets_root_path": "isaacsim.storage.native:get_assets_root_path",
+        "get_assets_root_path_async": "isaacsim.storage.native:get_assets_root_path_async",
+        "is_file": "isaacsim.storage.native:is_file",
+        "is_file_async": "isaacsim.storage.native:is_file_async",
+    },
+}
+"""What is imported from where, by the name the interface stands under."""
+
+PHYSICS_SCENE = "/World/PhysicsScene"
+EVERY_FRAME = -1  # a camera's frequency that drops no frame; any other one counts simulated time and skips some
+
+
+def classic_ports(names: Names, loop: Loop, robot_path: str) -> Ports:
+    """Return the ports of the classic interface; nothing of Isaac is imported before."""
+    isaac = SimpleNamespace(**{name: _take(place) for name, place in IMPORTS[names].items()})
+    return Ports(
+        name="classic",
+        sim=ClassicSim(isaac, loop),
+        robot=ClassicRobot(isaac, robot_path),
+        objects=ClassicObjects(isaac),
+        assets=ClassicAssets(isaac, loop),
+        open_camera=lambda path, size, layers: ClassicCamera(isaac, path, size, layers),
+    )
+
+
+def _take(place: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+class ClassicSim:
+    """`World`, of which there is one per process."""
+
+    def __init__(self, isaac: Any, loop: Loop) -> None:
+        self._isaac, self._loop = isaac, loop
+        self._callback = f"vla_isaac_step_{id(self)}"  # a name in use would keep its old function
+        self._world: Any = None
+        self._rate: tuple[float, int] | None = None
+        self.steps_done = 0
+        self.on_step: Callable[[int], None] | None = None
+
+    def stage(self) -> Any:
+        """Return the open stage."""
+        return self._isaac.get_current_stage()
+
+    def new_stage(self) -> Steps[Any]:
+        """Open an empty stage."""
+        self.detach()
+        yield from self._loop.call(self._isaac.create_new_stage, self._isaac.create_new_stage_async)
+        yield from self._loop.update()
+        return self.stage()
+
+    def start(self, physics_dt: float, substeps: int) -> Steps[None]:
+        """Play with these rates; a world of other rates is made anew."""
+        is_ours = self._world is not None and self._isaac.World.instance() is self._world
+        if not is_ours or self._rate != (physics_dt, substeps):
+            yield from self._make_world(physics_dt, substeps)
+        world = self._world
+        self._remove_callback()
+        yield from self._loop.call(world.reset, world.reset_async)
+        self.steps_done = 0
+        world.add_physics_callback(self._callback, self._stepped)
+
+    def advance(self) -> None:
+        """Let the app make one update with its physics steps."""
+        self._world.step(render=True)
+
+    def redraw(self) -> Steps[None]:
+        """Draw without stepping in a script; inside Kit wait for the next update."""
+        if self._loop.mode == "script":
+            self._world.render()
+        else:
+            yield from self._loop.update()
+
+    def detach(self) -> None:
+        """Forget the world, since a second one would ignore its arguments, and take the callback away."""
+        if self._world is not None:
+            self._remove_callback()
+        if self._isaac.World.instance() is not None:
+            self._isaac.World.clear_instance()
+        self._world = self._rate = None
+
+    def _make_world(self, physics_dt: float, substeps: int) -> Steps[None]:
+        self.detach()
+        # Isaac truncates rendering_dt / physics_dt and 1 / physics_dt to whole numbers: stay a hair above both
+        step = physics_dt * (1.0 - 1e-9)
+        self._world = self._isaac.World(
+            physics_dt=step,
+            rendering_dt=physics_dt * substeps,
+            stage_units_in_meters=1.0,
+            physics_prim_path=PHYSICS_SCENE,
+        )
+        self._rate = (physics_dt, substeps)
+        if self._loop.mode == "kit":
+            yield from self._loop.call(_nothing, self._world.initialize_simulation_context_async)
+
+    def _stepped(self, _step_size: float) -> None:
+        """Count; the classic callback runs before the step it announces."""
+        if self.on_step is not None:
+            self.on_step(self.steps_done)
+        self.steps_done += 1
+
+    def _remove_callback(self) -> None:
+        if self._world.physics_callback_exists(self._callback):
+            self._world.remove_physics_callback(self._callback)
+
+
+class ClassicRobot:
+    """A single articulation, commanded by `apply_action`."""
+
+    def __init__(self, isaac: Any, path: str) -> None:
+        self._isaac, self._path = isaac, path
+        self._robot: Any = None
+
+    def connect(self) -> None:
+        """Make a new articulation, since `Stop` voids the handles of an old one."""
+        self._robot = self._isaac.Articulation(prim_path=self._path, name="vla_isaac_robot")
+        self._robot.initialize()
+        check_joints(self._robot.dof_names, panda.JOINTS)
+
+    def positions(self) -> Array:
+        """Return joint positions, shape (9,)."""
+        return as_row("joint positions", self._robot.get_joint_positions(), len(panda.JOINTS))
+
+    def velocities(self) -> Array:
+        """Return joint speeds, shape (9,)."""
+        return as_row("joint speeds", self._robot.get_joint_velocities(), len(panda.JOINTS))
+
+    def place(self, positions: Array) -> None:
+        """Teleport, and aim the drives there."""
+        self._robot.set_joint_positions(positions)
+        self.rest()
+        self.command(positions)
+
+    def rest(self) -> None:
+        """Set all joint speeds to zero."""
+        self._robot.set_joint_velocities(np.zeros(len(panda.JOINTS)))
+
+    def command(self, positions: Array) -> None:
+        """Set targets; NaN would silently keep the old ones, so it is refused here."""
+        check_finite(positions)
+        self._robot.apply_action(self._isaac.ArticulationAction(joint_positions=positions))
+
+    def set_gains(self, stiffness: Sequence[float] | None, damping: Sequence[float] | None) -> None:
+        """Replace the arm's part of the gains in force."""
+        if stiffness is None and damping is None:
+            return
+        controller = self._robot.get_articulation_controller()
+        kps, kds = controller.get_gains()
+        controller.set_gains(kps=with_arm(kps, stiffness), kds=with_arm(kds, damping))
+
+
+class ClassicObjects:
+    """One rigid prim per object."""
+
+    def __init__(self, isaac: Any) -> None:
+        self._isaac = isaac
+        self._prims: list[Any] = []
+
+    def connect(self, paths: Sequence[str]) -> None:
+        """Make new handles."""
+        self._prims = [self._isaac.RigidPrim(prim_path=path, name=f"vla_isaac_object_{i}") for i, path in enumerate(paths)]
+        for prim in self._prims:
+            prim.initialize()
+
+    def read(self) -> tuple[Array, Array, Array]:
+        """Read poses and speeds through physics, not from USD."""
+        pos, quat, linvel = np.empty((len(self._prims), 3)), np.empty((len(self._prims), 4)), np.empty((len(self._prims), 3))
+        for i, prim in enumerate(self._prims):
+            position, orientation = prim.get_world_pose()
+            pos[i] = as_row("object position", position, 3)
+            quat[i] = as_row("object orientation", orientation, 4)
+            linvel[i] = as_row("object velocity", prim.get_linear_velocity(), 3)
+        return pos, quat, linvel
+
+    def rest(self) -> None:
+        """Set all speeds to zero."""
+        for prim in self._prims:
+            prim.set_linear_velocity(np.zeros(3))
+            prim.set_angular_velocity(np.zeros(3))
+
+
+class ClassicCamera:
+    """A `Camera` on a prim that is there already."""
+
+    def __init__(self, isaac: Any, path: str, size: tuple[int, int], layers: Layers) -> None:
+        self._size, self._layers = size, layers
+        self._camera = isaac.Camera(
+            prim_path=path, name=f"vla_isaac_{path}_{size[0]}x{size[1]}", resolution=(size[1], size[0])
+        )
+        self._camera.initialize()
+        self._camera.set_frequency(EVERY_FRAME)
+        if layers.depth:
+            self._camera.add_distance_to_image_plane_to_frame()
+        if layers.segmentation:
+            self._camera.add_semantic_segmentation_to_frame()
+
+    def read(self) -> Picture | None:
+        """Return the newest picture; empty first frames and wrong sizes are none."""
+        rgb = image_of(self._camera.get_rgba(), self._size)
+        frame = self._camera.get_current_frame()
+        if rgb is None or frame.get("rendering_frame", 0) == 0:
+            return None
+        depth = plane_of(self._camera.get_depth(), self._size) if self._layers.depth else None
+        found = frame.get("semantic_segmentation") if self._layers.segmentation else None
+        ids = plane_of(found["data"], self._size) if isinstance(found, dict) else None
+        if (self._layers.depth and depth is None) or (self._layers.segmentation and ids is None):
+            return None
+        number = frame["rendering_frame"]
+        return Picture(
+            rgb=rgb,
+            depth=depth,
+            label_ids=ids,
+            labels=label_numbers(found["info"]) if isinstance(found, dict) else None,
+            number=tuple(sorted(number.items())) if isinstance(number, dict) else number,
+            time=float(frame["rendering_time"]),
+        )
+
+    def close(self) -> None:
+        """Detach; releases before 5.0 do it when the object goes."""
+        if self._camera is not None and hasattr(self._camera, "destroy"):
+            self._camera.destroy()  # source: isaacsim.sensors.camera of 5.0 and newer; asked for by hasattr
+        self._camera = None
+
+
+class ClassicAssets:
+    """The asset server behind `get_assets_root_path`."""
+
+    def __init__(self, isaac: Any, loop: Loop) -> None:
+        self._isaac, self._loop = isaac, loop
+
+    def root(self) -> Steps[str | None]:
+        """Return the root; no server is None in some releases and an error in others."""
+        try:
+            root = yield from self._loop.call(self._isaac.get_assets_root_path, self._isaac.get_assets_root_path_async)
+        except RuntimeError:
+            return None
+        return root or None
+
+    def exists(self, address: str) -> Steps[bool]:
+        """Ask the server."""
+        isaac = self._isaac
+        return (yield from self._loop.call(lambda: isaac.is_file(address), lambda: isaac.is_file_async(address)))
+
+
+def _nothing() -> None:
+    return None

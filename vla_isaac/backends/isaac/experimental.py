@@ -1,0 +1,239 @@
+"""The experimental interface of Isaac Sim 6.0 and newer: functions and views, arrays of Warp, nothing deprecated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from vla_isaac.backends.isaac.loop import Loop
+from vla_isaac.backends.isaac.pictures import Layers, Picture, image_of, label_numbers, plane_of
+from vla_isaac.backends.isaac.ports import Ports, as_row, check_finite, check_joints, with_arm
+from vla_isaac.core.arrays import AnyArray, Array
+from vla_isaac.robots import panda
+from vla_isaac.sim.backend import Steps
+
+PROBED_MODULE = "isaacsim.sensors.experimental.rtx"
+"""The module without which this file is never imported; it came with 6.0, last of those in `probe.EXPERIMENTAL_NEEDS`."""
+
+DEPTH, SEGMENTATION = "distance_to_image_plane", "semantic_segmentation"
+
+
+def experimental_ports(loop: Loop, robot_path: str) -> Ports:
+    """Return the ports of the experimental interface."""
+    return Ports(
+        name="experimental",
+        sim=ExperimentalSim(loop),
+        robot=ExperimentalRobot(robot_path),
+        objects=ExperimentalObjects(),
+        assets=ExperimentalAssets(loop),
+        open_camera=ExperimentalCamera,
+    )
+
+
+class ExperimentalSim:
+    """Functions and class methods; there is no world object."""
+
+    def __init__(self, loop: Loop) -> None:
+        self._loop = loop
+        self._callback: int | None = None
+        self.steps_done = 0
+        self.on_step: Callable[[int], None] | None = None
+
+    def stage(self) -> Any:
+        """Return the open stage."""
+        from isaacsim.core.experimental.utils.stage import get_current_stage
+
+        return get_current_stage()
+
+    def new_stage(self) -> Steps[Any]:
+        """Open an empty stage."""
+        from isaacsim.core.experimental.utils.stage import create_new_stage, create_new_stage_async
+
+        self.detach()
+        yield from self._loop.call(create_new_stage, create_new_stage_async)
+        yield from self._loop.update()
+        return self.stage()
+
+    def start(self, physics_dt: float, substeps: int) -> Steps[None]:
+        """Set the rates, play, and let one update pass: only then are views valid."""
+        from isaacsim.core.experimental.utils.app import play, update_app, update_app_async
+        from isaacsim.core.rendering_manager import RenderingManager
+        from isaacsim.core.simulation_manager import SimulationEvent, SimulationManager
+
+        self.detach()
+        SimulationManager.setup_simulation(dt=physics_dt * (1.0 - 1e-9))  # see classic: quotients are truncated
+        RenderingManager.set_dt(physics_dt * substeps)
+        play()
+        yield from self._loop.call(update_app, update_app_async)
+        self.steps_done = 0
+        # bound methods are held weakly there: the backend keeps this object
+        self._callback = SimulationManager.register_callback(self._stepped, event=SimulationEvent.PHYSICS_POST_STEP)
+
+    def advance(self) -> None:
+        """Let the app make one update with its physics steps."""
+        from isaacsim.core.experimental.utils.app import update_app
+
+        update_app()
+
+    def redraw(self) -> Steps[None]:
+        """Draw without stepping in a script; inside Kit wait for the next update."""
+        if self._loop.mode == "script":
+            from isaacsim.core.rendering_manager import RenderingManager
+
+            RenderingManager.render()
+        else:
+            yield from self._loop.update()
+
+    def detach(self) -> None:
+        """Take the callback away."""
+        from isaacsim.core.simulation_manager import SimulationManager
+
+        if self._callback is not None:
+            SimulationManager.deregister_callback(self._callback)
+        self._callback = None
+
+    def _stepped(self, _dt: float, _context: Any) -> None:
+        """Count; this callback runs after the step."""
+        self.steps_done += 1
+        if self.on_step is not None:
+            self.on_step(self.steps_done)
+
+
+class ExperimentalRobot:
+    """An `Articulation`, which is always a view: of one robot here, so every array has one row."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._robot: Any = None
+
+    def connect(self) -> None:
+        """Make a new view."""
+        from isaacsim.core.experimental.prims import Articulation
+
+        self._robot = Articulation(self._path)
+        check_joints(self._robot.dof_names, panda.JOINTS)
+
+    def positions(self) -> Array:
+        """Return joint positions, shape (9,)."""
+        return as_row("joint positions", self._robot.get_dof_positions(), len(panda.JOINTS))
+
+    def velocities(self) -> Array:
+        """Return joint speeds, shape (9,)."""
+        return as_row("joint speeds", self._robot.get_dof_velocities(), len(panda.JOINTS))
+
+    def place(self, positions: Array) -> None:
+        """Teleport, and aim the drives there."""
+        self._robot.set_dof_positions(_row(positions))
+        self.rest()
+        self.command(positions)
+
+    def rest(self) -> None:
+        """Set all joint speeds to zero."""
+        self._robot.set_dof_velocities(_row(np.zeros(len(panda.JOINTS))))
+
+    def command(self, positions: Array) -> None:
+        """Set targets."""
+        check_finite(positions)
+        self._robot.set_dof_position_targets(_row(positions))
+
+    def set_gains(self, stiffness: Sequence[float] | None, damping: Sequence[float] | None) -> None:
+        """Replace the arm's part of the gains in force."""
+        if stiffness is None and damping is None:
+            return
+        old_stiffness, old_damping = self._robot.get_dof_gains()
+        stiff, damp = with_arm(old_stiffness, stiffness), with_arm(old_damping, damping)
+        self._robot.set_dof_gains(
+            stiffnesses=None if stiff is None else _row(stiff), dampings=None if damp is None else _row(damp)
+        )
+
+
+class ExperimentalObjects:
+    """One view over all objects that can move."""
+
+    def __init__(self) -> None:
+        self._prims: Any = None
+        self._count = 0
+
+    def connect(self, paths: Sequence[str]) -> None:
+        """Make a new view; there is none of nothing."""
+        from isaacsim.core.experimental.prims import RigidPrim
+
+        self._count = len(paths)
+        self._prims = RigidPrim(list(paths)) if paths else None
+
+    def read(self) -> tuple[Array, Array, Array]:
+        """Read poses and speeds through physics, not from USD."""
+        if self._prims is None:
+            return np.empty((0, 3)), np.empty((0, 4)), np.empty((0, 3))
+        count = self._count
+        positions, orientations = self._prims.get_world_poses()
+        linear, _angular = self._prims.get_velocities()
+        return (
+            as_row("object positions", positions, 3 * count).reshape(count, 3),
+            as_row("object orientations", orientations, 4 * count).reshape(count, 4),
+            as_row("object velocities", linear, 3 * count).reshape(count, 3),
+        )
+
+    def rest(self) -> None:
+        """Set all speeds to zero."""
+        if self._prims is not None:
+            zeros = np.zeros((self._count, 3), dtype=np.float32)
+            self._prims.set_velocities(linear_velocities=zeros, angular_velocities=zeros)
+
+
+class ExperimentalCamera:
+    """A `CameraSensor` on a prim that is there already; it takes height first."""
+
+    def __init__(self, path: str, size: tuple[int, int], layers: Layers) -> None:
+        from isaacsim.sensors.experimental.rtx import CameraSensor
+
+        self._size, self._layers = size, layers
+        wanted = ["rgb", *([DEPTH] if layers.depth else []), *([SEGMENTATION] if layers.segmentation else [])]
+        self._sensor: Any = CameraSensor(path, resolution=size, annotators=wanted)
+
+    def read(self) -> Picture | None:
+        """Return the newest picture; this interface does not tell when it was drawn."""
+        rgb = image_of(self._data("rgb")[0], self._size)
+        depth = plane_of(self._data(DEPTH)[0], self._size) if self._layers.depth else None
+        data, info = self._data(SEGMENTATION) if self._layers.segmentation else (None, {})
+        ids = plane_of(data, self._size)
+        if rgb is None or (self._layers.depth and depth is None) or (self._layers.segmentation and ids is None):
+            return None
+        return Picture(rgb=rgb, depth=depth, label_ids=ids, labels=label_numbers(info))
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._sensor = None
+
+    def _data(self, annotator: str) -> tuple[Any, Any]:
+        data, info = self._sensor.get_data(annotator)
+        return data, info
+
+
+class ExperimentalAssets:
+    """The asset server behind `get_assets_root_path`."""
+
+    def __init__(self, loop: Loop) -> None:
+        self._loop = loop
+
+    def root(self) -> Steps[str | None]:
+        """Return the root; no server is an error there."""
+        from isaacsim.storage.native import get_assets_root_path, get_assets_root_path_async
+
+        try:
+            root = yield from self._loop.call(get_assets_root_path, get_assets_root_path_async)
+        except RuntimeError:
+            return None
+        return root or None
+
+    def exists(self, address: str) -> Steps[bool]:
+        """Ask the server."""
+        from isaacsim.storage.native import is_file, is_file_async
+
+        return (yield from self._loop.call(lambda: is_file(address), lambda: is_file_async(address)))
+
+
+def _row(values: AnyArray) -> AnyArray:
+    return np.asarray(values, dtype=np.float32).reshape(1, -1)
