@@ -65,7 +65,7 @@ def layer_of(unit: str) -> int:
 def place(path: Path) -> str:
     """Return the unit of a file; `backends/__init__.py`, which only names the backends, is ``backends``."""
     parts = path.relative_to(PACKAGE).with_suffix("").parts
-    return unit_of(parts if parts[0] == "api" else parts[:-1])
+    return unit_of(parts[:-1])
 
 
 def imported(path: Path) -> Iterator[str]:

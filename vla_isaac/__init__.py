@@ -1,7 +1,7 @@
 """Drive a Franka arm with a vision-language-action policy, in Isaac Sim, MuJoCo or a stub.
 
-Importing this package loads numpy and nothing heavier; `run`, `make_session`, `make_request` and
-`FrankaSceneBuilder` are loaded when they are first used.
+Importing this package loads numpy and nothing heavier; `run`, `make_session`, `make_request`,
+`FrankaSceneBuilder` and `IsaacVLASystem` are loaded when they are first used.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from vla_isaac.core.types import Action, ActionChunk, Frame, JointTarget, Observ
 
 if TYPE_CHECKING:
     from vla_isaac.api import make_request, make_session, run
+    from vla_isaac.api.system import IsaacVLASystem
     from vla_isaac.scene.builder import FrankaSceneBuilder
 
 _WHEN_USED = {
@@ -21,6 +22,7 @@ _WHEN_USED = {
     "make_session": "vla_isaac.api",
     "make_request": "vla_isaac.api",
     "FrankaSceneBuilder": "vla_isaac.scene.builder",
+    "IsaacVLASystem": "vla_isaac.api.system",
 }
 
 
@@ -38,6 +40,7 @@ __all__ = [
     "ActionSpec",
     "Frame",
     "FrankaSceneBuilder",
+    "IsaacVLASystem",
     "JointTarget",
     "Observation",
     "PolicySpec",

@@ -162,3 +162,24 @@ def test_on_a_full_disk_the_loss_of_a_log_is_reported_too(tmp_path):
     assert len(result["warnings"]) == 1
     assert "EpisodeLog was detached: OSError: [Errno 27] File too large" in result["warnings"][0]
     assert "Traceback" not in done.stderr
+
+
+def test_inside_kit_another_process_encodes_and_the_video_is_the_same(episode, answering, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "omni.kit.app", object())
+    recorder = VideoRecorder(StubBackend(), tmp_path / "kit.mp4")
+    backend = recorder._backend
+    answering(backend).run(episode(max_steps=5), [recorder])
+    monkeypatch.delitem(sys.modules, "omni.kit.app")
+    assert recorder.written == tmp_path / "kit.mp4"
+    with av.open(str(recorder.written)) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 26  # the start, five steps, a second of verdict
+
+
+def test_an_encoder_process_that_dies_costs_only_the_video(episode, answering, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "omni.kit.app", object())
+    monkeypatch.setattr("sys.executable", "/bin/false")
+    backend = StubBackend()
+    result = answering(backend).run(episode(max_steps=60), [VideoRecorder(backend, tmp_path / "kit.mp4")])
+    assert result.end is End.TIMED_OUT
+    assert "encoder process ended early" in result.warnings[0]
+    assert files_in(tmp_path) == []

@@ -10,6 +10,7 @@ import sys
 from dataclasses import asdict, dataclass
 
 from vla_isaac import __version__
+from vla_isaac.backends.isaac.probe import is_inside_kit, probe
 from vla_isaac.cli.output import NOT_REACHED, OK, emit, say
 from vla_isaac.core.errors import VlaIsaacError
 from vla_isaac.core.optional import is_installed
@@ -116,15 +117,20 @@ def _rendering() -> Finding:
 
 
 def _isaac() -> Finding:
-    """Look for Isaac Sim without importing it, which would start Kit and ask for its licence."""
+    """Look for Isaac Sim without importing it, which would start Kit and ask for its licence; inside Kit, tell the port."""
+    offer = probe()
+    if offer.choose() is not None:
+        return Finding("isaac sim", True, f"runs here; the {offer.choose()} port is used: {offer.why}")
+    if is_inside_kit():
+        remedy = "enable isaacsim.core.api and isaacsim.sensors.camera (4.2: omni.isaac.core, omni.isaac.sensor)"
+        return Finding("isaac sim", False, f"runs here, but {offer.why}", remedy)
     try:
-        return Finding("isaac sim", True, f"{importlib.metadata.version('isaacsim')} (pip)")
+        where = f"{importlib.metadata.version('isaacsim')} (pip)"
     except importlib.metadata.PackageNotFoundError:
-        pass
-    path = os.environ.get("ISAAC_PATH") or os.environ.get("ISAACSIM_PATH")
-    if path:
-        return Finding("isaac sim", True, path)
-    return Finding("isaac sim", None, "not here; the mujoco and stub backends do not need it")
+        where = os.environ.get("ISAAC_PATH") or os.environ.get("ISAACSIM_PATH") or ""
+    if not where:
+        return Finding("isaac sim", None, "not here; the mujoco and stub backends do not need it")
+    return Finding("isaac sim", True, f"{where}; not running, so which port it offers is found when it starts")
 
 
 def _foreign_usd() -> Finding:

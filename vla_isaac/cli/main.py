@@ -13,6 +13,7 @@ from vla_isaac import __version__
 from vla_isaac.cli.output import FAULT, INTERRUPTED, OK, WRONG_USAGE, emit, note, say
 from vla_isaac.core.errors import (
     BackendError,
+    MissingDependencyError,
     PolicyError,
     RenderError,
     UsageError,
@@ -75,6 +76,8 @@ def _run_in_isaac(command: Command) -> int:
 
     try:
         app = start_app(headless=getattr(command, "headless", True))
+    except MissingDependencyError as error:
+        return _report(error, WRONG_USAGE, command.json)
     except BackendError as error:
         return _report(error, FAULT, command.json)
     code = FAULT

@@ -18,7 +18,7 @@ from vla_isaac.backends.isaac.cameras import CameraBank, Moment
 from vla_isaac.backends.isaac.loop import Mode, find_mode, make_loop
 from vla_isaac.backends.isaac.ports import Ports
 from vla_isaac.backends.isaac.probe import Offer, Port, is_inside_kit, probe
-from vla_isaac.core.arrays import Array
+from vla_isaac.core.arrays import Array, frozen
 from vla_isaac.core.checks import check_finite, check_shape
 from vla_isaac.core.errors import BackendError, RenderError, UsageError, VlaIsaacError
 from vla_isaac.core.poses import Pose
@@ -142,7 +142,7 @@ class IsaacBackend:
         self._ports.objects.rest()
         self._begin_period(posture, posture)
         self._first_step = self._ports.sim.steps_done
-        self._start_poses = self._object_poses(layout)[:2]
+        self._start_poses = tuple(frozen(poses) for poses in self._object_poses(layout)[:2])
         self._layout = layout
 
     def apply(self, target: JointTarget) -> None:

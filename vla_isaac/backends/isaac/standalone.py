@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from vla_isaac.backends.isaac.probe import is_inside_kit
-from vla_isaac.core.errors import BackendError
+from vla_isaac.core.errors import BackendError, MissingDependencyError
 
 
 @contextmanager
@@ -27,7 +27,8 @@ def simulation_app(*, headless: bool = True) -> Iterator[Any]:
         The `SimulationApp`; None where Isaac Sim ran already.
 
     Raises:
-        BackendError: If this Python has no Isaac Sim, or Isaac Sim did not start.
+        MissingDependencyError: If this Python has no Isaac Sim.
+        BackendError: If Isaac Sim did not start.
     """
     app = start_app(headless=headless)
     try:
@@ -54,7 +55,7 @@ def start_app(*, headless: bool) -> Any:
     if is_inside_kit():
         return None
     if importlib.util.find_spec("isaacsim") is None:
-        raise BackendError(
+        raise MissingDependencyError(
             "this Python has no Isaac Sim; run this by Isaac's own Python (./python.sh -m vla_isaac ... in its folder, or "
             "the environment in which pip installed isaacsim), or choose --backend mujoco"
         )

@@ -1,0 +1,34 @@
+"""Isaac Sim, simulated, in every recorded release and through every interface it has."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("pxr", reason="the simulated Isaac Sim needs usd-core")
+
+from tests.contracts.worlds import ports_of
+from tests.simulated_isaac import releases, simulated_isaac
+from vla_isaac.backends import BACKENDS
+
+PLACES = [(release, port) for release in releases() for port in ports_of(release)]
+
+
+@pytest.fixture(params=PLACES, ids="-".join)
+def place(request):
+    """Which release, through which interface."""
+    return request.param
+
+
+@pytest.fixture
+def sim(place):
+    """The simulated Isaac Sim around a standalone script; it must not have been misused in the end."""
+    with simulated_isaac(place[0], mode="script") as sim:
+        yield sim
+        assert sim.violations == []
+
+
+@pytest.fixture
+def backend(sim, place):
+    backend = BACKENDS.load("isaac")(port=place[1])
+    yield backend
+    backend.close()

@@ -1,0 +1,216 @@
+"""`IsaacVLASystem`: the textbook chapter's system with its method names, working, on every backend."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+from vla_isaac.api import make_policy, make_request, make_session
+from vla_isaac.core.arrays import Image
+from vla_isaac.core.errors import BackendError, UsageError
+from vla_isaac.core.types import Action, ActionChunk, JointTarget, SceneState, Verdict
+from vla_isaac.policies.base import Policy
+from vla_isaac.runtime.result import EpisodeResult
+from vla_isaac.runtime.runner import PolicyRunner
+from vla_isaac.runtime.session import Session
+from vla_isaac.runtime.subscriber import Subscriber
+from vla_isaac.runtime.video import VideoRecorder
+from vla_isaac.scene.builder import FrankaSceneBuilder
+from vla_isaac.scene.cameras import CameraConfig
+from vla_isaac.sensors.camera import CameraRig, ImageOptions
+
+INSTRUCTION = "Pick up the red cube and place it on the blue box"
+OBJECTS = (("cube", "red"), ("cube", "green"), ("box", "blue"))
+"""What `add_manipulation_objects` puts on the table unless told otherwise: shape and colour."""
+
+
+class IsaacVLASystem:
+    """Scene, camera, policy and control loop in one object; a thin view of `Session`.
+
+    For example::
+
+        with IsaacVLASystem("scripted", backend="mujoco") as system:
+            system.setup_scene()
+            result = system.run_vla_control_loop("Pick up the red cube and place it on the blue box")
+
+    Single steps are there for looking closer: `get_visual_observation`, `execute_vla_policy`, `check_task_completion`.
+    """
+
+    def __init__(
+        self, vla_model: str | Policy = "scripted", *, backend: str = "mujoco", instruction: str | None = None, seed: int = 0
+    ) -> None:
+        """Load the policy; the simulator waits for `setup_scene`.
+
+        Args:
+            vla_model: A name of ``vla-isaac list policies``, or a policy object.
+            backend: A name of ``vla-isaac list backends``.
+            instruction: What `get_language_instruction` returns; None takes the chapter's, where the usual objects stand.
+            seed: Where things stand, and everything else random.
+
+        Raises:
+            UnknownNameError: If there is no such policy.
+        """
+        self.vla_model = self.load_vla_model(vla_model)
+        self._name = vla_model if isinstance(vla_model, str) else type(vla_model).__name__
+        self._backend_name = backend
+        self._instruction = instruction
+        self._seed = seed
+        self._builder = FrankaSceneBuilder("chapter")
+        self._has_own_objects = False
+        self._session: Session | None = None
+        self._runner: PolicyRunner | None = None
+
+    # ---------------------------------------------------------------- putting it together
+
+    def load_vla_model(self, model: str | Policy) -> Policy:
+        """Return a policy by name, or the object itself; files of pickled models are never read."""
+        if not isinstance(model, str):
+            return model
+        if Path(model).suffix in (".pt", ".pth", ".pkl", ".bin"):
+            raise UsageError(f"{model}: files that run code when read are not loaded; give a policy's name, or an object")
+        return make_policy(model)
+
+    def add_manipulation_objects(self, objects: Sequence[tuple[str, str]] = OBJECTS) -> IsaacVLASystem:
+        """Put objects on the table, each a shape and a colour such as ``("cube", "red")``; before `setup_scene`."""
+        self._check_not_built("add_manipulation_objects")
+        for shape, colour in objects:
+            self._builder.add(shape, colour)
+        self._has_own_objects = True
+        return self
+
+    def setup_camera(self, camera: CameraConfig) -> IsaacVLASystem:
+        """Add a camera to the three that every scene has (front, side, wrist); before `setup_scene`."""
+        self._check_not_built("setup_camera")
+        self._builder.add_camera(camera)
+        return self
+
+    def setup_scene(self) -> IsaacVLASystem:
+        """Build the scene, with the usual objects if none were added, and lay it out from the seed."""
+        self._check_not_built("setup_scene")
+        if not self._has_own_objects:
+            for shape, colour in OBJECTS:
+                self._builder.add(shape, colour)
+        self._session = make_session(self._backend_name, self.vla_model)
+        self._session.policy_name = self._name
+        self._begin(self.get_language_instruction(), None)
+        return self
+
+    # ---------------------------------------------------------------- one step at a time
+
+    def get_language_instruction(self) -> str:
+        """Return what is to be done; empty where nothing has been said about objects of one's own."""
+        if self._instruction is None:
+            return "" if self._has_own_objects else INSTRUCTION
+        return self._instruction
+
+    def get_visual_observation(self, camera: str = "front", resolution_hw: tuple[int, int] = (224, 224)) -> Image:
+        """Return what a camera sees now, checked and not older than the state: uint8, shape (H, W, 3)."""
+        runner = self._running()
+        rig = CameraRig(self._open_session().backend, [camera], ImageOptions(resolution_hw=resolution_hw))
+        return rig.read(runner.state.time)[camera].rgb
+
+    def execute_vla_policy(self, instruction: str | None = None) -> Action:
+        """Do one control period: look, ask the policy, move, judge; returns the action.
+
+        Args:
+            instruction: Another one than before starts a new episode; None keeps the present one.
+
+        Raises:
+            PolicyError: If the policy fails.
+            BackendError: If the simulator fails, or the episode is over.
+        """
+        if instruction is not None and instruction != self.get_language_instruction():
+            self._begin(instruction, None)  # a new episode, also after the last one's end
+        runner = self._running()
+        observation = runner.observe(runner.state, runner.cameras.read(runner.state.time))
+        chunk = self.vla_model.act(observation)
+        self._carry_out(chunk)
+        return chunk[0]
+
+    def convert_action_to_joints(self, action: Action) -> JointTarget:
+        """Return the joint target of an action in the policy's own convention, within all limits.
+
+        It goes through the safety stage as in a run: what it limits is counted, and speed is reckoned from the last
+        target.
+        """
+        runner = self._running()
+        return runner.converter.convert(action, qpos=runner.state.qpos, gripper_width=runner.state.gripper_width)
+
+    def execute_robot_action(self, action: Action) -> SceneState:
+        """Move by one action for one control period and return the state after it."""
+        gripper = None if action.gripper is None else float(action.gripper)
+        self._carry_out(ActionChunk.single(action.arm, gripper))
+        return self._running(may_be_over=True).state
+
+    def check_task_completion(self) -> Verdict:
+        """Return what the task says of the state now."""
+        return self._running(may_be_over=True).verdict
+
+    # ---------------------------------------------------------------- a whole episode
+
+    def run_vla_control_loop(
+        self, instruction: str | None = None, max_steps: int | None = None, *, video: str | Path | None = None
+    ) -> EpisodeResult:
+        """Run an episode from the start to its end and return how it went.
+
+        Args:
+            instruction: What to do; None takes `get_language_instruction`.
+            max_steps: Control periods allowed; None takes 20 s per goal.
+            video: Where to write an mp4.
+        """
+        session = self._open_session()
+        watchers: list[Subscriber] = [VideoRecorder(session.backend, Path(video))] if video else []
+        self._begin(instruction or self.get_language_instruction(), max_steps, watchers)
+        return self._running().run()
+
+    def close(self) -> None:
+        """Free the simulator; may be called twice."""
+        if self._session is not None:
+            self._session.close()
+        self._session = self._runner = None
+
+    def __enter__(self) -> IsaacVLASystem:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # ----------------------------------------------------------------
+
+    def _begin(self, instruction: str, max_steps: int | None, watchers: Sequence[Subscriber] = ()) -> None:
+        session = self._open_session()
+        goal = None if instruction else "none"  # nothing said: look around, nothing is judged
+        request = make_request(instruction, scene=self._builder.build(), seed=self._seed, max_steps=max_steps, goal=goal)
+        self._runner = session.prepare(request, watchers)
+        self._instruction = instruction
+
+    def _carry_out(self, chunk: ActionChunk) -> None:
+        runner, backend = self._running(), self._open_session().backend
+        decision = runner.decide(runner.observe(runner.state, {}), chunk)
+        backend.apply(decision.target)
+        backend.step()
+        runner.see(backend.state())
+        runner.account(decision)
+
+    def _open_session(self) -> Session:
+        if self._session is None:
+            raise BackendError("there is no scene yet; call setup_scene() first")
+        return self._session
+
+    def _running(self, *, may_be_over: bool = False) -> PolicyRunner:
+        self._open_session()
+        assert self._runner is not None  # made with the session
+        if self._runner.end is not None and not may_be_over:
+            result = self._runner.result
+            raise BackendError(
+                f"the episode is over ({result.end.value}: {result.reason}); call run_vla_control_loop() for a new one, or "
+                "execute_vla_policy() with another instruction"
+            )
+        return self._runner
+
+    def _check_not_built(self, what: str) -> None:
+        if self._session is not None:
+            raise UsageError(f"the scene stands already; call {what}() before setup_scene(), or make a new system")
