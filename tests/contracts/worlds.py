@@ -39,7 +39,7 @@ def ports_of(release: str) -> tuple[str, ...]:
 
 
 WORLDS: dict[str, World] = {
-    **{name: partial(plain, name) for name in ("stub", "mujoco")},
+    **{name: partial(plain, name) for name in BACKENDS if name != "isaac"},
     **{
         f"isaac-{release}-{port}": partial(isaac, release, port)
         for release in releases()

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -9,10 +13,13 @@ from vla_isaac.backends.stub.backend import StubBackend
 from vla_isaac.core.specs import ActionSpec, PolicySpec
 from vla_isaac.core.types import ActionChunk, JointTarget
 from vla_isaac.runtime.episode import EpisodeRequest
+from vla_isaac.runtime.inference import THREAD_NAME
+from vla_isaac.runtime.live import LiveSession, Phase
 from vla_isaac.runtime.session import Session
-from vla_isaac.scene.builder import FrankaSceneBuilder
+from vla_isaac.scene.builder import FrankaSceneBuilder, scene_preset
 from vla_isaac.scene.cameras import VIDEO, CameraConfig
 from vla_isaac.scene.randomisation import randomisation_preset
+from vla_isaac.sim.drive import drive
 
 SMALL = {"resolution_hw": (96, 128), "fov_y": 0.72}
 CAMERAS = (
@@ -105,5 +112,79 @@ def answering():
 
     def make(backend, answer=waving, **options) -> Session:
         return Session(backend, Answering(answer, **options), policy_name="answering")
+
+    return make
+
+
+# ------------------------------------------------------------------ live sessions
+
+
+def small_stage(name: str):
+    """Return the small stage in place of the tabletop, which live sessions begin with."""
+    return STAGE if name == "tabletop" else scene_preset(name)
+
+
+def policy_threads() -> list[threading.Thread]:
+    """Return the threads that policies think on."""
+    return [t for t in threading.enumerate() if t.name == THREAD_NAME]
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 5.0) -> bool:
+    """Return whether something comes to hold within some seconds of real time."""
+    end = time.monotonic() + seconds
+    while not (fulfilled := holds()) and time.monotonic() < end:
+        time.sleep(0.002)
+    return fulfilled
+
+
+@pytest.fixture
+def live(backend):
+    """Make a live session with a policy of these answers; it is closed at the end and no thread of it may stay."""
+    before, sessions = set(policy_threads()), []
+
+    def make(answer=waving, *, on=backend, policy=None, cameras=(), **options) -> LiveSession:
+        def make_policy(name):
+            if policy is not None:
+                return policy() if callable(policy) else policy
+            return Answering(answer, cameras=cameras)
+
+        options = {"make_policy": make_policy, "make_scene": small_stage} | options
+        sessions.append(LiveSession(on, **options))
+        return sessions[-1]
+
+    yield make
+    for session in sessions:
+        session.close()
+    assert wait_until(lambda: not set(policy_threads()) - before), "a policy's thread stays behind"
+
+
+@pytest.fixture
+def play():
+    """Own the clock: let some control periods pass, each long enough for the policy to answer, or until the end."""
+
+    def periods(session: LiveSession, count: int = 10_000, *, patient: bool = True) -> int:
+        for done in range(count):
+            if session.status.phase is not Phase.RUNNING:
+                return done
+            if patient:
+                session.wait(5.0)
+            session.period()
+            if not session.is_time_held and session.status.phase is Phase.RUNNING:
+                session.backend.step()
+        return count
+
+    return periods
+
+
+@pytest.fixture
+def running(live):
+    """Make a live session that is loaded and runs."""
+
+    def make(*arguments, **options) -> LiveSession:
+        session = live(*arguments, **options)
+        drive(session.load())
+        session.run()
+        assert session.status.phase is Phase.RUNNING, session.status.problem
+        return session
 
     return make

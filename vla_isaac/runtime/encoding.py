@@ -31,6 +31,10 @@ class Encoder(Protocol):
         """Finish the file."""
         ...
 
+    def abandon(self) -> None:
+        """Let go of the file after an error; nothing more is encoded."""
+        ...
+
 
 def open_encoder(path: Path, width: int, height: int, fps: float) -> Encoder:
     """Return the encoder that this process may use."""
@@ -68,6 +72,10 @@ class PyAvEncoder:
             self._container.mux(packet)
         self._container.close()
 
+    def abandon(self) -> None:
+        """Close the file as it is; to flush the encoder after an error would crash it."""
+        self._container.close()
+
 
 class ProcessEncoder:
     """The same in a Python of its own, fed through a pipe."""
@@ -91,6 +99,11 @@ class ProcessEncoder:
             raise self._failed() from error
         if self._child.wait(timeout=PATIENCE) != 0:
             raise self._failed()
+
+    def abandon(self) -> None:
+        """End the other process."""
+        self._child.kill()
+        self._child.wait()
 
     def _pipe(self) -> Any:
         assert self._child.stdin is not None  # asked for above

@@ -92,6 +92,17 @@ def set_stage(request: EpisodeRequest, backend: Backend, policy: Policy, policy_
     )
 
 
+def with_instruction(start: EpisodeStart, instruction: str) -> EpisodeStart:
+    """Return the same stage with another instruction, its goal, and the time a free instruction is allowed.
+
+    Raises:
+        InstructionError: If the instruction cannot be read.
+    """
+    plan = read_instruction(instruction, start.scene.bodies)
+    steps = _steps_within(SECONDS_PER_GOAL * max(1, len(plan.goals)), start.scene.timing.control_hz)
+    return replace(start, instruction=instruction, plan=plan, max_steps=steps)
+
+
 def _draw(request: EpisodeRequest, scene: SceneSpec, state: SceneState) -> TaskDraw:
     if request.family is not None:
         if request.instruction is not None:
@@ -109,4 +120,8 @@ def _draw(request: EpisodeRequest, scene: SceneSpec, state: SceneState) -> TaskD
 
 def _steps_allowed(request: EpisodeRequest, plan: GoalPlan, rate: float) -> int:
     seconds = request.family.preset.max_seconds if request.family else SECONDS_PER_GOAL * max(1, len(plan.goals))
+    return _steps_within(seconds, rate)
+
+
+def _steps_within(seconds: float, rate: float) -> int:
     return max(1, round(seconds * rate))

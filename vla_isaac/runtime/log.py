@@ -59,6 +59,7 @@ class EpisodeLog:
                 "info": {k: v for k, v in step.chunk.info.items() if isinstance(v, (str, int, float, bool))},
                 "target": {"qpos": step.target.qpos.tolist(), "gripper_width": step.target.gripper_width},
                 "state": state_to_json(step.state),
+                **({"is_stale": True} if step.is_stale else {}),
                 "verdict": {"done": step.verdict.done, "progress": step.verdict.progress, "reason": step.verdict.reason},
             }
         )

@@ -1,21 +1,20 @@
 """`PolicyRunner`: the state machine that turns observation into action until the task is done.
 
-`tick` is one control period, driven by whoever owns the clock: the plain loop of `run` in scripts, Kit's callback
-in the extension, a batch loop in evaluation.
+`tick` is one control period in lock-step, for scripts and batches: time stands still while the policy thinks. Where
+time goes on (`live_run`), the same parts are called as they fall due.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from vla_isaac.control.converter import ActionConverter
 from vla_isaac.core.errors import PolicyError, VlaIsaacError
-from vla_isaac.core.goals import GoalPlan
 from vla_isaac.core.poses import Pose
-from vla_isaac.core.types import Action, ActionChunk, EpisodeContext, JointTarget, Observation, SceneState, Verdict
+from vla_isaac.core.types import Action, ActionChunk, EpisodeContext, Frame, JointTarget, Observation, SceneState, Verdict
 from vla_isaac.policies.base import Policy
 from vla_isaac.runtime.result import End, EpisodeResult
 from vla_isaac.runtime.subscriber import EpisodeStart, Step, Subscriber
@@ -24,6 +23,15 @@ from vla_isaac.sim.backend import Backend
 from vla_isaac.tasks.task import Task
 
 logger = logging.getLogger(__name__)
+
+
+class Decision(NamedTuple):
+    """What the policy was shown, what it answered, and what that means for the arm."""
+
+    observation: Observation
+    chunk: ActionChunk
+    action: Action
+    target: JointTarget
 
 
 class PolicyRunner:
@@ -41,10 +49,11 @@ class PolicyRunner:
         """Connect the parts; the scene must be loaded at the policy's rate."""
         self._backend = backend
         self._policy = policy
-        self._converter = converter
-        self._cameras = cameras
+        self.converter = converter
+        self.cameras = cameras
         self._subscribers = list(subscribers)
         self.end: End | None = None
+        self.error: Exception | None = None
 
     @property
     def is_running(self) -> bool:
@@ -57,25 +66,43 @@ class PolicyRunner:
         Raises:
             GoalError: If the goal can never be fulfilled.
         """
+        self.open(start, task)
+        try:
+            self._policy.reset(self.context())
+        except Exception as error:
+            self.fail(End.POLICY_FAILED, error)
+        except BaseException:
+            self._finish(End.STOPPED, "interrupted")
+            raise
+
+    def open(self, start: EpisodeStart, task: Task) -> None:
+        """Begin an episode without the policy, which its owner resets with `context()`; else as `begin`."""
         self._start, self._task = start, task
         self._state: SceneState = start.state
         self._verdict = Verdict(False, "not begun")
         self._steps, self._warnings = 0, list[str]()
-        self.end, self._failure_words = None, ""
+        self.end, self.error = None, None
         self._wall = time.perf_counter()
         task.reset(start.state)
         self._pose_base_world = start.state.pose_world_base.inverse()
         self._base_is_world = _is_identity(start.state.pose_world_base)
-        self._converter.reset(start.state.qpos, start.state.gripper_width)
+        self.converter.reset(start.state.qpos, start.state.gripper_width)
         self._target = JointTarget(start.state.qpos, start.state.gripper_width)
         try:
             self._tell(lambda s: s.on_start(start))
-            self._policy.reset(_context(start, privileged=self._policy.spec.privileged))
-        except Exception as error:
-            self._finish(End.POLICY_FAILED, _words(error))
         except BaseException:
             self._finish(End.STOPPED, "interrupted")
             raise
+
+    def context(self) -> EpisodeContext:
+        """Return what the policy is told of the episode."""
+        start, privileged = self._start, self._policy.spec.privileged
+        return EpisodeContext(
+            instruction=start.instruction,
+            seed=start.seed,
+            goal=start.plan if privileged else None,
+            state=start.state if privileged else None,
+        )
 
     def run(self) -> EpisodeResult:
         """Tick until the end; an interrupt (Ctrl-C) ends the episode as STOPPED and is raised again."""
@@ -92,55 +119,49 @@ class PolicyRunner:
         if self.end is None:
             self._finish(End.STOPPED, why)
 
+    def fail(self, end: End, error: Exception) -> None:
+        """End the episode by an error, which `error` keeps; the arm holds still."""
+        if self.end is None:
+            self.error = error
+            self._finish(end, _words(error))
+
     def tick(self) -> None:
-        """Do one control period: observe, act, convert, step, judge."""
+        """Do one control period: observe, act, convert, step, judge.
+
+        This is the lock-step form, in which time stands still while the policy thinks. The live form does the same
+        parts one by one as they fall due.
+        """
         try:
-            observation = self._observe()
+            observation = self.observe(self._state, self.cameras.read(self._state.time))
         except Exception as error:
-            self._finish(End.BACKEND_FAILED, _words(error))
+            self.fail(End.BACKEND_FAILED, error)
             return
         try:
-            chunk, action, target = self._decide(observation)
+            decision = self.decide(observation, self._policy.act(observation))
         except Exception as error:
-            self._finish(End.POLICY_FAILED, _words(error))
+            self.fail(End.POLICY_FAILED, error)
             return
         try:
-            self._backend.apply(target)
+            self._backend.apply(decision.target)
             self._backend.step()
             self._state = self._backend.state()
         except Exception as error:
-            self._finish(End.BACKEND_FAILED, _words(error))
+            self.fail(End.BACKEND_FAILED, error)
             return
-        self._target = target
-        self._steps += 1
-        self._verdict = self._task.judge(self._state)
-        if self._subscribers:
-            step = Step(
-                index=self._steps,
-                observation=observation,
-                chunk=chunk,
-                action=action,
-                target=target,
-                state=self._state,
-                verdict=self._verdict,
-            )
-            self._tell(lambda s: s.on_step(step))
-        if self._verdict.success:
-            self._finish(End.SUCCEEDED, self._verdict.reason)
-        elif self._steps >= self._start.max_steps:
-            self._finish(End.TIMED_OUT, self._verdict.reason)
+        self.account(decision)
 
-    @property
-    def result(self) -> EpisodeResult:
-        """How the episode ended."""
-        return self._result
+    # ------------------------------------------------------------------ the parts of a period
 
-    def _observe(self) -> Observation:
-        state = self._state
+    def see(self, state: SceneState) -> None:
+        """Take `state` as how things stand now."""
+        self._state = state
+
+    def observe(self, state: SceneState, frames: Mapping[str, Frame]) -> Observation:
+        """Return what the policy is given of a state and the frames that belong to it."""
         return Observation(
             time=state.time,
             instruction=self._start.instruction,
-            frames=self._cameras.read(state.time),
+            frames=frames,
             qpos=state.qpos,
             qvel=state.qvel,
             gripper_width=state.gripper_width,
@@ -148,19 +169,89 @@ class PolicyRunner:
             state=state if self._policy.spec.privileged else None,
         )
 
-    def _pose_base_ee(self, state: SceneState) -> Pose:
-        return state.pose_world_ee if self._base_is_world else self._pose_base_world @ state.pose_world_ee
+    def decide(self, observation: Observation, chunk: ActionChunk) -> Decision:
+        """Return the first action of a policy's answer as a safe target, reckoned from how things stand now.
 
-    def _decide(self, observation: Observation) -> tuple[ActionChunk, Action, JointTarget]:
-        chunk = self._policy.act(observation)
+        Raises:
+            PolicyError: If the answer is no chunk of actions, or the action is not what the policy's spec declares.
+        """
         if not isinstance(chunk, ActionChunk) or len(chunk) == 0:
             raise PolicyError(
                 f"the policy {self._start.policy!r} returned {type(chunk).__name__} of no rows instead of an ActionChunk; "
                 "it must return at least one action"
             )
         action = chunk[0]
-        target = self._converter.convert(action, qpos=self._state.qpos, gripper_width=self._state.gripper_width)
-        return chunk, action, target
+        target = self.converter.convert(action, qpos=self._state.qpos, gripper_width=self._state.gripper_width)
+        return Decision(observation, chunk, action, target)
+
+    def account(self, decision: Decision, *, is_stale: bool = False) -> None:
+        """Count and judge the period that ended in the state of now, tell everyone, and end the episode if it is over.
+
+        Args:
+            decision: What the arm was doing in that period.
+            is_stale: Whether it was decided for an earlier period and the arm only held its target.
+        """
+        self._target = decision.target
+        self._steps += 1
+        self._verdict = self._task.judge(self._state)
+        if self._subscribers:
+            step = Step(
+                index=self._steps,
+                observation=decision.observation,
+                chunk=decision.chunk,
+                action=decision.action,
+                target=decision.target,
+                state=self._state,
+                verdict=self._verdict,
+                is_stale=is_stale,
+            )
+            self._tell(lambda s: s.on_step(step))
+        if self._verdict.success:
+            self._finish(End.SUCCEEDED, self._verdict.reason)
+        elif self._steps >= self._start.max_steps:
+            self._finish(End.TIMED_OUT, self._verdict.reason)
+
+    # ------------------------------------------------------------------ how it stands
+
+    @property
+    def result(self) -> EpisodeResult:
+        """How the episode ended."""
+        return self._result
+
+    @property
+    def start(self) -> EpisodeStart:
+        """How the episode began."""
+        return self._start
+
+    @property
+    def state(self) -> SceneState:
+        """How things stood when last looked at."""
+        return self._state
+
+    @property
+    def steps(self) -> int:
+        """Control periods so far."""
+        return self._steps
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the task says of the last state."""
+        return self._verdict
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What went wrong beside the loop so far."""
+        return tuple(self._warnings)
+
+    @property
+    def subscribers(self) -> tuple[Subscriber, ...]:
+        """Those who are still watching."""
+        return tuple(self._subscribers)
+
+    # ------------------------------------------------------------------
+
+    def _pose_base_ee(self, state: SceneState) -> Pose:
+        return state.pose_world_ee if self._base_is_world else self._pose_base_world @ state.pose_world_ee
 
     def _finish(self, end: End, reason: str) -> None:
         """Hold still, name the outcome and tell everyone, once."""
@@ -193,7 +284,7 @@ class PolicyRunner:
             policy=start.policy,
             backend=start.backend,
             seed=start.seed,
-            clipped=self._converter.clipped.as_dict(),
+            clipped=self.converter.clipped.as_dict(),
             warnings=tuple(self._warnings),
         )
 
@@ -214,13 +305,6 @@ class PolicyRunner:
                 words = f"{type(subscriber).__name__} was detached: {_words(error)}"
                 self._warnings.append(words)
                 logger.info("%s", words)
-
-
-def _context(start: EpisodeStart, *, privileged: bool) -> EpisodeContext:
-    plan: GoalPlan | None = start.plan if privileged else None
-    return EpisodeContext(
-        instruction=start.instruction, seed=start.seed, goal=plan, state=start.state if privileged else None
-    )
 
 
 def _is_identity(pose: Pose) -> bool:

@@ -11,7 +11,7 @@ from vla_isaac.policies.base import Policy
 from vla_isaac.runtime.episode import EpisodeRequest, set_stage
 from vla_isaac.runtime.result import EpisodeResult
 from vla_isaac.runtime.runner import PolicyRunner
-from vla_isaac.runtime.subscriber import Subscriber
+from vla_isaac.runtime.subscriber import EpisodeStart, Subscriber
 from vla_isaac.sensors.camera import CameraRig, ImageOptions
 from vla_isaac.sim.backend import Backend
 from vla_isaac.sim.drive import drive
@@ -46,12 +46,7 @@ class Session:
     def prepare(self, request: EpisodeRequest, subscribers: Sequence[Subscriber] = ()) -> PolicyRunner:
         """Set the stage and return a runner at the start of the episode; for those who own the clock."""
         start = drive(set_stage(request, self.backend, self.policy, self.policy_name))
-        spec = self.policy.spec
-        cameras = CameraRig(self.backend, spec.cameras, ImageOptions(resolution_hw=spec.image_hw), seed=request.seed)
-        for name in spec.cameras:
-            start.scene.camera(name)
-        converter = ActionConverter(spec.action, self._control)
-        runner = PolicyRunner(self.backend, self.policy, converter, cameras, subscribers=subscribers)
+        runner = connect(start, self.backend, self.policy, self._control, subscribers)
         runner.begin(start, Task(start.plan, dwell=request.dwell))
         return runner
 
@@ -70,3 +65,22 @@ class Session:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+
+def connect(
+    start: EpisodeStart,
+    backend: Backend,
+    policy: Policy,
+    control: ControlConfig,
+    subscribers: Sequence[Subscriber] = (),
+) -> PolicyRunner:
+    """Return a runner with the cameras and the converter that `policy` asks for; it has not begun.
+
+    Raises:
+        UnknownNameError: If the scene lacks a camera of the policy.
+    """
+    spec = policy.spec
+    for name in spec.cameras:
+        start.scene.camera(name)
+    cameras = CameraRig(backend, spec.cameras, ImageOptions(resolution_hw=spec.image_hw), seed=start.seed)
+    return PolicyRunner(backend, policy, ActionConverter(spec.action, control), cameras, subscribers=subscribers)

@@ -53,6 +53,9 @@ class Step:
     verdict: Verdict
     """What the task says of it."""
 
+    is_stale: bool = False
+    """Whether nothing was decided for this period and the arm held the target before; only in live sessions."""
+
 
 class Subscriber(Protocol):
     """Three calls per episode; each may raise, which costs only the subscriber."""

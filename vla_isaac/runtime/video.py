@@ -107,7 +107,7 @@ class VideoRecorder:
 
     def _discard(self) -> None:
         with contextlib.suppress(Exception):
-            self._open_encoder().close()
+            self._open_encoder().abandon()
         with contextlib.suppress(OSError):
             self._part.unlink()
 

@@ -7,7 +7,8 @@ In a script, `step` lets the app make one update, which is one control period. I
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -160,18 +161,17 @@ class IsaacBackend:
             raise BackendError(
                 "inside Kit the simulator's own loop makes the steps, a script cannot; use vla_isaac.extension.get_session()"
             )
-        self._begin_period(self._commanded, self._goal)
+        with self._explaining():
+            self._begin_period(self._commanded, self._goal)
         self._advance(self._ports.sim.steps_done + self._clock.substeps)
 
     def state(self) -> SceneState:
         """Return the truth now, read through physics."""
         spec, layout = self._loaded(), self._ready()
         self._raise_fault()
-        try:
+        with self._explaining():
             positions, velocities = self._ports.robot.positions(), self._ports.robot.velocities()
             pos, quat, linvel = self._object_poses(layout)
-        except Exception as error:
-            raise self._explained(error) from error
         qpos = positions[: panda.NUM_ARM_JOINTS]
         steps = self._ports.sim.steps_done - self._first_step
         return SceneState(
@@ -387,6 +387,13 @@ class IsaacBackend:
         """Tell it aloud: in the log, and for the panel."""
         self._notes[about] = words
         logger.warning("%s", words)
+
+    @contextmanager
+    def _explaining(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            raise self._explained(error) from error
 
     def _explained(self, error: Exception) -> VlaIsaacError:
         """Say what is behind a fault of the simulator, as far as it can be seen."""

@@ -78,7 +78,6 @@ class ClassicSim:
         self._isaac, self._loop = isaac, loop
         self._callback = f"vla_isaac_step_{id(self)}"  # a name in use would keep its old function
         self._world: Any = None
-        self._rate: tuple[float, int] | None = None
         self.steps_done = 0
         self.on_step: Callable[[int], None] | None = None
 
@@ -94,14 +93,13 @@ class ClassicSim:
         return self.stage()
 
     def start(self, physics_dt: float, substeps: int) -> Steps[None]:
-        """Play with these rates; a world of other rates is made anew."""
-        is_ours = self._world is not None and self._isaac.World.instance() is self._world
-        if not is_ours or self._rate != (physics_dt, substeps):
+        """Play with these rates; other rates come with another scene, for which `detach` is called before."""
+        if self._world is None or self._isaac.World.instance() is not self._world:
             yield from self._make_world(physics_dt, substeps)
         world = self._world
-        self._remove_callback()
         yield from self._loop.call(world.reset, world.reset_async)
         self.steps_done = 0
+        self._remove_callback()  # play has subscribed an old one again, and a name in use keeps its old function
         world.add_physics_callback(self._callback, self._stepped)
 
     def advance(self) -> None:
@@ -121,7 +119,7 @@ class ClassicSim:
             self._remove_callback()
         if self._isaac.World.instance() is not None:
             self._isaac.World.clear_instance()
-        self._world = self._rate = None
+        self._world = None
 
     def _make_world(self, physics_dt: float, substeps: int) -> Steps[None]:
         self.detach()
@@ -133,7 +131,6 @@ class ClassicSim:
             stage_units_in_meters=1.0,
             physics_prim_path=PHYSICS_SCENE,
         )
-        self._rate = (physics_dt, substeps)
         if self._loop.mode == "kit":
             yield from self._loop.call(_nothing, self._world.initialize_simulation_context_async)
 

@@ -1,0 +1,1 @@
+"""Switch off each guard against a trap of Isaac Sim in turn: the test of that guard must then fail."""

@@ -1,0 +1,287 @@
+"""The guards: what each protects from, which lines it consists of, and the test that must notice its absence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+PACKAGE = "vla_isaac.backends.isaac"
+
+
+@dataclass(frozen=True)
+class Guard:
+    """One protection, and how it is switched off."""
+
+    trap: str
+    """What happens on a real Isaac Sim."""
+
+    changes: tuple[tuple[str, str, str], ...]
+    """Module below the backend, text that stands there exactly once, what stands there without the guard."""
+
+    test: str
+    """Expression for ``pytest -k``."""
+
+    @property
+    def modules(self) -> set[str]:
+        """The modules it stands in."""
+        return {f"{PACKAGE}.{module}" for module, _, _ in self.changes}
+
+
+def changed_source(guard: Guard, path: str) -> str:
+    """Return a file's text with the guard switched off.
+
+    Raises:
+        ValueError: If the guard's text is not there exactly once; the table must follow the code.
+    """
+    text = Path(path).read_text(encoding="utf-8")
+    for module, old, new in guard.changes:
+        if Path(path).stem != module:
+            continue
+        if text.count(old) != 1:
+            raise ValueError(
+                f"{path}: {old!r} stands there {text.count(old)} times, not once; mend tools/isaac_guards/guards.py"
+            )
+        text = text.replace(old, new)
+    return text
+
+
+GUARDS: dict[str, Guard] = {
+    "handles made anew": Guard(
+        "a stop voids every physics handle",
+        (
+            (
+                "backend",
+                "        self._connect(spec)\n",
+                '        if not hasattr(self, "_free"):\n            self._connect(spec)\n',
+            ),
+        ),
+        "handles_are_made_anew",
+    ),
+    "first pictures awaited": Guard(
+        "the first frames are empty, or None",
+        (
+            (
+                "pictures",
+                "if pixels.ndim != 3 or pixels.shape[:2] != size or pixels.shape[2] < 3 or pixels.dtype != np.uint8:",
+                "if False:",
+            ),
+            ("classic", 'if rgb is None or frame.get("rendering_frame", 0) == 0:', "if False:"),
+            ("cameras", "low <= picture.time <= high", "True"),
+            ("experimental", "if rgb is None or (self", "if (self"),
+        ),
+        "first_pictures_are_waited_for",
+    ),
+    "frame dict is no picture": Guard(
+        "get_current_frame() is a live dictionary, in 4.2 with zeros of swapped axes at first",
+        (
+            (
+                "classic",
+                "image_of(self._camera.get_rgba(), self._size)",
+                'next(iter(self._camera.get_current_frame().get(k) for k in ("rgba", "rgb")))',
+            ),
+        ),
+        "frame_dict_is_never_the_picture",
+    ),
+    "old picture refused": Guard(
+        "after a reset the picture of before it still comes for a while",
+        (
+            ("cameras", "UPDATES_AFTER_RESET = 3", "UPDATES_AFTER_RESET = 0"),
+            ("cameras", "        if picture.number == self._old:\n            return False\n", ""),
+            ("cameras", "low <= picture.time <= high", "True"),
+        ),
+        "no_picture_of_before_a_reset",
+    ),
+    "picture not older than the state": Guard(
+        "a camera's picture is of the last update, the state may be newer",
+        (
+            ("cameras", "low <= picture.time <= high", "True"),
+            ("cameras", "moment.updates_since_change >= 1", "True"),
+        ),
+        "inside_kit_a_picture_is_not_older",
+    ),
+    "callback under one name": Guard(
+        "a physics callback of a known name keeps the old function and only logs",
+        (("classic", "        self._remove_callback()  # play has", "        # play has"),),
+        "no_callback_is_left_under_its_name",
+    ),
+    "callback owner kept": Guard(
+        "bound methods are held weakly",
+        (("experimental", "register_callback(self._stepped,", "register_callback(type(self)(self._loop)._stepped,"),),
+        "owner_of_the_callback",
+    ),
+    "warp copied to the host": Guard(
+        "arrays of Warp have no array protocol",
+        (("pictures", 'values.numpy() if hasattr(values, "numpy") else values', "values"),),
+        "arrays_of_warp",
+    ),
+    "NaN refused": Guard(
+        "NaN in an action silently keeps the old target",
+        (
+            ("ports", "if not np.isfinite(positions).all():", "if False:"),
+            ("backend", '        check_finite("target.qpos", target.qpos)\n', ""),
+        ),
+        "targets_that_are_no_numbers",
+    ),
+    "gains set again": Guard(
+        "gains set at run time are lost at a stop",
+        (
+            (
+                "backend",
+                "        self._ports.robot.set_gains(",
+                "        done = getattr(self, 'x', 0)\n        self.x = 1\n        done or self._ports.robot.set_gains(",
+            ),
+        ),
+        "gains_are_set_again",
+    ),
+    "no asset root": Guard(
+        "without an asset server the root is None, or a RuntimeError",
+        (
+            (
+                "classic",
+                "        except RuntimeError:\n            return None\n",
+                "        except ZeroDivisionError:\n            return None\n",
+            ),
+            ("classic", "return root or None", "return str(root)"),
+            (
+                "experimental",
+                "        except RuntimeError:\n            return None\n",
+                "        except ZeroDivisionError:\n            return None\n",
+            ),
+        ),
+        "without_the_asset_our_own_panda",
+    ),
+    "asset missing": Guard(
+        "the asset's path moved between releases, and a server may lack it",
+        (
+            ("assets", "if (yield from assets.exists(root + path)):", "if True:"),
+            (
+                "backend",
+                'if self._address is not None and not stage.GetPrimAtPath(f"{ROBOT_PATH}/panda_hand").IsValid():',
+                "if False:",
+            ),
+        ),
+        "without_the_asset_our_own_panda",
+    ),
+    "one world forgotten before the next": Guard(
+        "a second World ignores its arguments",
+        (("classic", "            self._isaac.World.clear_instance()\n", "            pass\n"),),
+        "inside_kit_another_rate",
+    ),
+    "a hair above whole numbers": Guard(
+        "rendering_dt / physics_dt and 1 / physics_dt are truncated",
+        (
+            ("classic", "physics_dt * (1.0 - 1e-9)", "physics_dt"),
+            ("experimental", "physics_dt * (1.0 - 1e-9)", "physics_dt"),
+        ),
+        "no_physics_step_is_lost",
+    ),
+    "Kit's loop left alone": Guard(
+        "inside Kit, world.reset() and app updates enter Kit's loop again",
+        (
+            (
+                "loop",
+                "        task = asyncio.ensure_future(awaited())\n",
+                "        return plain()\n        task = asyncio.ensure_future(awaited())\n",
+            ),
+        ),
+        "inside_kit_nothing_enters",
+    ),
+    "cameras die with their stage": Guard(
+        "a new stage drops a camera's subscriptions for good",
+        (("cameras", "        self._feeds.clear()\n", ""),),
+        "cameras_do_not_outlive",
+    ),
+    "width first in the classic interface": Guard(
+        "the classic camera takes (width, height)",
+        (("classic", "resolution=(size[1], size[0])", "resolution=size"),),
+        "height_and_width",
+    ),
+    "height first in the experimental interface": Guard(
+        "the experimental camera takes (height, width)",
+        (("experimental", "resolution=size,", "resolution=size[::-1],"),),
+        "height_and_width",
+    ),
+    "300 pixels a side": Guard(
+        "below 300 px RTX may return a buffer of another size",
+        (("cameras", "SMALLEST_SIDE = 300", "SMALLEST_SIDE = 1"),),
+        "small_pictures_are_rendered_large",
+    ),
+    "aperture follows the picture's shape": Guard(
+        "RTX takes the horizontal aperture and makes pixels square",
+        (("cameras", '        prim.GetAttribute("horizontalAperture").Set(HORIZONTAL_APERTURE * aspect / own)\n', ""),),
+        "shape_of_a_picture",
+    ),
+    "written while stopped": Guard(
+        "physics prims written while the timeline plays confuse PhysX",
+        (
+            (
+                "backend",
+                "        self._cameras.forget()\n        yield from self._timeline.stop()\n",
+                "        self._cameras.forget()\n",
+            ),
+        ),
+        "prims_are_written_only",
+    ),
+    "targets, not teleports": Guard(
+        "set_joint_positions puts the arm there and breaks every grasp",
+        (
+            (
+                "classic",
+                "self._robot.apply_action(self._isaac.ArticulationAction(joint_positions=positions))",
+                "self._robot.set_joint_positions(positions)",
+            ),
+            (
+                "experimental",
+                "self._robot.set_dof_position_targets(_row(positions))",
+                "self._robot.set_dof_positions(_row(positions))",
+            ),
+        ),
+        "joints_get_targets",
+    ),
+    "half the width for each finger": Guard(
+        "the gripper helpers add to the present opening; joints 8 and 9 are exact",
+        (("backend", "panda.GRIPPER_MAX_WIDTH) / 2", "panda.GRIPPER_MAX_WIDTH)"),),
+        "fingers_are_joints",
+    ),
+    "every frame taken": Guard(
+        "a camera's own rate drops frames in which no simulated time passed",
+        (("classic", "        self._camera.set_frequency(EVERY_FRAME)\n", ""),),
+        "a_camera_drops_no_picture",
+    ),
+    "deleted camera named": Guard(
+        "the camera of a deleted prim is blind for ever",
+        (("cameras", "if not prim or not prim.IsValid():", "if False:"),),
+        "a_deleted_camera_is_named",
+    ),
+    "deleted robot named": Guard(
+        "getters of a deleted robot raise",
+        (("backend", "if not self._stage.GetPrimAtPath(ROBOT_PATH).IsValid():", "if False:"),),
+        "a_deleted_robot_is_named",
+    ),
+    "replaced stage noticed": Guard(
+        "somebody opens another stage",
+        (
+            (
+                "backend",
+                "if self._stage is None or self._ports.sim.stage() is not self._stage:\n            return BackendError(",
+                "if False:\n            return BackendError(",
+            ),
+        ),
+        "a_replaced_stage_is_told",
+    ),
+    "stop by hand noticed": Guard(
+        "somebody presses Stop",
+        (("backend", "        if self._timeline.is_stopped:\n", "        if False:\n"),),
+        "a_timeline_stopped_by_hand",
+    ),
+    "faults of callbacks kept": Guard(
+        "the physics engine swallows what a callback raises",
+        (("backend", "            self._fault = error\n", "            pass\n"),),
+        "fails_in_a_physics_callback",
+    ),
+    "only a Panda": Guard(
+        "an asset may have other joints, in another order",
+        (("ports", "if list(found) != list(wanted):", "if False:"),),
+        "articulation_with_other_joints",
+    ),
+}

@@ -1,0 +1,508 @@
+"""`LiveSession`: one world kept alive for a person; the model behind the Kit panel and other live views."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import TypeVar
+
+from vla_isaac.control.config import ControlConfig
+from vla_isaac.control.converter import ActionConverter
+from vla_isaac.core.errors import BackendError, InstructionError, UsageError, VlaIsaacError
+from vla_isaac.core.types import Body, Frame
+from vla_isaac.policies import POLICIES
+from vla_isaac.policies.base import Policy
+from vla_isaac.runtime.episode import set_stage
+from vla_isaac.runtime.inference import InferenceWorker
+from vla_isaac.runtime.live_choice import Choice, changed, checked_seed
+from vla_isaac.runtime.live_run import POLICY_PATIENCE, LiveRun
+from vla_isaac.runtime.live_stage import LiveStage
+from vla_isaac.runtime.live_status import LiveStatus, Phase, Problem
+from vla_isaac.runtime.live_view import LiveView
+from vla_isaac.runtime.live_watchers import Watchers
+from vla_isaac.runtime.result import End, EpisodeResult
+from vla_isaac.runtime.runner import PolicyRunner
+from vla_isaac.runtime.session import connect
+from vla_isaac.runtime.subscriber import Subscriber
+from vla_isaac.scene.builder import scene_preset
+from vla_isaac.scene.randomisation import Randomisation
+from vla_isaac.scene.spec import SceneLayout, SceneSpec
+from vla_isaac.sim.backend import Backend, Steps
+from vla_isaac.tasks.language import read_instruction
+
+__all__ = ["LiveSession", "LiveStatus", "Phase", "Problem"]
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+FIRST_SCENE = "tabletop"
+
+
+class LiveSession:
+    """A backend driven by buttons instead of a script: load, run, pause, stop, reset, watched at every change.
+
+    All calls come from the simulator's thread; only the policy works on a thread of its own. Nothing blocks, and what
+    goes wrong is not raised but stands in `status.problem` with its remedy.
+
+    For example, where the caller owns the clock::
+
+        session = LiveSession(backend, make_policy=make_policy)
+        drive(session.load())
+        session.run()
+        while session.status.phase is Phase.RUNNING:
+            session.period()
+            backend.step()
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        *,
+        make_policy: Callable[[str], Policy],
+        make_scene: Callable[[str], SceneSpec] = scene_preset,
+        control: ControlConfig | None = None,
+        lock_step: bool = False,
+        hold_time: Callable[[bool], None] | None = None,
+        make_recorder: Callable[[Path], Subscriber] | None = None,
+        view_cameras: Sequence[str] = (),
+        patience: float = POLICY_PATIENCE,
+    ) -> None:
+        """Hold a backend; nothing is loaded yet.
+
+        Args:
+            backend: Where everything happens; closed with the session.
+            make_policy: Makes a policy of its name; what it raises for a name it does not know is shown.
+            make_scene: Makes a scene of its name.
+            control: Limits and inverse kinematics; None takes the defaults.
+            lock_step: Whether time stands still while the policy thinks.
+            hold_time: What lock-step calls with True to stop the simulation and with False to let it go on; whoever
+                steps the simulation himself asks `is_time_held` instead.
+            make_recorder: Makes what watches a run and writes it to a path.
+            view_cameras: Which cameras `frame` prefers. For a policy without cameras the first of them is rendered.
+            patience: Real time after which a policy that does not answer is given up [s].
+
+        Raises:
+            UnknownNameError: If `make_scene` does not know the scene everything begins with, ``"tabletop"``.
+        """
+        self._backend = backend
+        self._make_policy, self._make_scene, self._make_recorder = make_policy, make_scene, make_recorder
+        self._control = control or ControlConfig()
+        self._lock_step, self._hold_time, self._patience = lock_step, hold_time, patience
+        self._view = LiveView(backend, view_cameras)
+        self._worker = InferenceWorker()
+        self._choice = Choice(scene=make_scene(FIRST_SCENE))
+        self._phase = Phase.EMPTY
+        self._problem: Problem | None = None
+        self._policies: dict[str, Policy] = {}  # at most one: the last one made
+        self._loading = object()  # which of several loads, begun one after another, is the one that counts
+        self._stage: LiveStage | None = None
+        self._run: LiveRun | None = None  # the present one, or the last one until the next load
+        self._recording: Path | None = None
+        self._recorder: tuple[Path, Subscriber] | None = None
+        self._watchers = Watchers()
+        self._is_closed = False
+        self._parsed: tuple[str, tuple[Body, ...], tuple[str, str]] | None = None
+
+    # ------------------------------------------------------------------ what others may look at
+
+    @property
+    def status(self) -> LiveStatus:
+        """Everything a view shows, now."""
+        stage, run = self._stage, self._run
+        choice = stage.choice if self._is_busy and stage else self._choice
+        runner = run.runner if run else None
+        instruction, goal, unreadable = self._asked()
+        verdict = runner.verdict if runner else None
+        is_waiting = self._phase is Phase.RUNNING and run is not None and run.is_waiting
+        recorder = self._recorder
+        return LiveStatus(
+            phase=self._phase,
+            scene=choice.scene.name,
+            seed=choice.seed,
+            policy=choice.policy,
+            instruction=instruction,
+            goal=goal,
+            instruction_problem=unreadable,
+            step=runner.steps if runner else 0,
+            max_steps=stage.start.max_steps if stage else 0,
+            rate_hz=stage.start.scene.timing.control_hz if stage else 0.0,
+            measured_hz=run.measured_hz if run else 0.0,
+            progress=verdict.progress if verdict else 0.0,
+            verdict="waiting for the policy's first action" if is_waiting else verdict.reason if verdict else "",
+            success=self.result.success if self.result else None,
+            clipped=runner.converter.clipped.as_dict() if runner else {},
+            frame_age=run.frame_age if run else 0.0,
+            stale_share=run.stale_share if run else 0.0,
+            is_recording=bool(self._is_busy and recorder and runner and recorder[1] in runner.subscribers),
+            recording=str(recorder[0] if self._is_busy and recorder else self._recording or ""),
+            problem=self._problem,
+            notes=(*getattr(self._backend, "notes", ()), *self._view.notes, *(runner.warnings if runner else ())),
+        )
+
+    @property
+    def frame(self) -> Frame | None:
+        """The last picture for a view; may be older than the status."""
+        return self._view.frame
+
+    @property
+    def backend(self) -> Backend:
+        """Where everything happens."""
+        return self._backend
+
+    @property
+    def scene(self) -> SceneSpec | None:
+        """The loaded scene, as the seed has varied it."""
+        return self._stage.start.scene if self._stage else None
+
+    @property
+    def layout(self) -> SceneLayout | None:
+        """How it was laid out."""
+        return self._stage.start.layout if self._stage else None
+
+    @property
+    def policy(self) -> Policy | None:
+        """Who acts on the loaded stage."""
+        return self._stage.policy if self._stage else None
+
+    @property
+    def runner(self) -> PolicyRunner | None:
+        """Who judges and tells, in the present run or the last one."""
+        return self._run.runner if self._run else None
+
+    @property
+    def converter(self) -> ActionConverter | None:
+        """What turns actions into joint targets, in the present run or the last one."""
+        return self._run.runner.converter if self._run else None
+
+    @property
+    def result(self) -> EpisodeResult | None:
+        """How the last run ended; None before."""
+        return self._run.runner.result if self._run and self._run.runner.end else None
+
+    @property
+    def is_time_held(self) -> bool:
+        """Whether lock-step wants the simulation to stand still now."""
+        return self._run is not None and self._run.is_time_held
+
+    def watch(self, tell: Callable[[LiveStatus], None]) -> Callable[[], None]:
+        """Call `tell` at every change and return what ends that; a watcher that raises is dropped and logged."""
+        return self._watchers.add(tell)
+
+    # ------------------------------------------------------------------ choosing
+
+    def parse(self, instruction: str) -> tuple[str, str]:
+        """Return the goal an instruction is read as, and why it cannot be read; one of the two is empty.
+
+        The objects are those of the chosen scene; no simulator is asked.
+        """
+        bodies = self._bodies()
+        if self._parsed is None or self._parsed[:2] != (instruction, bodies):
+            try:
+                read = (str(read_instruction(instruction, bodies)), "")
+            except InstructionError as error:
+                read = ("", str(error))
+            self._parsed = (instruction, bodies, read)
+        return self._parsed[2]
+
+    def choose(
+        self,
+        *,
+        scene: str | SceneSpec | None = None,
+        seed: int | None = None,
+        policy: str | None = None,
+        instruction: str | None = None,
+        randomisation: str | Randomisation | None = None,
+        task: str | None = None,
+    ) -> None:
+        """Change what the next load or run uses; all of it or, with a problem, nothing.
+
+        Args:
+            scene: A preset, a YAML file, or a scene.
+            seed: From 0 up.
+            policy: Its name.
+            instruction: What to do; ends a task chosen before. During a run it is kept for the next one.
+            randomisation: A preset, a YAML file, or ranges.
+            task: A family that draws instruction and goal at the next load, in its own scene unless one is given here;
+                an empty name chooses none.
+        """
+        if not self._may("choose anything", while_loading=True):
+            return
+        try:
+            choice = changed(
+                self._choice,
+                self._make_scene,
+                scene=scene,
+                seed=seed,
+                policy=policy,
+                instruction=instruction,
+                randomisation=randomisation,
+                task=task,
+            )
+            if policy is not None and policy not in POLICIES:
+                self._policy_named(policy)
+        except Exception as error:
+            self._refuse(error, "choose something else")
+            return
+        is_late = self._is_busy and instruction is not None and instruction != self._asked()[0]
+        self._choice = choice
+        self._went_well()
+        if is_late:
+            self._problem = Problem(
+                what=f'the instruction "{instruction}" is changed for the next run; press Stop, then Run',
+                kind=UsageError.__name__,
+            )
+        self._tell()
+
+    def record(self, path: Path | None) -> None:
+        """Record every run from the next one on to `path`; None switches that off."""
+        if not self._may("record", while_loading=True):
+            return
+        if path is not None and self._make_recorder is None:
+            self._refuse(UsageError("nothing here can record; give LiveSession a make_recorder"))
+            return
+        self._recording = path
+        self._went_well()
+        self._tell()
+
+    # ------------------------------------------------------------------ setting the stage
+
+    def load(self) -> Steps[None]:
+        """Build the chosen scene and lay it out; ends ready, or failed with a problem. A run is stopped first."""
+        yield from self._set_stage(self._choice)
+
+    def reset(self, seed: int | None = None) -> Steps[None]:
+        """Lay out the loaded scene again, from another seed if given; a run is stopped first."""
+        if not self._may("reset"):
+            return
+        if self._stage is None or self._phase is Phase.FAILED:
+            self._refuse(UsageError("there is no scene to reset; press Load first"))
+            return
+        try:
+            seed = self._choice.seed if seed is None else checked_seed(seed)
+        except UsageError as error:
+            self._refuse(error)
+            return
+        self._choice = replace(self._choice, seed=seed)
+        yield from self._set_stage(replace(self._choice, scene=self._stage.choice.scene))
+
+    def _set_stage(self, choice: Choice) -> Steps[None]:
+        if not self._may("load"):
+            return
+        self.stop("the scene was loaded anew")
+        self._phase, self._problem, self._stage, self._run = Phase.LOADING, None, None, None
+        self._loading = loading = object()
+        self._tell()
+        try:
+            policy = self._policy_named(choice.policy)
+            self._view.reset(policy)
+            steps = set_stage(choice.request(), self._backend, policy, choice.policy)
+            start = yield from self._while_loading(loading, steps)
+            if start is None:
+                return
+            connect(start, self._backend, policy, self._control)  # so that what does not fit is known before the run
+            yield from self._while_loading(loading, self._view.look(start.state.time))
+        except GeneratorExit:
+            if self._is_loading(loading):
+                self._fail(BackendError("loading was broken off; press Load to try again"))
+            raise
+        except Exception as error:
+            if self._is_loading(loading):
+                self._fail(error, doing=f"scene {choice.scene.name!r} cannot be loaded", remedy="press Load to try again")
+            return
+        if self._is_loading(loading):
+            self._stage, self._phase = LiveStage(choice, start, policy), Phase.READY
+            self._tell()
+
+    def _is_loading(self, loading: object) -> bool:
+        return self._phase is Phase.LOADING and self._loading is loading
+
+    def _while_loading(self, loading: object, steps: Steps[T]) -> Steps[T | None]:
+        """Do `steps`, or give them up with None once the session is closed or the simulator lost."""
+        while self._is_loading(loading):
+            try:
+                next(steps)
+            except StopIteration as stop:
+                done: T = stop.value
+                return done
+            yield
+        steps.close()
+        return None
+
+    # ------------------------------------------------------------------ running
+
+    def run(self) -> None:
+        """Let the policy act, or go on after a pause."""
+        if self._phase is Phase.RUNNING or not self._may("run"):
+            return
+        if self._phase is Phase.PAUSED and self._run is not None:
+            self._run.resume()
+        elif self._phase is Phase.READY and self._stage is not None:
+            try:
+                self._run = self._begin(self._stage)
+            except Exception as error:
+                self._refuse(error, "choose something else, or press Load")
+                return
+        else:
+            first = "Reset" if self._phase is Phase.ENDED else "Load"
+            self._refuse(UsageError(f"the session is {self._phase.value}, so nothing can run; press {first} first"))
+            return
+        self._phase, self._problem = Phase.RUNNING, None
+        self._tell()
+
+    def _begin(self, loaded: LiveStage) -> LiveRun:
+        """Return a run of what is chosen now on the stage that is set."""
+        policy = self._policy_named(self._choice.policy)
+        stage = loaded.for_run(self._choice, policy, self._backend.state())
+        recorder = None
+        if self._recording is not None and self._make_recorder is not None:
+            recorder = (self._recording, self._make_recorder(self._recording))
+        runner = connect(stage.start, self._backend, policy, self._control, [recorder[1]] if recorder else [])
+        runner.open(stage.start, stage.task)
+        self._stage, self._recorder = stage, recorder
+        self._view.reset(policy)
+        return LiveRun(
+            runner,
+            policy,
+            self._backend,
+            self._worker,
+            hold_time=self._hold_time,
+            lock_step=self._lock_step,
+            patience=self._patience,
+        )
+
+    def pause(self) -> None:
+        """Interrupt a run; the arm holds its last target."""
+        if self._phase is Phase.RUNNING and self._run is not None:
+            self._run.pause()
+            self._phase = Phase.PAUSED
+            self._tell()
+
+    def stop(self, why: str = "stopped by hand") -> None:
+        """End a run; the arm holds its posture."""
+        if self._is_busy and self._run is not None:
+            self._run.stop(why)
+            self._after(self._run)
+
+    def period(self) -> None:
+        """Do what is due after a control period has passed; never blocks, and does nothing unless running."""
+        run = self._run
+        if self._phase is not Phase.RUNNING or run is None:
+            return
+        run.period()
+        self._view.show(run)
+        self._after(run)
+
+    def wait(self, timeout: float) -> bool:
+        """Wait at most `timeout` [s] for the policy and return whether it owes no answer; for scripts, never in Kit."""
+        return self._run is None or self._run.wait(timeout)
+
+    def backend_lost(self, why: str) -> None:
+        """Take notice that the simulator was stopped or replaced behind our back."""
+        if self._is_closed or self._phase in (Phase.EMPTY, Phase.FAILED):
+            return
+        if self._is_busy and self._run is not None:
+            self._run.lose_backend(why)
+            self._after(self._run)
+        else:
+            self._fail(BackendError(f"{why}; press Load to build the scene anew"))
+
+    def close(self) -> None:
+        """End a run, let the policy's thread go without waiting for it, close the backend; twice is fine."""
+        if self._is_closed:
+            return
+        self.stop("the session was closed")
+        self._is_closed = True
+        self._worker.leave()
+        self._policies.clear()
+        self._phase, self._stage = Phase.EMPTY, None
+        try:
+            self._backend.close()
+        except Exception as error:
+            self._problem = Problem.of(error, doing="the simulator could not be closed", remedy="restart the application")
+            logger.exception("the simulator could not be closed")
+        self._tell()
+        self._watchers.clear()
+
+    def __enter__(self) -> LiveSession:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # ------------------------------------------------------------------
+
+    @property
+    def _is_busy(self) -> bool:
+        return self._phase in (Phase.RUNNING, Phase.PAUSED)
+
+    def _after(self, run: LiveRun) -> None:
+        """Take note of what the run has come to, and tell."""
+        end, error = run.runner.end, run.runner.error
+        if end is not None and self._is_busy:
+            self._phase = Phase.FAILED if end is End.BACKEND_FAILED else Phase.ENDED
+            if run.is_hung:  # its thread is lost, and the policy with it
+                self._worker.leave()
+                self._worker = InferenceWorker()
+                self._policies.clear()
+            if end is End.POLICY_FAILED and error is not None:
+                self._problem = Problem.of(
+                    error,
+                    doing=f"the policy {run.runner.start.policy!r} failed",
+                    remedy="press Reset, then Run to try again, or choose another policy",
+                )
+            elif end is End.BACKEND_FAILED and error is not None:
+                self._problem = Problem.of(error, doing="the simulator failed", remedy="press Load to build the scene anew")
+        self._tell()
+
+    def _asked(self) -> tuple[str, str, str]:
+        """Return the instruction, its goal, and why it cannot be read."""
+        stage, task = self._stage, self._choice.task
+        if stage is not None and (self._is_busy or (task is not None and task == stage.choice.task)):
+            return stage.start.instruction, str(stage.start.plan), ""
+        sentence = self._choice.sentence
+        return (sentence, *(("", "") if task is not None else self.parse(sentence)))
+
+    def _bodies(self) -> tuple[Body, ...]:
+        """Return the objects as they stand where the chosen scene is loaded, else as the scene has them."""
+        if self._stage is not None and self._choice.scene == self._stage.choice.scene:
+            return self._stage.start.scene.bodies
+        return self._choice.scene.bodies
+
+    def _policy_named(self, name: str) -> Policy:
+        """Return the policy, made anew unless it is the one made last."""
+        if name not in self._policies:
+            policy = self._make_policy(name)
+            self._policies = {name: policy}
+        return self._policies[name]
+
+    def _may(self, what: str, *, while_loading: bool = False) -> bool:
+        """Return whether the session can do anything now; if not, that is the problem."""
+        if self._is_closed:
+            self._refuse(UsageError(f"the session is closed and cannot {what}; make another one"))
+        elif self._phase is Phase.LOADING and not while_loading:
+            self._refuse(UsageError(f"the scene is still loading and the session cannot {what}; wait until it is ready"))
+        else:
+            return True
+        return False
+
+    def _went_well(self) -> None:
+        """Forget the last problem, unless it is why nothing can go on."""
+        if self._phase is not Phase.FAILED:
+            self._problem = None
+
+    def _refuse(self, error: Exception, remedy: str = "") -> None:
+        self._problem = Problem.of(error, remedy="" if isinstance(error, VlaIsaacError) else remedy)
+        self._tell()
+
+    def _fail(self, error: Exception, *, doing: str = "", remedy: str = "") -> None:
+        self._phase, self._stage = Phase.FAILED, None
+        self._problem = Problem.of(error, doing=doing, remedy="" if isinstance(error, VlaIsaacError) else remedy)
+        self._tell()
+
+    def _tell(self) -> None:
+        self._watchers.tell(lambda: self.status)

@@ -1,0 +1,111 @@
+"""`Choice`: what a person has chosen for the next load and run; changed as a whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from vla_isaac.core.errors import UsageError
+from vla_isaac.runtime.episode import EpisodeRequest
+from vla_isaac.scene.randomisation import Randomisation, randomisation_preset
+from vla_isaac.scene.spec import SceneSpec
+from vla_isaac.tasks.families import TaskFamily, task_family
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """Scene, seed, policy, and what is to be done."""
+
+    scene: SceneSpec
+    """The scene before it is varied."""
+
+    seed: int = 0
+    """From which everything random is drawn."""
+
+    policy: str = "scripted"
+    """Name of the policy."""
+
+    instruction: str | None = None
+    """The sentence; None takes the scene's own, or what the task draws."""
+
+    randomisation: Randomisation = field(default_factory=lambda: randomisation_preset("layout"))
+    """What may vary with the seed."""
+
+    task: TaskFamily | None = None
+    """Draws instruction and goal at the next load; excludes `instruction`."""
+
+    @property
+    def sentence(self) -> str:
+        """The instruction as far as it is known before the load."""
+        if self.task is not None:
+            return ""
+        return self.scene.instruction if self.instruction is None else self.instruction
+
+    def request(self) -> EpisodeRequest:
+        """Return the stage to be set; a free instruction is read when the run begins, since it may still change."""
+        return EpisodeRequest(
+            scene=self.scene,
+            randomisation=self.randomisation,
+            seed=self.seed,
+            family=self.task,
+            instruction=None if self.task else self.sentence,
+            judge=self.task is not None,
+        )
+
+    def changes_since(self, loaded: Choice) -> list[str]:
+        """Return the names of what differs and needs another load; a free instruction fits any stage."""
+        names = ["scene", "seed", "randomisation", *(["task"] if self.task is not None else [])]
+        return [name for name in names if getattr(self, name) != getattr(loaded, name)]
+
+
+def changed(
+    choice: Choice,
+    make_scene: Callable[[str], SceneSpec],
+    *,
+    scene: str | SceneSpec | None,
+    seed: int | None,
+    policy: str | None,
+    instruction: str | None,
+    randomisation: str | Randomisation | None,
+    task: str | None,
+) -> Choice:
+    """Return the choice with what is not None replaced; arguments as in `LiveSession.choose`.
+
+    Raises:
+        UnknownNameError: If there is no scene, randomisation or task of that name.
+        UsageError: If the seed is negative, or instruction and task are both given.
+    """
+    if instruction is not None and task:
+        raise UsageError(f"an instruction and the task {task!r} exclude each other; choose one")
+    changes: dict[str, Any] = {}
+    if scene is not None:
+        changes["scene"] = make_scene(scene) if isinstance(scene, str) else scene
+    if seed is not None:
+        changes["seed"] = checked_seed(seed)
+    if policy is not None:
+        changes["policy"] = policy
+    if randomisation is not None:
+        known = isinstance(randomisation, Randomisation)
+        changes["randomisation"] = randomisation if known else randomisation_preset(str(randomisation))
+    if instruction is not None:
+        changes |= {"instruction": instruction, "task": None}
+    if task is not None:
+        family = task_family(task) if task else None
+        changes |= {"task": family, "instruction": None}
+        if family is not None and scene is None:
+            changes["scene"] = make_scene(family.preset.scene)
+    elif scene is not None and instruction is None and changes["scene"] != choice.scene:
+        changes["instruction"] = None  # a sentence about the objects of another scene
+    return replace(choice, **changes)
+
+
+def checked_seed(seed: int) -> int:
+    """Return the seed if it is one.
+
+    Raises:
+        UsageError: If it is no whole number, or negative.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise UsageError(f"seed={seed!r} is not accepted; give a whole number from 0 up")
+    return seed

@@ -1,0 +1,67 @@
+"""`LiveView`: the picture a view of a live session shows, taken from what the policy sees where it sees anything."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from vla_isaac.core.types import Frame
+from vla_isaac.policies.base import Policy
+from vla_isaac.runtime.live_run import LiveRun
+from vla_isaac.sensors.camera import CameraRig
+from vla_isaac.sim.backend import Backend, Steps
+
+logger = logging.getLogger(__name__)
+
+VIEW_SECONDS = 0.2
+"""Simulated time between two pictures that are rendered only to be looked at [s]."""
+
+
+class LiveView:
+    """Keeps the last picture; a view that cannot be drawn costs the picture, never the run."""
+
+    def __init__(self, backend: Backend, cameras: Sequence[str]) -> None:
+        """Prefer `cameras`, the first one most; without any, only what the policy sees is shown."""
+        self._backend = backend
+        self._cameras = tuple(cameras)
+        self._is_own = False
+        self._look: Steps[None] | None = None
+        self._next = 0.0
+        self.frame: Frame | None = None
+        self.notes: tuple[str, ...] = ()
+
+    def reset(self, policy: Policy) -> None:
+        """Begin anew: draw pictures of our own only for a policy without cameras."""
+        if self._look is not None:
+            self._look.close()
+        self._look, self._next, self.notes = None, 0.0, ()
+        self._is_own = bool(self._cameras) and not policy.spec.cameras
+
+    def show(self, run: LiveRun) -> None:
+        """Take what the run has seen, or get on with a picture of our own; at most one simulator update is asked for."""
+        if run.frames:
+            seen = [name for name in self._cameras if name in run.frames] or list(run.frames)
+            self.frame = run.frames[seen[0]]
+        elif self._is_own and run.runner.end is None:
+            self._go_on(run.time)
+
+    def look(self, now: float) -> Steps[None]:
+        """Take a picture of our own, at `now` [s] or later; what goes wrong is noted."""
+        if not self._is_own:
+            return
+        try:
+            frames = yield from CameraRig(self._backend, self._cameras[:1]).read_steps(now)
+            self.frame = frames[self._cameras[0]]
+        except Exception as error:
+            self._is_own = False
+            self.notes = (f"there is no picture of camera {self._cameras[0]!r}: {error}",)
+            logger.info("%s", self.notes[0])
+
+    def _go_on(self, now: float) -> None:
+        if self._look is None and now >= self._next:
+            self._look, self._next = self.look(now), now + VIEW_SECONDS
+        if self._look is not None:
+            try:
+                next(self._look)
+            except StopIteration:
+                self._look = None
