@@ -1,10 +1,16 @@
-# The two commands a newcomer needs: make demo, make test. Each makes its own environment in .venv.
+# The two commands a newcomer needs: make demo, make test. The environment is .venv; what reads USD with NVIDIA's own
+# tools has .venv-isaac, since they want other versions and gigabytes.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
+VENV_ISAAC ?= .venv-isaac
 BIN := $(VENV)/bin
+OLDEST_USD := $(VENV)/oldest-usd
 RUN := $(BIN)/python -m vla_isaac run "Pick up the red cube and place it on the blue box"
 
-.PHONY: help demo test test-all lint bench docs wheel clean
+# dash, which comes with Newton's importers, brings a plugin that this pytest complains about
+TEST_ISAAC := $(VENV_ISAAC)/bin/python -m pytest -p no:dash tests/isaac_usd tests/scene/test_usd.py
+
+.PHONY: help demo test test-all test-isaac test-oldest-usd lint bench docs wheel clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -19,23 +25,41 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/.made
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	@touch $@
 
-$(VENV)/.made:
-	@PYTHON="$(PYTHON)" sh tools/make_venv.sh "$(VENV)"
+# not compiled: half the time, and most of it is never imported
+$(VENV_ISAAC)/.dev: requirements/dev-isaac.txt pyproject.toml | $(VENV_ISAAC)/.made
+	$(VENV_ISAAC)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements/dev-isaac.txt
+	$(VENV_ISAAC)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+$(OLDEST_USD)/.made: requirements/oldest-usd.txt | $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --target $(OLDEST_USD) -r $<
+	@touch $@
+
+$(VENV)/.made $(VENV_ISAAC)/.made:
+	@PYTHON="$(PYTHON)" sh tools/make_venv.sh "$(@D)"
 	@touch $@
 
 demo: $(VENV)/.demo ## Watch the arm follow an instruction (about a minute, no GPU)
 	@sh tools/ensure_gl.sh "$(BIN)/python"
 	@$(RUN) --seed 3
 
-test: $(VENV)/.dev ## Run the quick suite: style, types, tests (under 8 minutes on two cores)
+test: $(VENV)/.dev $(VENV_ISAAC)/.dev ## Run the quick suite: style, types, tests (under 8 minutes on two cores)
 	@sh tools/ensure_gl.sh "$(BIN)/python"
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
+	$(TEST_ISAAC) -m "not slow"
 
-test-all: test ## Run the long suites too: every figure in full
+test-all: test test-isaac test-oldest-usd ## Run the long suites too: every figure in full
 	$(BIN)/python -m pytest -m slow -s
+
+test-isaac: $(VENV_ISAAC)/.dev ## Read every scene preset with NVIDIA's asset validator and in Newton
+	$(TEST_ISAAC)
+
+test-oldest-usd: $(OLDEST_USD)/.made ## Run the tests of the USD writer with the oldest usd-core
+	PYTHONPATH=$(OLDEST_USD) $(BIN)/python -c "from pxr import Usd; print('USD', *Usd.GetVersion())"
+	PYTHONPATH=$(OLDEST_USD) $(BIN)/python -m pytest tests/scene/test_usd.py
 
 lint: $(VENV)/.dev ## Check style and types only
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
@@ -52,4 +76,8 @@ wheel: $(VENV)/.made ## Build the wheel into dist/
 	$(BIN)/python -m build --wheel
 
 clean: ## Remove what these commands made
-	rm -rf $(VENV) build dist site outputs
+	rm -rf $(VENV) $(VENV_ISAAC) build dist site outputs
+
+.PHONY: extension
+extension: $(VENV)/.made ## Build the folder that Isaac Sim takes as an extension into dist/
+	$(BIN)/python tools/package_extension.py

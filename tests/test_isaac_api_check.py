@@ -7,7 +7,7 @@ import pytest
 
 from tools.isaac_api.__main__ import main
 from tools.isaac_api.recorded import Call, misfit
-from tools.isaac_api.report import RECORDED, check, releases, table
+from tools.isaac_api.report import RECORDED, ROOT, check, releases, table
 
 
 @pytest.fixture(scope="module")
@@ -303,7 +303,7 @@ def test_the_table_has_a_row_per_use_and_a_column_per_release(tmp_path, known):
     text = table(rows_of(tmp_path, known, "from omni.isaac.core import World\n"), known)
     assert "1 uses: 3 resolved, 0 guarded, 1 missing, 0 unrecorded." in text
     assert "| where | use | 4.2 | 4.5 | 5.1 | 6.2 | source |" in text
-    assert "| sample.py:1 | `omni.isaac.core.World` | resolved | resolved | resolved | **missing**: no module" in text
+    assert "| sample.py | `omni.isaac.core.World` | resolved | resolved | resolved | **missing**: no module" in text
 
 
 def test_a_further_recording_joins_as_a_column_of_its_own(tmp_path, monkeypatch):
@@ -315,3 +315,10 @@ def test_a_further_recording_joins_as_a_column_of_its_own(tmp_path, monkeypatch)
 
 def test_the_recordings_stay_small():
     assert sum(path.stat().st_size for path in RECORDED.iterdir()) < 1.5e6
+
+
+def test_the_table_in_the_docs_is_the_one_of_today():
+    known = {version: release for version, release in releases().items() if (RECORDED / f"{version}.json").exists()}
+    written = (ROOT / "docs" / "isaac-api-table.md").read_text(encoding="utf-8")
+    rows = check(sorted((ROOT / "vla_isaac").rglob("*.py")), known)
+    assert written == table(rows, known), "run: python -m tools.isaac_api --write docs/isaac-api-table.md"

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-pytest.importorskip("pxr", reason='needs usd-core in an environment of its own: pip install -e ".[usd]"')
+pytest.importorskip("pxr", reason='needs usd-core: pip install -e ".[usd]"')
 pytest.importorskip("tyro", reason="the command line is part of what is tested")
 
-from pxr import Gf, Usd, UsdGeom, UsdLux, UsdPhysics, UsdShade, UsdUtils
+from pxr import Gf, Sdf, Tf, Usd, UsdGeom, UsdLux, UsdPhysics, UsdShade, UsdUtils
 
 from vla_isaac.cli.main import main
 from vla_isaac.core.errors import SceneError, UsageError
@@ -23,7 +24,7 @@ from vla_isaac.scene.layout import sample_layout, vary_scene
 from vla_isaac.scene.objects import SHAPES
 from vla_isaac.scene.randomisation import randomisation_preset
 from vla_isaac.scene.spec import JointGains, Timing
-from vla_isaac.scene.usd import write_scene
+from vla_isaac.scene.usd import write_file, write_layout, write_scene
 from vla_isaac.scene.usd_cameras import camera_path
 from vla_isaac.scene.usd_panda import joint_positions
 
@@ -328,8 +329,6 @@ def test_drives_hold_the_start_posture_with_gains_per_degree(scene):
 
 
 def test_the_gains_of_the_scene_replace_those_of_the_robot():
-    from dataclasses import replace
-
     gains = JointGains(stiffness=(400.0,) * 7, damping=(80.0,) * 7)
     stage, _ = written(replace(FrankaSceneBuilder().build(), gains=gains))
     drive = UsdPhysics.DriveAPI.Get(stage.GetPrimAtPath("/World/Robot/joints/panda_joint4"), "angular")
@@ -366,10 +365,14 @@ def test_collision_shapes_are_hidden_and_finger_pads_grip(scene):
     assert frictions == [1.0, 2.0]
 
 
-@pytest.mark.skipif(not hasattr(UsdPhysics, "LoadUsdPhysicsFromRange"), reason="this usd-core has no physics parser")
+PARSERS = ("UsdPhysicsLoadStageFromPrimRange", "LoadUsdPhysicsFromRange")  # its name now, and its old one
+PARSER = next((getattr(UsdPhysics, name) for name in PARSERS if hasattr(UsdPhysics, name)), None)
+
+
+@pytest.mark.skipif(PARSER is None, reason="this usd-core has no physics parser")
 def test_usds_own_physics_parser_finds_what_was_written(scene):
     stage, spec, _ = scene
-    found = UsdPhysics.LoadUsdPhysicsFromRange(stage, ["/World"])
+    found = PARSER(stage, ["/World"])
     counts = {kind.name: len(paths) for kind, (paths, _) in found.items()}
     assert counts["Articulation"] == 1
     assert counts["RevoluteJoint"] == 7
@@ -377,18 +380,204 @@ def test_usds_own_physics_parser_finds_what_was_written(scene):
     assert counts["RigidBody"] == 11 + sum(not o.fixed for o in spec.objects)
 
 
+def test_every_link_is_told_to_carry_its_own_weight_in_the_words_of_physx_and_of_newton(scene):
+    stage, spec, _ = scene
+    for name in panda.LINKS:
+        prim = stage.GetPrimAtPath(f"/World/Robot/{name}")
+        assert prim.GetAttribute("physxRigidBody:disableGravity").Get() is True
+        assert prim.GetAttribute("mjc:gravcomp").Get() == 1.0
+    for name in spec.object_names:
+        assert not stage.GetPrimAtPath(f"/World/Objects/{name}").GetAttribute("mjc:gravcomp")
+
+
+# ---------------------------------------------------------------- the next episode on the same stage
+
+
+def two_episodes(name: str, first: int, second: int):
+    """Return a scene and two of its layouts that differ in all that may vary."""
+    spec = vary_scene(scene_preset(name), FULL, first)
+    a, b = (sample_layout(spec, FULL, seed) for seed in (first, second))
+    return spec, a, replace(b, gripper_width=0.03)
+
+
+def text(stage) -> str:
+    return stage.ExportToString(addSourceFileComment=False)
+
+
+@pytest.mark.parametrize("name", preset_names("scenes"))
+@pytest.mark.parametrize(("first", "second"), [(1, 2), (8, 3), (40, 41)])
+def test_a_layout_written_over_a_scene_says_what_a_fresh_scene_says(name, first, second):
+    spec, a, b = two_episodes(name, first, second)
+    renewed, fresh = Usd.Stage.CreateInMemory(), Usd.Stage.CreateInMemory()
+    write_scene(renewed, spec, a)
+    before = text(renewed)
+    write_layout(renewed, spec, b)
+    write_scene(fresh, spec, b)
+    assert text(renewed) == text(fresh) != before
+    assert renewed.GetRootLayer().ExportToString() == fresh.GetRootLayer().ExportToString()
+    write_layout(renewed, spec, b)
+    assert text(renewed) == text(fresh)
+
+
+@pytest.mark.parametrize("robot", ["embedded", "reference"])
+def test_a_new_layout_neither_removes_nor_adds_nor_reloads_a_prim(robot, franka):
+    """A resynced path is one whose prims were made anew: a simulator would lose its hold on them."""
+    options = {} if robot == "embedded" else {"robot": robot, "robot_asset": franka, "robot_variants": {"Gripper": "Long"}}
+    spec, a, b = two_episodes("clutter", 1, 2)
+    stage = Usd.Stage.CreateInMemory()
+    write_scene(stage, spec, a, **options)
+    resynced = []
+    listener = Tf.Notice.Register(
+        Usd.Notice.ObjectsChanged, lambda notice, _: resynced.extend(notice.GetResyncedPaths()), stage
+    )
+    write_layout(stage, spec, b, **options)
+    listener.Revoke()
+    assert resynced == []
+
+
+def test_a_new_layout_takes_back_what_a_simulator_left():
+    """Speeds, a pose in single precision with other operations, and a robot that has moved."""
+    spec, a, b = two_episodes("tabletop", 1, 2)
+    stage = Usd.Stage.CreateInMemory()
+    write_scene(stage, spec, a)
+    name = next(o.name for o in spec.objects if not o.fixed)
+    prim = stage.GetPrimAtPath(f"/World/Objects/{name}")
+    UsdPhysics.RigidBodyAPI(prim).GetVelocityAttr().Set(Gf.Vec3f(1.0, 2.0, 3.0))
+    for old in ("xformOp:translate", "xformOp:orient"):
+        prim.RemoveProperty(old)
+    frame = UsdGeom.Xformable(prim)
+    frame.ClearXformOpOrder()
+    frame.AddTranslateOp(UsdGeom.XformOp.PrecisionFloat).Set(Gf.Vec3f(9.0, 9.0, 9.0))
+    frame.AddOrientOp(UsdGeom.XformOp.PrecisionFloat).Set(Gf.Quatf(0.0, 1.0, 0.0, 0.0))
+    frame.AddScaleOp(UsdGeom.XformOp.PrecisionFloat).Set(Gf.Vec3f(2.0))
+    joint = stage.GetPrimAtPath("/World/Robot/joints/panda_joint4")
+    joint.GetAttribute("state:angular:physics:velocity").Set(30.0)
+    write_layout(stage, spec, b)
+    placement = b.objects[spec.object_names.index(name)]
+    assert matrix(stage, prim.GetPath()) == pytest.approx(placement.pose_world.matrix(), abs=1e-6)
+    assert UsdPhysics.RigidBodyAPI(prim).GetVelocityAttr().Get() == Gf.Vec3f(0.0)
+    assert joint.GetAttribute("state:angular:physics:velocity").Get() == 0.0
+
+
+def test_sizes_may_differ_from_episode_to_episode():
+    small = FrankaSceneBuilder().add("cube", "red", size=(0.03, 0.03, 0.03)).build()
+    large = FrankaSceneBuilder().add("cube", "red", size=(0.05, 0.05, 0.05)).build()
+    stage, _ = written(small)
+    write_layout(stage, large, sample_layout(large, NONE, 0))
+    fresh, _ = written(large)
+    assert text(stage) == text(fresh)
+
+
+@pytest.mark.parametrize(
+    ("before", "found"),
+    [
+        (None, "no scene of ours below /World"),
+        (FrankaSceneBuilder().add_cube("blue").build(), r"objects blue_cube \(cube\)"),
+        (FrankaSceneBuilder().add_cube("red", fixed=True).build(), r"objects red_cube \(fixed cube\)"),
+        (FrankaSceneBuilder().add("ball", "red", name="red_cube").build(), r"objects red_cube \(ball\)"),
+        (FrankaSceneBuilder().add_cube("red").cameras([]).build(), "cameras none; lights"),
+    ],
+    ids=["nothing", "another object", "a fixed one", "another shape", "other cameras"],
+)
+def test_a_layout_is_not_written_over_another_scene(before, found):
+    spec = FrankaSceneBuilder().add_cube("red").build()
+    stage = Usd.Stage.CreateInMemory() if before is None else written(before)[0]
+    untouched = text(stage)
+    with pytest.raises(SceneError, match=f"{found}.*call write_scene once"):
+        write_layout(stage, spec, sample_layout(spec, NONE, 0))
+    assert text(stage) == untouched
+
+
+def test_a_layout_is_not_written_over_a_scene_with_another_kind_of_robot(franka):
+    stage, layout = written(everything())
+    with pytest.raises(SceneError, match=r"the stage holds our Panda;.*the layout is for a robot by reference"):
+        write_layout(stage, everything(), layout, robot="reference", robot_asset=franka)
+
+
 # ---------------------------------------------------------------- reference, files, command
 
 
-def test_a_reference_brings_the_robot_of_another_file_and_the_wrist_camera_hangs_in_it(tmp_path):
-    asset = Usd.Stage.CreateNew(str(tmp_path / "franka.usda"))
-    asset.SetDefaultPrim(UsdGeom.Xform.Define(asset, "/panda").GetPrim())
-    UsdGeom.Xform.Define(asset, "/panda/panda_hand").AddTranslateOp().Set((0.0, 0.0, 0.5))
+@pytest.fixture
+def franka(tmp_path) -> str:
+    """Write a robot file like Isaac Sim's: a hand whose height depends on a variant, its root moved by single floats."""
+    path = tmp_path / "franka.usda"
+    asset = Usd.Stage.CreateNew(str(path))
+    root = UsdGeom.Xform.Define(asset, "/panda")
+    root.AddTranslateOp(UsdGeom.XformOp.PrecisionFloat).Set(Gf.Vec3f(7.0, 0.0, 0.0))
+    root.AddOrientOp(UsdGeom.XformOp.PrecisionFloat).Set(Gf.Quatf(1.0))
+    root.AddScaleOp(UsdGeom.XformOp.PrecisionFloat).Set(Gf.Vec3f(1.0))
+    asset.SetDefaultPrim(root.GetPrim())
+    grippers = root.GetPrim().GetVariantSets().AddVariantSet("Gripper")
+    for name, height in (("Default", 0.5), ("Long", 0.6)):
+        grippers.AddVariant(name)
+        grippers.SetVariantSelection(name)
+        with grippers.GetVariantEditContext():
+            UsdGeom.Xform.Define(asset, "/panda/panda_hand").AddTranslateOp().Set(Gf.Vec3d(0.0, 0.0, height))
+    grippers.SetVariantSelection("Default")
     asset.Save()
-    stage, _ = written(everything(), robot="reference", robot_asset=str(tmp_path / "franka.usda"))
+    return str(path)
+
+
+def hand_height(stage) -> float:
+    return float(matrix(stage, "/World/Robot/panda_hand")[2, 3])
+
+
+def test_a_reference_brings_the_robot_of_another_file_and_the_wrist_camera_hangs_in_it(franka):
+    stage, _ = written(everything(), robot="reference", robot_asset=franka)
     assert stage.GetPrimAtPath("/World/Robot/panda_hand").GetTypeName() == "Xform"
-    assert matrix(stage, "/World/Robot/panda_hand/wrist_camera")[2, 3] == pytest.approx(0.51)
+    assert matrix(stage, "/World/Robot/panda_hand/wrist_camera")[:3, 3] == pytest.approx([0.062, 0.0, 0.51], abs=0.1)
     assert not stage.GetPrimAtPath("/World/Robot/panda_link0")
+    assert list(stage.GetPrimAtPath("/World/Robot").GetAttribute("semantics:labels:class").Get()) == ["robot"]
+
+
+def test_the_variants_that_are_asked_for_are_selected_and_renewed(franka):
+    spec, a, b = two_episodes("tabletop", 1, 2)
+    stage = Usd.Stage.CreateInMemory()
+    options = {"robot": "reference", "robot_asset": franka}
+    write_scene(stage, spec, a, **options)
+    assert hand_height(stage) == pytest.approx(0.5)
+    write_layout(stage, spec, b, **options, robot_variants={"Gripper": "Long"})
+    assert hand_height(stage) == pytest.approx(0.6)
+    write_layout(stage, spec, b, **options)
+    assert hand_height(stage) == pytest.approx(0.5)
+    fresh = Usd.Stage.CreateInMemory()
+    write_scene(fresh, spec, b, **options)
+    assert text(stage) == text(fresh)
+
+
+def test_a_variant_the_asset_does_not_have_is_refused_with_those_it_has(franka):
+    for variants in ({"Gripper": "Short"}, {"Mesh": "Long"}):
+        with pytest.raises(UsageError, match="choose among Gripper: Default, Long"):
+            written(everything(), robot="reference", robot_asset=franka, robot_variants=variants)
+
+
+def test_a_new_layout_refers_to_the_robot_once_and_to_another_asset_when_told(franka, tmp_path):
+    spec, a, b = two_episodes("tabletop", 1, 2)
+    stage = Usd.Stage.CreateInMemory()
+    write_scene(stage, spec, a, robot="reference", robot_asset=franka)
+    for asset in (franka, str(tmp_path / "other.usda")):
+        write_layout(stage, spec, b, robot="reference", robot_asset=asset)
+        prim_spec = stage.GetRootLayer().GetPrimAtPath("/World/Robot")
+        assert list(prim_spec.referenceList.GetAddedOrExplicitItems()) == [Sdf.Reference(asset)]
+
+
+def test_a_robot_that_is_not_at_hand_is_referred_to_and_its_hand_is_left_to_it(franka, tmp_path):
+    """The file is written here and opened where Isaac Sim's assets are: the camera has to find its hand there."""
+    file = tmp_path / "scene.usda"
+    spec, layout = everything(), sample_layout(everything(), NONE, 0)
+    write_file(
+        file, spec, layout, robot="reference", robot_asset="elsewhere/franka.usda", robot_variants={"Gripper": "Long"}
+    )
+    layer = Sdf.Layer.FindOrOpen(str(file))
+    hand, camera = (layer.GetPrimAtPath(f"/World/Robot/panda_hand{name}") for name in ("", "/wrist_camera"))
+    assert (hand.specifier, hand.typeName) == (Sdf.SpecifierOver, "")
+    assert (camera.specifier, camera.typeName) == (Sdf.SpecifierDef, "Camera")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "franka.usda").rename(tmp_path / "elsewhere" / "franka.usda")
+    stage = Usd.Stage.Open(str(file))
+    assert stage.GetPrimAtPath("/World/Robot/panda_hand").IsDefined()
+    assert UsdGeom.Camera.Get(stage, "/World/Robot/panda_hand/wrist_camera").GetFocalLengthAttr().Get() > 0
+    assert hand_height(stage) == pytest.approx(0.6)
 
 
 @pytest.mark.parametrize(
@@ -396,6 +585,7 @@ def test_a_reference_brings_the_robot_of_another_file_and_the_wrist_camera_hangs
     [
         ({"robot": "reference"}, "needs robot_asset"),
         ({"robot_asset": "a.usd"}, "only used with robot='reference'"),
+        ({"robot_variants": {"Gripper": "Default"}}, "robot_variants=.* is only used with robot='reference'"),
         ({"robot": "ur5"}, "choose 'embedded' or 'reference'"),
     ],
 )

@@ -96,7 +96,9 @@ def table(rows: list[Row], known: Mapping[str, Release]) -> str:
     ]
     for row in rows:
         said = " | ".join(_cell(row.findings[version]) for version in known)
-        lines.append(f"| {row.use.file}:{row.use.line} | `{row.use.name}` | {said} | {row.use.source} |")
+        line = f"| {row.use.file.removeprefix('vla_isaac/')} | `{row.use.name}` | {said} | {row.use.source} |"
+        if line not in lines:  # one row per file and use, without line numbers: the table changes when the uses do
+            lines.append(line)
     return "\n".join(lines) + "\n"
 
 

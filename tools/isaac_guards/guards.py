@@ -156,7 +156,7 @@ GUARDS: dict[str, Guard] = {
             ("assets", "if (yield from assets.exists(root + path)):", "if True:"),
             (
                 "backend",
-                'if self._address is not None and not stage.GetPrimAtPath(f"{ROBOT_PATH}/panda_hand").IsValid():',
+                'if self._address is not None and not stage.GetPrimAtPath(f"{ROBOT_PATH}/panda_hand").IsDefined():',
                 "if False:",
             ),
         ),

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from vla_isaac.core.errors import UsageError
-from vla_isaac.core.poses import Pose
+from vla_isaac.core.errors import SceneError, UsageError
 from vla_isaac.scene.spec import SceneLayout, SceneSpec, Timing
 from vla_isaac.scene.usd_cameras import write_cameras, write_lights
 from vla_isaac.scene.usd_objects import write_objects
 from vla_isaac.scene.usd_panda import write_embedded_panda
-from vla_isaac.scene.usd_prims import add_frame, apply_raw
+from vla_isaac.scene.usd_prims import add_frame, apply_raw, set_custom
 from vla_isaac.scene.usd_pxr import Gf, Sdf, Usd, UsdGeom, UsdPhysics
+from vla_isaac.scene.usd_reference import write_referenced_robot
 
 GRAVITY = 9.81  # [m/s^2], as the MuJoCo model has it
 OURS = ("PhysicsScene", "Looks", "PhysicsMaterials", "Table", "Floor", "Objects", "Lights", "Robot", "Cameras")
 """What lies below the root after `write_scene`; an earlier scene there is replaced, other prims are left alone."""
+
+PRIMS_KEY = "vla_isaac:prims"
+"""Custom data of the physics scene: which prims `write_scene` made, in words; `write_layout` wants the same."""
+
+RobotKind = Literal["embedded", "reference"]
 
 
 def write_scene(
@@ -25,8 +31,9 @@ def write_scene(
     spec: SceneSpec,
     layout: SceneLayout,
     *,
-    robot: Literal["embedded", "reference"] = "embedded",
+    robot: RobotKind = "embedded",
     robot_asset: str | None = None,
+    robot_variants: Mapping[str, str] | None = None,
     root: str = "/World",
 ) -> None:
     """Write a scene as it stands in one episode, in metres, z up, replacing the scene written there before.
@@ -37,24 +44,54 @@ def write_scene(
         layout: How it stands; sampled from `spec`.
         robot: `embedded` writes our own Panda of primitives, `reference` refers to `robot_asset`.
         robot_asset: Path or address of a Franka as USD with a prim `panda_hand` below its default prim.
+        robot_variants: Variants of the asset to select, by the name of their set, such as ``{"Gripper": "Default"}``.
         root: Prim that holds everything; it becomes the stage's default prim.
 
     Raises:
         MissingDependencyError: On import of this module, if `pxr` is not installed.
         SceneError: If the layout does not belong to the scene.
-        UsageError: If a reference is wanted and no asset is named, or the other way round.
+        UsageError: If a reference is wanted and no asset is named, or the other way round, or if the asset is
+            at hand and has no such variant.
     """
     layout.check_fits(spec)
-    _check_robot(robot, robot_asset)
-    _prepare_stage(stage, root)
-    _write_physics_scene(stage, spec.timing, f"{root}/PhysicsScene")
-    write_objects(stage, spec, layout, root)
-    write_lights(stage, layout, root)
-    if robot_asset is None:
-        write_embedded_panda(stage, layout, spec.gains, f"{root}/Robot")
-    else:
-        add_frame(stage, f"{root}/Robot", Pose.identity()).GetReferences().AddReference(robot_asset)
-    write_cameras(stage, layout, root)
+    _check_robot(robot, robot_asset, robot_variants)
+    for name in OURS:
+        stage.RemovePrim(f"{root}/{name}")
+    _write(stage, spec, layout, robot_asset, robot_variants, root)
+
+
+def write_layout(
+    stage: Any,
+    spec: SceneSpec,
+    layout: SceneLayout,
+    *,
+    robot: RobotKind = "embedded",
+    robot_asset: str | None = None,
+    robot_variants: Mapping[str, str] | None = None,
+    root: str = "/World",
+) -> None:
+    """Write another episode over the scene that `write_scene` left: the same prims, every value renewed.
+
+    No prim is removed, so what a simulator holds on to stays valid. Afterwards the stage says what it would say
+    after `write_scene` with the same arguments. Sizes may differ from the scene's before, names and shapes may not.
+
+    Args:
+        stage: As in `write_scene`; so are the others.
+        spec: What there is.
+        layout: How it stands in the new episode.
+        robot: The kind of robot that stands there.
+        robot_asset: With `reference`, its asset; another one than before is taken over.
+        robot_variants: With `reference`, its variants; another selection than before is taken over.
+        root: Prim that holds everything.
+
+    Raises:
+        SceneError: If the layout does not belong to the scene, or the stage holds other prims than it needs.
+        UsageError: As in `write_scene`.
+    """
+    layout.check_fits(spec)
+    _check_robot(robot, robot_asset, robot_variants)
+    _check_same_prims(stage, _prims_in_words(spec, layout, robot_asset), root)
+    _write(stage, spec, layout, robot_asset, robot_variants, root)
 
 
 def write_file(
@@ -62,15 +99,16 @@ def write_file(
     spec: SceneSpec,
     layout: SceneLayout,
     *,
-    robot: Literal["embedded", "reference"] = "embedded",
+    robot: RobotKind = "embedded",
     robot_asset: str | None = None,
+    robot_variants: Mapping[str, str] | None = None,
 ) -> int:
     """Write a scene as a USD file and return its number of prims; an older file is replaced whole or not at all.
 
     `path` ends in ``.usda`` (text), ``.usd`` or ``.usdc`` (binary); the rest is as in `write_scene`.
     """
     stage = Usd.Stage.CreateInMemory()
-    write_scene(stage, spec, layout, robot=robot, robot_asset=robot_asset)
+    write_scene(stage, spec, layout, robot=robot, robot_asset=robot_asset, robot_variants=robot_variants)
     unfinished = path.with_name(f".{path.stem}_{os.getpid()}{path.suffix}")
     try:
         stage.GetRootLayer().Export(str(unfinished))
@@ -80,21 +118,62 @@ def write_file(
     return sum(1 for _ in stage.TraverseAll())
 
 
-def _check_robot(robot: str, robot_asset: str | None) -> None:
+def _check_robot(robot: str, robot_asset: str | None, robot_variants: Mapping[str, str] | None) -> None:
     if robot not in ("embedded", "reference"):
         raise UsageError(f"robot={robot!r} is unknown; choose 'embedded' or 'reference'")
     if robot == "reference" and not robot_asset:
         raise UsageError("robot='reference' needs robot_asset, the path of a Franka as USD; or choose robot='embedded'")
-    if robot == "embedded" and robot_asset is not None:
-        raise UsageError(f"robot_asset={robot_asset!r} is only used with robot='reference'; choose that, or leave it out")
+    for name, value in (("robot_asset", robot_asset), ("robot_variants", robot_variants)):
+        if robot == "embedded" and value is not None:
+            raise UsageError(f"{name}={value!r} is only used with robot='reference'; choose that, or leave it out")
+
+
+def _prims_in_words(spec: SceneSpec, layout: SceneLayout, robot_asset: str | None) -> str:
+    """Return what decides which prims there are, and nothing else; a person reads it in an error."""
+    parts = {
+        "objects": [f"{o.name} ({'fixed ' if o.fixed else ''}{o.shape})" for o in spec.objects],
+        "cameras": [f"{c.name} ({c.mount})" for c in layout.cameras],
+        "lights": [light.name for light in layout.lights],
+    }
+    words = [f"{kind} {', '.join(names) or 'none'}" for kind, names in parts.items()]
+    return "; ".join(["our Panda" if robot_asset is None else "a robot by reference", *words])
+
+
+def _check_same_prims(stage: Any, wanted: str, root: str) -> None:
+    prim = stage.GetPrimAtPath(f"{root}/PhysicsScene")
+    found = prim.GetCustomDataByKey(PRIMS_KEY) if prim else None
+    if found != wanted:
+        raise SceneError(
+            f"the stage holds {found or 'no scene of ours'} below {root}, but the layout is for {wanted}; "
+            "call write_scene once for each scene, and write_layout for its further episodes"
+        )
+
+
+def _write(
+    stage: Any,
+    spec: SceneSpec,
+    layout: SceneLayout,
+    robot_asset: str | None,
+    robot_variants: Mapping[str, str] | None,
+    root: str,
+) -> None:
+    """Write everything; each part defines what is missing and sets every value, whatever was there."""
+    _prepare_stage(stage, root)
+    _write_physics_scene(stage, spec.timing, f"{root}/PhysicsScene")
+    stage.GetPrimAtPath(f"{root}/PhysicsScene").SetCustomDataByKey(PRIMS_KEY, _prims_in_words(spec, layout, robot_asset))
+    write_objects(stage, spec, layout, root)
+    write_lights(stage, layout, root)
+    if robot_asset is None:
+        write_embedded_panda(stage, layout, spec.gains, f"{root}/Robot")
+    else:
+        write_referenced_robot(stage, f"{root}/Robot", robot_asset, robot_variants or {})
+    write_cameras(stage, layout, root)
 
 
 def _prepare_stage(stage: Any, root: str) -> None:
     UsdGeom.SetStageMetersPerUnit(stage, 1.0)
     UsdGeom.SetStageUpAxis(stage, UsdGeom.Tokens.z)
     UsdPhysics.SetStageKilogramsPerUnit(stage, 1.0)
-    for name in OURS:
-        stage.RemovePrim(f"{root}/{name}")
     stage.SetDefaultPrim(add_frame(stage, root))
     for name in ("Looks", "PhysicsMaterials"):
         UsdGeom.Scope.Define(stage, f"{root}/{name}")
@@ -107,3 +186,5 @@ def _write_physics_scene(stage: Any, timing: Timing, path: str) -> None:
     scene.CreateGravityMagnitudeAttr(GRAVITY)
     rate = round(timing.control_hz * timing.substeps)
     apply_raw(scene.GetPrim(), "PhysxSceneAPI", {"physxScene:timeStepsPerSecond": (Sdf.ValueTypeNames.UInt, rate)})
+    # Newton, by MuJoCo: with one contact point, its default, an upright cylinder rocks
+    set_custom(scene.GetPrim(), "mjc:flag:multiccd", Sdf.ValueTypeNames.Bool, True)

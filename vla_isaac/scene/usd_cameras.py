@@ -14,7 +14,7 @@ from vla_isaac.scene.cameras import CameraConfig
 from vla_isaac.scene.spec import LightSpec, SceneLayout
 from vla_isaac.scene.usd_objects import prim_names
 from vla_isaac.scene.usd_prims import add_frame, set_pose
-from vla_isaac.scene.usd_pxr import Gf, UsdGeom, UsdLux
+from vla_isaac.scene.usd_pxr import Gf, Sdf, UsdGeom, UsdLux
 
 OUR_TO_USD_CAMERA = np.array([0.0, 1.0, 0.0, 0.0])  # +z forward, +y down  ->  -z forward, +y up
 HORIZONTAL_APERTURE = 20.955  # tenths of a stage unit: USD's own default
@@ -42,7 +42,7 @@ def write_cameras(stage: Any, layout: SceneLayout, root: str) -> None:
 def _write_camera(stage: Any, camera: CameraConfig, path: str) -> None:
     height, width = camera.resolution_hw
     vertical = HORIZONTAL_APERTURE * height / width
-    prim = UsdGeom.Camera.Define(stage, path)
+    prim = UsdGeom.Camera(_defined_alone(stage, path))
     prim.CreateProjectionAttr(UsdGeom.Tokens.perspective)
     prim.CreateHorizontalApertureAttr(HORIZONTAL_APERTURE)
     prim.CreateVerticalApertureAttr(vertical)
@@ -52,6 +52,17 @@ def _write_camera(stage: Any, camera: CameraConfig, path: str) -> None:
     prim.CreateClippingRangeAttr(Gf.Vec2f(*CLIPPING_RANGE))
     pose = camera.pose_mount_camera
     set_pose(prim.GetPrim(), Pose(pose.pos, rotations.quat_multiply(pose.quat_wxyz, OUR_TO_USD_CAMERA)))
+
+
+def _defined_alone(stage: Any, path: str) -> Any:
+    """Define a camera and nothing above it: the hand it hangs on may come by a reference, later or on another machine.
+
+    `UsdGeom.Camera.Define` would define a hand of no type, which stays even where the robot turns out to have none.
+    """
+    target = stage.GetEditTarget()
+    spec = Sdf.CreatePrimInLayer(target.GetLayer(), target.MapToSpecPath(path))
+    spec.specifier, spec.typeName = Sdf.SpecifierDef, "Camera"
+    return stage.GetPrimAtPath(path)
 
 
 def write_lights(stage: Any, layout: SceneLayout, root: str) -> None:

@@ -13,7 +13,7 @@ from vla_isaac.core.poses import Pose
 from vla_isaac.scene.objects import ObjectSpec
 from vla_isaac.scene.pieces import FLOOR_Z, pieces_of
 from vla_isaac.scene.spec import Placement, SceneLayout, SceneSpec, TableSpec
-from vla_isaac.scene.usd_prims import add_frame, add_friction, add_solid, add_surface, bind, label
+from vla_isaac.scene.usd_prims import add_frame, add_friction, add_solid, add_surface, bind, label, make_body
 from vla_isaac.scene.usd_pxr import UsdPhysics
 
 FLOOR_HALF = (4.0, 4.0, 0.05)  # [m] half extents of the slab whose top is the floor
@@ -54,7 +54,7 @@ def _write_object(stage: Any, o: ObjectSpec, placement: Placement, name: str, ro
         solid = add_solid(stage, f"{body.GetPath()}/piece_{i}", piece.kind, piece.size, pose, placement.rgb)
         UsdPhysics.CollisionAPI.Apply(solid)
     if not o.fixed:
-        UsdPhysics.RigidBodyAPI.Apply(body)
+        make_body(body)
         UsdPhysics.MassAPI.Apply(body).CreateMassAttr(placement.mass)
     surface = add_surface(stage, f"{root}/Looks/{name}", placement.rgb)
     bind(body, surface, add_friction(stage, f"{root}/PhysicsMaterials/{name}", placement.friction))

@@ -20,7 +20,9 @@ from vla_isaac.scene.usd_prims import (
     apply_raw,
     bind,
     label,
+    make_body,
     principal_inertia,
+    set_custom,
 )
 from vla_isaac.scene.usd_pxr import Gf, Sdf, UsdGeom, UsdPhysics
 
@@ -89,9 +91,11 @@ class _Materials:
 
 def _write_link(stage: Any, link: Link, pose: Pose, path: str, materials: _Materials) -> None:
     prim = add_frame(stage, f"{path}/{link.name}", pose)
-    UsdPhysics.RigidBodyAPI.Apply(prim)
-    # the real arm, and our MuJoCo model, carry their own weight
+    make_body(prim)
+    # the real arm, and our MuJoCo model, carry their own weight: said to PhysX, then to Newton, which reads no switch
+    # of PhysX on a link and has MuJoCo's word for it
     apply_raw(prim, "PhysxRigidBodyAPI", {"physxRigidBody:disableGravity": (Sdf.ValueTypeNames.Bool, True)})
+    set_custom(prim, "mjc:gravcomp", Sdf.ValueTypeNames.Float, 1.0)
     moments, axes = link.inertial.principal()
     principal_inertia(prim, link.inertial.mass, link.inertial.center, moments, axes)
     for kind, wanted in (("visuals", False), ("collisions", True)):
@@ -181,6 +185,7 @@ def _speed_limit(joint: Joint) -> float:
 
 def _write_excluded_pairs(stage: Any, robot: PandaDescription, path: str) -> None:
     """Switch contact off between neighbours but one; direct neighbours never collide, their joint sees to that."""
-    for first, second in robot.excluded_pairs:
+    for first in dict.fromkeys(first for first, _ in robot.excluded_pairs):
         api = UsdPhysics.FilteredPairsAPI.Apply(stage.GetPrimAtPath(f"{path}/{first}"))
-        api.CreateFilteredPairsRel().AddTarget(f"{path}/{second}")
+        others = [f"{path}/{second}" for one, second in robot.excluded_pairs if one == first]
+        api.CreateFilteredPairsRel().SetTargets(others)

@@ -13,13 +13,17 @@ from vla_isaac.scene.usd_pxr import Gf, Sdf, UsdGeom, UsdPhysics, UsdShade, Vt
 
 
 def set_pose(prim: Any, pose: Pose, scale: Sequence[float] | None = None) -> None:
-    """Place a prim in its parent, in double precision."""
-    frame = UsdGeom.Xformable(prim)
-    frame.ClearXformOpOrder()
-    frame.AddTranslateOp(UsdGeom.XformOp.PrecisionDouble).Set(Gf.Vec3d(*map(float, pose.pos)))
-    frame.AddOrientOp(UsdGeom.XformOp.PrecisionDouble).Set(Gf.Quatd(*map(float, pose.quat_wxyz)))
+    """Place a prim in its parent, in double precision unless its operations are there in another one."""
+    values = [
+        ("xformOp:translate", Sdf.ValueTypeNames.Double3, Gf.Vec3d(*map(float, pose.pos))),
+        ("xformOp:orient", Sdf.ValueTypeNames.Quatd, Gf.Quatd(*map(float, pose.quat_wxyz))),
+    ]
     if scale is not None:
-        frame.AddScaleOp(UsdGeom.XformOp.PrecisionDouble).Set(Gf.Vec3d(*map(float, scale)))
+        values.append(("xformOp:scale", Sdf.ValueTypeNames.Double3, Gf.Vec3d(*map(float, scale))))
+    for name, kind, value in values:
+        attribute = prim.GetAttribute(name) or prim.CreateAttribute(name, kind, False)
+        attribute.Set(attribute.GetTypeName().type.pythonClass(value))  # a simulator may have made it of single floats
+    UsdGeom.Xformable(prim).CreateXformOpOrderAttr(Vt.TokenArray([name for name, _, _ in values]))
 
 
 def add_frame(stage: Any, path: str, pose: Pose | None = None) -> Any:
@@ -100,6 +104,18 @@ def apply_raw(prim: Any, schema: str, values: dict[str, tuple[Any, Any]]) -> Non
     prim.AddAppliedSchema(schema)
     for name, (kind, value) in values.items():
         prim.CreateAttribute(name, kind, False).Set(value)
+
+
+def set_custom(prim: Any, name: str, kind: Any, value: Any) -> None:
+    """Set an attribute that belongs to no schema, as an engine without one of its own reads it."""
+    prim.CreateAttribute(name, kind, True).Set(value)
+
+
+def make_body(prim: Any) -> None:
+    """Make a prim a rigid body at rest; a simulator may have left the speed of its last step there."""
+    body = UsdPhysics.RigidBodyAPI.Apply(prim)
+    body.CreateVelocityAttr(Gf.Vec3f(0.0))
+    body.CreateAngularVelocityAttr(Gf.Vec3f(0.0))
 
 
 def label(prim: Any, name: str) -> None:

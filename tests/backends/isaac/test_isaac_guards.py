@@ -9,6 +9,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from pxr import Usd
 
 from tests.backends.isaac.kit_drive import drive_in_kit
 from tests.contracts.test_backend_contract import HOME, PLACES, SPEC, layout, run, waving
@@ -153,6 +154,14 @@ def test_without_the_asset_our_own_panda_stands_in_and_it_is_said(place, assets)
         assert "our own Panda stands in for NVIDIA's Franka" in backend.notes[0]
         assert run(backend, HOME, 5).qpos == pytest.approx(panda.QPOS_HOME, abs=0.02)
         assert sim.violations == []
+
+
+def test_an_asset_that_brings_no_hand_is_not_used(backend, sim):
+    for file in sim.assets_root.rglob("franka.usd"):
+        Usd.Stage.CreateInMemory().GetRootLayer().Export(str(file))
+    start(backend)
+    assert "brought no prim panda_hand" in backend.notes[0]
+    assert run(backend, HOME, 5).qpos == pytest.approx(panda.QPOS_HOME, abs=0.02)
 
 
 def test_with_the_asset_nvidias_franka_stands_there(backend, sim):

@@ -256,7 +256,7 @@ class IsaacBackend:
             return
         self._ports.sim.detach()
         write_scene(stage, spec, layout, **self._robot_options())
-        if self._address is not None and not stage.GetPrimAtPath(f"{ROBOT_PATH}/panda_hand").IsValid():
+        if self._address is not None and not stage.GetPrimAtPath(f"{ROBOT_PATH}/panda_hand").IsDefined():
             self._say(
                 "robot",
                 f"our own Panda stands in for NVIDIA's Franka: {self._address} brought no prim panda_hand; check that the "
@@ -276,7 +276,7 @@ class IsaacBackend:
         if self._stage is None or self._spec is None or self._ports.sim.stage() is not self._stage:
             return False
         paths = (f"{ROBOT_PATH}/panda_hand", f"{ROOT}/PhysicsScene", *self._object_paths(self._spec))
-        return all(self._stage.GetPrimAtPath(path).IsValid() for path in paths)
+        return all(self._stage.GetPrimAtPath(path).IsDefined() for path in paths)  # an `over` of nothing is valid too
 
     def _object_paths(self, spec: SceneSpec) -> list[str]:
         from vla_isaac.scene.usd_objects import prim_names
