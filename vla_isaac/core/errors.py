@@ -58,5 +58,9 @@ class ConventionError(VlaIsaacError, ValueError):
     """A policy's declared convention does not fit what it is connected to."""
 
 
+class DatasetError(VlaIsaacError, ValueError):
+    """A dataset, or a file of it, is missing, broken or not what it says; the message names file, episode and row."""
+
+
 class ReplayError(VlaIsaacError, RuntimeError):
     """A recorded run cannot be replayed, or its replay differs from the record."""

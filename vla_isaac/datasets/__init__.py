@@ -1,0 +1,1 @@
+"""Demonstrations on disk: one episode model, several formats that read and write it."""

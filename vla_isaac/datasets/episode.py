@@ -1,0 +1,152 @@
+"""One demonstration in memory: what it is about, its columns of numbers, and the pictures of its cameras.
+
+Row t of every column and picture t of every camera belong together: what was known before action t, the action, and
+how things stood after it. Numbers are float32, as trainers read them; every format keeps them to the last bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, overload
+
+import numpy as np
+
+from vla_isaac.core.arrays import AnyArray, Image
+from vla_isaac.core.errors import ShapeError
+
+STATE_NAMES = (*(f"panda_joint{i}" for i in range(1, 8)), "gripper_width")
+POSE_NAMES = ("x", "y", "z", "qw", "qx", "qy", "qz")
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A column: its type, the width of a row, and what each number is."""
+
+    dtype: str
+    """NumPy name: ``"float32"``, ``"int64"`` or ``"bool"``."""
+
+    shape: tuple[int, ...]
+    """Of one row; ``(1,)`` for a single number."""
+
+    names: tuple[str, ...] | None = None
+    """Of the numbers of a row."""
+
+
+PROPRIOCEPTION: dict[str, Feature] = {
+    "observation.state": Feature("float32", (8,), STATE_NAMES),
+    "observation.velocity": Feature("float32", (7,), STATE_NAMES[:7]),
+    "observation.ee_pose": Feature("float32", (7,), POSE_NAMES),
+}
+"""What was known before the action: joint angles [rad] and finger distance [m]; joint speeds [rad/s]; tool centre point
+in the base frame [m], quaternion (w, x, y, z)."""
+
+OUTCOME: dict[str, Feature] = {
+    "action.target": Feature("float32", (8,), STATE_NAMES),
+    "action.executed": Feature("float32", (8,), STATE_NAMES),
+    "next.progress": Feature("float32", (1,)),
+    "next.success": Feature("bool", (1,)),
+    "next.done": Feature("bool", (1,)),
+}
+"""Joint target the converter sent [rad, m]; where the joints were after the period; what the task said then."""
+
+
+def action_feature(width: int, names: Sequence[str] | None = None) -> Feature:
+    """Return the feature of ``"action"``: the action to learn, in the policy's own convention."""
+    return Feature("float32", (width,), tuple(names) if names else None)
+
+
+class Images(Protocol):
+    """The pictures of one camera over an episode; may be decoded when they are asked for."""
+
+    def __len__(self) -> int: ...
+
+    @overload
+    def __getitem__(self, index: int) -> Image: ...
+    @overload
+    def __getitem__(self, index: slice) -> AnyArray: ...
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """Pictures, height, width, 3."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class CameraInfo:
+    """What a camera saw with; enough to compare with the scene a policy is run in."""
+
+    height: int
+    width: int
+    fov_y: float
+    """Vertical field of view [rad]."""
+
+    mount: str
+    """`world` or `hand`."""
+
+    eye: tuple[float, float, float]
+    target: tuple[float, float, float]
+    up: tuple[float, float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpisodeMeta:
+    """What a demonstration is about; plain data, written as JSON."""
+
+    instruction: str
+    """The sentence."""
+
+    task: str = ""
+    """Name of the family, empty for a free instruction."""
+
+    goal: str | list[str] | None = None
+    success: bool | None = None
+    failure: str | None = None
+    reason: str = ""
+    seed: int = 0
+    scene: str = ""
+    randomisation: str = ""
+    policy: str = ""
+    backend: str = ""
+    fps: float = 20.0
+    """Control rate [Hz]; one row per control period."""
+
+    action_spec: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of the `core.specs.ActionSpec` that says what the numbers of `action` mean."""
+
+    cameras: Mapping[str, CameraInfo] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """Of this package and of the simulator."""
+
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """Anything else worth keeping, such as how the demonstration was perturbed, or the layout."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Episode:
+    """A demonstration."""
+
+    meta: EpisodeMeta
+    columns: Mapping[str, AnyArray]
+    """By feature name, shape (T, ...); at least ``"action"``."""
+
+    images: Mapping[str, Images] = field(default_factory=dict)
+    """By camera name, T pictures each, uint8 (H, W, 3)."""
+
+    def __post_init__(self) -> None:
+        lengths = {name: len(values) for name, values in (*self.columns.items(), *self.images.items())}
+        if "action" not in self.columns:
+            raise ShapeError("an episode needs the column 'action'; it has: " + ", ".join(self.columns))
+        odd = {name: length for name, length in lengths.items() if length != len(self)}
+        if odd:
+            name, length = next(iter(odd.items()))
+            raise ShapeError(f"episode: {name!r} has {length} rows where 'action' has {len(self)}; all need the same")
+
+    def __len__(self) -> int:
+        """Number of control periods T."""
+        return len(self.columns["action"])
+
+
+def as_column(values: Any, feature: Feature) -> AnyArray:
+    """Return values as a column of this feature, shape (T, *shape)."""
+    return np.asarray(values, dtype=feature.dtype).reshape(-1, *feature.shape)

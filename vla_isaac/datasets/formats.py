@@ -1,0 +1,142 @@
+"""The formats a dataset can have, by name; readers and writers of all of them look the same from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from vla_isaac.core.arrays import AnyArray
+from vla_isaac.core.errors import UsageError
+from vla_isaac.core.registry import Registry
+from vla_isaac.datasets.episode import Episode, EpisodeMeta, Feature
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetInfo:
+    """What all episodes of a dataset have in common."""
+
+    fps: float
+    """Rows per second."""
+
+    features: Mapping[str, Feature]
+    """Columns, ``"action"`` among them; without the bookkeeping columns of a format."""
+
+    cameras: Mapping[str, tuple[int, int]]
+    """Height and width [px] by name."""
+
+    robot_type: str = "franka_panda"
+    action_spec: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of the `ActionSpec` of ``"action"``; empty where a dataset of others does not say."""
+
+
+class DatasetReader(Protocol):
+    """An open dataset; episodes are numbered from 0."""
+
+    path: Path
+    format: str
+    info: DatasetInfo
+
+    def __len__(self) -> int:
+        """Number of episodes."""
+        ...
+
+    def length(self, episode: int) -> int:
+        """Return how many rows an episode has."""
+        ...
+
+    def meta(self, episode: int) -> EpisodeMeta:
+        """Return what it is about."""
+        ...
+
+    def columns(self, episode: int, names: Sequence[str] | None = None) -> Mapping[str, AnyArray]:
+        """Return its numbers, all columns or the named ones; decodes no picture."""
+        ...
+
+    def episode(self, episode: int) -> Episode:
+        """Return all of it; pictures are decoded when they are asked for.
+
+        Raises:
+            DatasetError: If a file of it is missing or broken; the message names file and episode.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release files; may be called twice."""
+        ...
+
+
+class DatasetWriter(Protocol):
+    """A dataset being written; use as a context manager, or call `close`."""
+
+    path: Path
+
+    def add(self, episode: Episode) -> int:
+        """Write an episode, whole or not at all, and return its number."""
+        ...
+
+    def close(self) -> None:
+        """Write what belongs to the whole, such as statistics; may be called twice."""
+        ...
+
+
+READERS = Registry(
+    "dataset format",
+    "dataset_readers",
+    {
+        "lerobot": "vla_isaac.datasets.lerobot.reader:LeRobotReader",
+        "lerobot-v2.1": "vla_isaac.datasets.lerobot_v21.reader:LeRobotV21Reader",
+        "manifest": "vla_isaac.datasets.manifest:ManifestReader",
+        "hdf5": "vla_isaac.datasets.robomimic:RobomimicReader",
+    },
+)
+"""Name to class; each has ``recognises(path: Path) -> bool`` and is made with the path."""
+
+WRITERS = Registry(
+    "dataset format",
+    "dataset_writers",
+    {
+        "lerobot": "vla_isaac.datasets.lerobot.writer:LeRobotWriter",
+        "lerobot-v2.1": "vla_isaac.datasets.lerobot_v21.writer:LeRobotV21Writer",
+        "manifest": "vla_isaac.datasets.manifest:ManifestWriter",
+        "hdf5": "vla_isaac.datasets.robomimic:RobomimicWriter",
+    },
+)
+"""Name to class, made with ``(path, info, *, resume=False)``; a path that holds something else is refused."""
+
+
+def open_dataset(path: str | Path, format: str | None = None) -> DatasetReader:
+    """Open a dataset for reading.
+
+    Args:
+        path: Folder, or a ``.hdf5`` file.
+        format: Name of its format; None finds out.
+
+    Raises:
+        UsageError: If there is no dataset, or none of a known format.
+        UnknownNameError: If the format is unknown.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise UsageError(f"dataset {path}: there is no such file or folder")
+    if format is not None:
+        reader: DatasetReader = READERS.load(format)(path)
+        return reader
+    for name in READERS:
+        kind = READERS.load(name)
+        if kind.recognises(path):
+            found: DatasetReader = kind(path)
+            return found
+    raise UsageError(f"dataset {path}: is none of the known formats ({', '.join(READERS)}); name one with --format if it is")
+
+
+def create_dataset(path: str | Path, info: DatasetInfo, format: str = "lerobot", *, resume: bool = False) -> DatasetWriter:
+    """Begin a dataset, or go on with one.
+
+    Raises:
+        UsageError: If the folder holds something else, another writer is at work there, or `info` differs on resuming.
+        UnknownNameError: If the format is unknown.
+    """
+    writer: DatasetWriter = WRITERS.load(format)(Path(path), info, resume=resume)
+    return writer
