@@ -347,7 +347,7 @@ def test_presets_and_the_command_line_work_in_a_python_like_kits(fetched, kit, p
         import runpy
         from pathlib import Path
         folder = Path({str(fetched)!r})
-        prebundle = runpy.run_path(str(folder / "vla_isaac" / "extension" / "prebundle.py"))["Prebundle"](folder)
+        prebundle = runpy.run_path(str(folder / "vla_isaac" / "core" / "prebundle.py"))["Prebundle"](folder)
         assert prebundle.add()
         import importlib.metadata, numpy, tyro, typing_extensions
         for name in ("numpy", "typing_extensions", "tyro"):

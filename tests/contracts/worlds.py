@@ -40,9 +40,5 @@ def ports_of(release: str) -> tuple[str, ...]:
 
 WORLDS: dict[str, World] = {
     **{name: partial(plain, name) for name in BACKENDS if name != "isaac"},
-    **{
-        f"isaac-{release}-{port}": partial(isaac, release, port)
-        for release in releases()
-        for port in ports_of(release)
-    },
+    **{f"isaac-{release}-{port}": partial(isaac, release, port) for release in releases() for port in ports_of(release)},
 }

@@ -156,7 +156,7 @@ GUARDS: dict[str, Guard] = {
             ("assets", "if (yield from assets.exists(root + path)):", "if True:"),
             (
                 "backend",
-                'if self._address is not None and not stage.GetPrimAtPath(f"{ROBOT_PATH}/panda_hand").IsDefined():',
+                'if self._address is not None and not _is_there(stage, f"{ROBOT_PATH}/panda_hand"):',
                 "if False:",
             ),
         ),
@@ -255,7 +255,7 @@ GUARDS: dict[str, Guard] = {
     ),
     "deleted robot named": Guard(
         "getters of a deleted robot raise",
-        (("backend", "if not self._stage.GetPrimAtPath(ROBOT_PATH).IsValid():", "if False:"),),
+        (("backend", "if missing is not None:", "if False:"),),
         "a_deleted_robot_is_named",
     ),
     "replaced stage noticed": Guard(

@@ -7,6 +7,7 @@ import logging
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any, Protocol, cast
 
 from vla_isaac import __version__
@@ -20,6 +21,7 @@ from vla_isaac.core.errors import (
     VlaIsaacError,
 )
 from vla_isaac.core.optional import require
+from vla_isaac.core.prebundle import Prebundle
 from vla_isaac.core.registry import unknown_name
 
 COMMANDS = ("run", "parse", "list", "doctor", "bench", "export-scene")
@@ -39,6 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 1 without success, 2 usage, 3 fault, 130 interrupted."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
+    Prebundle(Path(__file__).resolve().parents[2]).add()  # what Isaac's Python lacks, where it travels with us
     wants_json = "--json" in arguments
     if arguments in (["--version"], ["-V"]):
         say(f"vla_isaac {__version__}")

@@ -157,8 +157,9 @@ def test_without_the_asset_our_own_panda_stands_in_and_it_is_said(place, assets)
 
 
 def test_an_asset_that_brings_no_hand_is_not_used(backend, sim):
+    empty = Usd.Stage.CreateInMemory()
     for file in sim.assets_root.rglob("franka.usd"):
-        Usd.Stage.CreateInMemory().GetRootLayer().Export(str(file))
+        empty.GetRootLayer().Export(str(file))
     start(backend)
     assert "brought no prim panda_hand" in backend.notes[0]
     assert run(backend, HOME, 5).qpos == pytest.approx(panda.QPOS_HOME, abs=0.02)

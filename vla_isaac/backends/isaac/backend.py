@@ -213,6 +213,8 @@ class IsaacBackend:
             yield from self._ports.sim.redraw()
             self._updates_since_reset += 1
             self._updates_since_change += 1
+        for camera, request in zip(cameras, requests, strict=True):
+            self._cameras.feed(self._stage, camera, request)  # says so where the prim went while we waited
         blind = [r.camera for r, picture in zip(requests, pictures, strict=True) if picture is None]
         raise RenderError(
             f"camera {blind[0]!r} gave no fresh picture in {MAX_PICTURE_UPDATES} updates; check that rendering is on, "
@@ -256,7 +258,7 @@ class IsaacBackend:
             return
         self._ports.sim.detach()
         write_scene(stage, spec, layout, **self._robot_options())
-        if self._address is not None and not stage.GetPrimAtPath(f"{ROBOT_PATH}/panda_hand").IsDefined():
+        if self._address is not None and not _is_there(stage, f"{ROBOT_PATH}/panda_hand"):
             self._say(
                 "robot",
                 f"our own Panda stands in for NVIDIA's Franka: {self._address} brought no prim panda_hand; check that the "
@@ -273,10 +275,13 @@ class IsaacBackend:
 
     def _stands(self) -> bool:
         """Tell whether robot and objects are still on the stage we wrote to, and that stage is the open one."""
-        if self._stage is None or self._spec is None or self._ports.sim.stage() is not self._stage:
-            return False
-        paths = (f"{ROBOT_PATH}/panda_hand", f"{ROOT}/PhysicsScene", *self._object_paths(self._spec))
-        return all(self._stage.GetPrimAtPath(path).IsDefined() for path in paths)  # an `over` of nothing is valid too
+        return self._stage is not None and self._ports.sim.stage() is self._stage and self._missing() is None
+
+    def _missing(self) -> str | None:
+        """Return the path of a prim of ours that somebody has deleted."""
+        objects = self._object_paths(self._spec) if self._spec is not None else []
+        paths = (ROBOT_PATH, f"{ROBOT_PATH}/panda_hand", f"{ROOT}/PhysicsScene", *objects)
+        return next((path for path in paths if not _is_there(self._stage, path)), None)
 
     def _object_paths(self, spec: SceneSpec) -> list[str]:
         from vla_isaac.scene.usd_objects import prim_names
@@ -399,10 +404,10 @@ class IsaacBackend:
         """Say what is behind a fault of the simulator, as far as it can be seen."""
         if self._stage is None or self._ports.sim.stage() is not self._stage:
             return BackendError("the stage was replaced while the scene was in use; press Load (in a script: load again)")
-        if not self._stage.GetPrimAtPath(ROBOT_PATH).IsValid():
-            return BackendError(
-                f"the robot's prim {ROBOT_PATH} is gone from the stage; press Load (in a script: load again)"
-            )
+        missing = self._missing()
+        if missing is not None:
+            what = "the robot's prim" if missing.startswith(ROBOT_PATH) else "the prim"
+            return BackendError(f"{what} {missing} is gone from the stage; press Load (in a script: load again)")
         if self._timeline.is_stopped:
             return BackendError(
                 "the timeline was stopped, which voids all physics handles; press Reset (in a script: reset the backend)"
@@ -426,6 +431,12 @@ class IsaacBackend:
             self._loaded()
             raise BackendError("the isaac backend has no layout; call reset(layout) after load")
         return self._layout
+
+
+def _is_there(stage: Any, path: str) -> bool:
+    """Tell whether a prim is there and is something; an `over` of nothing is valid too."""
+    prim = stage.GetPrimAtPath(path)
+    return bool(prim.IsValid()) and bool(prim.IsDefined())
 
 
 def _choose(offer: Offer, port: Port | None) -> Port:

@@ -68,6 +68,8 @@ class KitLoop:
         finally:
             if not task.done():
                 task.cancel()
+            elif not task.cancelled():
+                task.exception()  # looked at, so that asyncio does not complain where nobody waits any more
         return task.result()
 
 

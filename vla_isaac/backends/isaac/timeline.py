@@ -35,9 +35,17 @@ class Timeline:
             yield from self._loop.update()
 
     def pause(self) -> None:
-        """Let no time pass from the next update on; physics handles stay good."""
+        """Let no time pass from now on; physics handles stay good."""
         self._timeline.pause()
+        self._commit()
 
     def resume(self) -> None:
         """Let time pass again."""
         self._timeline.play()
+        self._commit()
+
+    def _commit(self) -> None:
+        """Make it so at once; a timeline that cannot does it in the next update."""
+        if hasattr(self._timeline, "commit"):
+            # source: isaacsim-core 6.2 wheel, isaacsim/core/experimental/utils/impl/app.py: timeline.commit()
+            self._timeline.commit()

@@ -125,7 +125,7 @@ def _lift(clause: Clause, scene: Referents) -> list[Goal]:
 
 
 def _hold(clause: Clause, scene: Referents) -> list[Goal]:
-    return _gripped("held", clause, scene)
+    return _gripped("lifted" if "up" in clause.particles else "held", clause, scene)
 
 
 def _approach(clause: Clause, scene: Referents) -> list[Goal]:

@@ -232,7 +232,9 @@ PARTICLES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Loose word → its wordings; "off" is leaving the table."""
 
-COPULAS = ("is", "are", "be", "being", "belongs", "belong", "is going", "ends up", "end up", "sits", "sit", "is to be")
+COPULAS = (
+    "is", "are", "be", "being", "belongs", "belong", "is going", "ends up", "end up", "sits", "sit", "is to be", "to be",
+)  # fmt: skip
 CONJUNCTIONS = ("and", ",", "&", "and also", "as well as", "plus")
 SEQUENCE = (
     "then", "and then", "and after that", "after that", "after this", "and afterwards", "afterwards", "afterward", "next",

@@ -1,0 +1,160 @@
+"""One attempt at a demonstration: set the stage, let the expert work, keep it only if it truly succeeded."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vla_isaac.backends import BACKENDS
+from vla_isaac.collection.demonstrator import Demonstrator
+from vla_isaac.collection.pictures import OpenStore, PictureBuffer, PictureStore
+from vla_isaac.collection.plan import Attempt, CollectionPlan
+from vla_isaac.collection.recorder import EpisodeRecorder, Recording
+from vla_isaac.control.config import ControlConfig
+from vla_isaac.core.arrays import Image
+from vla_isaac.core.errors import BackendError, GoalError, PolicyError, SceneError
+from vla_isaac.core.goals import GoalPlan
+from vla_isaac.core.seeding import stream
+from vla_isaac.core.types import SceneState, Verdict
+from vla_isaac.datasets.episode import Episode
+from vla_isaac.policies.scripted.expert import ScriptedPolicy
+from vla_isaac.runtime.episode import EpisodeRequest, set_stage
+from vla_isaac.runtime.result import End, EpisodeResult
+from vla_isaac.runtime.session import connect
+from vla_isaac.runtime.subscriber import EpisodeStart
+from vla_isaac.scene.builder import scene_preset
+from vla_isaac.scene.randomisation import randomisation_preset
+from vla_isaac.sim.backend import Backend
+from vla_isaac.sim.drive import drive
+from vla_isaac.tasks.families import task_family
+from vla_isaac.tasks.paraphrases import paraphrase
+from vla_isaac.tasks.task import Task
+
+IMPOSSIBLE = "impossible_layout"
+"""Name of the failure of a seed whose layout does not allow the task."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What came of an attempt; plain data that a worker sends home, its pictures wait in files."""
+
+    attempt: Attempt
+    failure: str | None
+    """Its name, None for a success."""
+
+    steps: int = 0
+    episode: Episode | None = None
+    """Of a success, without pictures."""
+
+    pictures: dict[str, str] = field(default_factory=dict)
+    """File of each camera: a video, or an array in NumPy's format."""
+
+    encoding_seconds: float = 0.0
+    """Time spent on encoding or storing pictures [s], part of `seconds`."""
+
+    seconds: float = 0.0
+
+
+class LingeringTask(Task):
+    """A task that goes on for some control periods after success; what was reached must last until then."""
+
+    def __init__(self, plan: GoalPlan | None, *, dwell: float, steps_after_success: int) -> None:
+        super().__init__(plan, dwell=dwell)
+        self._linger = steps_after_success
+        self._judged = 0
+        self.succeeded_at: int | None = None
+        """Control period in which the goal had held for its dwell time, None while it does not."""
+
+    def judge(self, state: SceneState) -> Verdict:
+        """Judge one state; `success` is held back until the last of the extra periods."""
+        verdict = super().judge(state)
+        self._judged += 1
+        if not verdict.done:
+            self.succeeded_at = None
+            return verdict
+        if self.succeeded_at is None:
+            self.succeeded_at = self._judged
+        return replace(verdict, success=self._judged - self.succeeded_at >= self._linger)
+
+
+class Collector:
+    """Backend and expert, held together for one attempt after another."""
+
+    def __init__(self, plan: CollectionPlan, *, backend: Backend | None = None) -> None:
+        """Prepare to work on a plan; `backend` None makes the plan's own."""
+        self.plan = plan
+        self.backend: Backend = backend or BACKENDS.load(plan.backend)()
+        self.policy = Demonstrator(ScriptedPolicy(rate_hz=plan.fps))
+        self._control = ControlConfig()
+
+    def try_one(self, attempt: Attempt, open_store: OpenStore) -> tuple[str | None, EpisodeRecorder, int]:
+        """Run one attempt and return its failure (None for a success), its recorder and its number of steps.
+
+        Raises:
+            BackendError: If the simulator failed; that is no matter of the seed.
+        """
+        plan, family = self.plan, task_family(attempt.task)
+        scene = plan.scene or family.preset.scene
+        is_perturbed = bool(stream(attempt.seed, "perturbed").random() < plan.perturb)
+        self.policy.perturbation = plan.perturbation if is_perturbed else None
+        request = EpisodeRequest(
+            scene=scene_preset(scene), randomisation=randomisation_preset(plan.randomisation), seed=attempt.seed, family=family
+        )
+        recorder = EpisodeRecorder(
+            self.backend, self._recording(attempt, scene, is_perturbed=is_perturbed), open_store=open_store
+        )
+        try:
+            drawn = drive(set_stage(request, self.backend, self.policy, "scripted"))
+        except SceneError:
+            return IMPOSSIBLE, recorder, 0
+        task = LingeringTask(drawn.plan, dwell=request.dwell, steps_after_success=plan.steps_after_success)
+        runner = connect(self._worded(attempt, drawn), self.backend, self.policy, self._control, [recorder])
+        try:
+            runner.begin(runner_start(self._worded(attempt, drawn), plan.steps_after_success), task)
+        except GoalError:
+            return IMPOSSIBLE, recorder, 0
+        result = runner.run()
+        if result.end is End.BACKEND_FAILED:
+            raise BackendError(f"{attempt.task}, seed {attempt.seed}: {result.reason}")
+        if result.warnings:
+            raise PolicyError(f"{attempt.task}, seed {attempt.seed} could not be recorded: {'; '.join(result.warnings)}")
+        return _failure(result, task, drawn.max_steps), recorder, result.steps
+
+    def close(self) -> None:
+        """Free the backend."""
+        self.backend.close()
+
+    def _worded(self, attempt: Attempt, start: EpisodeStart) -> EpisodeStart:
+        """Return the stage with a sentence of the training templates, drawn from a stream of its own."""
+        assert start.plan is not None  # a family always has one
+        rng = stream(attempt.seed, f"paraphrase {attempt.task}")
+        sentence = paraphrase(attempt.task, start.plan, start.scene.bodies, rng)
+        return replace(start, instruction=sentence or start.instruction)
+
+    def _recording(self, attempt: Attempt, scene: str, *, is_perturbed: bool) -> Recording:
+        plan = self.plan
+        extra: dict[str, Any] = {"steps_after_success": plan.steps_after_success, "perturbed": is_perturbed}
+        return Recording(
+            cameras=plan.cameras,
+            image_hw=plan.image_hw,
+            task=attempt.task,
+            scene=scene,
+            randomisation=plan.randomisation,
+            extra=extra,
+        )
+
+
+def runner_start(start: EpisodeStart, extra_steps: int) -> EpisodeStart:
+    """Return the stage with time for the steps after success."""
+    return replace(start, max_steps=start.max_steps + extra_steps)
+
+
+def _failure(result: EpisodeResult, task: LingeringTask, max_steps: int) -> str | None:
+    if not result.success:
+        return result.failure or result.end.value
+    is_in_time = task.succeeded_at is not None and task.succeeded_at <= max_steps
+    return None if is_in_time else "timed_out"

@@ -1,0 +1,90 @@
+"""How a demonstration is pushed off its way, so that a policy sees how to come back.
+
+The disturbed action is carried out, the expert's clean answer to where that led is what is to be learned. Amounts are
+shares of the expert's top speed, durations are in seconds, so that they mean the same at every control rate.
+
+Source: ../shared/learned-policy-recipe.md; the idea is that of M. Laskey et al. (2017), "DART: Noise Injection for
+Robust Imitation Learning".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vla_isaac.core.errors import ConfigError
+from vla_isaac.core.seeding import stream
+from vla_isaac.core.types import Action
+
+
+@dataclass(frozen=True, kw_only=True)
+class Perturbation:
+    """How strongly and how often."""
+
+    max_noise: float = 0.3
+    """Largest standard deviation of the noise; an episode's own is drawn between 0 and this, half of it for turns."""
+
+    burst_rate: float = 0.35
+    """Bursts per second of time between them."""
+
+    burst_seconds: tuple[float, float] = (0.2, 0.5)
+    """Shortest and longest burst [s]."""
+
+    random_share: float = 0.7
+    """Share of bursts in a random direction; the others go against what the expert wants."""
+
+    flip_share: float = 0.25
+    """Share of bursts during which the gripper does the opposite."""
+
+    speed: float = 0.45
+    """Speed that the shares refer to [m/s]."""
+
+    turn_rate: float = 2.0
+    """Rate of turn that the shares refer to [rad/s]."""
+
+    def __post_init__(self) -> None:
+        low, high = self.burst_seconds
+        if not (0 <= self.max_noise <= 2 and 0 <= self.burst_rate <= 5 and 0 < low <= high):
+            raise ConfigError(
+                f"perturbation: {self} is not accepted; noise lies within 0 to 2, bursts within 0 to 5 per second"
+            )
+
+
+class Disturbance:
+    """The disturbance of one episode, drawn from its seed."""
+
+    def __init__(self, perturbation: Perturbation, seed: int, rate_hz: float) -> None:
+        self._p = perturbation
+        self._rng = stream(seed, "perturbation")
+        self._rate = rate_hz
+        self._step = np.array([perturbation.speed] * 3 + [perturbation.turn_rate] * 3) / rate_hz
+        self.noise = float(self._rng.uniform(0.0, perturbation.max_noise))
+        self._left = 0
+
+    def disturbed(self, clean: Action, *, widest: float) -> Action:
+        """Return what is carried out instead of `clean`.
+
+        Args:
+            clean: Small motion of the ee, linear [m] then angular [rad], and the gripper.
+            widest: The gripper's number when it is open; its closed one is 0.
+        """
+        if self._left == 0 and self._rng.random() < self._p.burst_rate / self._rate:
+            self._begin_burst(clean)
+        sigma = self.noise * np.array([1.0, 1.0, 1.0, 0.5, 0.5, 0.5])
+        arm = clean.arm + self._rng.normal(size=6) * sigma * self._step
+        gripper = clean.gripper
+        if self._left > 0:
+            self._left -= 1
+            arm = self._burst + self._rng.normal(size=6) * sigma * self._step
+            if self._flips and gripper is not None:
+                gripper = 0.0 if gripper > 0.5 * widest else widest
+        return Action(arm, gripper)
+
+    def _begin_burst(self, clean: Action) -> None:
+        low, high = self._p.burst_seconds
+        self._left = max(1, round(float(self._rng.uniform(low, high)) * self._rate))
+        way = self._rng.uniform(-1.0, 1.0, size=6) * [1.0, 1.0, 1.0, 0.5, 0.5, 0.5]
+        is_random = self._rng.random() < self._p.random_share
+        self._burst = way * self._step if is_random else -clean.arm
+        self._flips = bool(self._rng.random() < self._p.flip_share)

@@ -1,0 +1,93 @@
+"""What is to be collected, as plain values, and the order in which seeds are tried."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vla_isaac.collection.perturbation import Perturbation
+from vla_isaac.core.errors import ConfigError
+
+BACKENDS_IN_WORKERS = ("mujoco", "stub")
+
+MAX_TRIES = 3
+"""Attempts allowed for each episode wanted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollectionPlan:
+    """Everything that decides what the episodes are; how many processes make them is not among it."""
+
+    tasks: tuple[str, ...]
+    """Families, in turn."""
+
+    episodes: int
+    """Successes wanted, spread evenly over the families."""
+
+    seed: int = 0
+    """The first of the seeds that are tried."""
+
+    scene: str | None = None
+    """Scene preset or YAML file; None takes each family's own."""
+
+    randomisation: str = "layout"
+    """What varies with the seed: a preset or a YAML file."""
+
+    backend: str = "mujoco"
+    """Where: ``"mujoco"`` or ``"stub"``."""
+
+    cameras: tuple[str, ...] = ("front", "wrist")
+    """Cameras that are recorded."""
+
+    image_hw: tuple[int, int] = (128, 128)
+    """Height and width [px] of their pictures."""
+
+    fps: float = 20.0
+    """Control rate [Hz]; one row each."""
+
+    perturb: float = 0.0
+    """Share of the episodes that are pushed off their way."""
+
+    perturbation: Perturbation = Perturbation()
+    """How these are."""
+
+    steps_after_success: int = 4
+    """Control periods that go on after success, so that a policy learns to stay."""
+
+    def __post_init__(self) -> None:
+        if not self.tasks or len(set(self.tasks)) != len(self.tasks):
+            raise ConfigError(f"collection: tasks={self.tasks} must name families, each once")
+        if self.episodes < 1:
+            raise ConfigError(f"collection: episodes={self.episodes} is not accepted; give a whole number from 1")
+        if self.seed < 0:
+            raise ConfigError(f"collection: seed={self.seed} is not accepted; seeds are whole numbers from 0")
+        if self.backend not in BACKENDS_IN_WORKERS:
+            raise ConfigError(
+                f"collection: backend={self.backend!r} is not accepted; choose one of {', '.join(BACKENDS_IN_WORKERS)}. "
+                "In Isaac Sim, record with the panel and convert the recording"
+            )
+        if len(set(self.cameras)) != len(self.cameras):
+            raise ConfigError(f"collection: cameras={self.cameras} must be different ones")
+        if not 16 <= min(self.image_hw) <= max(self.image_hw) <= 2048 or any(side % 2 for side in self.image_hw):
+            raise ConfigError(f"collection: image_hw={self.image_hw} px is not accepted; even numbers within 16 to 2048 are")
+        if not 1 <= self.fps <= 100:
+            raise ConfigError(f"collection: fps={self.fps} must lie within 1 to 100 Hz")
+        if not 0 <= self.perturb <= 1:
+            raise ConfigError(f"collection: perturb={self.perturb} is a share; give a number within 0 to 1")
+        if not 0 <= self.steps_after_success <= 100:
+            raise ConfigError(f"collection: steps_after_success={self.steps_after_success} must lie within 0 to 100")
+
+    def quota(self, task: int) -> int:
+        """Return how many episodes the family with this number has to give; episode n is of family n modulo their count."""
+        return len(range(task, self.episodes, len(self.tasks)))
+
+    def attempt(self, task: int, number: int) -> Attempt:
+        """Return the attempt `number` of a family; no two attempts of a collection share a seed."""
+        return Attempt(self.tasks[task], self.seed + number * len(self.tasks) + task)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One seed of one family; it makes an episode or it fails, always the same."""
+
+    task: str
+    seed: int

@@ -1,0 +1,52 @@
+"""Say before anything is written why an episode does not belong to a dataset, or two datasets do not fit together."""
+
+from __future__ import annotations
+
+from vla_isaac.core.errors import DatasetError, UsageError
+from vla_isaac.datasets.description import info_to_json
+from vla_isaac.datasets.episode import Episode
+from vla_isaac.datasets.formats import DatasetInfo
+
+
+def check_episode(info: DatasetInfo, episode: Episode, *, where: str) -> None:
+    """Raise `DatasetError` unless the episode has rows, and exactly the columns and cameras of `info`."""
+    if len(episode) == 0:
+        raise DatasetError(f"{where}: the episode has no rows; leave it out")
+    _check_names(where, "column", set(episode.columns), set(info.features))
+    _check_names(where, "camera", set(episode.images), set(info.cameras))
+    for name, feature in info.features.items():
+        values = episode.columns[name]
+        if values.shape[1:] != feature.shape or values.dtype != feature.dtype:
+            raise DatasetError(
+                f"{where}: column {name!r} is {values.dtype}{list(values.shape[1:])}, "
+                f"expected {feature.dtype}{list(feature.shape)} as in the episodes before"
+            )
+    for camera, size in info.cameras.items():
+        if episode.images[camera].shape[1:] != (*size, 3):
+            raise DatasetError(
+                f"{where}: camera {camera!r} has pictures of {episode.images[camera].shape[1:]}, expected {(*size, 3)}"
+            )
+
+
+def check_same_info(one: DatasetInfo, other: DatasetInfo, *, where: str) -> None:
+    """Raise `UsageError` with the first difference between what two datasets hold."""
+    left, right = info_to_json(one), info_to_json(other)
+    for key, value in left.items():
+        if value == right[key]:
+            continue
+        if isinstance(value, dict):
+            name = next(n for n in {**value, **right[key]} if value.get(n) != right[key].get(n))
+            key, old, new = f"{key}, {name!r}", value.get(name, "nothing"), right[key].get(name, "nothing")
+        else:
+            old, new = value, right[key]
+        raise UsageError(f"{where}: {key}: {new} does not fit {old}; they cannot be one dataset")
+
+
+def _check_names(where: str, kind: str, found: set[str], wanted: set[str]) -> None:
+    if found == wanted:
+        return
+    missing, more = sorted(wanted - found), sorted(found - wanted)
+    words = [f"{kind} {name!r} is missing" for name in missing] + [
+        f"{kind} {name!r} is not in this dataset" for name in more
+    ]
+    raise DatasetError(f"{where}: {', '.join(words)}; all episodes of a dataset have the same")

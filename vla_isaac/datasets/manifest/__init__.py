@@ -1,0 +1,6 @@
+"""The textbook chapter's format: ``manifest.json``, a list of steps with a picture, a sentence and an action each."""
+
+from vla_isaac.datasets.manifest.reader import ManifestReader
+from vla_isaac.datasets.manifest.writer import ManifestWriter
+
+__all__ = ["ManifestReader", "ManifestWriter"]

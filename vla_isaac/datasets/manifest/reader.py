@@ -1,0 +1,141 @@
+"""`ManifestReader`: ours, or a chapter-style ``manifest.json`` that has nothing beyond picture, sentence and action."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vla_isaac.core.arrays import AnyArray
+from vla_isaac.core.errors import DatasetError, UsageError
+from vla_isaac.datasets.description import info_from_json, meta_from_json, read_json
+from vla_isaac.datasets.episode import Episode, EpisodeMeta, action_feature
+from vla_isaac.datasets.formats import DatasetInfo
+from vla_isaac.datasets.images_on_disk import ImageFiles, read_picture
+from vla_isaac.datasets.manifest.steps import (
+    COMPANION,
+    MANIFEST,
+    PARTS,
+    Step,
+    by_episode,
+    check_steps,
+    column,
+    part_path,
+    pictures,
+)
+
+
+class ManifestReader:
+    """A folder with ``manifest.json``, or that file itself; also what a writer that was killed left behind."""
+
+    format = "manifest"
+
+    def __init__(self, path: Path) -> None:
+        """Read the list of steps; pictures are read later.
+
+        Raises:
+            UsageError: If there is no manifest.
+            DatasetError: If the manifest or its companion is broken.
+        """
+        self.path = path if path.is_dir() else path.parent
+        companion = self.path / COMPANION
+        about = read_json(companion) if companion.exists() else None
+        self._episodes = self._from_manifest()
+        self._metas = self._known_metas(about)
+        self._add_parts()
+        if about is None and not self._episodes:
+            raise UsageError(f"dataset {self.path}: {MANIFEST} has no steps, so there is no dataset in it yet")
+        self.info = self._guess_info() if about is None else info_from_json(about, source=str(companion))
+
+    @staticmethod
+    def recognises(path: Path) -> bool:
+        """Tell whether this is a manifest, or a folder with one."""
+        if path.is_file():
+            return path.name == MANIFEST
+        return (path / MANIFEST).is_file() or ((path / COMPANION).is_file() and (path / PARTS).is_dir())
+
+    def __len__(self) -> int:
+        return len(self._episodes)
+
+    def length(self, episode: int) -> int:
+        """Return how many steps an episode has."""
+        return len(self._steps(episode))
+
+    def meta(self, episode: int) -> EpisodeMeta:
+        """Return what it is about; of a plain manifest only the sentence is known."""
+        return self._metas.get(episode) or EpisodeMeta(
+            instruction=str(self._steps(episode)[0]["instruction"]), fps=self.info.fps
+        )
+
+    def columns(self, episode: int, names: Sequence[str] | None = None) -> Mapping[str, AnyArray]:
+        """Return its numbers."""
+        wanted = self.info.features if names is None else {name: self.info.features[name] for name in names}
+        steps, where = self._steps(episode), self._where(episode)
+        return {name: column(steps, name, feature, where=where) for name, feature in wanted.items()}
+
+    def episode(self, episode: int) -> Episode:
+        """Return all of it."""
+        steps, where = self._steps(episode), self._where(episode)
+        paths = [pictures(step) for step in steps]
+        images = {}
+        for camera, size in self.info.cameras.items():
+            row = next((t for t, found in enumerate(paths) if camera not in found), None)
+            if row is not None:
+                raise DatasetError(f"{where}, row {row}: there is no picture of camera {camera!r}")
+            images[camera] = ImageFiles([self.path / found[camera] for found in paths], size, where=f"episode {episode}")
+        return Episode(meta=self.meta(episode), columns=self.columns(episode), images=images)
+
+    def steps(self, episode: int) -> Sequence[Step]:
+        """Return the entries of the manifest as they stand."""
+        return self._steps(episode)
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _steps(self, episode: int) -> list[Step]:
+        if not 0 <= episode < len(self):
+            raise UsageError(f"dataset {self.path}: there is no episode {episode}; it has {len(self)}, counted from 0")
+        return self._episodes[episode]
+
+    def _where(self, episode: int) -> str:
+        return f"{self.path / MANIFEST}: episode {episode}"
+
+    def _from_manifest(self) -> list[list[Step]]:
+        path = self.path / MANIFEST
+        return by_episode(check_steps(read_json(path), source=str(path))) if path.exists() else []
+
+    def _known_metas(self, about: Any) -> dict[int, EpisodeMeta]:
+        source = self.path / COMPANION
+        entries = about.get("episodes", []) if isinstance(about, dict) else []
+        found = {n: meta_from_json(entry, source=f"{source}: episode {n}") for n, entry in enumerate(entries)}
+        lacking = next((n for n in range(len(self._episodes)) if about is not None and n not in found), None)
+        if lacking is not None:
+            raise DatasetError(f"{source}: episode {lacking} of {MANIFEST} is not described; was one of the files changed?")
+        return found
+
+    def _add_parts(self) -> None:
+        """Take up episodes that were finished but not yet entered into the manifest."""
+        while (path := part_path(self.path, len(self._episodes))).exists():
+            lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+            self._metas[len(self._episodes)] = meta_from_json(lines[0], source=str(path))
+            self._episodes.append(check_steps(lines[1:], source=str(path)))
+
+    def _guess_info(self) -> DatasetInfo:
+        """Return what a plain manifest shows: the width of its actions and the size of its first picture."""
+        first = self._episodes[0][0]
+        action = np.asarray(first["action"])
+        if action.ndim != 1 or action.dtype.kind not in "fiu":
+            raise DatasetError(f"{self._where(0)}, row 0: the action is {first['action']!r}, expected a list of numbers")
+        sizes = {
+            camera: read_picture(self.path / path, where="episode 0, row 0").shape[:2]
+            for camera, path in pictures(first).items()
+        }
+        return DatasetInfo(
+            fps=EpisodeMeta(instruction="").fps,
+            features={"action": action_feature(len(action))},
+            cameras={camera: (size[0], size[1]) for camera, size in sizes.items()},
+            robot_type="unknown",
+        )

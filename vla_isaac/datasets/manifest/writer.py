@@ -1,0 +1,132 @@
+"""`ManifestWriter`: pictures as PNG, an episode at a time; the manifest itself is renamed into place last."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from vla_isaac.core.errors import UsageError
+from vla_isaac.datasets.conformity import check_episode, check_same_info
+from vla_isaac.datasets.description import info_to_json, meta_to_json, read_json, write_json
+from vla_isaac.datasets.episode import Episode
+from vla_isaac.datasets.formats import DatasetInfo
+from vla_isaac.datasets.images_on_disk import write_png
+from vla_isaac.datasets.manifest.reader import ManifestReader
+from vla_isaac.datasets.manifest.steps import (
+    COMPANION,
+    MANIFEST,
+    PARTS,
+    by_episode,
+    part_path,
+    picture_folder,
+    picture_path,
+    step_lines,
+)
+from vla_isaac.datasets.writer_lock import WriterLock
+
+
+class ManifestWriter:
+    """Each episode waits in a file of its own until `close`, so a kill loses nothing that was finished."""
+
+    def __init__(self, path: Path, info: DatasetInfo, *, resume: bool = False) -> None:
+        """Begin, or go on.
+
+        Raises:
+            UsageError: If the folder holds something else, another writer is at work, or `info` differs on resuming.
+        """
+        self.path, self.info = path, info
+        has_files = path.exists() and (not path.is_dir() or any(path.iterdir()))
+        if has_files and not resume:
+            raise UsageError(f"dataset {path}: exists already; choose another path, or resume it")
+        if has_files and not (path / COMPANION).is_file():
+            raise UsageError(f"dataset {path}: holds something else than a dataset of ours; choose another path")
+        (path / PARTS).mkdir(parents=True, exist_ok=True)
+        self._lock: WriterLock | None = WriterLock(path)
+        self._metas: list[dict[str, Any]] = []
+        try:
+            self._take_up() if has_files else self._write_companion()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def __enter__(self) -> ManifestWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def add(self, episode: Episode) -> int:
+        """Write the pictures, then the steps in one renamed file, and return the episode's number."""
+        number = len(self._metas)
+        check_episode(self.info, episode, where=f"dataset {self.path}, episode {number}")
+        meta = meta_to_json(episode.meta)
+        ordered = Episode(
+            meta=episode.meta,
+            columns={name: episode.columns[name] for name in self.info.features},
+            images={camera: episode.images[camera] for camera in self.info.cameras},
+        )
+        try:
+            self._write_pictures(ordered, number)
+            self._write_part(part_path(self.path, number), json.dumps(meta), step_lines(ordered, number))
+        except BaseException:
+            for camera in self.info.cameras:
+                shutil.rmtree(self.path / picture_folder(camera, number), ignore_errors=True)
+            raise
+        self._metas.append(meta)
+        return number
+
+    def close(self) -> None:
+        """Enter all finished episodes into the manifest."""
+        if self._lock is None:
+            return
+        try:
+            self._write_companion()
+            part = self.path / f".{MANIFEST}.part"
+            with part.open("w", encoding="utf-8") as file:
+                file.write("[")
+                for n, line in enumerate(self._all_lines()):
+                    file.write(("\n" if n == 0 else ",\n") + line)
+                file.write("\n]\n")
+            part.replace(self.path / MANIFEST)
+            shutil.rmtree(self.path / PARTS, ignore_errors=True)
+        finally:
+            self._lock.release()
+            self._lock = None
+
+    def _take_up(self) -> None:
+        old = ManifestReader(self.path)
+        check_same_info(old.info, self.info, where=f"dataset {self.path}")
+        self._metas = [meta_to_json(old.meta(n)) for n in range(len(old))]
+
+    def _write_companion(self) -> None:
+        about = {"format": "vla_isaac manifest", "version": 1, **info_to_json(self.info), "episodes": self._metas}
+        write_json(self.path / COMPANION, about)
+
+    def _write_pictures(self, episode: Episode, number: int) -> None:
+        for camera, images in episode.images.items():
+            folder = self.path / picture_folder(camera, number)
+            shutil.rmtree(folder, ignore_errors=True)  # of an episode that a kill cut off
+            folder.mkdir(parents=True)
+            for t in range(len(images)):
+                write_png(self.path / picture_path(camera, number, t), images[t])
+
+    def _write_part(self, path: Path, meta: str, lines: Iterator[str]) -> None:
+        part = path.with_suffix(".part")
+        with part.open("w", encoding="utf-8") as file:
+            file.write(meta)
+            for line in lines:
+                file.write("\n" + line)
+        part.replace(path)
+
+    def _all_lines(self) -> Iterator[str]:
+        """Yield the steps that the manifest has, then those of the waiting files."""
+        done = 0
+        if (self.path / MANIFEST).exists():
+            old = read_json(self.path / MANIFEST)
+            yield from (json.dumps(entry) for entry in old)
+            done = len(by_episode(old))
+        for number in range(done, len(self._metas)):
+            yield from part_path(self.path, number).read_text(encoding="utf-8").splitlines()[1:]

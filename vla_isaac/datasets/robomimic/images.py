@@ -1,0 +1,41 @@
+"""`ImagesInFile`: the pictures of one camera over an episode, decompressed when they are asked for."""
+
+from __future__ import annotations
+
+from typing import Any, overload
+
+import numpy as np
+
+from vla_isaac.core.arrays import AnyArray, Image
+from vla_isaac.core.errors import DatasetError
+
+
+class ImagesInFile:
+    """An array of pictures in an open HDF5 file."""
+
+    def __init__(self, dataset: Any, *, where: str) -> None:
+        """Look at an array of the file; `where` names file and episode in errors."""
+        self._dataset = dataset
+        self._where = where
+
+    def __len__(self) -> int:
+        return len(self._dataset)
+
+    @overload
+    def __getitem__(self, index: int) -> Image: ...
+    @overload
+    def __getitem__(self, index: slice) -> AnyArray: ...
+    def __getitem__(self, index: int | slice) -> AnyArray:
+        wanted = index if isinstance(index, slice) else range(len(self))[index]
+        if isinstance(wanted, slice) and (wanted.step or 1) < 1:
+            return self[:][wanted]
+        try:
+            return np.asarray(self._dataset[wanted])
+        except OSError as error:
+            raise DatasetError(f"{self._where}: the pictures cannot be read: {error}") from error
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """Pictures, height, width, 3."""
+        t, h, w, c = self._dataset.shape
+        return (t, h, w, c)

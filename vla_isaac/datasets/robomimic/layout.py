@@ -1,0 +1,65 @@
+"""Which name of ours lies where in a robomimic file, and how its files are opened.
+
+Source: robomimic, "Dataset overview" (robomimic.github.io/docs/datasets/overview.html): groups, attributes, masks.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from vla_isaac.core.errors import DatasetError
+from vla_isaac.core.optional import require
+
+ENDINGS = (".hdf5", ".h5")
+PARTS = ".parts"
+ABOUT = "vla_isaac"  # attribute with our own description, on `data` the dataset's, on each demo the demonstration's
+ABOUT_FILE = "dataset.json"
+PICTURE_ENDINGS = ("_image", "_rgb")  # robosuite's and robomimic's; LIBERO's
+
+_PLACES = {"action": "actions", "next.reward": "rewards", "next.done": "dones", "states": "states"}
+
+
+def h5() -> Any:
+    """Return the package h5py."""
+    return require("h5py", extra="data", need="the dataset format hdf5", instead="choose another format")
+
+
+def open_h5(path: Path, mode: str = "r") -> Any:
+    """Open an HDF5 file.
+
+    Raises:
+        DatasetError: If it is none, or was cut off.
+    """
+    try:
+        return h5().File(path, mode)
+    except OSError as error:
+        raise DatasetError(f"{path}: is not a readable HDF5 file; was its writing cut off? ({error})") from error
+
+
+def place(column: str) -> str:
+    """Return where a column lies below its demo."""
+    if column.startswith("observation."):
+        return "obs/" + column.removeprefix("observation.")
+    return _PLACES.get(column, column)
+
+
+def picture_place(camera: str) -> str:
+    """Return where the pictures of a camera lie below its demo."""
+    return f"obs/{camera}{PICTURE_ENDINGS[0]}"
+
+
+def parts_folder(path: Path) -> Path:
+    """Return where finished demos wait until the file is written."""
+    return path.with_name(path.name + PARTS)
+
+
+def part_path(path: Path, number: int) -> Path:
+    """Return the file that one demo waits in."""
+    return parts_folder(path) / f"demo_{number:06d}.hdf5"
+
+
+def demo_number(name: str) -> int:
+    """Return N of ``demo_N``; what is called otherwise comes last."""
+    digits = name.rpartition("_")[2]
+    return int(digits) if digits.isdigit() else 2**31

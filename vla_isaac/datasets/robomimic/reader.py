@@ -1,0 +1,154 @@
+"""`RobomimicReader`: ours, or a plain robomimic or LIBERO file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vla_isaac.core.arrays import AnyArray
+from vla_isaac.core.errors import DatasetError, UsageError
+from vla_isaac.datasets.description import info_from_json, meta_from_json, read_json
+from vla_isaac.datasets.episode import Episode, EpisodeMeta, Feature, as_column
+from vla_isaac.datasets.formats import DatasetInfo
+from vla_isaac.datasets.robomimic.images import ImagesInFile
+from vla_isaac.datasets.robomimic.layout import (
+    ABOUT,
+    ABOUT_FILE,
+    ENDINGS,
+    PARTS,
+    demo_number,
+    open_h5,
+    picture_place,
+    place,
+)
+from vla_isaac.datasets.robomimic.plain import guess_info, guess_meta
+
+
+class RobomimicReader:
+    """A ``.hdf5`` file, or the folder ``NAME.hdf5.parts`` that a writer that was killed left behind."""
+
+    format = "hdf5"
+
+    def __init__(self, path: Path) -> None:
+        """Open the file.
+
+        Raises:
+            DatasetError: If it is broken, or has no demos laid out as robomimic's.
+        """
+        self.path = path
+        self._files: list[Any] = []
+        try:
+            self._demos = self._open_parts() if path.is_dir() else self._open_file()
+            self._masks = {} if path.is_dir() else _masks(self._files[0])
+            self.info, self._picture_places = self._read_info()
+        except BaseException:
+            self.close()
+            raise
+
+    @staticmethod
+    def recognises(path: Path) -> bool:
+        """Tell whether this is called as an HDF5 file, or as the unfinished demos of one."""
+        if path.is_dir():
+            return path.name.endswith(PARTS) and (path / ABOUT_FILE).is_file()
+        return path.suffix.lower() in ENDINGS
+
+    def __len__(self) -> int:
+        return len(self._demos)
+
+    def length(self, episode: int) -> int:
+        """Return how many rows its actions have."""
+        return len(self._array(episode, "actions"))
+
+    def meta(self, episode: int) -> EpisodeMeta:
+        """Return what it is about; a plain file is asked what it knows."""
+        demo = self.demo(episode)
+        if ABOUT in demo.attrs:
+            return meta_from_json(json.loads(demo.attrs[ABOUT]), source=self._where(episode))
+        name = demo.name.rpartition("/")[2]
+        masks = [mask for mask, names in self._masks.items() if name in names]
+        return guess_meta(demo.parent, demo, masks, self.info.fps)
+
+    def columns(self, episode: int, names: Sequence[str] | None = None) -> Mapping[str, AnyArray]:
+        """Return its numbers."""
+        wanted = self.info.features if names is None else {name: self.info.features[name] for name in names}
+        return {name: self._column(episode, name, feature) for name, feature in wanted.items()}
+
+    def episode(self, episode: int) -> Episode:
+        """Return all of it; pictures can be read until `close`."""
+        images = {
+            camera: ImagesInFile(self._array(episode, where), where=f"{self._where(episode)}, camera {camera!r}")
+            for camera, where in self._picture_places.items()
+        }
+        columns = self.columns(episode)
+        for name, values in (*columns.items(), *images.items()):
+            if len(values) != len(columns["action"]):
+                raise DatasetError(
+                    f"{self._where(episode)}: {name!r} has {len(values)} rows, the actions have {len(columns['action'])}"
+                )
+        return Episode(meta=self.meta(episode), columns=columns, images=images)
+
+    def demo(self, episode: int) -> Any:
+        """Return the group of an episode as it stands in the file."""
+        if not 0 <= episode < len(self):
+            raise UsageError(f"dataset {self.path}: there is no episode {episode}; it has {len(self)}, counted from 0")
+        return self._demos[episode]
+
+    def close(self) -> None:
+        """Release the file."""
+        for file in self._files:
+            file.close()
+        self._files = []
+
+    def _open_file(self) -> list[Any]:
+        file = open_h5(self.path)
+        self._files.append(file)
+        demos = sorted(file.get("data", {}), key=demo_number)
+        if "data" not in file or any("actions" not in file["data"][name] for name in demos):
+            raise DatasetError(f"{self.path}: has no data/demo_N/actions; it is HDF5, but not as robomimic lays it out")
+        return [file["data"][name] for name in demos]
+
+    def _open_parts(self) -> list[Any]:
+        for path in sorted(self.path.glob("demo_*.hdf5")):
+            self._files.append(open_h5(path))
+        return [file["data/demo"] for file in self._files]
+
+    def _read_info(self) -> tuple[DatasetInfo, dict[str, str]]:
+        if self.path.is_dir():
+            info = info_from_json(read_json(self.path / ABOUT_FILE), source=str(self.path / ABOUT_FILE))
+        elif ABOUT in self._files[0]["data"].attrs:
+            info = info_from_json(json.loads(self._files[0]["data"].attrs[ABOUT]), source=str(self.path))
+        elif self._demos:
+            return guess_info(self._files[0]["data"], self._demos[0])
+        else:
+            raise UsageError(f"dataset {self.path}: has no demos, so there is no dataset in it yet")
+        return info, {camera: picture_place(camera) for camera in info.cameras}
+
+    def _column(self, episode: int, name: str, feature: Feature) -> AnyArray:
+        values = np.asarray(self._array(episode, place(name)))
+        if values.dtype.kind not in "fiub" or values.size != len(values) * int(np.prod(feature.shape)):
+            raise DatasetError(
+                f"{self._where(episode)}: {place(name)} is {values.dtype}{list(values.shape[1:])}, "
+                f"expected {feature.dtype}{list(feature.shape)}"
+            )
+        return as_column(values, feature)
+
+    def _array(self, episode: int, where: str) -> Any:
+        demo = self.demo(episode)
+        if where not in demo:
+            raise DatasetError(f"{self._where(episode)}: {where} is missing")
+        return demo[where]
+
+    def _where(self, episode: int) -> str:
+        return f"{self.path}: episode {episode} ({self._demos[episode].name.rpartition('/')[2]})"
+
+
+def _masks(file: Any) -> dict[str, set[str]]:
+    return {name: {_text(entry) for entry in array[()]} for name, array in file.get("mask", {}).items()}
+
+
+def _text(entry: bytes | str) -> str:
+    return entry.decode() if isinstance(entry, bytes) else str(entry)

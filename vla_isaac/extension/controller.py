@@ -1,0 +1,382 @@
+"""`Controller`: everything the extension owns while it is enabled, and the one place where it is put together.
+
+Kit calls in from its own thread: updates, timeline, stage, buttons. Whatever goes wrong in such a call ends as a
+message in panel and log, never in Kit.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from vla_isaac.core.errors import VlaIsaacError
+from vla_isaac.core.prebundle import Prebundle
+from vla_isaac.core.resources import preset_names
+from vla_isaac.extension.extras import missing_extras
+from vla_isaac.extension.job import Job
+from vla_isaac.extension.keeper import SessionKeeper
+from vla_isaac.extension.kit import require
+from vla_isaac.extension.kit_events import KitEvents, extension_folder
+from vla_isaac.extension.kit_menu import TOGGLE, MenuAndActions
+from vla_isaac.extension.panel import SETTINGS, Panel, Start
+from vla_isaac.extension.panel_model import BUTTONS, Surroundings, can_press, make_view, sentences
+from vla_isaac.extension.settings import ROBOTS, read_settings
+from vla_isaac.extension.workshop import MakeBackend, MakePolicy, Workshop, isaac_backend, make_policy
+from vla_isaac.policies import POLICIES
+from vla_isaac.runtime.live import LiveSession, LiveStatus, Phase, Problem
+
+carb = require("carb")  # source: docs.omniverse.nvidia.com Carbonite SDK, Python: carb.log_*; stubs in the 6.2 kernel
+carb_settings = require("carb.settings")  # source: docs.omniverse.nvidia.com Carbonite SDK, carb.settings.ISettings
+
+LONGEST_WAIT = 2.0  # [s] for a recording that is still being written when the extension is disabled
+_AT_WORK = (Phase.READY, Phase.RUNNING, Phase.PAUSED, Phase.ENDED)
+
+
+class Controller:
+    """Session, panel, menu, actions, subscriptions and tasks, from `start` to `close`."""
+
+    def __init__(
+        self,
+        ext_id: str,
+        *,
+        make_backend: MakeBackend = isaac_backend,
+        make_policy: MakePolicy = make_policy,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Take what to work with; nothing happens before `start`."""
+        self.trouble = ""
+        self._ext_id, self._clock = ext_id, clock
+        self._make_backend, self._make_policy = make_backend, make_policy
+        self._events: KitEvents | None = None
+        self._panel: Panel | None = None
+        self._menu: MenuAndActions | None = None
+        self._prebundle: Prebundle | None = None
+        self._job: Job | None = None
+        self._stage: Any = None
+        self._is_closed = False
+        self._logged: Problem | None = None
+        self._next_redraw = 0.0
+
+    def start(self) -> None:
+        """Read the settings, open the panel, subscribe; a part that fails is reported and the others go on."""
+        self._settings, complaints = read_settings(carb_settings.get_settings().get)
+        self._workshop = Workshop(self._make_backend, self._make_policy, self._settings)
+        self._keeper = SessionKeeper(
+            self._workshop,
+            self._settings,
+            on_period=self._period,
+            on_change=self._on_change,
+            may_play=self._may_play,
+        )
+        self._safely("the folder of packages", self._add_prebundle)
+        self._missing = missing_extras()
+        self._safely("the panel", self._open_panel)
+        self._safely("menu and actions", self._add_menu)
+        self._safely("Kit's events", self._subscribe)
+        self._make_session()
+        for complaint in complaints:
+            self._say(complaint)
+        self._redraw()
+
+    def close(self) -> None:
+        """Take everything away in the order in which it could still call us; may be called twice."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        if self._job is not None:
+            self._job.abandon()
+            self._job = None
+        for part in (self._events, self._menu):
+            if part is not None:
+                self._safely("closing", part.close)
+        self._safely("closing the session", self._keeper.let_go)
+        if self._panel is not None:
+            self._safely("closing the panel", self._panel.close)
+        if not self._workshop.wait_for_recordings(LONGEST_WAIT):
+            carb.log_warn("[vla_isaac] a recording is still being written; it will be whole when Isaac Sim has ended")
+        if self._prebundle is not None:
+            self._prebundle.remove()
+        self._events = self._menu = self._panel = self._prebundle = None
+
+    # what a person does
+
+    def press(self, button: str) -> None:
+        """Do what a button, or the action of the same name, says; a press that makes no sense now is answered in words."""
+        if self._is_closed:
+            return
+        phase = self._keeper.status.phase
+        if not can_press(button, phase, busy=self._job is not None, has_session=self.session is not None):
+            view = make_view(self._keeper.status, self._surroundings())
+            self._say(f"{button} does nothing now; {view.buttons[button].tooltip.partition(': ')[2]}")
+        else:
+            self.trouble = ""
+            self._safely(button, getattr(self, f"_{button}"))
+        self._redraw()
+
+    def choose(self, name: str, value: Any) -> None:
+        """Take a new value of a setting of the panel."""
+        if self._is_closed:
+            return
+        self.trouble = ""
+        self._safely(f"choosing {name}={value!r}", lambda: self._keeper.choose(name, value))
+        if name == "scene" and self._panel is not None:
+            self._safely("the scene's sentences", self._offer_sentences)
+        self._redraw()
+
+    def instruct(self, text: str) -> None:
+        """Take the instruction as it stands in the field."""
+        self.choose("instruction", text)
+
+    def toggle_window(self) -> None:
+        """Show the panel, or hide it; what runs goes on."""
+        if self._panel is not None:
+            self._panel.visible = not self._panel.visible
+            self._redraw()
+
+    def _load(self) -> None:
+        if self._keeper.needs_making and not self._make_session():
+            return
+        self._keeper.note_load()
+        self._begin("loading", self._need_session())
+
+    def _run(self) -> None:
+        session = self._need_session()
+        if session.status.phase is Phase.ENDED:
+            self._begin("resetting", session, then_run=True)
+        else:
+            self._go()
+
+    def _pause(self) -> None:
+        session = self._need_session()
+        session.pause()
+        if session.status.phase is Phase.PAUSED:
+            self._keeper.let_time_pass(False)
+
+    def _stop(self) -> None:
+        if self._job is not None:
+            self._job.give_up()
+        else:
+            self._need_session().stop()
+
+    def _reset(self) -> None:
+        self._begin("resetting", self._need_session())
+
+    def _record(self) -> None:
+        session = self._need_session()
+        session.record(None if session.status.recording else self._recording_folder())
+
+    def _go(self) -> None:
+        session = self._need_session()
+        session.run()
+        if session.status.phase is Phase.RUNNING:
+            self._keeper.let_time_pass(True)
+
+    # what takes several updates
+
+    def _begin(self, doing: str, session: LiveSession, *, then_run: bool = False) -> None:
+        if doing == "resetting":
+            self._keeper.note_reset()
+        steps = session.load() if doing == "loading" else session.reset()
+
+        def when_done(job: Job, error: BaseException | None) -> None:
+            self._job = None
+            self._stage = None if self._events is None else self._events.stage
+            if error is None:
+                if then_run:
+                    self._safely("running", self._go)
+            elif isinstance(error, Exception):
+                self._lose(f"{doing} failed with {type(error).__name__}: {error}")
+            else:
+                self._lose(f"{doing} was given up")
+            self._redraw()
+
+        self._job = Job(doing, steps, when_done)
+
+    # what Kit tells
+
+    def _period(self) -> None:
+        """Let the session do what is due after a control period; Kit's physics callback must never see an exception."""
+        session = self.session
+        if session is None or self._job is not None or self._is_closed:
+            return
+        try:
+            session.period()
+        except Exception as error:
+            self._lose(f"the session failed with {type(error).__name__}: {error}")
+
+    def _on_update(self) -> None:
+        self._keeper.update()
+        if self._keeper.is_holding:  # physics stands still and tells nothing, but the answer may be there
+            self._period()
+        if self._clock() >= self._next_redraw:
+            self._redraw()
+
+    def _on_timeline(self, word: str) -> None:
+        """Tell a hand on the toolbar from our own doing, by what the timeline does now and what the session thinks."""
+        session, events = self.session, self._events
+        if session is None or events is None or self._job is not None:
+            return
+        phase = session.status.phase
+        if word == "stop" and events.is_stopped and phase in _AT_WORK:
+            self._lose("the timeline was stopped by hand, which ends the simulation of the scene")
+        elif self._keeper.expects_events:
+            return
+        elif word == "pause" and phase is Phase.RUNNING and not events.is_playing:
+            session.pause()
+            self._say("the timeline was paused by hand, so the run is paused as well; press Go on")
+        elif word == "play" and phase is Phase.PAUSED and events.is_playing:
+            self._say("the timeline was started by hand while the run is paused; the arm holds until you press Go on")
+        elif word == "play" and phase is Phase.FAILED and events.is_playing:
+            self._say("the timeline was started by hand, but the scene of the session is gone; press Load")
+
+    def _on_stage(self, word: str) -> None:
+        session, events = self.session, self._events
+        if session is None or events is None or session.status.phase not in (*_AT_WORK, Phase.LOADING):
+            return
+        if word == "closing" or (self._stage is not None and events.stage != self._stage):
+            self._lose("the stage was closed or replaced while the session used it")
+
+    def _on_change(self, status: LiveStatus) -> None:
+        """Put each new problem into Kit's log, once; it is more urgent than what was said before."""
+        if status.problem is not None and status.problem != self._logged and not self._is_closed:
+            self.trouble = ""
+            carb.log_error(f"[vla_isaac] {status.problem.what}")
+        self._logged = status.problem
+
+    # the session
+
+    @property
+    def session(self) -> LiveSession | None:
+        """The live session; None while no backend can be made."""
+        return self._keeper.session
+
+    def _make_session(self) -> bool:
+        """Make the session anew; tell whether there is one."""
+        try:
+            self._keeper.make()
+        except Exception as error:
+            self._report("there is no session", error, "mend that, then press Load")
+            return False
+        self.trouble = ""
+        self._safely("the scene's sentences", self._offer_sentences)
+        return True
+
+    def _may_play(self) -> bool:
+        """Tell whether lock-step may touch the timeline: not where it was stopped by hand."""
+        return not self._is_closed and self._events is not None and not self._events.is_stopped
+
+    def _lose(self, why: str) -> None:
+        """Take the world for gone: the run ends, only loading helps."""
+        if self.session is not None:
+            session = self.session
+            self._safely("the session", lambda: session.backend_lost(why))
+        self._redraw()
+
+    def _need_session(self) -> LiveSession:
+        assert self.session is not None  # `can_press` lets nothing but Load through without one
+        return self.session
+
+    def _recording_folder(self) -> Path:
+        root = Path(self._settings.recordings) if self._settings.recordings else Path.home() / "vla_isaac" / "recordings"
+        return root.expanduser() / f"{self._keeper.status.scene or 'scene'}-{datetime.now():%Y%m%d-%H%M%S}"
+
+    # the panel
+
+    def _surroundings(self) -> Surroundings:
+        backend = self._keeper.backend
+        return Surroundings(
+            busy=self._job.doing if self._job is not None else "",
+            trouble=self.trouble,
+            has_session=self.session is not None,
+            takes_effect_with=self._keeper.takes_effect_with,
+            port=backend.describe() if backend is not None else "",
+            missing=self._missing,
+        )
+
+    def _redraw(self) -> None:
+        self._next_redraw = self._clock() + 1.0 / self._settings.redraw_hz
+        panel = self._panel
+        if panel is None or not panel.visible:
+            return
+        try:
+            panel.show(make_view(self._keeper.status, self._surroundings()))
+            frame = self.session.frame if self.session is not None else None
+            panel.show_picture(frame.rgb if frame is not None else None)
+        except Exception as error:  # a panel that cannot be drawn must not stop the simulation
+            self._panel = None
+            carb.log_error(f"[vla_isaac] the panel cannot be drawn ({type(error).__name__}: {error}); disable and enable it")
+            self._safely("closing the panel", panel.close)
+
+    def _open_panel(self) -> None:
+        settings = self._settings
+        chosen = {name: str(getattr(settings, name)) for name in SETTINGS}
+        known = {
+            "scene": preset_names("scenes"),
+            "randomisation": preset_names("randomisation"),
+            "robot": list(ROBOTS),
+            "policy": list(POLICIES),
+        }
+        options = {name: list(dict.fromkeys([*names, chosen[name]])) for name, names in known.items()}
+        start = Start(
+            options=options,
+            captions=ROBOTS,
+            chosen=chosen,
+            seed=settings.seed,
+            lock_step=settings.lock_step,
+            speed_scale=settings.speed_scale,
+            instruction=settings.instruction,
+            examples=(),
+        )
+        self._panel = Panel(self, start, visible=settings.show_window)
+
+    def _offer_sentences(self) -> None:
+        """Offer what can be said in the chosen scene; a field still empty takes the scene's own sentence."""
+        if self.session is None or self._panel is None:
+            return
+        from vla_isaac.scene.builder import scene_preset
+
+        scene = scene_preset(self._keeper.scene)
+        self._panel.offer(sentences(scene.instruction, scene.bodies))
+        self._panel.show_instruction(self._keeper.status.instruction)
+
+    def _add_menu(self) -> None:
+        doing: dict[str, Callable[[], None]] = {name: self._presser(name) for name in BUTTONS}
+        self._menu = MenuAndActions(self._ext_id, {**doing, TOGGLE: self.toggle_window})
+
+    def _presser(self, name: str) -> Callable[[], None]:
+        return lambda: self.press(name)
+
+    def _subscribe(self) -> None:
+        self._events = KitEvents(on_update=self._on_update, on_timeline=self._on_timeline, on_stage=self._on_stage)
+
+    def _add_prebundle(self) -> None:
+        self._prebundle = Prebundle(Path(extension_folder(self._ext_id)))
+        self._prebundle.add()
+
+    # messages
+
+    def _say(self, text: str) -> None:
+        """Show and log something a person should know."""
+        self.trouble = text
+        carb.log_warn(f"[vla_isaac] {text}")
+
+    def _report(self, doing: str, error: Exception, remedy: str) -> None:
+        if isinstance(error, ModuleNotFoundError) and not isinstance(error, VlaIsaacError):
+            what = f"{doing}: the package {error.name!r} is not here; use the folder made by tools/package_extension.py, "
+            what += "which brings it along"
+        else:
+            what = Problem.of(error, doing=doing, remedy="" if "; " in str(error) else remedy).what
+        self.trouble = what
+        carb.log_error(f"[vla_isaac] {what}")
+
+    def _safely(self, doing: str, do: Callable[[], Any]) -> None:
+        """Do something Kit or a person asked for; what it raises becomes a message."""
+        try:
+            do()
+        except Exception as error:
+            with suppress(Exception):
+                self._report(f"{doing} failed", error, "see Isaac's log")

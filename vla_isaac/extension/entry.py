@@ -1,0 +1,60 @@
+"""What Kit starts and stops, and how scripts reach the session that runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vla_isaac.core.errors import UsageError
+from vla_isaac.extension.controller import Controller
+from vla_isaac.extension.kit import require
+from vla_isaac.extension.workshop import KitBackend, isaac_backend, make_policy
+from vla_isaac.policies.base import Policy
+from vla_isaac.runtime.live import LiveSession
+
+_IExt: Any = require("omni.ext").IExt  # source: docs.omniverse.nvidia.com Kit manual, Extensions: IExt; recorded for 6.2
+
+_running: list[Controller] = []
+
+
+class VlaIsaacExtension(_IExt):  # type: ignore[misc]  # Kit has no stubs
+    """Holds the controller between start and stop.
+
+    Kit clears this object and expects it to be gone right after `on_shutdown`, so nothing is given a reference to it.
+    """
+
+    @staticmethod
+    def make_backend(robot: str) -> KitBackend:
+        """Return the backend for a robot source; replaced where the panel is tried on another simulator."""
+        return isaac_backend(robot)
+
+    @staticmethod
+    def make_policy(name: str) -> Policy:
+        """Return a policy by name; replaced where a policy has no name."""
+        return make_policy(name)
+
+    def on_startup(self, ext_id: str) -> None:
+        """Open the panel; `ext_id` is what Kit calls this extension, whatever its folder is named."""
+        self._controller = Controller(ext_id, make_backend=type(self).make_backend, make_policy=type(self).make_policy)
+        _running.append(self._controller)
+        self._controller.start()
+
+    def on_shutdown(self) -> None:
+        """Take everything away again; may be called twice, and without a start."""
+        controller = self.__dict__.pop("_controller", None)
+        if controller is not None:
+            _running.remove(controller)
+            controller.close()
+
+
+def get_session() -> LiveSession:
+    """Return the live session of the running extension.
+
+    Raises:
+        UsageError: If the extension is not enabled, or its simulator backend could not be made.
+    """
+    if not _running:
+        raise UsageError("the extension VLA Isaac is not enabled, so there is no session; enable it in Window > Extensions")
+    session = _running[-1].session
+    if session is None:
+        raise UsageError(f"the extension has no session: {_running[-1].trouble}")
+    return session

@@ -1,0 +1,168 @@
+"""`SessionKeeper`: the panel's one session, made anew where a choice needs that; what was chosen before stays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from vla_isaac.extension.settings import ExtensionSettings
+from vla_isaac.extension.workshop import KitBackend, Options, Workshop
+from vla_isaac.runtime.live import LiveSession, LiveStatus, Phase
+
+OWN_EVENTS = 2  # app updates after our own pause or resume in which the timeline's events are taken for ours
+
+NOTHING = LiveStatus(
+    phase=Phase.EMPTY,
+    scene="",
+    seed=0,
+    policy="",
+    instruction="",
+    goal="",
+    instruction_problem="",
+    step=0,
+    max_steps=0,
+    rate_hz=0.0,
+    measured_hz=0.0,
+    progress=0.0,
+    verdict="",
+    success=None,
+    clipped={},
+    frame_age=0.0,
+    stale_share=0.0,
+    is_recording=False,
+    recording="",
+    problem=None,
+    notes=(),
+)
+"""What is shown while there is no session."""
+
+
+class SessionKeeper:
+    """Holds session and backend together, and remembers what was chosen and what of it is loaded."""
+
+    def __init__(
+        self,
+        workshop: Workshop,
+        settings: ExtensionSettings,
+        *,
+        on_period: Callable[[], None],
+        on_change: Callable[[LiveStatus], None],
+        may_play: Callable[[], bool],
+    ) -> None:
+        """Hold nothing yet.
+
+        Args:
+            workshop: Makes sessions.
+            settings: What is chosen at first.
+            on_period: Called after each control period of physics.
+            on_change: Called with the status at each change of a session.
+            may_play: Tells whether the timeline may be touched for lock-step; not after a stop by hand.
+        """
+        self.session: LiveSession | None = None
+        self.backend: KitBackend | None = None
+        self.is_holding = False
+        self._workshop, self._settings = workshop, settings
+        self._on_period, self._on_change, self._may_play = on_period, on_change, may_play
+        self._wanted = self._made_with = Options.of(settings)
+        self.scene, self._randomisation = settings.scene, settings.randomisation
+        self._loaded: tuple[Any, Any] | None = None
+        self._quiet_updates = 0
+
+    @property
+    def status(self) -> LiveStatus:
+        """The session's status."""
+        return NOTHING if self.session is None else self.session.status
+
+    @property
+    def needs_making(self) -> bool:
+        """Whether there is no session, or none with the options that are wanted now."""
+        return self.session is None or self._wanted != self._made_with
+
+    def make(self) -> None:
+        """Make backend and session anew, with all that is chosen.
+
+        Raises:
+            VlaIsaacError: If the backend cannot be made; there is no session then.
+        """
+        before = self.status if self.session is not None else None
+        self.let_go()
+        self._made_with, self._loaded = self._wanted, None
+        self.session, self.backend = self._workshop.make_session(self._wanted, hold_time=self._hold_time)
+        self.backend.on_period = self._on_period
+        self._unwatch = self.session.watch(self._on_change)
+        self.session.choose(scene=self.scene)
+        self.session.choose(randomisation=self._randomisation)
+        for name in ("seed", "policy", "instruction"):
+            value = getattr(before or self._settings, name)
+            if value != "":
+                self.choose(name, value)
+        if before is not None and before.recording:
+            self.session.record(Path(before.recording))
+
+    def let_go(self) -> None:
+        """Close the session if there is one."""
+        session, self.session = self.session, None
+        backend, self.backend = self.backend, None
+        if backend is not None:
+            backend.on_period = None
+        if session is not None:
+            self._unwatch()
+            session.close()
+
+    def choose(self, name: str, value: Any) -> None:
+        """Take a choice: some the session takes at once, some only a new one."""
+        if name in ("robot", "lock_step", "speed_scale"):
+            self._wanted = replace(self._wanted, **{name: value})
+            return
+        if name == "scene":
+            self.scene = value
+        elif name == "randomisation":
+            self._randomisation = value
+        if self.session is not None:
+            chosen: dict[str, Any] = {name: value}
+            self.session.choose(**chosen)
+
+    def note_load(self) -> None:
+        """Remember that all that is chosen is being loaded."""
+        self._loaded = self._choice()
+
+    def note_reset(self) -> None:
+        """Remember that as much of it as a reset brings about is."""
+        if self._loaded is not None:
+            self._loaded = self._loaded[0], self._choice()[1]
+
+    @property
+    def takes_effect_with(self) -> str:
+        """The buttons that bring about what was chosen since the load; empty if nothing waits."""
+        if self._loaded is None or self._loaded == self._choice():
+            return ""
+        return "Load" if self._loaded[0] != self._choice()[0] else "Load or Reset"
+
+    def _choice(self) -> tuple[Any, Any]:
+        """Return what only a load brings about, and what a reset does as well."""
+        return (self.scene, self._wanted), (self.status.seed, self._randomisation)
+
+    # time
+
+    def let_time_pass(self, passes: bool) -> None:
+        """Play the timeline, or pause it."""
+        if self.backend is not None:
+            self._quiet_updates = OWN_EVENTS
+            (self.backend.resume if passes else self.backend.pause)()
+
+    @property
+    def expects_events(self) -> bool:
+        """Whether the timeline may be about to tell of what we did ourselves."""
+        return self.is_holding or self._quiet_updates > 0
+
+    def update(self) -> None:
+        """Take notice that an app update has passed."""
+        self._quiet_updates = max(0, self._quiet_updates - 1)
+
+    def _hold_time(self, is_waiting: bool) -> None:
+        """Let time stand still while the policy thinks, in lock-step."""
+        self.is_holding = is_waiting
+        if self._may_play():
+            self.let_time_pass(not is_waiting)

@@ -1,0 +1,77 @@
+"""What Kit tells an extension: an update has passed, the timeline changed, the stage is opened or closed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from vla_isaac.extension.kit import require
+
+omni_app = require("omni.kit.app")  # source: docs.omniverse.nvidia.com omni.kit.app: IApp; stubs in the 6.2 kernel
+timeline = require("omni.timeline")  # source: docs.omniverse.nvidia.com omni.timeline, TimelineEventType, event stream
+usd = require("omni.usd")  # source: docs.omniverse.nvidia.com omni.usd, UsdContext, StageEventType
+
+
+class KitEvents:
+    """Subscriptions to three of Kit's streams, held until `close`."""
+
+    def __init__(
+        self, *, on_update: Callable[[], None], on_timeline: Callable[[str], None], on_stage: Callable[[str], None]
+    ) -> None:
+        """Subscribe.
+
+        Args:
+            on_update: Called after every app update.
+            on_timeline: Called with ``play``, ``pause`` or ``stop``.
+            on_stage: Called with ``opened`` or ``closing``.
+        """
+        kinds = timeline.TimelineEventType
+        timeline_words = {int(kinds.PLAY): "play", int(kinds.PAUSE): "pause", int(kinds.STOP): "stop"}
+        stage_words = {int(usd.StageEventType.OPENED): "opened", int(usd.StageEventType.CLOSING): "closing"}
+        self._timeline = timeline.get_timeline_interface()
+        updates = omni_app.get_app().get_update_event_stream()
+        times = self._timeline.get_timeline_event_stream()
+        stages = usd.get_context().get_stage_event_stream()
+        self._held: list[Any] = [
+            updates.create_subscription_to_pop(lambda event: on_update(), name="vla_isaac update"),
+            times.create_subscription_to_pop(_teller(on_timeline, timeline_words), name="vla_isaac timeline"),
+            stages.create_subscription_to_pop(_teller(on_stage, stage_words), name="vla_isaac stage"),
+        ]
+
+    @property
+    def is_playing(self) -> bool:
+        """Whether the timeline plays now; an event may be older than what has happened since."""
+        return bool(self._timeline.is_playing())
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the timeline stands at its beginning now."""
+        return bool(self._timeline.is_stopped())
+
+    @property
+    def stage(self) -> Any:
+        """The open stage, None if there is none."""
+        return usd.get_context().get_stage()
+
+    def close(self) -> None:
+        """Give the subscriptions back; may be called twice."""
+        self._held.clear()
+
+
+def _teller(tell: Callable[[str], None], words: dict[int, str]) -> Callable[[Any], None]:
+    def on_event(event: Any) -> None:
+        word = words.get(int(event.type))
+        if word is not None:
+            tell(word)
+
+    return on_event
+
+
+async def next_update() -> None:
+    """Wait until Kit has done one update."""
+    await omni_app.get_app().next_update_async()
+
+
+def extension_folder(ext_id: str) -> str:
+    """Return the folder of an extension, whatever its name."""
+    return str(omni_app.get_app().get_extension_manager().get_extension_path(ext_id))

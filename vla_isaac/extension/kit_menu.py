@@ -1,0 +1,53 @@
+"""The entry under Window and the actions that do what the buttons do, so that hotkeys and scripts can press them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from vla_isaac.extension.kit import require
+
+actions = require("omni.kit.actions.core")  # source: docs.omniverse.nvidia.com omni.kit.actions.core, Python usage
+menus = require("omni.kit.menu.utils")  # source: docs.omniverse.nvidia.com omni.kit.menu.utils, MenuItemDescription
+
+MENU = "Window"
+TITLE = "VLA Isaac"
+TOGGLE = "toggle_window"
+
+
+class MenuAndActions:
+    """Registered under the id Kit gave the extension, and all gone after `close`."""
+
+    def __init__(self, ext_id: str, doing: Mapping[str, Callable[[], None]]) -> None:
+        """Register one action per name in `doing`, and the menu entry for the one called `TOGGLE`."""
+        self._ext_id = ext_id
+        registry = actions.get_action_registry()
+        for name, do in doing.items():
+            registry.register_action(
+                ext_id,
+                name,
+                do,
+                display_name=f"{TITLE}: {name.replace('_', ' ')}",
+                description=_ABOUT.get(name, ""),
+                tag=TITLE,
+            )
+        self._items: list[Any] = [menus.MenuItemDescription(name=TITLE, onclick_action=(ext_id, TOGGLE))]
+        menus.add_menu_items(self._items, MENU)
+
+    def close(self) -> None:
+        """Take entry and actions away; may be called twice."""
+        if self._items:
+            menus.remove_menu_items(self._items, MENU)
+            self._items = []
+            actions.get_action_registry().deregister_all_actions_for_extension(self._ext_id)
+
+
+_ABOUT = {
+    "load": "Open a new stage and build the chosen scene.",
+    "run": "Let the policy follow the instruction, or go on after a pause.",
+    "pause": "Hold the arm and stop time.",
+    "stop": "End the run; the arm holds.",
+    "reset": "Lay the scene out again from its seed.",
+    "record": "Switch the recording of runs on or off.",
+    TOGGLE: "Show or hide the panel.",
+}

@@ -1,0 +1,271 @@
+"""The window: widgets of omni.ui that show a `PanelView` and pass on what a person does; nothing is decided here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from vla_isaac.core.arrays import Image
+from vla_isaac.extension.kit import require
+from vla_isaac.extension.kit_menu import TITLE
+from vla_isaac.extension.panel_model import BUTTONS, Line, PanelView
+from vla_isaac.extension.pictures import to_rgba
+
+ui = require("omni.ui")  # source: docs.omniverse.nvidia.com omni.ui, API of the classes used here; ByteImageProvider: RGBA8
+
+LABEL_WIDTH = 92
+ROW = 24
+SETTINGS = ("scene", "randomisation", "robot", "policy")
+READINGS = ("step", "rate", "verdict", "clipped", "freshness", "recording")
+CAPTIONS = {
+    "scene": "Scene",
+    "randomisation": "Variation",
+    "robot": "Franka",
+    "policy": "Policy",
+    "step": "Step",
+    "rate": "Rate",
+    "verdict": "Verdict",
+    "clipped": "Limited",
+    "freshness": "Freshness",
+    "recording": "Recording",
+}
+HINTS = {
+    "scene": "What stands on the table: a preset of config/scenes",
+    "randomisation": "What the seed varies: places, colours, light, cameras",
+    "robot": "NVIDIA's asset comes from its server; our own Panda needs none",
+    "policy": "Who acts",
+}
+
+COLOURS = {  # 0xAABBGGRR
+    "plain": 0xFFDDDDDD,
+    "muted": 0xFF9A9A9A,
+    "busy": 0xFFE8B860,
+    "good": 0xFF7CD08A,
+    "warn": 0xFF55B9F2,
+    "bad": 0xFF6B6BF5,
+}
+STYLE: dict[str, dict[str, Any]] = {
+    **{f"Label::{tone}": {"color": colour} for tone, colour in COLOURS.items()},
+    "Label::caption": {"color": 0xFF9A9A9A},
+    "Button": {"border_radius": 4, "margin": 1},
+    "Button:disabled": {"background_color": 0xFF2A2A2A},
+    "Button.Label:disabled": {"color": 0xFF6A6A6A},
+    "Button::run": {"background_color": 0xFF4F7A3A},
+    "Button::run:disabled": {"background_color": 0xFF2A2A2A},
+    "Button::example": {"background_color": 0xFF303030},
+    "Rectangle::picture": {"background_color": 0xFF1C1C1C, "border_radius": 4},
+}
+
+
+class Commands(Protocol):
+    """What a person can do in the panel."""
+
+    def press(self, button: str) -> None:
+        """Do what a button says; one of `panel_model.BUTTONS`."""
+        ...
+
+    def choose(self, name: str, value: Any) -> None:
+        """Take a new value of a setting, such as ``("scene", "clutter")``."""
+        ...
+
+    def instruct(self, text: str) -> None:
+        """Take the instruction as it stands in the field, at every keystroke."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """What the fields hold when the panel opens."""
+
+    options: Mapping[str, Sequence[str]]
+    """Names to choose from, for each of `SETTINGS`."""
+
+    captions: Mapping[str, str]
+    """How a name is shown, where that is not the name itself."""
+
+    chosen: Mapping[str, str]
+    """The chosen one of each."""
+
+    seed: int
+    lock_step: bool
+    speed_scale: float
+    instruction: str
+    examples: Sequence[str]
+
+
+class Panel:
+    """One window of omni.ui; `show` changes only what has changed."""
+
+    def __init__(self, commands: Commands, start: Start, *, visible: bool) -> None:
+        """Open the window, or prepare it where `visible` is false."""
+        self._commands = commands
+        self._buttons: dict[str, Any] = {}
+        self._labels: dict[str, Any] = {}
+        self._fields: dict[str, Any] = {}
+        self._shown: PanelView | None = None
+        self._examples: tuple[str, ...] | None = None
+        self._picture: Image | None = None
+        self._is_filling = False
+        self._provider = ui.ByteImageProvider()
+        self._window = ui.Window(TITLE, width=440, height=900, visible=visible)
+        with self._window.frame, ui.ScrollingFrame(), ui.VStack(spacing=6, height=0, style=STYLE):
+            self._build_head()
+            self._build_settings(start)
+            self._build_instruction(start)
+            self._build_buttons()
+            self._build_picture()
+            self._build_readings()
+            self._build_notes()
+        self.offer(start.examples)
+
+    @property
+    def visible(self) -> bool:
+        """Whether the window is open; a person may have closed it."""
+        return self._window is not None and bool(self._window.visible)
+
+    @visible.setter
+    def visible(self, visible: bool) -> None:
+        if self._window is not None:
+            self._window.visible = visible
+
+    def show(self, view: PanelView) -> None:
+        """Copy what has changed since the last view into the widgets."""
+        before, self._shown = self._shown, view
+        for name, label in self._labels.items():
+            line = getattr(view, name)
+            if before is None or line != getattr(before, name):
+                _set_line(label, line)
+        for name, button in self._buttons.items():
+            if before is None or view.buttons[name] != before.buttons[name]:
+                new = view.buttons[name]
+                button.text, button.enabled = new.text, new.enabled
+                if hasattr(button, "set_tooltip"):  # the keyword `tooltip` is documented, this setter less so
+                    button.set_tooltip(new.tooltip)
+        if before is None or view.can_choose != before.can_choose:
+            for field in self._fields.values():
+                field.enabled = view.can_choose
+        if before is None or view.progress != before.progress:
+            self._bar.model.set_value(view.progress)
+        if before is None or bool(view.error.text) != bool(before.error.text):
+            self._error_box.visible = bool(view.error.text)
+
+    def show_picture(self, rgb: Image | None) -> None:
+        """Show a camera's picture; the same one again costs nothing."""
+        if rgb is self._picture:
+            return
+        self._picture = rgb
+        if rgb is not None:
+            rgba = to_rgba(rgb)
+            self._provider.set_bytes_data(rgba.reshape(-1).data, [rgba.shape[1], rgba.shape[0]])  # width first
+        self._no_picture.visible = rgb is None
+
+    def show_instruction(self, text: str) -> None:
+        """Put a sentence into the field without taking it for typing."""
+        self._is_filling = True
+        try:
+            self._instruction.model.set_value(text)
+        finally:
+            self._is_filling = False
+
+    def offer(self, sentences: Sequence[str]) -> None:
+        """Show these sentences to choose from."""
+        if tuple(sentences) == self._examples:
+            return
+        self._examples = tuple(sentences)
+        self._example_rows.clear()
+        with self._example_rows, ui.VStack(spacing=2, height=0):
+            for text in sentences:
+                ui.Button(text, name="example", height=ROW, clicked_fn=self._takes(text), tooltip="Take this sentence")
+
+    def close(self) -> None:
+        """Destroy the window and let everything go; may be called twice."""
+        window, self._window = self._window, None
+        if window is not None:
+            window.visible = False
+            window.destroy()
+        for widgets in (self._buttons, self._labels, self._fields):
+            widgets.clear()
+        for name in ("_provider", "_bar", "_error_box", "_no_picture", "_instruction", "_example_rows", "_commands"):
+            self.__dict__.pop(name, None)
+
+    def _build_head(self) -> None:
+        self._labels["phase"] = ui.Label("", name="muted", height=26, style={"font_size": 20})
+        self._labels["hint"] = ui.Label("", name="muted", word_wrap=True, height=0)
+        self._error_box = ui.VStack(spacing=2, height=0, visible=False)
+        with self._error_box:
+            for name in ("error", "remedy"):
+                self._labels[name] = ui.Label("", name="plain", word_wrap=True, height=0)
+
+    def _build_settings(self, start: Start) -> None:
+        with ui.CollapsableFrame("Scene and policy", height=0), ui.VStack(spacing=3, height=0):
+            for name in SETTINGS:
+                with ui.HStack(height=ROW):
+                    ui.Label(CAPTIONS[name], name="caption", width=LABEL_WIDTH, tooltip=HINTS[name])
+                    options = list(start.options[name])
+                    combo = ui.ComboBox(options.index(start.chosen[name]), *(start.captions.get(o, o) for o in options))
+                    combo.model.add_item_changed_fn(self._chose(name, options))
+                    self._fields[name] = combo
+            with ui.HStack(height=ROW, spacing=6):
+                ui.Label("Seed", name="caption", width=LABEL_WIDTH - 6, tooltip="From which everything random is drawn")
+                self._value("seed", ui.IntField(width=56), start.seed, lambda model: int(model.as_int))
+                ui.Label("Speed", name="caption", width=40, tooltip="Share of the arm's speed limits that may be used")
+                slider = ui.FloatSlider(min=0.05, max=1.0)
+                self._value("speed_scale", slider, start.speed_scale, lambda model: float(model.as_float))
+                ui.Label("Lock step", name="caption", width=62, tooltip="Time stands still while the policy thinks")
+                self._value("lock_step", ui.CheckBox(width=18), start.lock_step, lambda model: bool(model.as_bool))
+
+    def _build_instruction(self, start: Start) -> None:
+        with ui.CollapsableFrame("Instruction", height=0), ui.VStack(spacing=3, height=0):
+            self._instruction = ui.StringField(height=ROW, tooltip="What the arm should do, in English")
+            self._instruction.model.set_value(start.instruction)
+            self._instruction.model.add_value_changed_fn(self._typed)
+            self._labels["parse"] = ui.Label("", name="muted", word_wrap=True, height=0)
+            self._example_rows = ui.Frame(height=0)
+
+    def _build_buttons(self) -> None:
+        with ui.HStack(height=30, spacing=2):
+            for name in BUTTONS:
+                self._buttons[name] = ui.Button(name.capitalize(), name=name, clicked_fn=self._pressed(name))
+
+    def _build_picture(self) -> None:
+        with ui.ZStack(height=200):
+            ui.Rectangle(name="picture")
+            ui.ImageWithProvider(self._provider, fill_policy=ui.IwpFillPolicy.IWP_PRESERVE_ASPECT_FIT)
+            self._no_picture = ui.Label("no picture yet", name="muted", alignment=ui.Alignment.CENTER)
+
+    def _build_readings(self) -> None:
+        with ui.VStack(spacing=3, height=0):
+            self._bar = ui.ProgressBar(height=18, tooltip="How far the task is done")
+            for name in READINGS:
+                with ui.HStack(height=0):
+                    ui.Label(CAPTIONS[name], name="caption", width=LABEL_WIDTH, height=20)
+                    self._labels[name] = ui.Label("", name="muted", word_wrap=True)
+
+    def _build_notes(self) -> None:
+        for name in ("notes", "missing", "port"):
+            self._labels[name] = ui.Label("", name="muted", word_wrap=True, height=0)
+
+    def _value(self, name: str, field: Any, value: Any, read: Callable[[Any], Any]) -> None:
+        """Fill a field and pass on what is entered in it."""
+        field.model.set_value(value)
+        field.model.add_value_changed_fn(lambda model: self._commands.choose(name, read(model)))
+        self._fields[name] = field
+
+    def _chose(self, name: str, options: Sequence[str]) -> Callable[[Any, Any], None]:
+        return lambda model, item: self._commands.choose(name, options[model.get_item_value_model().as_int])
+
+    def _pressed(self, name: str) -> Callable[[], None]:
+        return lambda: self._commands.press(name)
+
+    def _takes(self, text: str) -> Callable[[], None]:
+        return lambda: self._instruction.model.set_value(text)
+
+    def _typed(self, model: Any) -> None:
+        if not self._is_filling:
+            self._commands.instruct(model.as_string)
+
+
+def _set_line(label: Any, line: Line) -> None:
+    label.text, label.name = line.text, line.tone
+    label.visible = bool(line.text)

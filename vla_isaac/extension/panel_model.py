@@ -1,0 +1,327 @@
+"""What the panel says and allows, as plain values: no Kit in here, so it is tested without any.
+
+`make_view` turns the status of a live session into the text, tone and enabled flag of every widget; the panel only
+copies them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from vla_isaac.core.types import Body
+from vla_isaac.runtime.live_status import LiveStatus, Phase
+from vla_isaac.tasks.language import examples
+
+Tone = Literal["plain", "muted", "busy", "good", "warn", "bad"]
+"""How a text is meant; the panel gives each tone a colour."""
+
+BUTTONS = ("load", "run", "pause", "stop", "reset", "record")
+"""The buttons in the order in which they stand; Kit's actions have the same names."""
+
+OLD_FRAME = 0.5  # [s] from this age on the picture behind an action is worth a warning
+STALE_SHARE = 0.25  # from this share on the policy is too slow for its rate
+
+
+@dataclass(frozen=True)
+class Line:
+    """One text and how it is meant."""
+
+    text: str = ""
+    tone: Tone = "plain"
+
+
+@dataclass(frozen=True)
+class ButtonView:
+    """One button."""
+
+    text: str
+    enabled: bool
+    tooltip: str
+    """What it does, or why it cannot be pressed now."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PanelView:
+    """Everything the panel shows apart from what a person typed."""
+
+    phase: Line
+    """The word in the corner."""
+
+    hint: Line
+    """What to do next."""
+
+    buttons: Mapping[str, ButtonView]
+    """By the names in `BUTTONS`."""
+
+    can_choose: bool
+    """Whether scene, seed, robot and policy may be changed."""
+
+    parse: Line
+    """What the instruction is read as, or why it cannot be read."""
+
+    step: Line
+    rate: Line
+
+    progress: float
+    """0 to 1."""
+
+    verdict: Line
+    clipped: Line
+    freshness: Line
+    """Age of the picture behind the action, and how many periods held for want of a new action."""
+
+    error: Line
+    """What went wrong last; empty if nothing."""
+
+    remedy: Line
+    """What to try next."""
+
+    recording: Line
+    notes: Line
+    port: Line
+    """Which of Isaac's interfaces is used and why."""
+
+    missing: Line
+    """Which optional packages are not here."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What the panel shows besides the session's status."""
+
+    busy: str = ""
+    """What is being done over several updates, such as ``"loading"``."""
+
+    trouble: str = ""
+    """What is wrong outside the session, such as a backend that cannot be made."""
+
+    has_session: bool = True
+    """Whether there is a session at all."""
+
+    takes_effect_with: str = ""
+    """What brings a choice about that was made since the load, such as ``"Load or Reset"``; empty if nothing waits."""
+
+    port: str = ""
+    """The backend's own words on its port."""
+
+    missing: Sequence[str] = ()
+    """Optional packages that are not installed, each with what it is for."""
+
+
+def make_view(status: LiveStatus, around: Surroundings | None = None) -> PanelView:
+    """Return what every widget shows."""
+    around = around or Surroundings()
+    error, remedy = _error(status, around)
+    return PanelView(
+        phase=_phase(status, around),
+        hint=_hint(status, around),
+        buttons=_buttons(status, around),
+        can_choose=not around.busy and status.phase not in (Phase.LOADING, Phase.RUNNING, Phase.PAUSED),
+        parse=parse_line(status.goal, status.instruction_problem),
+        step=_step(status),
+        rate=_rate(status),
+        progress=min(max(status.progress, 0.0), 1.0),
+        verdict=_verdict(status),
+        clipped=_clipped(status.clipped),
+        freshness=_freshness(status),
+        error=error,
+        remedy=remedy,
+        recording=_recording(status),
+        notes=Line("\n".join(status.notes), "muted"),
+        port=Line(around.port or "no simulator interface yet", "muted"),
+        missing=_missing(around.missing),
+    )
+
+
+def parse_line(goal: str, problem: str) -> Line:
+    """Return what an instruction means, such as ``goal: on(red_cube, blue_box)``, or why it cannot be read."""
+    if problem:
+        return Line(problem, "warn")
+    return Line(f"goal: {goal}", "good") if goal else Line("type what the arm should do", "muted")
+
+
+def sentences(own: str, bodies: Sequence[Body]) -> tuple[str, ...]:
+    """Return sentences to choose from: the scene's own first, then others that can be read in it."""
+    return tuple(dict.fromkeys(text for text in (own, *examples(bodies)) if text))
+
+
+_WORDS: dict[Phase, Line] = {
+    Phase.EMPTY: Line("nothing loaded", "muted"),
+    Phase.LOADING: Line("loading", "busy"),
+    Phase.READY: Line("ready", "good"),
+    Phase.RUNNING: Line("running", "busy"),
+    Phase.PAUSED: Line("paused", "warn"),
+    Phase.ENDED: Line("ended", "plain"),
+    Phase.FAILED: Line("failed", "bad"),
+}
+
+
+def _phase(status: LiveStatus, around: Surroundings) -> Line:
+    if not around.has_session:
+        return Line("unavailable", "bad")
+    if around.busy:
+        return Line(around.busy, "busy")
+    if status.phase is Phase.ENDED and status.success is not None:
+        return Line("succeeded", "good") if status.success else Line("not succeeded", "bad")
+    return _WORDS[status.phase]
+
+
+def _hint(status: LiveStatus, around: Surroundings) -> Line:
+    if not around.has_session:
+        return Line("See the message below; then press Load to try again.", "bad")
+    if around.busy:
+        return Line("The simulator is being prepared; Stop gives up.", "muted")
+    if around.takes_effect_with and status.phase in (Phase.READY, Phase.ENDED):
+        return Line(f"Your choice takes effect with the next {around.takes_effect_with}.", "warn")
+    if status.instruction_problem and status.phase in (Phase.EMPTY, Phase.READY, Phase.ENDED):
+        return Line("Change the instruction, or choose one of the examples.", "warn")
+    return Line(
+        {
+            Phase.EMPTY: "Press Load to build the scene.",
+            Phase.LOADING: "The scene is being built.",
+            Phase.READY: "Press Run to let the policy act.",
+            Phase.RUNNING: "The policy acts. Pause holds the arm, Stop ends the run.",
+            Phase.PAUSED: "The arm holds. Run goes on, Stop ends the run.",
+            Phase.ENDED: "The arm holds. Run starts again from the same seed.",
+            Phase.FAILED: "Press Load to build the scene again.",
+        }[status.phase],
+        "muted",
+    )
+
+
+_CAN = {
+    "load": (Phase.EMPTY, Phase.READY, Phase.ENDED, Phase.FAILED),
+    "run": (Phase.READY, Phase.PAUSED, Phase.ENDED),
+    "pause": (Phase.RUNNING,),
+    "stop": (Phase.LOADING, Phase.RUNNING, Phase.PAUSED),
+    "reset": (Phase.READY, Phase.RUNNING, Phase.PAUSED, Phase.ENDED),
+    "record": tuple(Phase),
+}
+
+_DOES = {
+    "load": "Build the chosen scene on the open stage, under /World",
+    "run": "Let the policy follow the instruction",
+    "pause": "Hold the arm and stop time",
+    "stop": "End the run; the arm holds",
+    "reset": "End the run and lay the scene out again from its seed",
+    "record": "Record every run from the next one on",
+}
+
+_WHY_NOT = {
+    Phase.EMPTY: "load a scene first",
+    Phase.LOADING: "wait until the scene is built",
+    Phase.READY: "nothing runs yet",
+    Phase.RUNNING: "stop the run first",
+    Phase.PAUSED: "stop the run first",
+    Phase.ENDED: "nothing runs any more",
+    Phase.FAILED: "load the scene again",
+}
+
+
+def can_press(button: str, phase: Phase, *, busy: bool = False, has_session: bool = True) -> bool:
+    """Tell whether a button does anything now."""
+    if not has_session:
+        return button == "load"
+    if busy:
+        return button in ("stop", "record")
+    return phase in _CAN[button]
+
+
+def _buttons(status: LiveStatus, around: Surroundings) -> dict[str, ButtonView]:
+    views = {}
+    for name in BUTTONS:
+        enabled = can_press(name, status.phase, busy=bool(around.busy), has_session=around.has_session)
+        why_not = "the simulator backend could not be made" if not around.has_session else _why_not(name, status, around)
+        text = _caption(name, status, around)
+        views[name] = ButtonView(text, enabled, _DOES[name] if enabled else f"Not now: {why_not}")
+    return views
+
+
+def _why_not(name: str, status: LiveStatus, around: Surroundings) -> str:
+    if around.busy:
+        return "wait until the simulator is ready, or press Stop"
+    if name == "run" and status.phase is Phase.RUNNING:
+        return "it runs already"
+    if name == "pause" and status.phase is Phase.PAUSED:
+        return "it is paused already"
+    return _WHY_NOT[status.phase]
+
+
+def _caption(name: str, status: LiveStatus, around: Surroundings) -> str:
+    if name == "run" and status.phase is Phase.PAUSED:
+        return "Go on"
+    if name == "load" and status.phase is Phase.FAILED:
+        return "Reload"
+    if name == "stop" and around.busy:
+        return "Give up"
+    if name == "record":
+        return "Recording" if status.recording else "Record"
+    return name.capitalize()
+
+
+def _step(status: LiveStatus) -> Line:
+    if not status.max_steps:
+        return Line("-", "muted")
+    return Line(f"{status.step} of {status.max_steps}")
+
+
+def _rate(status: LiveStatus) -> Line:
+    if not status.rate_hz:
+        return Line("-", "muted")
+    if not status.measured_hz:
+        return Line(f"{status.rate_hz:.0f} Hz wanted", "muted")
+    is_slow = status.phase is Phase.RUNNING and status.measured_hz < 0.8 * status.rate_hz
+    return Line(f"{status.measured_hz:.1f} Hz of {status.rate_hz:.0f} Hz", "warn" if is_slow else "plain")
+
+
+def _verdict(status: LiveStatus) -> Line:
+    if not status.verdict:
+        return Line("-", "muted")
+    if status.phase is Phase.ENDED and status.success is not None:
+        return Line(status.verdict, "good" if status.success else "bad")
+    return Line(status.verdict)
+
+
+def _clipped(clipped: Mapping[str, int]) -> Line:
+    limited = {name.replace("_", " "): count for name, count in clipped.items() if count}
+    if not limited:
+        return Line("nothing was limited", "muted")
+    return Line(", ".join(f"{name} {count}" for name, count in limited.items()), "warn")
+
+
+def _freshness(status: LiveStatus) -> Line:
+    if not status.step and not status.stale_share:
+        return Line("-", "muted")
+    is_late = status.frame_age > OLD_FRAME or status.stale_share > STALE_SHARE
+    age = f"{1000 * status.frame_age:.0f} ms old"
+    return Line(f"{age}; held in {100 * status.stale_share:.0f} % of the periods", "warn" if is_late else "plain")
+
+
+def _error(status: LiveStatus, around: Surroundings) -> tuple[Line, Line]:
+    """Return what went wrong and what to try: our messages say both, with a semicolon between them."""
+    text = around.trouble or (status.problem.what if status.problem else "")
+    what, _, remedy = text.partition("; ")
+    return Line(_sentence(what), "bad"), Line(_sentence(remedy), "plain")
+
+
+def _sentence(text: str) -> str:
+    if not text:
+        return ""
+    start = text[:1].upper() if text.split(" ", 1)[0].isalpha() else text[:1]  # names such as vla_isaac stay as they are
+    return f"{start}{text[1:]}" + ("" if text.endswith((".", "?", "!")) else ".")
+
+
+def _recording(status: LiveStatus) -> Line:
+    if not status.recording:
+        return Line("off", "muted")
+    if status.is_recording:
+        return Line(f"writing to {status.recording}", "bad")
+    return Line(f"from the next run on, to {status.recording}", "warn")
+
+
+def _missing(packages: Sequence[str]) -> Line:
+    if not packages:
+        return Line("", "muted")
+    return Line(f"Not installed here: {', '.join(packages)}.", "muted")

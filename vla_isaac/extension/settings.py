@@ -1,0 +1,103 @@
+"""The extension's settings: ``exts."vla_isaac"`` in the manifest, in the app's own files or on Kit's command line.
+
+For example ``--/exts/vla_isaac/robot=embedded``. The key is always ``vla_isaac``, whatever the folder is called, and
+what nobody sets has its default here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any
+
+ROOT = "/exts/vla_isaac"
+
+ROBOTS = {"reference": "NVIDIA's asset", "embedded": "our own Panda"}
+"""Where the Franka comes from, with the words of the panel: NVIDIA's asset server, or our own, which needs no server."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtensionSettings:
+    """How the panel opens and what it does; `extension.toml` repeats the defaults."""
+
+    scene: str = "tabletop"
+    """Scene chosen at the start: a preset of ``config/scenes``, or the path of a YAML file."""
+
+    seed: int = 0
+    """From which places, colours and everything else random are drawn."""
+
+    randomisation: str = "layout"
+    """What varies with the seed: a preset of ``config/randomisation``."""
+
+    policy: str = "scripted"
+    """Policy chosen at the start."""
+
+    instruction: str = ""
+    """Sentence in the text field at the start; empty takes the scene's own."""
+
+    robot: str = "reference"
+    """``reference`` or ``embedded``, see `ROBOTS`."""
+
+    lock_step: bool = False
+    """Whether time stands still while the policy thinks."""
+
+    speed_scale: float = 1.0
+    """Share of the arm's joint speed limits that may be used, above 0 up to 1."""
+
+    view_camera: str = "front"
+    """Camera shown in the panel; empty shows none."""
+
+    recordings: str = ""
+    """Folder for recordings; empty takes ``vla_isaac/recordings`` in the home folder."""
+
+    show_window: bool = True
+    """Whether the panel opens when the extension starts."""
+
+    redraw_hz: float = 10.0
+    """How often the panel is redrawn at the most [Hz]."""
+
+
+def read_settings(get: Callable[[str], Any]) -> tuple[ExtensionSettings, tuple[str, ...]]:
+    """Return the settings and what was wrong with them; a wrong value is replaced by its default.
+
+    Args:
+        get: Returns the value of a path such as ``"/exts/vla_isaac/seed"``, None where nobody set it.
+    """
+    values: dict[str, Any] = {}
+    complaints: list[str] = []
+    for field in fields(ExtensionSettings):
+        value = get(f"{ROOT}/{field.name}")
+        if value is None:
+            continue
+        wanted = _accepted(field.name, value, type(field.default))
+        if wanted is None:
+            complaints.append(
+                f"the setting {ROOT}/{field.name}={value!r} is not accepted; {_advice(field.name, field.default)}"
+            )
+        else:
+            values[field.name] = wanted
+    return ExtensionSettings(**values), tuple(complaints)
+
+
+_RANGES: dict[str, tuple[float, float]] = {"redraw_hz": (0.5, 60.0), "speed_scale": (0.01, 1.0), "seed": (0, 2**31 - 1)}
+
+
+def _accepted(name: str, value: Any, kind: Any) -> Any:
+    """Return the value in its own type, or None if it does not fit."""
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if kind is not type(value):
+        return None
+    if name == "robot" and value not in ROBOTS:
+        return None
+    if name in _RANGES and not _RANGES[name][0] <= float(value) <= _RANGES[name][1]:
+        return None
+    return value
+
+
+def _advice(name: str, default: Any) -> str:
+    if name == "robot":
+        return f"choose {' or '.join(ROBOTS)}; {default!r} is used"
+    kind = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}[type(default)]
+    limits = f" from {_RANGES[name][0]} to {_RANGES[name][1]}" if name in _RANGES else ""
+    return f"give {kind}{limits}; {default!r} is used"

@@ -1,0 +1,167 @@
+"""Many wordings of what a family asks for: templates to train on, and others that no training ever sees.
+
+They stand in ``config/paraphrases/<family>.yaml``. What is made of them is always checked by the instruction reader:
+a sentence that means anything but the family's goal is not used.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+import numpy as np
+
+from vla_isaac.core.config import load_preset
+from vla_isaac.core.errors import ConfigError, InstructionError
+from vla_isaac.core.goals import SIDES, Goal, GoalPlan
+from vla_isaac.core.types import Body
+from vla_isaac.tasks.families import phrase, pick
+from vla_isaac.tasks.language import read_instruction
+
+Split = Literal["training", "held_out"]
+
+PLAIN_SHARE = 0.5  # of the names; the others take a synonym for colour or noun
+
+COLOUR_WORDS = {
+    "red": ("crimson", "scarlet"),
+    "green": ("emerald",),
+    "blue": ("navy", "azure"),
+    "yellow": ("golden",),
+    "purple": ("violet",),
+    "cyan": ("turquoise",),
+    "white": ("ivory",),
+}
+"""Other words for a colour; those that the instruction reader knows and that mean no other colour to people."""
+
+NOUNS = {
+    "cube": ("block",),
+    "box": ("platform",),
+    "bin": ("container", "tub"),
+    "ball": ("sphere",),
+    "cylinder": ("can",),
+    "bowl": ("dish",),
+}
+"""Other words for a shape."""
+
+SIDE_WORDS = {
+    "left_of": ("to the left of", "on the left of", "left of"),
+    "right_of": ("to the right of", "on the right of", "right of"),
+    "in_front_of": ("in front of",),
+    "behind": ("behind",),
+}
+DIRECTION_WORDS = {
+    "left": ("to the left", "to your left", "left"),
+    "right": ("to the right", "to your right", "right"),
+    "forward": ("forward", "away from you", "ahead"),
+    "back": ("towards you", "back", "backwards"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paraphrases:
+    """Templates of one family; a slot such as ``{a}`` takes an object's name, ``{where}`` a side or a direction."""
+
+    training: tuple[str, ...]
+    """Those that demonstrations are given."""
+
+    held_out: tuple[str, ...]
+    """Those that only tests of understanding may use."""
+
+    def __post_init__(self) -> None:
+        shared = {normalised(t) for t in self.training} & {normalised(t) for t in self.held_out}
+        if shared:
+            raise ConfigError(f"paraphrases: {min(shared)!r} is both in training and held out; take it out of one")
+
+
+@cache
+def paraphrases(family: str) -> Paraphrases:
+    """Return the templates of a family.
+
+    Raises:
+        UnknownNameError: If it has none.
+        ConfigError: If the file is broken, or trains on what it holds out.
+    """
+    return load_preset(Paraphrases, "paraphrases", family)
+
+
+def normalised(sentence: str) -> str:
+    """Return a sentence without what does not count when two are compared: case, punctuation, spaces."""
+    return " ".join(re.findall(r"[a-z0-9_{}]+", sentence.lower()))
+
+
+def paraphrase(family: str, plan: GoalPlan, bodies: Sequence[Body], rng: np.random.Generator) -> str | None:
+    """Return a sentence of the training templates that the reader understands as exactly `plan`.
+
+    Args:
+        family: The family that drew the plan.
+        plan: Its goals.
+        bodies: The objects of the scene.
+        rng: Where template and names are drawn from.
+
+    Returns:
+        The sentence, or None if none of a dozen draws is understood in this scene; take the family's own then.
+    """
+    templates = paraphrases(family).training
+    for _ in range(12):
+        sentence = pick(rng, templates).format(**_words(plan, bodies, rng))
+        if is_understood(sentence, plan, bodies):
+            return sentence
+    return None
+
+
+def sentences(family: str, split: Split, plan: GoalPlan) -> list[str]:
+    """Return every template of a split with the objects' plain names, in the order of the file."""
+    slots = _words(plan, (), None)
+    return [template.format(**slots) for template in getattr(paraphrases(family), split)]
+
+
+def is_understood(sentence: str, plan: GoalPlan, bodies: Sequence[Body]) -> bool:
+    """Tell whether the reader takes `sentence` for `plan`; goals of one step may come in any order."""
+    try:
+        found = read_instruction(sentence, bodies)
+    except InstructionError:
+        return False
+    return [set(step) for step in found.steps] == [set(step) for step in plan.steps]
+
+
+def _words(plan: GoalPlan, bodies: Sequence[Body], rng: np.random.Generator | None) -> dict[str, str]:
+    """Return what the slots take; without `rng` plain names and each first wording."""
+    names = {body.name: body for body in bodies}
+    slots = _slots(plan)
+    words = {slot: _spoken(name, names, rng) for slot, name in slots.items()}
+    goal = plan.goals[0]
+    if goal.predicate in SIDES or goal.predicate == "pushed_to":
+        words["where"] = _where(goal, words.get("b", ""), rng)
+    return words
+
+
+def _slots(plan: GoalPlan) -> dict[str, str]:
+    """Return the object of each slot."""
+    goals = plan.goals
+    first = goals[0].objects
+    if len(goals) == 1:
+        return dict(zip("ab", first, strict=False))
+    if goals[0].predicate == "on":  # a tower: a on b, b on c
+        return {"a": first[0], "b": first[1], "c": goals[1].objects[1]}
+    slots = {"a": first[0], "x": first[1], "b": goals[1].objects[0], "y": goals[1].objects[1]}
+    is_clearing = len({goal.objects[1] for goal in goals}) == 1
+    return {"b": first[1]} if is_clearing else slots
+
+
+def _where(goal: Goal, landmark: str, rng: np.random.Generator | None) -> str:
+    side = goal.predicate if goal.predicate in SIDES else goal.args[1]
+    choices = SIDE_WORDS.get(side) or DIRECTION_WORDS[side]
+    wording = choices[0] if rng is None else pick(rng, choices)
+    return f"{wording} the {landmark}" if side in SIDES else wording
+
+
+def _spoken(name: str, bodies: dict[str, Body], rng: np.random.Generator | None) -> str:
+    """Return words for an object; a name that is not made of its colour and shape stays as it is."""
+    body = bodies.get(name)
+    if rng is None or body is None or name != f"{body.colour}_{body.shape}" or rng.random() < PLAIN_SHARE:
+        return phrase(name)
+    colour = pick(rng, (body.colour, *COLOUR_WORDS.get(body.colour, ())))
+    return f"{colour} {pick(rng, (body.shape, *NOUNS.get(body.shape, ())))}"
