@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from vla_isaac.backends import BACKENDS
 from vla_isaac.collection.demonstrator import Demonstrator
-from vla_isaac.collection.pictures import OpenStore, PictureBuffer, PictureStore
+from vla_isaac.collection.pictures import OpenStore
 from vla_isaac.collection.plan import Attempt, CollectionPlan
 from vla_isaac.collection.recorder import EpisodeRecorder, Recording
 from vla_isaac.control.config import ControlConfig
-from vla_isaac.core.arrays import Image
 from vla_isaac.core.errors import BackendError, GoalError, PolicyError, SceneError
 from vla_isaac.core.goals import GoalPlan
 from vla_isaac.core.seeding import stream
@@ -111,10 +106,11 @@ class Collector:
             drawn = drive(set_stage(request, self.backend, self.policy, "scripted"))
         except SceneError:
             return IMPOSSIBLE, recorder, 0
-        task = LingeringTask(drawn.plan, dwell=request.dwell, steps_after_success=plan.steps_after_success)
-        runner = connect(self._worded(attempt, drawn), self.backend, self.policy, self._control, [recorder])
+        start = replace(self._worded(attempt, drawn), max_steps=drawn.max_steps + plan.steps_after_success)
+        task = LingeringTask(start.plan, dwell=request.dwell, steps_after_success=plan.steps_after_success)
+        runner = connect(start, self.backend, self.policy, self._control, [recorder])
         try:
-            runner.begin(runner_start(self._worded(attempt, drawn), plan.steps_after_success), task)
+            runner.begin(start, task)
         except GoalError:
             return IMPOSSIBLE, recorder, 0
         result = runner.run()
@@ -146,11 +142,6 @@ class Collector:
             randomisation=plan.randomisation,
             extra=extra,
         )
-
-
-def runner_start(start: EpisodeStart, extra_steps: int) -> EpisodeStart:
-    """Return the stage with time for the steps after success."""
-    return replace(start, max_steps=start.max_steps + extra_steps)
 
 
 def _failure(result: EpisodeResult, task: LingeringTask, max_steps: int) -> str | None:

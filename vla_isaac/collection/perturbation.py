@@ -3,8 +3,8 @@
 The disturbed action is carried out, the expert's clean answer to where that led is what is to be learned. Amounts are
 shares of the expert's top speed, durations are in seconds, so that they mean the same at every control rate.
 
-Source: ../shared/learned-policy-recipe.md; the idea is that of M. Laskey et al. (2017), "DART: Noise Injection for
-Robust Imitation Learning".
+Source: M. Laskey et al. (2017), "DART: Noise Injection for Robust Imitation Learning", for the idea; the amounts are those
+with which a prototype of ours learned to place cubes.
 """
 
 from __future__ import annotations

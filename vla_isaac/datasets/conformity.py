@@ -36,10 +36,10 @@ def check_same_info(one: DatasetInfo, other: DatasetInfo, *, where: str) -> None
             continue
         if isinstance(value, dict):
             name = next(n for n in {**value, **right[key]} if value.get(n) != right[key].get(n))
-            key, old, new = f"{key}, {name!r}", value.get(name, "nothing"), right[key].get(name, "nothing")
+            what, old, new = f"{key}, {name!r}", value.get(name, "nothing"), right[key].get(name, "nothing")
         else:
-            old, new = value, right[key]
-        raise UsageError(f"{where}: {key}: {new} does not fit {old}; they cannot be one dataset")
+            what, old, new = key, value, right[key]
+        raise UsageError(f"{where}: {what}: {new} does not fit {old}; they cannot be one dataset")
 
 
 def _check_names(where: str, kind: str, found: set[str], wanted: set[str]) -> None:

@@ -1,57 +1,15 @@
-"""What a dataset and its demonstrations are about, as plain JSON and back; shared by the formats that write it as text."""
+"""`DatasetInfo` as JSON and back, and JSON files that say where they are broken."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from vla_isaac.core.errors import DatasetError
-from vla_isaac.datasets.episode import CameraInfo, EpisodeMeta, Feature
+from vla_isaac.datasets.episode import Feature
 from vla_isaac.datasets.formats import DatasetInfo
-
-
-def plain(value: Any) -> Any:
-    """Return `value` in the types of JSON: mappings as dicts, tuples and arrays as lists, NumPy numbers as numbers."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(entry) for key, entry in value.items()}
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, (list, tuple)):
-        return [plain(entry) for entry in value]
-    return value
-
-
-def meta_to_json(meta: EpisodeMeta) -> dict[str, Any]:
-    """Return all that is known about a demonstration."""
-    values = {f.name: getattr(meta, f.name) for f in fields(meta)}
-    values["cameras"] = {name: asdict(camera) for name, camera in meta.cameras.items()}
-    found: dict[str, Any] = plain(values)
-    return found
-
-
-def meta_from_json(data: Any, *, source: str) -> EpisodeMeta:
-    """Return a demonstration's description; keys of later versions are kept in `extra`.
-
-    Raises:
-        DatasetError: Naming `source`, if it is none.
-    """
-    if not isinstance(data, Mapping) or not isinstance(data.get("instruction"), str):
-        raise DatasetError(f"{source}: expected a mapping with the key 'instruction', got {_show(data)}")
-    known = {f.name for f in fields(EpisodeMeta)}
-    values = {key: value for key, value in data.items() if key in known}
-    strange = {key: value for key, value in data.items() if key not in known}
-    try:
-        cameras = {name: _camera(entry) for name, entry in values.pop("cameras", {}).items()}
-        return EpisodeMeta(**{**values, "cameras": cameras, "extra": {**values.get("extra", {}), **strange}})
-    except (TypeError, AttributeError, KeyError) as error:
-        raise DatasetError(f"{source}: cannot be read as the description of a demonstration: {error}") from error
+from vla_isaac.datasets.meta_json import dumps
 
 
 def info_to_json(info: DatasetInfo) -> dict[str, Any]:
@@ -65,7 +23,7 @@ def info_to_json(info: DatasetInfo) -> dict[str, Any]:
         "robot_type": info.robot_type,
         "features": features,
         "cameras": {name: list(size) for name, size in info.cameras.items()},
-        "action_spec": plain(info.action_spec),
+        "action_spec": json.loads(dumps(dict(info.action_spec))),
     }
 
 
@@ -112,14 +70,5 @@ def read_json(path: Path) -> Any:
 def write_json(path: Path, value: Any) -> None:
     """Write a JSON file that appears under its name only when it is whole."""
     part = path.with_name(f".{path.name}.part")
-    part.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
+    part.write_text(dumps(value, indent=1) + "\n", encoding="utf-8")
     part.replace(path)
-
-
-def _camera(entry: Mapping[str, Any]) -> CameraInfo:
-    return CameraInfo(**{key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()})
-
-
-def _show(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

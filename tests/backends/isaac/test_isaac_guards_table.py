@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +16,7 @@ def test_each_guard_stands_in_the_code_exactly_once_and_can_be_taken_out(name):
     for module in GUARDS[name].modules:
         path = importlib.util.find_spec(module).origin
         changed = changed_source(GUARDS[name], path)
-        assert changed != open(path, encoding="utf-8").read()
+        assert changed != Path(path).read_text(encoding="utf-8")
         compile(changed, path, "exec")
         assert module.startswith(PACKAGE)
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import DatasetError, UsageError
-from vla_isaac.datasets.description import info_from_json, meta_from_json, read_json
+from vla_isaac.datasets.description import info_from_json, read_json
 from vla_isaac.datasets.episode import Episode, EpisodeMeta, action_feature
 from vla_isaac.datasets.formats import DatasetInfo
 from vla_isaac.datasets.images_on_disk import ImageFiles, read_picture
@@ -26,6 +26,7 @@ from vla_isaac.datasets.manifest.steps import (
     part_path,
     pictures,
 )
+from vla_isaac.datasets.meta_json import meta_from_json
 
 
 class ManifestReader:
@@ -110,7 +111,7 @@ class ManifestReader:
     def _known_metas(self, about: Any) -> dict[int, EpisodeMeta]:
         source = self.path / COMPANION
         entries = about.get("episodes", []) if isinstance(about, dict) else []
-        found = {n: meta_from_json(entry, source=f"{source}: episode {n}") for n, entry in enumerate(entries)}
+        found = {n: meta_from_json(entry) for n, entry in enumerate(entries)}
         lacking = next((n for n in range(len(self._episodes)) if about is not None and n not in found), None)
         if lacking is not None:
             raise DatasetError(f"{source}: episode {lacking} of {MANIFEST} is not described; was one of the files changed?")
@@ -120,7 +121,7 @@ class ManifestReader:
         """Take up episodes that were finished but not yet entered into the manifest."""
         while (path := part_path(self.path, len(self._episodes))).exists():
             lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-            self._metas[len(self._episodes)] = meta_from_json(lines[0], source=str(path))
+            self._metas[len(self._episodes)] = meta_from_json(lines[0])
             self._episodes.append(check_steps(lines[1:], source=str(path)))
 
     def _guess_info(self) -> DatasetInfo:

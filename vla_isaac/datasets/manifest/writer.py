@@ -10,10 +10,11 @@ from typing import Any
 
 from vla_isaac.core.errors import UsageError
 from vla_isaac.datasets.conformity import check_episode, check_same_info
-from vla_isaac.datasets.description import info_to_json, meta_to_json, read_json, write_json
+from vla_isaac.datasets.description import info_to_json, read_json, write_json
 from vla_isaac.datasets.episode import Episode
 from vla_isaac.datasets.formats import DatasetInfo
 from vla_isaac.datasets.images_on_disk import write_png
+from vla_isaac.datasets.locking import WriterLock
 from vla_isaac.datasets.manifest.reader import ManifestReader
 from vla_isaac.datasets.manifest.steps import (
     COMPANION,
@@ -25,7 +26,7 @@ from vla_isaac.datasets.manifest.steps import (
     picture_path,
     step_lines,
 )
-from vla_isaac.datasets.writer_lock import WriterLock
+from vla_isaac.datasets.meta_json import dumps, meta_to_json
 
 
 class ManifestWriter:
@@ -70,7 +71,7 @@ class ManifestWriter:
         )
         try:
             self._write_pictures(ordered, number)
-            self._write_part(part_path(self.path, number), json.dumps(meta), step_lines(ordered, number))
+            self._write_part(part_path(self.path, number), dumps(meta), step_lines(ordered, number))
         except BaseException:
             for camera in self.info.cameras:
                 shutil.rmtree(self.path / picture_folder(camera, number), ignore_errors=True)

@@ -11,9 +11,10 @@ import numpy as np
 
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import DatasetError, UsageError
-from vla_isaac.datasets.description import info_from_json, meta_from_json, read_json
+from vla_isaac.datasets.description import info_from_json, read_json
 from vla_isaac.datasets.episode import Episode, EpisodeMeta, Feature, as_column
 from vla_isaac.datasets.formats import DatasetInfo
+from vla_isaac.datasets.meta_json import meta_from_json
 from vla_isaac.datasets.robomimic.images import ImagesInFile
 from vla_isaac.datasets.robomimic.layout import (
     ABOUT,
@@ -61,13 +62,13 @@ class RobomimicReader:
 
     def length(self, episode: int) -> int:
         """Return how many rows its actions have."""
-        return len(self._array(episode, "actions"))
+        return int(self._array(episode, "actions").shape[0])
 
     def meta(self, episode: int) -> EpisodeMeta:
         """Return what it is about; a plain file is asked what it knows."""
         demo = self.demo(episode)
         if ABOUT in demo.attrs:
-            return meta_from_json(json.loads(demo.attrs[ABOUT]), source=self._where(episode))
+            return meta_from_json(json.loads(demo.attrs[ABOUT]))
         name = demo.name.rpartition("/")[2]
         masks = [mask for mask, names in self._masks.items() if name in names]
         return guess_meta(demo.parent, demo, masks, self.info.fps)

@@ -12,9 +12,11 @@ import numpy as np
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import UsageError
 from vla_isaac.datasets.conformity import check_episode, check_same_info
-from vla_isaac.datasets.description import info_to_json, meta_to_json, write_json
+from vla_isaac.datasets.description import info_to_json, write_json
 from vla_isaac.datasets.episode import Episode, Images
 from vla_isaac.datasets.formats import DatasetInfo
+from vla_isaac.datasets.locking import WriterLock
+from vla_isaac.datasets.meta_json import meta_to_json
 from vla_isaac.datasets.robomimic.layout import (
     ABOUT,
     ABOUT_FILE,
@@ -27,7 +29,6 @@ from vla_isaac.datasets.robomimic.layout import (
     place,
 )
 from vla_isaac.datasets.robomimic.reader import RobomimicReader
-from vla_isaac.datasets.writer_lock import WriterLock
 
 GZIP_LEVEL = 4  # the level h5py itself takes; every HDF5 library reads it
 ENV_TYPE = 2  # robomimic's EnvType.GYM_TYPE: the nearest it has for an environment it does not know
