@@ -284,4 +284,9 @@ GUARDS: dict[str, Guard] = {
         (("ports", "if list(found) != list(wanted):", "if False:"),),
         "articulation_with_other_joints",
     ),
+    "fastened objects left alone": Guard(
+        "wrapping a prim as a rigid body makes it one",
+        (("backend", "for row, o in enumerate(spec.objects) if not o.fixed]", "for row, o in enumerate(spec.objects)]"),),
+        "fastened_objects",
+    ),
 }

@@ -9,7 +9,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from pxr import Usd
+from pxr import Usd, UsdPhysics
 
 from tests.backends.isaac.kit_drive import drive_in_kit
 from tests.contracts.test_backend_contract import HOME, PLACES, SPEC, layout, run, waving
@@ -191,6 +191,24 @@ def test_no_physics_step_is_lost_to_rounding(backend, sim, rate):
     run(backend, HOME, 2)
     assert sim.physics.steps - steps == 2 * spec.timing.substeps
     assert sim.physics.time - time == pytest.approx(2 / rate, rel=1e-6)
+
+
+def test_inside_kit_a_pause_lets_no_time_pass_from_that_moment_on(kit):
+    sim, backend = kit
+    drive_in_kit(sim, backend.load(SPEC))
+    drive_in_kit(sim, backend.reset(layout()))
+    backend.resume()
+    sim.run(3)
+    held = sim.physics.time
+    backend.pause()
+    sim.run(3)
+    assert sim.physics.time == held
+
+
+def test_fastened_objects_are_never_made_rigid_bodies(backend, sim):
+    run(start(backend), HOME, 3)
+    assert not sim.stage.GetPrimAtPath("/World/Objects/blue_box").HasAPI(UsdPhysics.RigidBodyAPI)
+    assert sim.violations == []
 
 
 def test_inside_kit_another_rate_is_in_force_after_another_load(kit):
