@@ -39,8 +39,8 @@ HOMES = {
     "pyarrow": ("datasets",),
     "h5py": ("datasets",),
     "tyro": ("cli",),
-    "torch": ("models", "training", "datasets"),
-    "transformers": ("models", "policies", "training"),
+    "torch": ("models", "training", "datasets", "cli"),  # the command line only says which extra is missing
+    "transformers": ("models", "policies", "training", "cli"),
     "onnxruntime": ("policies",),
     "viser": ("studio",),
     "scipy": (),

@@ -1,6 +1,12 @@
 """``python -m vla_isaac COMMAND``: the command line where no console script is installed, as in Isaac's Python."""
 
-from vla_isaac.cli.main import main
+INTERRUPTED = 130
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    try:
+        from vla_isaac.cli.main import main
+
+        code = main()
+    except KeyboardInterrupt:  # before the command itself could take notice of it
+        code = INTERRUPTED
+    raise SystemExit(code)

@@ -8,8 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from vla_isaac.backends import BACKENDS
+from vla_isaac.core.config import from_mapping
 from vla_isaac.core.errors import UsageError
 from vla_isaac.core.goals import parse_goal
+from vla_isaac.datasets.episode import EpisodeMeta
 from vla_isaac.policies import POLICIES
 from vla_isaac.policies.base import Policy
 from vla_isaac.runtime.episode import EpisodeRequest
@@ -19,7 +21,7 @@ from vla_isaac.runtime.subscriber import Subscriber
 from vla_isaac.runtime.video import VideoRecorder
 from vla_isaac.scene.builder import scene_preset
 from vla_isaac.scene.randomisation import Randomisation, randomisation_preset
-from vla_isaac.scene.spec import SceneSpec
+from vla_isaac.scene.spec import SceneLayout, SceneSpec
 from vla_isaac.sim.backend import Backend
 from vla_isaac.tasks.families import task_family
 
@@ -45,13 +47,24 @@ def make_backend(name: str, *, robot_model: Path | None = None) -> Backend:
 
 
 def make_policy(name: str) -> Policy:
-    """Return a policy by name.
+    """Return a policy by name, or by ``name:argument`` where its class takes an argument, such as a dataset or a file.
 
     Raises:
         UnknownNameError: If there is none of that name.
+        UsageError: If it takes no argument.
     """
-    policy: Policy = POLICIES.load(name)()
-    return policy
+    if name not in POLICIES and (Path(name) / "policy.json").is_file():
+        name = f"mini:{name}"  # a checkpoint folder
+    plain, colon, argument = name.partition(":")
+    kind = POLICIES.load(plain)
+    if not colon:
+        policy: Policy = kind()
+        return policy
+    if not hasattr(kind, "from_argument") or not argument:
+        why = "takes no argument" if not hasattr(kind, "from_argument") else "lacks what comes after the colon"
+        raise UsageError(f"the policy {name!r} {why}; write {plain}" + (":ARGUMENT" if why.startswith("lacks") else ""))
+    with_argument: Policy = kind.from_argument(argument)
+    return with_argument
 
 
 def make_session(backend: str = "mujoco", policy: str | Policy = "scripted", *, robot_model: Path | None = None) -> Session:
@@ -105,6 +118,34 @@ def make_request(
         goal=parse_goal(goal) if goal is not None and judge else None,
         judge=judge,
         max_steps=max_steps,
+    )
+
+
+def recorded_request(meta: EpisodeMeta, *, max_steps: int | None = None) -> EpisodeRequest:
+    """Return the stage that a recorded episode began on: its scene and layout, its sentence and goal.
+
+    Args:
+        meta: What the dataset says of the episode.
+        max_steps: Control periods allowed; None takes as many as the recording was allowed.
+
+    Raises:
+        UsageError: If the dataset does not hold scene and layout.
+    """
+    extra = meta.extra
+    if "scene_spec" not in extra or "layout" not in extra:
+        raise UsageError(
+            "this dataset does not hold the scene and the layout of its episodes; say where to drive them: --scene or --task"
+        )
+    goals = [meta.goal] if isinstance(meta.goal, str) else list(meta.goal or [])
+    return EpisodeRequest(
+        scene=from_mapping(SceneSpec, extra["scene_spec"], source="dataset", key="scene_spec"),
+        randomisation=randomisation_preset("none"),
+        layout=from_mapping(SceneLayout, extra["layout"], source="dataset", key="layout"),
+        seed=meta.seed,
+        instruction=meta.instruction,
+        goal=parse_goal(" then ".join(goals)) if goals else None,
+        judge=bool(goals),
+        max_steps=max_steps or extra.get("max_steps"),
     )
 
 

@@ -24,7 +24,8 @@ from vla_isaac.core.optional import require
 from vla_isaac.core.prebundle import Prebundle
 from vla_isaac.core.registry import unknown_name
 
-COMMANDS = ("run", "parse", "list", "doctor", "bench", "export-scene")
+COMMANDS = ("run", "parse", "list", "doctor", "bench", "export-scene", "collect", "dataset", "train", "export")
+DATASET_COMMANDS = ("info", "verify", "view", "stats", "convert", "split", "merge", "filter")
 
 
 class Command(Protocol):
@@ -67,6 +68,10 @@ def _check_words(arguments: list[str]) -> None:
     name, rest = arguments[0], arguments[1:]
     if name not in COMMANDS:
         raise unknown_name("command", name, COMMANDS)
+    if name == "dataset":
+        if rest and not rest[0].startswith("-") and rest[0] not in DATASET_COMMANDS:
+            raise unknown_name("dataset command", rest[0], DATASET_COMMANDS)
+        return
     words = list(itertools.takewhile(lambda word: not word.startswith("-"), rest))
     if len(words) > 1:
         quoted = f'vla-isaac {name} "{" ".join(words)}"' if name in ("run", "parse") else f"vla-isaac {name} {words[0]}"
@@ -123,11 +128,15 @@ def _read(arguments: list[str]) -> Command:
     """Fill in a command's options from the words on the command line."""
     tyro: Any = require("tyro", extra="cli", need="the command line")
     from vla_isaac.cli.bench import Bench
+    from vla_isaac.cli.collect import Collect
+    from vla_isaac.cli.dataset import Dataset
     from vla_isaac.cli.doctor import Doctor
+    from vla_isaac.cli.export import Export
     from vla_isaac.cli.export_scene import ExportScene
     from vla_isaac.cli.listing import List
     from vla_isaac.cli.parse import Parse
     from vla_isaac.cli.run import Run
+    from vla_isaac.cli.train import Train
 
     subcommand = tyro.conf.subcommand
     commands = (
@@ -136,7 +145,11 @@ def _read(arguments: list[str]) -> Command:
         | Annotated[List, subcommand("list")]
         | Annotated[Doctor, subcommand("doctor")]
         | Annotated[Bench, subcommand("bench")]
+        | Annotated[Collect, subcommand("collect")]
         | Annotated[ExportScene, subcommand("export-scene")]
+        | Annotated[Train, subcommand("train")]
+        | Annotated[Export, subcommand("export")]
+        | Annotated[Dataset, subcommand("dataset")]
     )
     command = tyro.cli(
         commands,

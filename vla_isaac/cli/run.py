@@ -7,12 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from vla_isaac.api import make_backend, make_request, make_session
+from vla_isaac.api import make_backend, make_policy, make_request, recorded_request
 from vla_isaac.cli.files import check_writable
 from vla_isaac.cli.options import OptionalInt, OptionalName, OptionalPath, OptionalWords, Sentence
 from vla_isaac.cli.output import FAULT, NOT_REACHED, OK, emit, note, say
 from vla_isaac.core.errors import MissingDependencyError, UsageError
+from vla_isaac.datasets.episode import EpisodeMeta
+from vla_isaac.policies.base import Policy
 from vla_isaac.runtime.episode import EpisodeRequest
+from vla_isaac.runtime.explain import Explainer
 from vla_isaac.runtime.log import EpisodeLog
 from vla_isaac.runtime.progress import ProgressLine
 from vla_isaac.runtime.replay import read_log, replay
@@ -44,7 +47,8 @@ class Run:
     """What varies with the seed: none, layout, full, or a YAML file."""
 
     policy: str = "scripted"
-    """Who acts (see: vla-isaac list policies)."""
+    """Who acts (see: vla-isaac list policies); replay:DATASET:EPISODE drives a recorded episode
+    again, a checkpoint folder drives itself."""
 
     backend: str = "mujoco"
     """Where: mujoco, stub, or isaac (by Isaac Sim's own Python)."""
@@ -79,6 +83,9 @@ class Run:
     robot_model: OptionalPath = None
     """A mesh model of the Panda (MuJoCo Menagerie layout) instead of our own."""
 
+    explain: OptionalPath = None
+    """Folder for pictures of what the policy looked at, one per camera and step."""
+
     json: bool = False
     """Print one JSON object as the last line of standard output."""
 
@@ -87,9 +94,11 @@ class Run:
         self._check()
         if self.replay is not None:
             return self._replay(self.replay)
-        requests = [self._request(self.seed + k) for k in range(self.episodes)]
+        policy = make_policy(self.policy)
+        requests = [self._request(policy, self.seed + k) for k in range(self.episodes)]
         results: list[EpisodeResult] = []
-        with make_session(self.backend, self.policy, robot_model=self.robot_model) as session:
+        backend = make_backend(self.backend, robot_model=self.robot_model)
+        with Session(backend, policy, policy_name=self.policy) as session:
             for request in requests:
                 results.append(self._episode(session, request, len(results)))
         return self._report(results)
@@ -107,6 +116,8 @@ class Run:
             self._check_video(self.video)
         if self.record is not None:
             check_writable(self.record)
+        if self.explain is not None:
+            check_writable(self.explain)
 
     def _check_video(self, path: Path) -> None:
         if self.episodes == 1 and (path.is_dir() or path.suffix.lower() != ".mp4"):
@@ -115,7 +126,12 @@ class Run:
             )
         check_writable(path if self.episodes > 1 else path.parent)
 
-    def _request(self, seed: int) -> EpisodeRequest:
+    def _request(self, policy: Policy, seed: int) -> EpisodeRequest:
+        """Return the stage asked for; a recorded episode is driven where it was recorded unless another is asked for."""
+        recorded = getattr(policy, "meta", None)
+        is_elsewhere = self.seed or self.instruction or self.task or self.scene or self.goal
+        if isinstance(recorded, EpisodeMeta) and not is_elsewhere:
+            return recorded_request(recorded, max_steps=self.max_steps)
         return make_request(
             self.instruction,
             task=self.task,
@@ -132,6 +148,8 @@ class Run:
         watchers: list[Subscriber] = [ProgressLine(label=label)]
         if self.record is not None:
             watchers.append(EpisodeLog(self.record / f"{name}.jsonl"))
+        if self.explain is not None:
+            watchers.append(Explainer(session.policy, self.explain if self.episodes == 1 else self.explain / name))
         video = self._video(session, name)
         result = session.run(request, [*watchers, *([video] if video else [])])
         for warning in result.warnings:

@@ -7,7 +7,6 @@ from typing import Any
 
 from vla_isaac.backends import BACKENDS
 from vla_isaac.collection.demonstrator import Demonstrator
-from vla_isaac.collection.pictures import OpenStore
 from vla_isaac.collection.plan import Attempt, CollectionPlan
 from vla_isaac.collection.recorder import EpisodeRecorder, Recording
 from vla_isaac.control.config import ControlConfig
@@ -16,6 +15,7 @@ from vla_isaac.core.goals import GoalPlan
 from vla_isaac.core.seeding import stream
 from vla_isaac.core.types import SceneState, Verdict
 from vla_isaac.datasets.episode import Episode
+from vla_isaac.datasets.statistics import Statistics
 from vla_isaac.policies.scripted.expert import ScriptedPolicy
 from vla_isaac.runtime.episode import EpisodeRequest, set_stage
 from vla_isaac.runtime.result import End, EpisodeResult
@@ -47,6 +47,9 @@ class Outcome:
 
     pictures: dict[str, str] = field(default_factory=dict)
     """File of each camera: a video, or an array in NumPy's format."""
+
+    statistics: dict[str, Statistics] = field(default_factory=dict)
+    """Of each camera's pictures, where they became videos."""
 
     encoding_seconds: float = 0.0
     """Time spent on encoding or storing pictures [s], part of `seconds`."""
@@ -86,7 +89,7 @@ class Collector:
         self.policy = Demonstrator(ScriptedPolicy(rate_hz=plan.fps))
         self._control = ControlConfig()
 
-    def try_one(self, attempt: Attempt, open_store: OpenStore) -> tuple[str | None, EpisodeRecorder, int]:
+    def try_one(self, attempt: Attempt) -> tuple[str | None, EpisodeRecorder, int]:
         """Run one attempt and return its failure (None for a success), its recorder and its number of steps.
 
         Raises:
@@ -97,11 +100,12 @@ class Collector:
         is_perturbed = bool(stream(attempt.seed, "perturbed").random() < plan.perturb)
         self.policy.perturbation = plan.perturbation if is_perturbed else None
         request = EpisodeRequest(
-            scene=scene_preset(scene), randomisation=randomisation_preset(plan.randomisation), seed=attempt.seed, family=family
+            scene=scene_preset(scene),
+            randomisation=randomisation_preset(plan.randomisation),
+            seed=attempt.seed,
+            family=family,
         )
-        recorder = EpisodeRecorder(
-            self.backend, self._recording(attempt, scene, is_perturbed=is_perturbed), open_store=open_store
-        )
+        recorder = EpisodeRecorder(self.backend, self._recording(attempt, scene, is_perturbed=is_perturbed))
         try:
             drawn = drive(set_stage(request, self.backend, self.policy, "scripted"))
         except SceneError:

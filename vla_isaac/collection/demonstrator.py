@@ -38,8 +38,8 @@ class Demonstrator:
         ours = demonstration_spec(theirs.rate_hz)
         if replace(theirs, gripper="open_is_one") != ours or theirs.gripper != "width_m":
             raise ConventionError(
-                f"demonstrations are made of delta_base_m, axis_angle_rad and width_m; the expert gives {theirs.translation}, "
-                f"{theirs.rotation}, {theirs.gripper}; choose the policy 'scripted'"
+                "demonstrations are made of delta_base_m, axis_angle_rad and width_m; the expert gives "
+                f"{theirs.translation}, {theirs.rotation}, {theirs.gripper}; choose the policy 'scripted'"
             )
         self._expert = expert
         self.perturbation: Perturbation | None = None

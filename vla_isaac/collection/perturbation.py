@@ -1,7 +1,8 @@
 """How a demonstration is pushed off its way, so that a policy sees how to come back.
 
 The disturbed action is carried out, the expert's clean answer to where that led is what is to be learned. Amounts are
-shares of the expert's top speed, durations are in seconds, so that they mean the same at every control rate.
+shares of the expert's top speed and durations are in seconds. Noise grows with the square root of the control period, as a
+random walk does, so that it leads equally far astray at every rate.
 
 Source: M. Laskey et al. (2017), "DART: Noise Injection for Robust Imitation Learning", for the idea; the amounts are those
 with which a prototype of ours learned to place cubes.
@@ -23,7 +24,8 @@ class Perturbation:
     """How strongly and how often."""
 
     max_noise: float = 0.3
-    """Largest standard deviation of the noise; an episode's own is drawn between 0 and this, half of it for turns."""
+    """Largest standard deviation of the noise of a step at 20 Hz; an episode's own is drawn between 0 and this, half of it
+    for turns."""
 
     burst_rate: float = 0.35
     """Bursts per second of time between them."""
@@ -51,6 +53,9 @@ class Perturbation:
             )
 
 
+NOISE_RATE = 20.0  # [Hz] at which `max_noise` is what it says
+
+
 class Disturbance:
     """The disturbance of one episode, drawn from its seed."""
 
@@ -60,6 +65,8 @@ class Disturbance:
         self._rate = rate_hz
         self._step = np.array([perturbation.speed] * 3 + [perturbation.turn_rate] * 3) / rate_hz
         self.noise = float(self._rng.uniform(0.0, perturbation.max_noise))
+        """Standard deviation in this episode, as `max_noise`."""
+        self._sigma = self.noise * np.sqrt(rate_hz / NOISE_RATE) * np.array([1.0, 1.0, 1.0, 0.5, 0.5, 0.5]) * self._step
         self._left = 0
 
     def disturbed(self, clean: Action, *, widest: float) -> Action:
@@ -71,12 +78,12 @@ class Disturbance:
         """
         if self._left == 0 and self._rng.random() < self._p.burst_rate / self._rate:
             self._begin_burst(clean)
-        sigma = self.noise * np.array([1.0, 1.0, 1.0, 0.5, 0.5, 0.5])
-        arm = clean.arm + self._rng.normal(size=6) * sigma * self._step
+        noise = self._rng.normal(size=6) * self._sigma
+        arm = clean.arm + noise
         gripper = clean.gripper
         if self._left > 0:
             self._left -= 1
-            arm = self._burst + self._rng.normal(size=6) * sigma * self._step
+            arm = self._burst + noise
             if self._flips and gripper is not None:
                 gripper = 0.0 if gripper > 0.5 * widest else widest
         return Action(arm, gripper)

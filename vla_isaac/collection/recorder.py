@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from vla_isaac import __version__
+from vla_isaac.collection.goal_objects import goal_objects
 from vla_isaac.collection.pictures import OpenStore, PictureStore, in_memory
 from vla_isaac.core.arrays import AnyArray, Image
 from vla_isaac.core.config import to_mapping
@@ -17,6 +19,7 @@ from vla_isaac.core.specs import ActionSpec
 from vla_isaac.core.types import Action
 from vla_isaac.datasets.episode import (
     OUTCOME,
+    PRIVILEGED,
     PROPRIOCEPTION,
     CameraInfo,
     Episode,
@@ -94,13 +97,13 @@ class EpisodeRecorder:
             start.scene.camera(name)
         self.episode = None
         self._start = start
-        self._rows: dict[str, list[Any]] = {name: [] for name in ("action", *PROPRIOCEPTION, *OUTCOME)}
-        self._missing: tuple[str, ...] = ()
+        self._rows: dict[str, list[Any]] = {name: [] for name in ("action", *PROPRIOCEPTION, *OUTCOME, *PRIVILEGED)}
         shared = spec.cameras if spec.image_hw == wanted.image_hw else ()
         own = [name for name in wanted.cameras if name not in shared]
         self._rig = CameraRig(self._backend, own, ImageOptions(resolution_hw=wanted.image_hw), seed=start.seed)
         fps = start.scene.timing.control_hz
         self._stores = {name: self._open_store(name, *wanted.image_hw, fps) for name in wanted.cameras}
+        self._before = start.state
         self._next = self._look(start.state.time)
 
     def on_step(self, step: Step) -> None:
@@ -120,7 +123,7 @@ class EpisodeRecorder:
                 store.abandon()
             return
         self._rows["next.done"][-1] = True
-        features = {"action": action_columns(self._start.policy_spec.action), **PROPRIOCEPTION, **OUTCOME}
+        features = {"action": action_columns(self._start.policy_spec.action), **PROPRIOCEPTION, **OUTCOME, **PRIVILEGED}
         columns = {name: as_column(self._rows[name], feature) for name, feature in features.items()}
         images = {name: store.close() for name, store in stores.items()}
         self._rows = {name: [] for name in self._rows}
@@ -151,6 +154,8 @@ class EpisodeRecorder:
         rows["next.progress"].append(step.verdict.progress)
         rows["next.success"].append(step.verdict.done)
         rows["next.done"].append(False)
+        rows["privileged.goal_objects"].append(goal_objects(self._before, self._start.plan))
+        self._before = after
 
     def _meta(self, result: EpisodeResult) -> EpisodeMeta:
         start, wanted = self._start, self._recording
@@ -214,6 +219,7 @@ def camera_infos(start: EpisodeStart, names: Sequence[str], image_hw: tuple[int,
     }
 
 
+@cache
 def simulator_version(backend: str) -> dict[str, str]:
     """Return the version of the simulator's package, empty if it is not a package of its own."""
     from importlib.metadata import PackageNotFoundError, version

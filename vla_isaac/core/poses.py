@@ -22,6 +22,11 @@ class Pose:
     quat_wxyz: Array
     """Unit quaternion, scalar first, shape (4,)."""
 
+    @property
+    def is_identity(self) -> bool:
+        """Whether it changes nothing at all."""
+        return not self.pos.any() and float(self.quat_wxyz[0]) == 1.0
+
     @classmethod
     def checked(cls, pos: Array, quat_wxyz: Array) -> Pose:
         """Make a pose from outside data: shapes and finiteness are checked, the quaternion is normalised.

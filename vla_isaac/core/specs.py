@@ -6,7 +6,8 @@ is a named value, never a habit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from vla_isaac.core.errors import ConfigError
@@ -172,6 +173,26 @@ _CHOICES = {
 
 
 @dataclass(frozen=True, kw_only=True)
+class CameraView:
+    """Where a camera was when a policy learned to see through it; compared with the scene before the first step."""
+
+    mount: str
+    """`world` or `hand`."""
+
+    eye: tuple[float, float, float]
+    """Optical centre in the frame of its mount [m]."""
+
+    target: tuple[float, float, float]
+    """A point it looks at [m]."""
+
+    up: tuple[float, float, float]
+    """Direction that is up in the picture."""
+
+    fov_y: float
+    """Vertical field of view [rad]."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class PolicySpec:
     """What a policy needs to see, how often it is asked and what it answers."""
 
@@ -189,6 +210,9 @@ class PolicySpec:
 
     needs_proprioception: bool = False
     """Whether it reads joint angles, ee pose or gripper width."""
+
+    views: Mapping[str, CameraView] = field(default_factory=dict)
+    """How its cameras have to look at the scene, by name; a camera without one may stand anywhere."""
 
     privileged: bool = False
     """Whether it is given the scene state and the goal; true for the expert only."""

@@ -51,6 +51,13 @@ OUTCOME: dict[str, Feature] = {
 """Joint target the converter sent [rad, m]; where the joints were after the period; what the task said then."""
 
 
+PRIVILEGED: dict[str, Feature] = {
+    "privileged.goal_objects": Feature("float32", (6,), ("ax", "ay", "az", "bx", "by", "bz")),
+}
+"""Known in simulation only, and never given to a policy: centres of the two objects of the goal that comes next, in the base
+frame [m]; a goal of one object names it twice."""
+
+
 def action_feature(width: int, names: Sequence[str] | None = None) -> Feature:
     """Return the feature of ``"action"``: the action to learn, in the policy's own convention."""
     return Feature("float32", (width,), tuple(names) if names else None)

@@ -89,6 +89,7 @@ READERS = Registry(
         "lerobot-v2.1": "vla_isaac.datasets.lerobot_v21.reader:LeRobotV21Reader",
         "manifest": "vla_isaac.datasets.manifest:ManifestReader",
         "hdf5": "vla_isaac.datasets.robomimic:RobomimicReader",
+        "spool": "vla_isaac.collection.spool:SpoolReader",
     },
 )
 """Name to class; each has ``recognises(path: Path) -> bool`` and is made with the path."""

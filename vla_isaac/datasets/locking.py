@@ -62,9 +62,7 @@ class WriterLock:
             self.path.rename(aside)
         except OSError:
             return
-        if _read(aside) == text:
-            aside.unlink()
-        elif self.path.exists():
+        if _read(aside) == text or self.path.exists():
             aside.unlink()
         else:
             aside.rename(self.path)

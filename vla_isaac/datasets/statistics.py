@@ -14,7 +14,7 @@ Source: huggingface/lerobot 0.4.4, `lerobot/datasets/compute_stats.py`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -60,6 +60,14 @@ def aggregate(episodes: Sequence[Mapping[str, Statistics]]) -> dict[str, Statist
     """Return the statistics of all episodes from those of each, by column."""
     names = dict.fromkeys(name for statistics in episodes for name in statistics)
     return {name: _aggregate_column([s[name] for s in episodes if name in s]) for name in names}
+
+
+def statistics_from_json(data: Mapping[str, Mapping[str, Any]]) -> dict[str, Statistics]:
+    """Return statistics by column from the lists in a `stats.json`."""
+    return {
+        column: {key: np.asarray(value, dtype=np.int64 if key == "count" else np.float64) for key, value in values.items()}
+        for column, values in data.items()
+    }
 
 
 def _aggregate_column(parts: Sequence[Statistics]) -> Statistics:

@@ -9,6 +9,11 @@ POLICIES = Registry(
         "scripted": "vla_isaac.policies.scripted.expert:ScriptedPolicy",
         "hold": "vla_isaac.policies.hold:HoldPolicy",
         "random": "vla_isaac.policies.random_walk:RandomPolicy",
+        "replay": "vla_isaac.policies.replay:ReplayPolicy",
+        "mini": "vla_isaac.policies.learned:MiniPolicy",
     },
 )
-"""Name → class; other packages add theirs through the entry-point group ``vla_isaac.policies``."""
+"""Name → class; a class with `from_argument` may be asked for as ``name:argument``.
+
+Other packages add theirs through the entry-point group ``vla_isaac.policies``.
+"""

@@ -85,7 +85,7 @@ class PolicyRunner:
         self._wall = time.perf_counter()
         task.reset(start.state)
         self._pose_base_world = start.state.pose_world_base.inverse()
-        self._base_is_world = _is_identity(start.state.pose_world_base)
+        self._base_is_world = start.state.pose_world_base.is_identity
         self.converter.reset(start.state.qpos, start.state.gripper_width)
         self._target = JointTarget(start.state.qpos, start.state.gripper_width)
         try:
@@ -305,10 +305,6 @@ class PolicyRunner:
                 words = f"{type(subscriber).__name__} was detached: {_words(error)}"
                 self._warnings.append(words)
                 logger.info("%s", words)
-
-
-def _is_identity(pose: Pose) -> bool:
-    return not pose.pos.any() and float(pose.quat_wxyz[0]) == 1.0
 
 
 def _words(error: Exception) -> str:

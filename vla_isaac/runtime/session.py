@@ -12,6 +12,7 @@ from vla_isaac.runtime.episode import EpisodeRequest, set_stage
 from vla_isaac.runtime.result import EpisodeResult
 from vla_isaac.runtime.runner import PolicyRunner
 from vla_isaac.runtime.subscriber import EpisodeStart, Subscriber
+from vla_isaac.runtime.views import check_views
 from vla_isaac.sensors.camera import CameraRig, ImageOptions
 from vla_isaac.sim.backend import Backend
 from vla_isaac.sim.drive import drive
@@ -78,9 +79,11 @@ def connect(
 
     Raises:
         UnknownNameError: If the scene lacks a camera of the policy.
+        ConventionError: If a camera looks otherwise than the policy learned to see.
     """
     spec = policy.spec
     for name in spec.cameras:
         start.scene.camera(name)
+    check_views(spec, start.scene)
     cameras = CameraRig(backend, spec.cameras, ImageOptions(resolution_hw=spec.image_hw), seed=start.seed)
     return PolicyRunner(backend, policy, ActionConverter(spec.action, control), cameras, subscribers=subscribers)

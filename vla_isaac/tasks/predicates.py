@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 
 from vla_isaac.core.goals import GRIPPER, Goal
 from vla_isaac.core.types import SceneState, Verdict
@@ -180,6 +181,7 @@ PREDICATES: dict[str, Callable[..., Verdict]] = {
 """The meaning of each key of `core.goals.SIGNATURES`."""
 
 
+@lru_cache(maxsize=64)  # task, expert and recorder ask the same of the same state; a state never changes
 def judge(goal: Goal, state: SceneState, *, peak_rise: float = 0.0) -> Verdict:
     """Return what a goal's predicate says of the state."""
     if goal.predicate == "pushed_to":

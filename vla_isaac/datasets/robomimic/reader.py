@@ -85,11 +85,7 @@ class RobomimicReader:
             for camera, where in self._picture_places.items()
         }
         columns = self.columns(episode)
-        for name, values in (*columns.items(), *images.items()):
-            if len(values) != len(columns["action"]):
-                raise DatasetError(
-                    f"{self._where(episode)}: {name!r} has {len(values)} rows, the actions have {len(columns['action'])}"
-                )
+        self._check_lengths(episode, {name: len(v) for name, v in columns.items()} | {n: len(v) for n, v in images.items()})
         return Episode(meta=self.meta(episode), columns=columns, images=images)
 
     def demo(self, episode: int) -> Any:
@@ -136,6 +132,13 @@ class RobomimicReader:
                 f"expected {feature.dtype}{list(feature.shape)}"
             )
         return as_column(values, feature)
+
+    def _check_lengths(self, episode: int, lengths: Mapping[str, int]) -> None:
+        for name, length in lengths.items():
+            if length != lengths["action"]:
+                raise DatasetError(
+                    f"{self._where(episode)}: {name!r} has {length} rows, the actions have {lengths['action']}"
+                )
 
     def _array(self, episode: int, where: str) -> Any:
         demo = self.demo(episode)

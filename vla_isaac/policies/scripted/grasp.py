@@ -39,26 +39,25 @@ def grasp_yaw(state: SceneState, i: int) -> float:
     else:
         faces = g.yaw_of(state.object_quat[i])
         options = [fitting_turn(state, faces + k * math.pi / 2, at) for k in range(2)]
-    return min(options, key=lambda yaw: _awkwardness(state, i, yaw, now))
+    tips = grasp_height(state, i) - TIP_BELOW_EE
+    near = [j for j in range(len(state.bodies)) if j != i and g.top(state, j) >= tips]
+    return min(options, key=lambda yaw: _awkwardness(state, i, yaw, now, near))
 
 
-def _awkwardness(state: SceneState, i: int, yaw: float, now: float) -> float:
-    """Weigh lack of room for the fingers against turning far; smaller is better."""
-    room = min(_finger_room(state, i, yaw), 0.03)
+def _awkwardness(state: SceneState, i: int, yaw: float, now: float, near: list[int]) -> float:
+    """Weigh lack of room for the fingers between the objects `near` against turning far; smaller is better."""
+    room = min(_finger_room(state, i, yaw, near), 0.03)
     middle = middle_yaw(float(state.object_pos[i, 0]), float(state.object_pos[i, 1]))
     beyond = max(0.0, abs(yaw - middle) - EASY_HAND_TURN)
     return 60.0 * (0.03 - room) + 0.25 * abs(yaw - now) + 2.0 * beyond
 
 
-def _finger_room(state: SceneState, i: int, yaw: float) -> float:
+def _finger_room(state: SceneState, i: int, yaw: float, near: list[int]) -> float:
     """Return the free space beside the open fingers [m]."""
     fx, fy = math.sin(yaw), -math.cos(yaw)
     x, y = float(state.object_pos[i, 0]), float(state.object_pos[i, 1])
-    z = grasp_height(state, i) - TIP_BELOW_EE
     rooms = [0.1]
-    for j in range(len(state.bodies)):
-        if j == i or g.top(state, j) < z:
-            continue
+    for j in near:
         for sign in (-1.0, 1.0):
             tip = (x + sign * 0.053 * fx, y + sign * 0.053 * fy, float(state.object_pos[j, 2]))
             rooms.append(g.gap_to_point(state, j, tip) - 0.013)

@@ -1,0 +1,120 @@
+"""Killed at any moment, a collection keeps what was finished, and `--resume` completes it without duplicates."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.collection.dataset_contents import contents, differences
+
+OPTIONS = "--task reach --task lift --episodes 8 --backend stub --cameras front --size 32 --perturb 0.5 --workers 2 --resume"
+FORMATS = {"lerobot": "d", "manifest": "d", "hdf5": "d.hdf5"}
+
+
+def start(path: Path, format: str) -> subprocess.Popen:
+    command = [sys.executable, "-m", "vla_isaac", "collect", str(path), "--format", format, *OPTIONS.split()]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+
+
+def finish(path: Path, format: str) -> None:
+    process = start(path, format)
+    _, words = process.communicate(timeout=120)
+    assert process.returncode == 0, words.decode()
+
+
+def children(pid: int) -> list[int]:
+    try:
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def kill(process: subprocess.Popen) -> list[int]:
+    """Kill it without a word and return the processes it had started."""
+    workers = children(process.pid)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    return workers
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory):
+    """What an undisturbed collection holds, by format."""
+    found = {}
+
+    def get(format: str) -> list[tuple]:
+        if format not in found:
+            path = tmp_path_factory.mktemp(format) / FORMATS[format]
+            finish(path, format)
+            found[format] = contents(path)
+        return found[format]
+
+    return get
+
+
+def survives(path: Path, format: str, moments: list[float], expected: list[tuple]) -> None:
+    for seconds in moments:
+        process = start(path, format)
+        time.sleep(seconds)
+        kill(process)
+    finish(path, format)
+    found = contents(path)
+    assert len({episode[0] for episode in found}) == len(found) == 8
+    assert differences(found, expected) == []
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_collection_killed_three_times_ends_as_if_it_never_was(format, expected, tmp_path):
+    rng = random.Random(format)
+    survives(tmp_path / FORMATS[format], format, [rng.uniform(0.6, 2.5) for _ in range(3)], expected(format))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(50))
+def test_a_collection_killed_at_any_moment_ends_as_if_it_never_was(seed, expected, tmp_path):
+    rng = random.Random(seed)
+    format = list(FORMATS)[seed % 3]
+    survives(tmp_path / FORMATS[format], format, [rng.uniform(0.3, 3.0) for _ in range(2)], expected(format))
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux to see the processes of a process")
+def test_workers_end_with_the_process_that_started_them(tmp_path):
+    process = start(tmp_path / "d", "lerobot")
+    deadline = time.monotonic() + 30
+    while len(workers := children(process.pid)) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(1.0)
+    workers = kill(process) or workers
+    assert len(workers) >= 2
+    deadline = time.monotonic() + 10
+    while any(map(is_alive, workers)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert [pid for pid in workers if is_alive(pid)] == []
+
+
+def test_ctrl_c_ends_with_130_keeps_the_data_and_says_how_to_go_on(tmp_path, expected):
+    process = start(tmp_path / "d", "lerobot")
+    time.sleep(2.0)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers too
+    _, words = process.communicate(timeout=30)
+    if process.returncode == 0:
+        pytest.skip("it was done before it could be interrupted")
+    assert process.returncode == 130
+    assert "give the same command with --resume to go on" in words.decode()
+    assert "Traceback" not in words.decode()
+    finish(tmp_path / "d", "lerobot")
+    assert differences(contents(tmp_path / "d"), expected("lerobot")) == []

@@ -1,0 +1,138 @@
+"""The network: it can learn, every weight takes part, and what should not matter does not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from vla_isaac.robots import kinematics, panda
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("transformers")
+
+from vla_isaac.models.kinematics import MIDDLE, REACH, HandPose  # noqa: E402
+from vla_isaac.models.mini.configuration import MiniConfig  # noqa: E402
+from vla_isaac.models.mini.network import MiniVLA  # noqa: E402
+
+STATE = [*panda.ARM_JOINTS, "gripper_width"]
+
+
+def tiny(**changes) -> MiniVLA:
+    torch.manual_seed(0)
+    sizes = {"stem_channels": 8, "channels": 8, "blocks": 1, "keypoints": 4, "spoken_keypoints": 2, "text_dim": 8,
+             "text_slots": 2, "hidden": 128, "image_hw": [16, 16], "chunk": 2, "state_names": STATE, "num_words": 20,
+             "num_buckets": 32}  # fmt: skip
+    return MiniVLA(MiniConfig(**{**sizes, **changes}))
+
+
+def batch_of(size: int, seed: int = 0) -> dict:
+    g = torch.Generator().manual_seed(seed)
+    words = torch.randint(2, 20, (size, 6), generator=g)
+    fits = (torch.arange(size) % 4 > 0).float()
+    words[:, 0] = 2 + fits.long()
+    return {
+        "images": {
+            n: torch.randint(0, 256, (size, 1, 3, 16, 16), generator=g, dtype=torch.uint8) for n in ("front", "wrist")
+        },
+        "state": torch.rand(size, 1, 8, generator=g) * 2 - 1,
+        "words": words,
+        "pieces": torch.randint(1, 33, (size, 6, 3), generator=g),
+        "actions": torch.cat(
+            [torch.rand(size, 2, 6, generator=g) * 2 - 1, torch.ones(size, 2, 1) * fits[:, None, None]], dim=2
+        ),
+        "is_pad": torch.zeros(size, 2, dtype=torch.bool),
+        "goal_objects": torch.rand(size, 6, generator=g),
+        "is_fitting": fits,
+    }
+
+
+def total(model, batch):
+    return torch.stack(list(model.loss(batch, model(batch)).values())).sum()
+
+
+def test_it_overfits_64_samples_to_a_hundredth_of_its_first_loss():
+    model, batch = tiny().eval(), batch_of(64)
+    optimizer = torch.optim.AdamW(model.parameters(), 1e-2, weight_decay=0.0)
+    begin, steps = float(total(model, batch).detach()), 400
+    for step in range(steps):
+        optimizer.param_groups[0]["lr"] = 1e-2 * (1 - step / steps) ** 2
+        loss = total(model, batch)
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+    assert float(total(model, batch).detach()) <= 0.01 * begin
+
+
+def test_a_gradient_reaches_every_weight():
+    model = tiny()
+    total(model, batch_of(8)).backward()
+    without = [name for name, p in model.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
+    assert without == []
+
+
+def test_padding_of_a_sentence_does_not_change_an_answer():
+    model, batch = tiny().eval(), batch_of(4)
+    longer = {**batch, "words": torch.nn.functional.pad(batch["words"], (0, 5)),
+              "pieces": torch.nn.functional.pad(batch["pieces"], (0, 0, 0, 5))}  # fmt: skip
+    with torch.no_grad():
+        assert torch.allclose(model(batch)["raw"], model(longer)["raw"], atol=1e-6)
+
+
+def test_the_order_within_a_batch_does_not_change_an_answer():
+    model, batch = tiny().eval(), batch_of(6)
+    back = {k: {n: v.flip(0) for n, v in value.items()} if k == "images" else value.flip(0) for k, value in batch.items()}
+    with torch.no_grad():
+        assert torch.allclose(model(batch)["raw"], model(back)["raw"].flip(0), atol=1e-6)
+
+
+def test_actions_past_an_episodes_end_do_not_count():
+    model, batch = tiny().eval(), batch_of(4)
+    batch["is_pad"][:, 1] = True
+    before = total(model, batch)
+    batch["actions"][:, 1] = 77.0
+    assert total(model, batch).equal(before)
+
+
+def test_a_sentence_that_does_not_fit_teaches_only_doubt():
+    model, batch = tiny().eval(), batch_of(4)
+    batch["is_fitting"] = torch.zeros(4)
+    terms = model.loss(batch, model(batch))
+    assert terms["translation"].item() == terms["objects"].item() == 0.0
+    assert terms["grounding"].item() > 0.0
+
+
+def test_an_object_there_is_none_of_does_not_count():
+    model, batch = tiny().eval(), batch_of(4)
+    batch["goal_objects"][:, 3:] = torch.nan
+    assert torch.isfinite(total(model, batch))
+
+
+def test_the_hand_is_where_the_kinematics_say():
+    qpos = np.random.default_rng(0).uniform(panda.QPOS_LOWER, panda.QPOS_UPPER, size=(5, 7))
+    got = HandPose()(torch.from_numpy(qpos.astype(np.float32))).numpy()
+    wanted = kinematics.forward_kinematics(qpos)
+    assert np.abs(got[:, :3] * REACH + MIDDLE - wanted[:, :3, 3]).max() < 1e-5
+    assert np.abs(got[:, 3:6] - wanted[:, :3, 0]).max() < 1e-5
+
+
+def test_the_map_of_what_counted_is_a_share_of_the_picture():
+    model = tiny().eval()
+    with torch.no_grad():
+        heat = model.heat(model(batch_of(2)))
+    assert set(heat) == {"front", "wrist"}
+    assert torch.allclose(heat["front"].sum((1, 2)), torch.ones(2), atol=1e-5)
+
+
+def test_it_has_at_most_three_million_weights_as_shipped():
+    model = MiniVLA(MiniConfig(state_names=STATE, num_words=300))
+    assert sum(p.numel() for p in model.parameters()) <= 3_000_000
+
+
+@pytest.mark.parametrize("history", [1, 3])
+def test_it_takes_a_history(history):
+    model = tiny(history=history).eval()
+    batch = batch_of(2)
+    batch["images"] = {n: v.expand(-1, history, -1, -1, -1) for n, v in batch["images"].items()}
+    batch["state"] = batch["state"].expand(-1, history, -1)
+    assert model(batch)["raw"].shape == (2, 2, 7)

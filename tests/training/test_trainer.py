@@ -1,0 +1,226 @@
+"""The trainer: it learns, it goes on exactly where it stopped, and it keeps what it had."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from vla_isaac.core.errors import ConfigError, DatasetError, ShapeError, UsageError, VlaIsaacError
+
+pytest.importorskip("torch")
+pytest.importorskip("transformers")
+
+
+def curve(folder) -> list[float]:
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    return [line["loss"] for line in lines if "loss" in line]
+
+
+def test_a_resumed_training_repeats_the_loss_curve_of_an_uninterrupted_one_bit_for_bit(make_trainer, tmp_path):
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    make_trainer(whole).train()
+    first = make_trainer(broken)
+    first.train_epoch()
+    first._keep({})
+    second = make_trainer(broken)
+    assert second.resume()
+    assert second.step == 4
+    second.train()
+    assert len(curve(broken)) == 8
+    assert curve(broken) == curve(whole)
+
+
+def test_resumed_weights_are_those_of_an_uninterrupted_training(make_trainer, tmp_path):
+    whole = make_trainer(tmp_path / "whole")
+    whole.train()
+    first = make_trainer(tmp_path / "broken")
+    first.train_epoch()
+    first._keep({})
+    second = make_trainer(tmp_path / "broken")
+    second.resume()
+    second.train()
+    for mine, theirs in zip(whole.model.parameters(), second.model.parameters(), strict=True):
+        assert mine.equal(theirs)
+    for mine, theirs in zip(whole.average.values, second.average.values, strict=True):
+        assert mine.equal(theirs)
+
+
+def test_the_same_seed_gives_the_same_training_and_another_seed_another(make_trainer, tmp_path):
+    for name, seed in (("a", 0), ("b", 0), ("c", 1)):
+        make_trainer(tmp_path / name, seed=seed, steps=4).train()
+    assert curve(tmp_path / "a") == curve(tmp_path / "b")
+    assert curve(tmp_path / "a") != curve(tmp_path / "c")
+
+
+def test_a_checkpoint_gives_the_same_answers_bit_for_bit(make_trainer):
+    import torch
+
+    from vla_isaac.models.base import load_model
+
+    trainer = make_trainer()
+    trainer.train()
+    batch = next(iter(trainer.data.validation()))
+    trainer.model.eval()
+    with trainer.average.lent(), torch.no_grad():
+        wanted = trainer.model.act(trainer.model(batch))
+    with torch.no_grad():
+        loaded = load_model(trainer.folder / "last")
+        got = loaded.act(loaded(batch))
+    assert wanted.actions.equal(got.actions)
+    assert wanted.confidence.equal(got.confidence)
+
+
+def test_an_interrupted_save_leaves_the_old_checkpoint_intact(make_trainer, monkeypatch):
+    from vla_isaac.models.processor import VLAProcessor
+    from vla_isaac.training.checkpoint import find_checkpoint
+
+    trainer = make_trainer()
+    trainer.train()
+    before = {p.name: p.read_bytes() for p in (trainer.folder / "last").iterdir()}
+
+    def cut(self, folder):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(VLAProcessor, "save", cut)
+    with pytest.raises(KeyboardInterrupt):
+        trainer._save(True)
+    last = find_checkpoint(trainer.folder / "last")
+    assert last is not None
+    assert {p.name: p.read_bytes() for p in last.iterdir()} == before
+
+
+def test_a_save_that_was_cut_between_its_two_renamings_is_put_back(make_trainer):
+    from vla_isaac.training.checkpoint import find_checkpoint
+
+    trainer = make_trainer()
+    trainer.train()
+    (trainer.folder / "last").rename(trainer.folder / ".last.old")
+    assert find_checkpoint(trainer.folder / "last") == trainer.folder / "last"
+
+
+def test_resuming_with_another_configuration_says_what_differs(make_trainer):
+    make_trainer().train()
+    with pytest.raises(UsageError, match=r"batch_size 16 is now 8"):
+        make_trainer(batch_size=8).resume()
+
+
+def test_a_run_is_not_written_over(make_trainer, dataset, config):
+    from vla_isaac.training.run import train_once
+
+    trainer = make_trainer()
+    trainer.train()
+    with pytest.raises(UsageError, match=r"holds a training run; add --resume"):
+        train_once(config, [dataset], trainer.folder)
+
+
+def test_training_stops_early_when_validation_no_longer_improves(make_trainer, monkeypatch):
+    trainer = make_trainer(steps=40, patience=2)
+    monkeypatch.setattr(type(trainer), "validate", lambda self: {"loss": 1.0})
+    report = trainer.train()
+    assert report.stopped_early
+    assert report.step == 12  # the first is best, the next two are not better
+
+
+def test_a_loss_that_is_not_a_number_ends_the_training_with_the_episodes_of_the_batch(make_trainer):
+    import torch
+
+    trainer = make_trainer()
+    next(trainer.model.parameters()).data.fill_(torch.nan)
+    with pytest.raises(VlaIsaacError, match=r"not a number at step 1 \(episodes \["):
+        trainer.train_epoch()
+
+
+def test_out_of_memory_says_what_to_lower(make_trainer, monkeypatch):
+    import torch
+
+    trainer = make_trainer()
+
+    def full(*args):
+        raise torch.OutOfMemoryError("out")
+
+    monkeypatch.setattr(type(trainer), "train_step", full)
+    with pytest.raises(UsageError, match=r"batch_size=16; lower batch_size"):
+        trainer.train()
+
+
+def test_an_empty_dataset_is_refused(tmp_path, make_trainer):
+    from conftest import PLAN
+
+    from vla_isaac.collection.collect import dataset_info
+    from vla_isaac.datasets.formats import create_dataset
+
+    writer = create_dataset(tmp_path / "empty.hdf5", dataset_info(PLAN), "hdf5")
+    writer.close()
+    with pytest.raises((UsageError, DatasetError)):
+        make_trainer(paths=(tmp_path / "empty.hdf5",))
+
+
+def test_a_camera_the_data_lacks_is_named(make_trainer):
+    with pytest.raises(UsageError, match=r"has no camera 'side'"):
+        make_trainer(cameras=("front", "side"))
+
+
+def test_a_batch_of_another_action_width_is_refused(make_trainer):
+    trainer = make_trainer()
+    batch = next(iter(trainer.data.validation()))
+    batch["actions"] = batch["actions"][..., :6]
+    with pytest.raises(ShapeError, match=r"actions has shape .* expected \(B, 4, 7\)"):
+        trainer.train_step(batch)
+
+
+def test_a_broken_checkpoint_cannot_be_resumed_and_says_so(make_trainer):
+    trainer = make_trainer()
+    trainer.train()
+    path = trainer.folder / "last" / "training.safetensors"
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(ConfigError, match=r"cannot be resumed"):
+        make_trainer().resume()
+
+
+def test_weights_of_another_architecture_are_not_loaded_in_part(make_trainer):
+    from vla_isaac.models.base import load_model
+
+    trainer = make_trainer()
+    trainer.train()
+    config = trainer.folder / "last" / "config.json"
+    values = json.loads(config.read_text())
+    config.write_text(json.dumps({**values, "blocks": 2}))
+    with pytest.raises(ConfigError, match=r"different models"):
+        load_model(trainer.folder / "last")
+
+
+def test_an_unknown_option_of_the_architecture_is_named(make_trainer):
+    with pytest.raises(ConfigError, match=r"model_options.chanels is unknown"):
+        make_trainer(model_options={"chanels": 3})
+
+
+def test_the_schedule_warms_up_and_falls_to_a_hundredth(config):
+    from vla_isaac.training.schedule import learning_rate
+
+    rates = np.array([learning_rate(config, step) for step in range(config.steps + 1)])
+    assert rates[0] == pytest.approx(config.learning_rate / 2)
+    assert rates.max() == pytest.approx(config.learning_rate)
+    assert rates[-1] == pytest.approx(0.01 * config.learning_rate)
+
+
+def test_processes_of_the_loader_change_no_batch(make_trainer, tmp_path):
+    one, two = make_trainer(tmp_path / "one"), make_trainer(tmp_path / "two", workers=1)
+    first, second = next(one.data.training(3)), next(two.data.training(3))
+    assert first["sentence"] == second["sentence"]
+    assert first["images"]["front"].equal(second["images"]["front"])
+
+
+def test_accelerate_gives_the_same_loss_as_one_device(make_trainer, tmp_path):
+    pytest.importorskip("accelerate")
+    from vla_isaac.training.hardware import SeveralDevices
+    from vla_isaac.training.trainer import VLATrainer
+
+    plain = make_trainer(tmp_path / "plain")
+    other = make_trainer(tmp_path / "other")
+    wrapped = VLATrainer(
+        other.model, other.data, other.config, card=other.card, folder=other.folder, hardware=SeveralDevices("fp32")
+    )
+    batch = next(plain.data.training(0))
+    assert wrapped.train_step(dict(batch))["loss"] == pytest.approx(plain.train_step(dict(batch))["loss"], rel=1e-6)

@@ -1,0 +1,134 @@
+"""``vla-isaac collect``: demonstrations of the scripted expert, as a dataset."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from tyro.conf import Positional, UseAppendAction, arg
+
+from vla_isaac.cli.files import check_writable
+from vla_isaac.cli.options import OptionalName
+from vla_isaac.cli.output import NOT_REACHED, OK, emit, note, say
+from vla_isaac.collection.collect import CollectionReport, collect
+from vla_isaac.collection.plan import CollectionPlan
+from vla_isaac.collection.progress_bar import ProgressBar
+from vla_isaac.core.errors import UsageError, VlaIsaacError
+
+Tasks = UseAppendAction[Annotated[tuple[str, ...], arg(metavar="FAMILY")]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Collect:
+    """Collect demonstrations of the scripted expert, true successes only.
+
+    For example: vla-isaac collect demos/place_on --task place_on --episodes 50 --workers 2
+    """
+
+    dst: Positional[Annotated[Path, arg(metavar="DST")]]
+    """Where the dataset is written: a folder, or a .hdf5 file."""
+
+    task: Tasks = ()
+    """A family (see: vla-isaac list tasks); give it again for several, which take turns. Without it: place_on."""
+
+    episodes: int = 50
+    """Successes wanted, over all families."""
+
+    workers: int = 1
+    """Processes; the dataset is the same for any number."""
+
+    seed: int = 0
+    """The first of the seeds that are tried."""
+
+    scene: OptionalName = None
+    """Scene preset or YAML file; the default is each family's own."""
+
+    randomisation: str = "layout"
+    """What varies with the seed: none, layout, full, or a YAML file."""
+
+    backend: Literal["mujoco", "stub"] = "mujoco"
+    """Where; in Isaac Sim record with the panel and convert the recording."""
+
+    cameras: tuple[str, ...] = ("front", "wrist")
+    """Cameras that are recorded."""
+
+    size: int = 128
+    """Height and width of their pictures [px]."""
+
+    fps: float = 20.0
+    """Control rate, and rows per second [Hz]: 20 or 10."""
+
+    perturb: float = 0.0
+    """Share of the episodes that are pushed off their way, to show how to come back."""
+
+    steps_after_success: int = 4
+    """Control periods recorded after success, so that a policy learns to stay."""
+
+    format: str = "lerobot"
+    """Format of the dataset: lerobot, lerobot-v2.1, manifest, hdf5."""
+
+    resume: bool = False
+    """Complete a dataset that an earlier run began, with the same options."""
+
+    ray: bool = False
+    """Work in a pool of Ray's, if Ray is installed."""
+
+    json: bool = False
+    """Print one JSON object as the last line of standard output."""
+
+    def run(self) -> int:
+        """Collect and report."""
+        if self.episodes < 1:
+            raise UsageError(f"--episodes {self.episodes}: give a whole number from 1")
+        if self.workers < 1:
+            raise UsageError(f"--workers {self.workers}: give a whole number from 1")
+        check_writable(self.dst.parent)
+        bar = ProgressBar()
+        try:
+            report = collect(
+                self.dst,
+                self._plan(),
+                format=self.format,
+                num_workers=self.workers,
+                resume=self.resume,
+                use_ray=self.ray,
+                watch=bar,
+            )
+        except KeyboardInterrupt:
+            bar.close()
+            note(f"{self.dst} is intact with what was collected; give the same command with --resume to go on")
+            raise
+        finally:
+            bar.close()
+        return self._report(report)
+
+    def _plan(self) -> CollectionPlan:
+        try:
+            return CollectionPlan(
+                tasks=tuple(dict.fromkeys(self.task)) or ("place_on",),
+                episodes=self.episodes,
+                seed=self.seed,
+                scene=self.scene,
+                randomisation=self.randomisation,
+                backend=self.backend,
+                cameras=self.cameras,
+                image_hw=(self.size, self.size),
+                fps=self.fps,
+                perturb=self.perturb,
+                steps_after_success=self.steps_after_success,
+            )
+        except VlaIsaacError as error:
+            raise UsageError(str(error)) from error
+
+    def _report(self, report: CollectionReport) -> int:
+        families = ", ".join(f"{name} {count}" for name, count in report.tasks.items()) or "none"
+        say(f"collected    {report.collected} episodes, {report.frames} rows in {report.seconds:.1f} s ({families})")
+        failures = ", ".join(f"{name} {count}" for name, count in report.failures.items()) or "none"
+        say(f"attempts     {report.attempts}, failures: {failures}")
+        say(f"dataset      {report.dataset}, {report.episodes} episodes")
+        if report.problem is not None:
+            note(f"error: {report.problem}")
+        if self.json:
+            emit(asdict(report))
+        return OK if report.is_complete else NOT_REACHED

@@ -1,0 +1,42 @@
+"""``vla-isaac dataset``: look at demonstrations, check them, change their format, divide and join them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from tyro.conf import OmitArgPrefixes, OmitSubcommandPrefixes, subcommand
+
+from vla_isaac.cli.dataset_looking import Info, Stats, Verify, View
+from vla_isaac.cli.dataset_writing import Convert, Filter, Merge, Split
+
+What = (
+    Annotated[Info, subcommand("info")]
+    | Annotated[Verify, subcommand("verify")]
+    | Annotated[View, subcommand("view")]
+    | Annotated[Stats, subcommand("stats")]
+    | Annotated[Convert, subcommand("convert")]
+    | Annotated[Split, subcommand("split")]
+    | Annotated[Merge, subcommand("merge")]
+    | Annotated[Filter, subcommand("filter")]
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """Look at demonstrations, check them, change their format, divide and join them.
+
+    For example: vla-isaac dataset verify demos
+    """
+
+    what: OmitSubcommandPrefixes[OmitArgPrefixes[What]]
+    """What to do."""
+
+    @property
+    def json(self) -> bool:
+        """Whether one JSON object is wanted."""
+        return self.what.json
+
+    def run(self) -> int:
+        """Do it."""
+        return self.what.run()

@@ -1,0 +1,279 @@
+"""What ``vla-isaac dataset`` tells about a dataset: info, verify, view, stats."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from tyro.conf import Positional, arg
+
+from vla_isaac.cli.counting import Counting
+from vla_isaac.cli.files import check_writable
+from vla_isaac.cli.options import OptionalName, OptionalPath
+from vla_isaac.cli.output import NOT_REACHED, OK, emit, note, say
+from vla_isaac.core.errors import UsageError
+from vla_isaac.datasets.description import info_to_json
+from vla_isaac.datasets.formats import DatasetReader, open_dataset
+
+DatasetPath = Positional[Annotated[Path, arg(metavar="DATASET")]]
+
+MOST_FINDINGS = 50  # told to people; --json has all
+MOST_NAMES = 12  # of tasks
+
+
+@contextlib.contextmanager
+def opened(path: Path, format: str | None) -> Iterator[DatasetReader]:
+    """Open a dataset and close it in the end."""
+    reader = open_dataset(path, format)
+    try:
+        yield reader
+    finally:
+        reader.close()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Info:
+    """Tell what is in a dataset.
+
+    For example: vla-isaac dataset info demos
+    """
+
+    path: DatasetPath
+    """Folder, or .hdf5 file."""
+
+    format: OptionalName = None
+    """Its format: lerobot, lerobot-v2.1, manifest or hdf5; found out if left away."""
+
+    json: bool = False
+    """Print one JSON object as the last line of standard output."""
+
+    def run(self) -> int:
+        """Read the descriptions, no picture."""
+        with opened(self.path, self.format) as reader:
+            value = _summary(reader)
+        _say_summary(value)
+        if self.json:
+            emit(value)
+        return OK
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verify:
+    """Look at every number and picture; exit code 1 if something is wrong.
+
+    For example: vla-isaac dataset verify demos
+    """
+
+    path: DatasetPath
+    """Folder, or .hdf5 file."""
+
+    format: OptionalName = None
+    """Its format: lerobot, lerobot-v2.1, manifest or hdf5; found out if left away."""
+
+    json: bool = False
+    """Print one JSON object as the last line of standard output."""
+
+    def run(self) -> int:
+        """List the findings."""
+        from vla_isaac.datasets.verification import verify_path
+
+        findings = verify_path(self.path, self.format, progress=Counting("verify"))
+        for finding in findings[:MOST_FINDINGS]:
+            say(str(finding))
+        if len(findings) > MOST_FINDINGS:
+            say(f"... and {len(findings) - MOST_FINDINGS} more; all of them with --json")
+        say(f"{self.path}: {len(findings)} findings" if findings else f"{self.path}: nothing is wrong")
+        if self.json:
+            emit({"dataset": str(self.path), "ok": not findings, "findings": [asdict(f) for f in findings]})
+        return NOT_REACHED if findings else OK
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """Make a sheet of pictures, and pages with videos and plots that need no network.
+
+    For example: vla-isaac dataset view demos outputs/demos-view --episodes 6
+    """
+
+    path: DatasetPath
+    """Folder, or .hdf5 file."""
+
+    out: Positional[Annotated[Path, arg(metavar="OUT")]]
+    """A new folder for the pages and the sheet; or a name that ends in .png, for the sheet alone."""
+
+    episodes: int = 12
+    """How many episodes at the most, evenly over the dataset."""
+
+    pictures: int = 8
+    """Pictures of an episode on the sheet."""
+
+    format: OptionalName = None
+    """Format of the dataset; found out if left away."""
+
+    json: bool = False
+    """Print one JSON object as the last line of standard output."""
+
+    def run(self) -> int:
+        """Write the files."""
+        for name in ("episodes", "pictures"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"--{name} {getattr(self, name)}: give a whole number from 1")
+        with opened(self.path, self.format) as reader:
+            if len(reader) == 0:
+                raise UsageError(f"dataset {self.path}: has no episodes to show")
+            count = min(self.episodes, len(reader))
+            chosen = [int(n) for n in np.unique(np.linspace(0, len(reader) - 1, count).round())]
+            value = self._write(reader, chosen)
+        say("\n".join(f"{kind:8} {file}" for kind, file in value.items() if isinstance(file, str)))
+        if self.json:
+            emit(value)
+        return OK
+
+    def _write(self, reader: DatasetReader, chosen: list[int]) -> dict[str, Any]:
+        from vla_isaac.datasets.images_on_disk import write_png
+        from vla_isaac.datasets.view import contact_sheet, write_pages
+
+        is_sheet = self.out.suffix.lower() == ".png"
+        sheet: Path | None = self.out if is_sheet else self.out / "contact_sheet.png"
+        page = None
+        if not is_sheet:
+            check_writable(self.out.parent)
+            page = write_pages(reader, chosen, self.out, progress=Counting("pages"))
+        elif self.out.exists():
+            raise UsageError(f"{self.out} exists already; give another name, or remove it first")
+        if reader.info.cameras or is_sheet:
+            check_writable(self.out.parent)
+            picture = contact_sheet(reader, chosen, pictures=self.pictures, progress=Counting("sheet"))
+            write_png(sheet or self.out, picture)
+        else:
+            sheet = None
+            note(f"no sheet: dataset {self.path} has no cameras")
+        return {"page": page and str(page), "sheet": sheet and str(sheet), "episodes": chosen}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stats:
+    """Make a robot's own un-normalisation statistics, as OpenVLA lays them out.
+
+    For example: vla-isaac dataset stats demos --name my_franka --out dataset_statistics.json
+    """
+
+    path: DatasetPath
+    """Folder, or .hdf5 file."""
+
+    name: OptionalName = None
+    """Key under which a policy asks for them (its unnorm_key); the dataset's name if left away."""
+
+    mask: OptionalName = None
+    """Which numbers of an action are scaled, such as 1111110; from the action convention if left away."""
+
+    out: OptionalPath = None
+    """JSON file to write; an existing one with statistics of others gains this entry."""
+
+    format: OptionalName = None
+    """Format of the dataset; found out if left away."""
+
+    json: bool = False
+    """Print one JSON object as the last line of standard output."""
+
+    def run(self) -> int:
+        """Read all actions and states."""
+        from vla_isaac.datasets.openvla_statistics import openvla_statistics
+
+        others = self._others()
+        with opened(self.path, self.format) as reader:
+            value = openvla_statistics(reader, name=self.name, mask=self._mask())
+            names = reader.info.features["action"].names
+        _say_statistics(value, names)
+        if self.out is not None:
+            self._write(self.out, others, value)
+        if self.json:
+            emit(value)
+        return OK
+
+    def _mask(self) -> list[bool] | None:
+        if self.mask is None:
+            return None
+        if not self.mask or set(self.mask) - {"0", "1"}:
+            raise UsageError(f"--mask {self.mask}: give a 1 or a 0 for each number of an action, for example 1111110")
+        return [digit == "1" for digit in self.mask]
+
+    def _others(self) -> dict[str, Any]:
+        """Return what the file holds already."""
+        from vla_isaac.datasets.description import read_json
+
+        if self.out is None:
+            return {}
+        if self.out.is_dir():
+            raise UsageError(
+                f"--out {self.out} is a folder; give a file, for example {self.out / 'dataset_statistics.json'}"
+            )
+        check_writable(self.out.parent)
+        held = read_json(self.out) if self.out.exists() else {}
+        if not isinstance(held, dict) or not all(isinstance(entry, dict) and "action" in entry for entry in held.values()):
+            raise UsageError(f"--out {self.out} exists and holds something else than statistics; give another name")
+        return held
+
+    def _write(self, path: Path, others: dict[str, Any], value: dict[str, Any]) -> None:
+        from vla_isaac.datasets.description import write_json
+
+        (name,) = value
+        if name in others:
+            raise UsageError(f"--out {path} has statistics of {name!r} already; give another --name or file")
+        write_json(path, {**others, **value})
+        say(f"written {path}")
+
+
+def _summary(reader: DatasetReader) -> dict[str, Any]:
+    metas = [reader.meta(n) for n in range(len(reader))]
+    lengths = [reader.length(n) for n in range(len(reader))]
+    return {
+        "dataset": str(reader.path),
+        "format": reader.format,
+        "episodes": len(reader),
+        "rows": sum(lengths),
+        "seconds": sum(lengths) / reader.info.fps,
+        "lengths": [min(lengths), float(np.median(lengths)), max(lengths)] if lengths else None,
+        "successes": sum(meta.success is True for meta in metas),
+        "judged": sum(meta.success is not None for meta in metas),
+        "tasks": dict(Counter(meta.task for meta in metas).most_common()),
+        "scenes": dict(Counter(meta.scene for meta in metas).most_common()),
+        "instructions": len({meta.instruction for meta in metas}),
+        **info_to_json(reader.info),
+    }
+
+
+def _say_summary(value: dict[str, Any]) -> None:
+    say(f"dataset      {value['dataset']} ({value['format']})")
+    minutes, seconds = divmod(round(value["seconds"]), 60)
+    say(f"episodes     {value['episodes']}, {value['rows']} rows, {minutes} min {seconds} s at {value['fps']:g} Hz")
+    if value["lengths"]:
+        least, median, most = value["lengths"]
+        say(f"lengths      {least} to {most} rows, median {median:g}")
+    say(f"successes    {value['successes']} of {value['judged']} judged")
+    for kind in ("tasks", "scenes"):
+        known = {name or "(none)": count for name, count in value[kind].items()}
+        more = f" and {len(known) - MOST_NAMES} more" if len(known) > MOST_NAMES else ""
+        say(f"{kind:12} {', '.join(f'{name} {count}' for name, count in list(known.items())[:MOST_NAMES])}{more}")
+    say(f"sentences    {value['instructions']} different")
+    say(f"robot        {value['robot_type']}")
+    say(f"cameras      {', '.join(f'{name} {h} x {w}' for name, (h, w) in value['cameras'].items()) or 'none'}")
+    for name, feature in value["features"].items():
+        say(f"column       {name} {feature['dtype']}{feature['shape']}")
+    said = ", ".join(f"{key}={entry}" for key, entry in value["action_spec"].items())
+    say(f"convention   {said or 'not said; see docs/how-to/use-datasets.md'}")
+
+
+def _say_statistics(value: dict[str, Any], names: tuple[str, ...] | None) -> None:
+    ((name, entry),) = value.items()
+    say(f"{name}: {entry['num_transitions']} rows of {entry['num_trajectories']} episodes")
+    action = entry["action"]
+    say(f"  {'':10} {'q01':>10} {'q99':>10} {'mean':>10} {'std':>10}  scaled")
+    for n, scaled in enumerate(action["mask"]):
+        numbers = " ".join(f"{action[key][n]:10.5f}" for key in ("q01", "q99", "mean", "std"))
+        say(f"  {names[n] if names else f'action[{n}]':10} {numbers}  {'yes' if scaled else 'no'}")

@@ -1,0 +1,231 @@
+"""What ``vla-isaac dataset`` makes of a dataset: convert, split, merge, filter. The source is never changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from tyro.conf import Positional, arg
+
+from vla_isaac.cli.counting import Counting
+from vla_isaac.cli.dataset_looking import DatasetPath, opened
+from vla_isaac.cli.options import OptionalInt, OptionalName, OptionalWords
+from vla_isaac.cli.output import OK, emit, say
+from vla_isaac.core.errors import UsageError
+from vla_isaac.datasets.copying import Copied, Pick, check_destination, copy_episodes
+from vla_isaac.datasets.formats import DatasetReader
+from vla_isaac.datasets.selection import Condition, select, split_by_condition, split_by_share
+
+Destination = Positional[Annotated[Path, arg(metavar="NEW")]]
+Success = Literal["any", "yes", "no"]
+
+DEFAULT_SHARE = 0.1  # of the episodes for validation
+
+
+@dataclass(frozen=True, kw_only=True)
+class Convert:
+    """Write a dataset in another format; numbers to the last bit, pictures too unless it becomes video.
+
+    For example: vla-isaac dataset convert demos demos.hdf5 --to hdf5
+    """
+
+    path: DatasetPath
+    """Folder, or .hdf5 file."""
+
+    out: Destination
+    """Where to write; there must be nothing yet."""
+
+    to: Annotated[str, arg(metavar="FORMAT")]
+    """lerobot, lerobot-v2.1, manifest or hdf5."""
+
+    format: OptionalName = None
+    """Format of the source; found out if left away."""
+
+    json: bool = False
+    """Print one JSON object as the last line of standard output."""
+
+    def run(self) -> int:
+        """Copy every episode."""
+        from vla_isaac.datasets.convert import convert
+
+        done = convert(self.path, self.out, self.to, source_format=self.format, progress=Counting("convert"))
+        return _tell(self.json, written=[done])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split:
+    """Divide a dataset into one to train on and one to validate with, by share or by what episodes are about.
+
+    For example: vla-isaac dataset split demos parts --share 0.1 --seed 0
+    """
+
+    path: DatasetPath
+    """Folder, or .hdf5 file."""
+
+    out: Destination
+    """New folder in which `train` and `val` appear."""
+
+    share: Annotated[float | None, arg(metavar="FLOAT", help_behavior_hint="")] = None
+    """Share of the episodes to validate with, of every task alike; 0.1 if nothing else is said."""
+
+    seed: int = 0
+    """From which they are drawn."""
+
+    task: OptionalName = None
+    """Validate with this task instead, which is then never trained on."""
+
+    scene: OptionalName = None
+    """Validate with this scene instead."""
+
+    text: OptionalWords = None
+    """Validate with the instructions that have these words instead."""
+
+    to: OptionalName = None
+    """Format of the parts; the source's if left away."""
+
+    format: OptionalName = None
+    """Format of the source; found out if left away."""
+
+    json: bool = False
+    """Print one JSON object as the last line of standard output."""
+
+    def run(self) -> int:
+        """Copy every episode into its part."""
+        condition = Condition(task=self.task, scene=self.scene, text=self.text)
+        if self.share is not None and not condition.is_empty:
+            raise UsageError(f"--share {self.share} and a condition exclude each other; give one of them")
+        if self.seed < 0:
+            raise UsageError(f"--seed {self.seed}: seeds are whole numbers from 0")
+        if self.out.exists():
+            raise UsageError(f"{self.out} exists already; give a folder that does not, or remove it first")
+        with opened(self.path, self.format) as reader:
+            if condition.is_empty:
+                share = DEFAULT_SHARE if self.share is None else self.share
+                parts = split_by_share(reader, share, seed=self.seed)
+            else:
+                parts = split_by_condition(reader, condition)
+            to = self.to or reader.format
+            written = [
+                self._write(reader, parts.train, "train", "train", to),
+                self._write(reader, parts.val, "val", "valid", to),
+            ]
+        return _tell(self.json, written=written, train=parts.train, val=parts.val)
+
+    def _write(self, reader: DatasetReader, numbers: list[int], name: str, mask: str, to: str) -> Copied:
+        """Copy a part; robomimic's name for it is noted, so that an HDF5 file made of both has its masks."""
+        picks = [Pick(reader, n, {"masks": [mask]}) for n in numbers]
+        return copy_episodes(picks, reader.info, _named(self.out / name, to), to, progress=Counting(name))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Merge:
+    """Join datasets that have the same rate, columns, cameras and action convention.
+
+    For example: vla-isaac dataset merge monday tuesday --out week
+    """
+
+    paths: Positional[Annotated[tuple[Path, ...], arg(metavar="DATASETS")]]
+    """Two or more, in the order in which their episodes follow."""
+
+    out: Annotated[Path, arg(metavar="NEW")]
+    """Where to write; there must be nothing yet."""
+
+    to: OptionalName = None
+    """Format of the result; that of the first if left away."""
+
+    json: bool = False
+    """Print one JSON object as the last line of standard output."""
+
+    def run(self) -> int:
+        """Copy every episode."""
+        from vla_isaac.datasets.merging import merge
+
+        to = self.to or _format_of(self.paths)
+        done = merge(self.paths, self.out, to, progress=Counting("merge"))
+        return _tell(self.json, written=[done])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filter:
+    """Keep the episodes that fit every condition given.
+
+    For example: vla-isaac dataset filter demos good --success yes --task stack
+    """
+
+    path: DatasetPath
+    """Folder, or .hdf5 file."""
+
+    out: Destination
+    """Where to write; there must be nothing yet."""
+
+    task: OptionalName = None
+    """Name of the task family."""
+
+    success: Success = "any"
+    """Whether they reached their goal: any, yes or no."""
+
+    text: OptionalWords = None
+    """Words that the instruction has; capitals do not matter."""
+
+    scene: OptionalName = None
+    """Name of the scene."""
+
+    min_length: OptionalInt = None
+    """Least number of rows."""
+
+    max_length: OptionalInt = None
+    """Greatest number of rows."""
+
+    to: OptionalName = None
+    """Format of the result; the source's if left away."""
+
+    format: OptionalName = None
+    """Format of the source; found out if left away."""
+
+    json: bool = False
+    """Print one JSON object as the last line of standard output."""
+
+    def run(self) -> int:
+        """Copy what fits."""
+        condition = Condition(
+            task=self.task,
+            scene=self.scene,
+            success={"any": None, "yes": True, "no": False}[self.success],
+            text=self.text,
+            min_length=self.min_length,
+            max_length=self.max_length,
+        )
+        if condition.is_empty:
+            raise UsageError("every episode fits; give a condition such as --success yes, or convert the dataset instead")
+        with opened(self.path, self.format) as reader:
+            to = self.to or reader.format
+            check_destination(self.out, to)
+            kept = select(reader, condition)
+            if not kept:
+                raise UsageError(f"dataset {self.path}: none of its {len(reader)} episodes fits; nothing was written")
+            picks = [Pick(reader, n) for n in kept]
+            done = copy_episodes(picks, reader.info, self.out, to, progress=Counting("filter"))
+            of = len(reader)
+        return _tell(self.json, written=[done], kept=kept, of=of)
+
+
+def _named(path: Path, to: str) -> Path:
+    """Return a path as the format calls it."""
+    return path.with_name(path.name + ".hdf5") if to == "hdf5" else path
+
+
+def _format_of(paths: tuple[Path, ...]) -> str:
+    if not paths:
+        raise UsageError("give at least two datasets to merge")
+    with opened(paths[0], None) as reader:
+        return reader.format
+
+
+def _tell(wants_json: bool, *, written: list[Copied], **more: Any) -> int:
+    for done in written:
+        say(f"written {done.path} ({done.format}): {done.episodes} episodes, {done.rows} rows")
+    if wants_json:
+        parts = [{"dataset": str(d.path), "format": d.format, "episodes": d.episodes, "rows": d.rows} for d in written]
+        emit({"written": parts, **more})
+    return OK

@@ -1,0 +1,43 @@
+"""``vla-isaac export``: a checkpoint's network as ONNX, for machines without torch."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import Positional, arg
+
+from vla_isaac.cli.output import OK, emit, say
+from vla_isaac.core.errors import UsageError
+from vla_isaac.core.optional import require
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export:
+    """Export a checkpoint to ONNX and compare both.
+
+    For example: vla-isaac export runs/mini/best
+    """
+
+    checkpoint: Positional[Annotated[Path, arg(metavar="CHECKPOINT")]]
+    """Folder with config.json and model.safetensors; model.onnx is written into it."""
+
+    json: bool = False
+    """Print one JSON object as the last line of standard output."""
+
+    def run(self) -> int:
+        """Export and report."""
+        require("torch", extra="train", need="export")
+        from vla_isaac.training.export import export
+
+        if not self.checkpoint.is_dir():
+            raise UsageError(
+                f"{self.checkpoint}: there is no such folder; give a checkpoint as `vla-isaac train` writes them"
+            )
+        report = export(self.checkpoint)
+        say(f"exported     {report.path}, {report.megabytes:.1f} MB, opset {report.opset}")
+        say(f"compared     torch and onnxruntime differ by {report.largest_difference:.1e} at the most")
+        if self.json:
+            emit(asdict(report))
+        return OK

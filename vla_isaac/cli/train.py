@@ -1,0 +1,112 @@
+"""``vla-isaac train``: a model learns from datasets, or from the expert's corrections of what it does."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import UseAppendAction, arg
+
+from vla_isaac.cli.files import check_writable
+from vla_isaac.cli.options import OptionalInt, OptionalPath
+from vla_isaac.cli.output import OK, emit, note, say
+from vla_isaac.core.errors import UsageError
+from vla_isaac.core.optional import require
+
+Datasets = UseAppendAction[Annotated[tuple[Path, ...], arg(metavar="DATASET")]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Train:
+    """Train a model on demonstrations.
+
+    For example: vla-isaac train --config mini --data demos --out runs/mini
+    """
+
+    config: str = "mini"
+    """A preset of config/train, or a YAML file."""
+
+    data: Datasets = ()
+    """A dataset; give it again for several."""
+
+    out: Path = Path("runs/mini")
+    """Folder for checkpoints and curves."""
+
+    resume: bool = False
+    """Go on with the run in that folder, exactly as if it had not been interrupted."""
+
+    begin_with: OptionalPath = None
+    """Checkpoint folder whose weights are trained further."""
+
+    steps: OptionalInt = None
+    """Updates, instead of the preset's."""
+
+    seed: OptionalInt = None
+    """From which everything random is drawn, instead of the preset's."""
+
+    threads: OptionalInt = None
+    """Processor cores to use."""
+
+    dagger: int = 0
+    """Rounds of corrections after the training: the policy drives, the expert says what it should have done."""
+
+    dagger_episodes: int = 200
+    """Episodes of a round."""
+
+    dagger_steps: int = 1000
+    """Updates after a round."""
+
+    dagger_seed: int = 100_000
+    """First seed of the episodes of the first round."""
+
+    randomisation: str = "full"
+    """What varies between those episodes: none, layout, full, or a YAML file."""
+
+    workers: int = 2
+    """Processes that drive in those rounds."""
+
+    json: bool = False
+    """Print one JSON object as the last line of standard output."""
+
+    def run(self) -> int:
+        """Train and report."""
+        require("torch", extra="train", need="training")
+        require("transformers", extra="train", need="training")
+        from vla_isaac.training.config import train_preset
+        from vla_isaac.training.run import DaggerPlan, train
+
+        if not self.data:
+            raise UsageError("nothing to learn from; give --data DATASET, which `vla-isaac collect` makes")
+        if self.dagger < 0 or min(self.dagger_episodes, self.dagger_steps, self.workers) < 1:
+            raise UsageError("--dagger takes whole numbers from 0, its episodes, steps and workers from 1")
+        check_writable(self.out)
+        given = {"steps": self.steps, "seed": self.seed}
+        config = replace(train_preset(self.config), **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
+        dagger = DaggerPlan(
+            rounds=self.dagger,
+            episodes=self.dagger_episodes,
+            steps=self.dagger_steps,
+            first_seed=self.dagger_seed,
+            randomisation=self.randomisation,
+            workers=self.workers,
+        )
+        try:
+            report = train(
+                config,
+                self.data,
+                self.out,
+                resume=self.resume,
+                begin_with=self.begin_with,
+                threads=self.threads,
+                dagger=dagger,
+            )
+        except KeyboardInterrupt:
+            note(f"{self.out} holds the last checkpoint; give the same command with --resume to go on")
+            raise
+        loss = "nothing was kept to validate on" if report.best_loss is None else f"validation loss {report.best_loss:.4f}"
+        say(f"trained      {report.step} steps{' (stopped early)' if report.stopped_early else ''}, {loss}")
+        say(f"checkpoint   {report.folder}/best (step {report.best_step})")
+        if self.json:
+            emit(asdict(report))
+        return OK

@@ -1,0 +1,306 @@
+"""`collect`: have attempts made until there are enough successes, and commit these to a dataset in a fixed order.
+
+Workers simulate, render and encode into a staging folder of the dataset; this process alone gives numbers and commits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vla_isaac.collection.attempt import Outcome
+from vla_isaac.collection.demonstrator import demonstration_spec
+from vla_isaac.collection.journal import Journal
+from vla_isaac.collection.plan import CollectionPlan
+from vla_isaac.collection.pool import Pool, open_pool, outcome_of
+from vla_isaac.collection.recorder import action_columns
+from vla_isaac.collection.schedule import Schedule
+from vla_isaac.core.config import to_mapping
+from vla_isaac.core.errors import UsageError
+from vla_isaac.datasets.episode import OUTCOME, PRIVILEGED, PROPRIOCEPTION
+from vla_isaac.datasets.formats import WRITERS, DatasetInfo, DatasetWriter, create_dataset, open_dataset
+from vla_isaac.datasets.robomimic.layout import PARTS
+from vla_isaac.scene.builder import scene_preset
+from vla_isaac.scene.randomisation import randomisation_preset
+from vla_isaac.tasks.families import task_family
+from vla_isaac.tasks.paraphrases import paraphrases
+
+QUEUED_PER_WORKER = 2  # enough that none waits; few enough that Ctrl-C is quick
+AHEAD_PER_WORKER = 8  # episodes that may be staged while an earlier one is being made
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """How far a collection is."""
+
+    committed: int
+    """Episodes in the dataset."""
+
+    wanted: int
+    attempts: int
+    failures: dict[str, int]
+    """Failures by name."""
+
+    seconds: float
+    """Since this run began [s]."""
+
+    fresh: int
+    """Episodes committed in this run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollectionReport:
+    """What a collection came to; the keys of ``collect --json``."""
+
+    dataset: str
+    is_complete: bool
+    episodes: int
+    """In the dataset now."""
+
+    collected: int
+    """In this run."""
+
+    frames: int
+    """Rows of this run."""
+
+    attempts: int
+    failures: dict[str, int]
+    tasks: dict[str, int]
+    """Episodes of this run by family."""
+
+    seconds: float
+    encoding_seconds: float
+    """Worker time spent on encoding pictures [s], of all workers together."""
+
+    workers: int
+    problem: str | None = None
+    """Why it is not complete."""
+
+
+def collect(
+    path: Path,
+    plan: CollectionPlan,
+    *,
+    format: str = "lerobot",
+    num_workers: int = 1,
+    resume: bool = False,
+    use_ray: bool = False,
+    watch: Callable[[Tally], None] | None = None,
+) -> CollectionReport:
+    """Collect demonstrations of the scripted expert into a dataset.
+
+    Args:
+        path: The dataset.
+        plan: What is wanted.
+        format: A key of `datasets.formats.WRITERS`.
+        num_workers: Processes; 1 works in this one.
+        resume: Whether to complete a dataset that an earlier run began.
+        use_ray: Whether to work in a pool of Ray's.
+        watch: Told how far it is, several times a second.
+
+    Returns:
+        The report; `is_complete` is false if a family failed too often.
+
+    Raises:
+        UsageError: If the path is taken, or was collected with other options.
+        MissingDependencyError: If a package is not installed.
+        BackendError: If a worker died or its simulator failed; what was committed stays.
+    """
+    check_plan(plan, num_workers)
+    WRITERS.load(format)
+    writer = create_dataset(path, dataset_info(plan), format, resume=resume)
+    try:
+        journal = Journal(path, plan)
+        try:
+            kept = _seeds_in(path, format) if resume else ()
+            schedule = Schedule(plan, kept=kept, failed=set(journal.failures) - set(kept))
+            pool = open_pool(
+                plan,
+                journal.staging,
+                encode=hasattr(writer, "add_encoded"),
+                num_workers=num_workers,
+                use_ray=use_ray,
+            )
+            try:
+                return _Run(path, plan, writer, journal, schedule, pool, watch).to_the_end()
+            finally:
+                pool.close()
+        finally:
+            journal.close()
+    finally:
+        writer.close()
+
+
+def check_plan(plan: CollectionPlan, num_workers: int) -> None:
+    """Find out what is wrong before anything is written or started.
+
+    Raises:
+        UsageError: If the number of workers is odd.
+        UnknownNameError: If a family, scene, camera or randomisation does not exist.
+    """
+    if not 1 <= num_workers <= 256:
+        raise UsageError(f"{num_workers} workers are not accepted; give a whole number from 1 to 256")
+    randomisation_preset(plan.randomisation)
+    for name in plan.tasks:
+        family = task_family(name)
+        paraphrases(name)
+        scene = scene_preset(plan.scene or family.preset.scene)
+        for camera in plan.cameras:
+            scene.camera(camera)
+
+
+def dataset_info(plan: CollectionPlan) -> DatasetInfo:
+    """Return what all episodes of the plan have in common."""
+    spec = demonstration_spec(plan.fps)
+    return DatasetInfo(
+        fps=plan.fps,
+        features={"action": action_columns(spec), **PROPRIOCEPTION, **OUTCOME, **PRIVILEGED},
+        cameras=dict.fromkeys(plan.cameras, plan.image_hw),
+        action_spec=to_mapping(spec),
+    )
+
+
+class _Run:
+    """One run of a collection, from its first attempt to its report."""
+
+    def __init__(
+        self,
+        path: Path,
+        plan: CollectionPlan,
+        writer: DatasetWriter,
+        journal: Journal,
+        schedule: Schedule,
+        pool: Pool,
+        watch: Callable[[Tally], None] | None,
+    ) -> None:
+        self._path, self._plan, self._writer, self._journal = path, plan, writer, journal
+        self._schedule, self._pool, self._watch = schedule, pool, watch
+        self._running: set[Future[Outcome]] = set()
+        self._begin = time.perf_counter()
+        self._fresh, self._frames, self._encoding = 0, 0, 0.0
+        self._tasks: Counter[str] = Counter()
+
+    def to_the_end(self) -> CollectionReport:
+        """Go on until all episodes are there, or a family has used up its attempts."""
+        self._tell()
+        while not self._schedule.is_complete:
+            self._keep_busy()
+            if not self._running:
+                break
+            done, self._running = wait(self._running, timeout=0.5, return_when=FIRST_COMPLETED)
+            for future in done:
+                self._take(outcome_of(future))
+            while (outcome := self._schedule.next_episode()) is not None:
+                self._commit(outcome)
+                self._tell()
+            self._tell()
+            if self._schedule.hopeless() is not None and not self._running:
+                break
+        return self._report()
+
+    def _keep_busy(self) -> None:
+        workers = self._pool.num_workers
+        most = QUEUED_PER_WORKER * workers if workers > 1 else 1
+        while len(self._running) < most:
+            attempt = self._schedule.next_attempt(ahead=AHEAD_PER_WORKER * workers + len(self._plan.tasks))
+            if attempt is None:
+                return
+            self._running.add(self._pool.submit(attempt))
+
+    def _take(self, outcome: Outcome) -> None:
+        self._encoding += outcome.encoding_seconds
+        if outcome.failure is not None:
+            self._journal.note_failure(outcome.attempt.seed, outcome.failure)
+        self._schedule.take(outcome)
+
+    def _commit(self, outcome: Outcome) -> None:
+        """Hand an episode to the writer; Ctrl-C is put off until it is whole."""
+        episode = outcome.episode
+        assert episode is not None  # only successes are passed on
+        with _interrupts_put_off():
+            if hasattr(self._writer, "add_encoded"):
+                writer: Any = self._writer
+                videos = {name: Path(file) for name, file in outcome.pictures.items()}
+                writer.add_encoded(episode, videos, outcome.statistics)
+            else:
+                images = {name: np.load(file, mmap_mode="r") for name, file in outcome.pictures.items()}
+                self._writer.add(replace(episode, images=images))
+        shutil.rmtree(self._journal.staging / str(outcome.attempt.seed), ignore_errors=True)
+        self._fresh += 1
+        self._frames += len(episode)
+        self._tasks[outcome.attempt.task] += 1
+
+    def _tell(self) -> None:
+        if self._watch is not None:
+            self._watch(
+                Tally(
+                    committed=self._schedule.committed,
+                    wanted=self._plan.episodes,
+                    attempts=self._schedule.attempts,
+                    failures=self._journal.counts(),
+                    seconds=time.perf_counter() - self._begin,
+                    fresh=self._fresh,
+                )
+            )
+
+    def _report(self) -> CollectionReport:
+        failures = self._journal.counts()
+        family = None if self._schedule.is_complete else self._schedule.hopeless()
+        counted = ", ".join(f"{name} {count}" for name, count in failures.items())
+        return CollectionReport(
+            dataset=str(self._path),
+            is_complete=self._schedule.is_complete,
+            episodes=self._schedule.committed,
+            collected=self._fresh,
+            frames=self._frames,
+            attempts=self._schedule.attempts,
+            failures=failures,
+            tasks=dict(self._tasks),
+            seconds=time.perf_counter() - self._begin,
+            encoding_seconds=self._encoding,
+            workers=self._pool.num_workers,
+            problem=None
+            if family is None
+            else f"{family} did not give its share of {self._plan.episodes} episodes in three times as many attempts; "
+            f"failures: {counted}; choose another family, backend or randomisation",
+        )
+
+
+def _seeds_in(path: Path, format: str) -> tuple[int, ...]:
+    """Return the seeds of the episodes a dataset has; those of an HDF5 file may still wait in parts beside it."""
+    seeds: list[int] = []
+    for place in (path, path.with_name(path.name + PARTS)):
+        if place.exists():
+            reader = open_dataset(place, format)
+            try:
+                seeds += [reader.meta(k).seed for k in range(len(reader))]
+            finally:
+                reader.close()
+    return tuple(dict.fromkeys(seeds))
+
+
+@contextlib.contextmanager
+def _interrupts_put_off() -> Iterator[None]:
+    """Let a Ctrl-C that comes now be raised when this is over; only the main thread gets any."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        raise KeyboardInterrupt

@@ -1,0 +1,114 @@
+"""`Schedule`: which seed is tried next and whose episode comes next, whatever the number of workers.
+
+Episode n belongs to family n modulo their count, and is that family's next success in the order of its seeds. So the
+dataset depends on the plan alone: not on who finished first, nor on how often the work was interrupted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from vla_isaac.collection.attempt import Outcome
+from vla_isaac.collection.plan import MAX_TRIES, Attempt, CollectionPlan
+
+
+@dataclass
+class _Family:
+    """How far one family is."""
+
+    quota: int
+    tried: int = 0
+    """Attempts given out or known from before."""
+
+    failed: int = 0
+    next_in_order: int = 0
+    """Number of the first attempt that has not been passed on or dismissed."""
+
+    known: dict[int, Outcome | None] = field(default_factory=dict)
+    """Outcomes by number of the attempt, until their turn; None for failures and for episodes the dataset has."""
+
+    @property
+    def promised(self) -> int:
+        """Episodes it has given, or will if what is under way succeeds."""
+        return self.tried - self.failed
+
+
+class Schedule:
+    """Gives out attempts, takes outcomes, passes on episodes in order."""
+
+    def __init__(self, plan: CollectionPlan, *, kept: Collection[int] = (), failed: Collection[int] = ()) -> None:
+        """Begin, or go on where seeds were kept in the dataset or failed before."""
+        self._plan = plan
+        self._families = [_Family(plan.quota(k)) for k in range(len(plan.tasks))]
+        self._kept, self._failed = set(kept), set(failed)
+        self.committed = len(self._kept)
+        self.attempts = len(self._kept) + len(self._failed)
+        """Attempts whose outcome is known."""
+        self._numbers: dict[Attempt, tuple[int, int]] = {}
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every episode has been passed on."""
+        return self.committed >= self._plan.episodes
+
+    def next_attempt(self, *, ahead: int) -> Attempt | None:
+        """Return the next seed to try, or None if there is none to be tried now.
+
+        Args:
+            ahead: How many episodes may wait for one that comes before them.
+        """
+        count = len(self._families)
+        order = sorted(range(count), key=lambda k: self._families[k].promised * count + k)
+        for k in order:
+            family = self._families[k]
+            self._pass_over_known(k)
+            will_be = family.promised * count + k
+            if family.promised < family.quota and family.tried < self._most(family) and will_be < self.committed + ahead:
+                attempt = self._plan.attempt(k, family.tried)
+                self._numbers[attempt] = (k, family.tried)
+                family.tried += 1
+                return attempt
+        return None
+
+    def take(self, outcome: Outcome) -> None:
+        """Note what came of an attempt."""
+        k, number = self._numbers.pop(outcome.attempt)
+        family = self._families[k]
+        family.known[number] = outcome if outcome.failure is None else None
+        family.failed += outcome.failure is not None
+        self.attempts += 1
+
+    def next_episode(self) -> Outcome | None:
+        """Return the success whose turn it is, or None while it is not there."""
+        if self.is_complete:
+            return None
+        family = self._families[self.committed % len(self._families)]
+        while family.next_in_order in family.known:
+            outcome = family.known.pop(family.next_in_order)
+            family.next_in_order += 1
+            if outcome is not None:
+                self.committed += 1
+                return outcome
+        return None
+
+    def hopeless(self) -> str | None:
+        """Return the family that has used up its attempts without giving its episodes, or None."""
+        for k, family in enumerate(self._families):
+            if family.promised < family.quota and family.tried >= self._most(family):
+                return self._plan.tasks[k]
+        return None
+
+    def _pass_over_known(self, k: int) -> None:
+        family = self._families[k]
+        while family.tried < self._most(family) and family.promised < family.quota:
+            seed = self._plan.attempt(k, family.tried).seed
+            if seed not in self._kept and seed not in self._failed:
+                return
+            family.failed += seed in self._failed
+            family.known[family.tried] = None
+            family.tried += 1
+
+    @staticmethod
+    def _most(family: _Family) -> int:
+        return MAX_TRIES * family.quota

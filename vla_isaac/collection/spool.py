@@ -1,0 +1,169 @@
+"""`SpoolReader`: recordings of the panel in Isaac Sim (see `runtime.spool`), read as episodes like any dataset.
+
+Inside Kit neither videos nor Parquet can be written; an ordinary Python reads the recording here and writes it anywhere.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vla_isaac.collection.recorder import action_columns
+from vla_isaac.core.arrays import AnyArray
+from vla_isaac.core.config import from_mapping, to_mapping
+from vla_isaac.core.errors import ConfigError, DatasetError, UsageError
+from vla_isaac.core.specs import ActionSpec
+from vla_isaac.datasets.episode import OUTCOME, PROPRIOCEPTION, CameraInfo, Episode, EpisodeMeta, as_column
+from vla_isaac.datasets.formats import DatasetInfo
+from vla_isaac.runtime import spool
+
+RGB = "rgb_"
+
+
+class SpoolReader:
+    """The finished episodes of a recording, oldest first.
+
+    The state after the last step is not recorded, so the last row of ``action.executed`` repeats what was commanded.
+    """
+
+    format = "spool"
+
+    def __init__(self, path: Path) -> None:
+        """Look at a recording.
+
+        Raises:
+            UsageError: If it holds no finished episode.
+            DatasetError: If its first episode is broken.
+        """
+        self.path = Path(path)
+        self._files = spool.episodes(self.path)
+        if not self._files:
+            raise UsageError(f"{path}: this recording has no finished episode; record one, or give another folder")
+        self._read = lru_cache(maxsize=1)(self._load)  # an episode's pictures are many
+        first = self.episode(0)
+        self._spec = self._action(0)[1]
+        self.info = DatasetInfo(
+            fps=first.meta.fps,
+            features={"action": action_columns(self._spec), **PROPRIOCEPTION, **OUTCOME},
+            cameras={name: (images.shape[1], images.shape[2]) for name, images in first.images.items()},
+            action_spec=first.meta.action_spec,
+        )
+
+    @staticmethod
+    def recognises(path: Path) -> bool:
+        """Tell whether a folder holds a recording."""
+        about = Path(path) / "meta.json"
+        try:
+            return about.is_file() and json.loads(about.read_text(encoding="utf-8")).get("kind") == "vla_isaac spool"
+        except (OSError, ValueError, AttributeError):
+            return False
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def length(self, episode: int) -> int:
+        """Return how many rows an episode has."""
+        return len(self._arrays(episode)["qpos"])
+
+    def meta(self, episode: int) -> EpisodeMeta:
+        """Return what it is about."""
+        about = self._about(episode)
+        result, layout = about["result"], about["layout"]
+        pictures = {name: v for name, v in self._arrays(episode).items() if name.startswith(RGB)}
+        seen = {name.removeprefix(RGB): values.shape[1:3] for name, values in pictures.items()}
+        return EpisodeMeta(
+            instruction=about["instruction"],
+            goal=result["goal"],
+            success=result["success"],
+            failure=result["failure"],
+            reason=result["reason"],
+            seed=about["seed"],
+            scene=about["scene"]["name"],
+            policy=about["policy"],
+            backend=about["backend"],
+            fps=about["control_hz"],
+            action_spec=to_mapping(self._action(episode)[1]),
+            cameras={c["name"]: _camera(c, seen[c["name"]]) for c in layout["cameras"] if c["name"] in seen},
+            versions={"vla_isaac": about["vla_isaac"]},
+            extra={"scene_spec": about["scene"], "layout": layout, "pictures_dropped": about["pictures_dropped"]},
+        )
+
+    def columns(self, episode: int, names: Sequence[str] | None = None) -> Mapping[str, AnyArray]:
+        """Return its numbers."""
+        arrays, about = self._arrays(episode), self._about(episode)
+        state = _with_width(arrays["qpos"], arrays["gripper_width"])
+        target = _with_width(arrays["target_qpos"], arrays["target_gripper_width"])
+        is_last = np.arange(len(state)) == len(state) - 1
+        actions, spec = self._action(episode)
+        values: dict[str, Any] = {
+            "action": actions,
+            "observation.state": state,
+            "observation.velocity": arrays["qvel"],
+            "observation.ee_pose": np.concatenate([arrays["ee_pos"], arrays["ee_quat_wxyz"]], axis=1),
+            "action.target": target,
+            "action.executed": np.concatenate([state[1:], target[-1:]]),
+            "next.progress": arrays["progress"],
+            "next.success": is_last & bool(about["result"]["success"]),
+            "next.done": is_last,
+        }
+        features = {"action": action_columns(spec), **PROPRIOCEPTION, **OUTCOME}
+        return {name: as_column(values[name], features[name]) for name in (features if names is None else names)}
+
+    def episode(self, episode: int) -> Episode:
+        """Return all of it.
+
+        Raises:
+            DatasetError: If its file is broken.
+        """
+        try:
+            arrays = self._arrays(episode)
+            images = {name.removeprefix(RGB): v for name, v in arrays.items() if name.startswith(RGB)}
+            return Episode(meta=self.meta(episode), columns=self.columns(episode), images=images)
+        except (KeyError, TypeError, IndexError) as error:
+            raise DatasetError(f"{self._files[episode]}: lacks {error}; record the episode anew") from error
+
+    def close(self) -> None:
+        """Forget what was read."""
+        self._read.cache_clear()
+
+    def _action(self, episode: int) -> tuple[AnyArray, ActionSpec]:
+        """Return the actions with a gripper number in every row, and what they mean."""
+        arrays = self._arrays(episode)
+        spec = from_mapping(ActionSpec, self._about(episode)["action_spec"], source=str(self._files[episode]))
+        gripper = arrays["action_gripper"].astype(np.float64)
+        given = np.flatnonzero(~np.isnan(gripper))
+        if spec.gripper == "none" or len(given) == 0:
+            return arrays["action_arm"], replace(spec, gripper="none")
+        last = np.maximum.accumulate(np.where(np.isnan(gripper), given[0], np.arange(len(gripper))))
+        return _with_width(arrays["action_arm"], gripper[last]), spec
+
+    def _arrays(self, episode: int) -> dict[str, AnyArray]:
+        return self._read(episode)[0]
+
+    def _about(self, episode: int) -> dict[str, Any]:
+        return self._read(episode)[1]
+
+    def _load(self, episode: int) -> tuple[dict[str, AnyArray], dict[str, Any]]:
+        if not 0 <= episode < len(self):
+            raise UsageError(f"{self.path}: there is no episode {episode}; it has {len(self)}, counted from 0")
+        try:
+            return spool.read_episode(self._files[episode])
+        except ConfigError as error:
+            raise DatasetError(str(error)) from error
+
+
+def _with_width(numbers: AnyArray, last: AnyArray) -> AnyArray:
+    return np.concatenate([numbers, np.asarray(last)[:, None]], axis=1)
+
+
+def _camera(camera: Mapping[str, Any], size_hw: tuple[int, ...]) -> CameraInfo:
+    eye, target, up = (tuple(camera[name]) for name in ("eye", "target", "up"))
+    return CameraInfo(
+        height=size_hw[0], width=size_hw[1], fov_y=camera["fov_y"], mount=camera["mount"], eye=eye, target=target, up=up
+    )

@@ -1,0 +1,41 @@
+"""One format into another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vla_isaac.core.errors import UsageError
+from vla_isaac.datasets.copying import Copied, Progress, all_of, check_destination, copy_episodes
+from vla_isaac.datasets.formats import open_dataset
+
+
+def convert(
+    source: str | Path,
+    destination: str | Path,
+    to: str,
+    *,
+    source_format: str | None = None,
+    progress: Progress | None = None,
+) -> Copied:
+    """Write a dataset in another format: numbers to the last bit, pictures too unless the new format is video.
+
+    Args:
+        source: An existing dataset.
+        destination: Where to write; there must be nothing yet.
+        to: Name of the new format.
+        source_format: Name of the old one; None finds out.
+        progress: Told after each episode.
+
+    Raises:
+        UsageError: If the source is no dataset or empty, or the destination exists.
+        UnknownNameError: If a format is unknown.
+        DatasetError: If an episode cannot be read; nothing is written then.
+    """
+    check_destination(Path(destination), to)
+    reader = open_dataset(source, source_format)
+    try:
+        if len(reader) == 0:
+            raise UsageError(f"dataset {source}: has no episodes, so there is nothing to convert")
+        return copy_episodes(all_of(reader), reader.info, Path(destination), to, progress=progress)
+    finally:
+        reader.close()

@@ -1,0 +1,122 @@
+"""Episodes of open datasets into a new one, which appears under its name only when it is whole."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from vla_isaac.core.errors import UsageError
+from vla_isaac.datasets.episode import Episode
+from vla_isaac.datasets.formats import WRITERS, DatasetInfo, DatasetReader, create_dataset
+
+Progress = Callable[[int, int], None]
+"""Told how many of how many episodes are done."""
+
+
+@dataclass(frozen=True)
+class Pick:
+    """An episode to copy."""
+
+    reader: DatasetReader
+    episode: int
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """Added to the `extra` of its description."""
+
+    def read(self) -> Episode:
+        """Return it; pictures are decoded later."""
+        found = self.reader.episode(self.episode)
+        if not self.extra:
+            return found
+        meta = replace(found.meta, extra={**found.meta.extra, **self.extra})
+        return Episode(meta=meta, columns=found.columns, images=found.images)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Copied:
+    """What was written."""
+
+    path: Path
+    format: str
+    episodes: int
+    rows: int
+
+
+def all_of(reader: DatasetReader) -> list[Pick]:
+    """Return every episode of a dataset."""
+    return [Pick(reader, episode) for episode in range(len(reader))]
+
+
+def check_destination(path: Path, to: str) -> None:
+    """Raise before any work if a dataset cannot be written there.
+
+    Raises:
+        UsageError: If something is there already, or the name does not suit the format.
+        UnknownNameError: If there is no such format.
+    """
+    WRITERS.load(to)
+    if path.exists() or path.is_symlink():
+        raise UsageError(f"{path} exists already; give a path that does not, or remove it first")
+    if to == "hdf5" and path.suffix.lower() not in (".hdf5", ".h5"):
+        raise UsageError(f"{path}: an HDF5 dataset is one file; name it for example {path.with_suffix('.hdf5')}")
+    if to != "hdf5" and path.suffix.lower() in (".hdf5", ".h5"):
+        raise UsageError(f"{path}: the format {to} is a folder, not an HDF5 file; leave the ending out, or add --to hdf5")
+
+
+def copy_episodes(
+    picks: Sequence[Pick], info: DatasetInfo, destination: Path, to: str, *, progress: Progress | None = None
+) -> Copied:
+    """Write episodes as a new dataset.
+
+    Numbers are copied to the last bit. Pictures too, except where the new format keeps them as video.
+
+    Args:
+        picks: The episodes, in their new order.
+        info: What the new dataset holds.
+        destination: Where; there must be nothing yet.
+        to: Name of the format.
+        progress: Told after each episode.
+
+    Raises:
+        UsageError: If there are no episodes, or `check_destination` refuses.
+        DatasetError: If one of the episodes cannot be read.
+    """
+    check_destination(destination, to)
+    if not picks:
+        raise UsageError(f"{destination}: there are no episodes to write, so nothing was written")
+    rows = 0
+    with appearing(destination) as part:
+        writer = create_dataset(part, info, to)
+        try:
+            for done, pick in enumerate(picks, start=1):
+                episode = pick.read()
+                writer.add(episode)
+                rows += len(episode)
+                if progress is not None:
+                    progress(done, len(picks))
+        finally:
+            writer.close()
+    return Copied(path=destination, format=to, episodes=len(picks), rows=rows)
+
+
+@contextlib.contextmanager
+def appearing(destination: Path) -> Iterator[Path]:
+    """Yield a path in a hidden folder beside the destination, and rename what was made there when all went well."""
+    folder = destination.parent / f".{destination.name}.{os.getpid()}.part"
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise UsageError(
+            f"cannot write to {destination.parent}: {error.strerror or error}; choose another folder"
+        ) from error
+    try:
+        yield folder / destination.name
+        if destination.exists():
+            raise UsageError(f"{destination} has appeared in the meantime; give another path")
+        (folder / destination.name).replace(destination)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

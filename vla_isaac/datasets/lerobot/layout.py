@@ -1,0 +1,44 @@
+"""Where the files of a LeRobot v3.0 dataset lie, and which columns are its bookkeeping."""
+
+from __future__ import annotations
+
+from vla_isaac.datasets.episode import Feature
+
+VERSION = "v3.0"
+CHUNK = 1000  # files per folder
+DATA_MB, VIDEO_MB = 100, 200  # [MiB] a compacted file is not to exceed
+
+INFO, STATS, TASKS = "meta/info.json", "meta/stats.json", "meta/tasks.parquet"
+OURS = "meta/vla_isaac.json"
+"""What the format has no place for; LeRobot does not look at it."""
+
+DATA = "data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet"
+VIDEO = "videos/{video_key}/chunk-{chunk_index:03d}/file-{file_index:03d}.mp4"
+EPISODES = "meta/episodes/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet"
+
+IMAGE_PREFIX = "observation.images."
+META_COLUMN = "vla_isaac/meta"
+"""Column of an episode's row with its `EpisodeMeta` as JSON; LeRobot carries it along."""
+
+BOOKKEEPING: dict[str, Feature] = {
+    "timestamp": Feature("float32", (1,)),
+    "frame_index": Feature("int64", (1,)),
+    "episode_index": Feature("int64", (1,)),
+    "index": Feature("int64", (1,)),
+    "task_index": Feature("int64", (1,)),
+}
+
+
+def place(number: int) -> dict[str, int]:
+    """Return chunk and file of a file's number, counted through all chunks."""
+    return {"chunk_index": number // CHUNK, "file_index": number % CHUNK}
+
+
+def file_number(chunk_index: int, file_index: int) -> int:
+    """Return the number of a file, counted through all chunks."""
+    return chunk_index * CHUNK + file_index
+
+
+def video_key(camera: str) -> str:
+    """Return the name of a camera's feature."""
+    return IMAGE_PREFIX + camera

@@ -1,0 +1,320 @@
+"""`LeRobotWriter`: a LeRobot v3.0 dataset, one episode after the other, whole at every moment.
+
+An episode is prepared aside, then its files are renamed into place, the one with its row in `meta/episodes` last: from
+then on it is finished. The summaries `stats.json` and `info.json` follow. Killed at any moment, the dataset opens, here
+and in LeRobot, with the episodes that were finished; `resume=True` clears the rest away and goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+
+from vla_isaac.core.arrays import AnyArray
+from vla_isaac.core.errors import UsageError
+from vla_isaac.datasets.episode import Episode
+from vla_isaac.datasets.formats import DatasetInfo
+from vla_isaac.datasets.lerobot.description import (
+    check_info,
+    check_same,
+    features_of,
+    has_version,
+    info_of,
+    ours_of,
+    read_json,
+    whole,
+)
+from vla_isaac.datasets.lerobot.layout import (
+    CHUNK,
+    DATA,
+    DATA_MB,
+    EPISODES,
+    INFO,
+    OURS,
+    STATS,
+    TASKS,
+    VERSION,
+    VIDEO,
+    VIDEO_MB,
+    file_number,
+    place,
+    video_key,
+)
+from vla_isaac.datasets.lerobot.preparation import (
+    bookkeeping,
+    check_cameras,
+    check_video,
+    checked_columns,
+    data_table,
+    encode_pictures,
+    statistics_of_video,
+)
+from vla_isaac.datasets.lerobot.rows import EpisodeRow, Place, read_rows, read_statistics, read_tasks, row_table, tasks_file
+from vla_isaac.datasets.locking import NAME as LOCK
+from vla_isaac.datasets.locking import WriterLock
+from vla_isaac.datasets.meta_json import dumps, meta_to_json
+from vla_isaac.datasets.parquet import to_bytes
+from vla_isaac.datasets.staging import FOLDER as STAGING
+from vla_isaac.datasets.staging import Staging, telling_what_is_intact
+from vla_isaac.datasets.statistics import Statistics, aggregate, column_statistics, statistics_from_json
+from vla_isaac.datasets.video_files import check_codec
+
+
+class LeRobotWriter:
+    """One Parquet file and one video per camera for each episode; `merge` makes few large files of them later."""
+
+    def __init__(self, path: Path, info: DatasetInfo, *, resume: bool = False, codec: str = "h264") -> None:
+        """Begin a dataset in an empty or new folder, or go on with one.
+
+        Raises:
+            UsageError: If the folder holds something else, another writer is at work there, `info` cannot be written, or
+                differs from what the dataset has.
+            DatasetError: If the folder cannot be written, or the dataset in it is broken.
+        """
+        self.path = Path(path)
+        self._info, self._codec = info, codec
+        check_codec(codec)
+        check_info(self.path, info)
+        with telling_what_is_intact(self.path, 0):
+            if self.path.exists() and not self.path.is_dir():
+                raise UsageError(f"dataset {self.path}: is a file; name a folder")
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._check_folder()
+            self._lock = WriterLock(self.path)
+        try:
+            self._staging = Staging(self.path)
+            self._check_resumption(resume)
+            self._open()
+        except BaseException:
+            self._lock.release()
+            raise
+        self._closed = False
+
+    def add(self, episode: Episode) -> int:
+        """Write an episode, whole or not at all, and return its number.
+
+        Raises:
+            ShapeError: If it lacks a column or camera of the dataset, or has one with another shape.
+            DatasetError: If it cannot be written; the earlier ones are intact.
+        """
+        self._check_open()
+        columns = checked_columns(self._info, episode)
+        check_cameras(self._info, episode.images, "pictures")
+        with self._whole_or_not_at_all():
+            videos, statistics = encode_pictures(self._info, episode, self._staging, self._codec)
+            return self._commit(episode, columns, videos, statistics)
+
+    def add_encoded(
+        self,
+        episode: Episode,
+        videos: Mapping[str, Path],
+        image_statistics: Mapping[str, Statistics] | None = None,
+    ) -> int:
+        """Write an episode whose pictures are encoded already, as by a worker, and return its number.
+
+        Args:
+            episode: Without pictures.
+            videos: File of each camera, made by `encode_video` with this dataset's codec; moved into the dataset, and gone
+                if the episode then cannot be written.
+            image_statistics: Of each camera, as `statistics.image_statistics` gives them; decoded from the files if None.
+
+        Raises:
+            ShapeError: As for `add`, or if a video has another length, size or codec than it should.
+            DatasetError: As for `add`, or if a video is broken.
+        """
+        self._check_open()
+        columns = checked_columns(self._info, episode)
+        check_cameras(self._info, videos, "videos")
+        paths = {name: Path(path) for name, path in videos.items()}
+        for name, path in paths.items():
+            check_video(self._info, name, path, len(episode), self._codec)
+        statistics = image_statistics or {
+            name: statistics_of_video(self._info, name, path, len(episode)) for name, path in paths.items()
+        }
+        with self._whole_or_not_at_all():
+            staged = {name: self._staging.take(path, f"{name}.mp4") for name, path in paths.items()}
+            return self._commit(episode, columns, staged, statistics)
+
+    def close(self) -> None:
+        """Let others write; all is on disk already. May be called twice."""
+        if not self._closed:
+            self._closed = True
+            self._staging.clear()
+            self._lock.release()
+
+    def __len__(self) -> int:
+        """Number of finished episodes."""
+        return self._count
+
+    def __enter__(self) -> LeRobotWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _check_folder(self) -> None:
+        is_ours = has_version(self.path, VERSION) and (self.path / OURS).exists()
+        if not is_ours and not _is_empty(self.path):
+            raise UsageError(f"dataset {self.path}: the folder holds something else; choose an empty or new one")
+
+    def _check_resumption(self, resume: bool) -> None:
+        if _is_empty(self.path):
+            return
+        if not resume:
+            raise UsageError(f"dataset {self.path}: exists; go on with it by resume=True, or choose a new folder")
+        check_same(self.path, info_of(self.path, read_json(self.path / INFO)), self._info)
+
+    def _open(self) -> None:
+        """Read what is finished, clear away what is not, and renew the summaries."""
+        keys = [video_key(name) for name in self._info.cameras]
+        rows = read_rows(self.path, keys)
+        self._count, self._frames = len(rows), sum(row.length for row in rows)
+        self._tasks = read_tasks(self.path)
+        self._total = self._statistics_so_far()
+        places = [place for row in rows for place in (row.data, row.row, *row.videos.values())]
+        self._next_file = 1 + max((file_number(p.chunk_index, p.file_index) for p in places), default=-1)
+        with telling_what_is_intact(self.path, self._count):
+            self._staging.clear()
+            _remove_strangers(self.path, rows)
+            self._staging.replace(self.path / OURS, ours_of(self._info))
+            self._staging.replace(self.path / STATS, _stats_file(self._total))
+            self._staging.replace(self.path / INFO, self._info_file())
+
+    def _statistics_so_far(self) -> dict[str, Statistics]:
+        """Return those of the summary if it is of all finished episodes, or else take them from every row."""
+        if (self.path / INFO).exists() and read_json(self.path / INFO).get("total_episodes") == self._count:
+            held = statistics_from_json(read_json(self.path / STATS))
+            if not self._count or held["action"]["count"].tolist() == [self._frames]:
+                return held
+        return aggregate(read_statistics(self.path))
+
+    def _commit(
+        self, episode: Episode, columns: Mapping[str, AnyArray], videos: Mapping[str, Path], images: Mapping[str, Statistics]
+    ) -> int:
+        """Prepare all files of an episode aside, then rename them, its row last, and the summaries after it."""
+        number, file = self._count, place(self._next_file)
+        task = episode.meta.instruction
+        tasks = self._tasks if task in self._tasks else {**self._tasks, task: len(self._tasks)}
+        added = bookkeeping(self._info, len(episode), number=number, first_row=self._frames, task=tasks[task])
+        columns = {**columns, **added}
+        statistics = {name: column_statistics(values) for name, values in columns.items()}
+        statistics |= {video_key(name): values for name, values in images.items()}
+        total = aggregate([self._total, statistics]) if self._total else statistics
+        row = EpisodeRow(
+            number=number,
+            tasks=(task,),
+            length=len(episode),
+            first_row=self._frames,
+            data=Place(**file),
+            row=Place(**file),
+            videos={video_key(name): Place(**file) for name in self._info.cameras},
+            meta=dumps(meta_to_json(episode.meta)),
+        )
+        stage = self._staging.write
+        finals = [(path, self.path / VIDEO.format(video_key=video_key(name), **file)) for name, path in videos.items()]
+        finals.append((stage("data", to_bytes([data_table(self._info, columns)])), self.path / DATA.format(**file)))
+        if tasks is not self._tasks:
+            finals.append((stage("tasks", tasks_file(tasks)), self.path / TASKS))
+        finals.append(
+            (
+                stage("row", to_bytes([row_table(row, self._info.fps, statistics)], lean=True)),
+                self.path / EPISODES.format(**file),
+            )
+        )
+        summaries = [(stage("stats", _stats_file(total)), self.path / STATS)]
+        before = self._count, self._frames, self._next_file, self._tasks, self._total
+        self._count, self._frames, self._next_file = number + 1, self._frames + len(episode), self._next_file + 1
+        self._tasks, self._total = tasks, total
+        try:
+            summaries.append((stage("info", self._info_file()), self.path / INFO))
+            for staged, final in finals:
+                self._staging.commit(staged, final)
+        except BaseException:
+            self._count, self._frames, self._next_file, self._tasks, self._total = before
+            for _, final in reversed(finals):
+                if final != self.path / TASKS:
+                    final.unlink(missing_ok=True)
+            raise
+        for staged, final in summaries:
+            self._staging.commit(staged, final)
+        return number
+
+    @contextmanager
+    def _whole_or_not_at_all(self) -> Iterator[None]:
+        with telling_what_is_intact(self.path, self._count):
+            try:
+                yield
+            finally:
+                self._staging.clear()
+
+    def _info_file(self) -> bytes:
+        data = {
+            "codebase_version": VERSION,
+            "robot_type": self._info.robot_type,
+            "total_episodes": self._count,
+            "total_frames": self._frames,
+            "total_tasks": len(self._tasks),
+            "chunks_size": CHUNK,
+            "data_files_size_in_mb": DATA_MB,
+            "video_files_size_in_mb": VIDEO_MB,
+            "fps": whole(self._info.fps),
+            "splits": {"train": f"0:{self._count}"},
+            "data_path": DATA,
+            "video_path": VIDEO if self._info.cameras else None,
+            "features": features_of(self._info, self._codec),
+        }
+        return dumps(data, indent=4).encode()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise UsageError(f"dataset {self.path}: the writer is closed; open another with resume=True")
+
+
+def repair(path: str | Path) -> int:
+    """Bring a dataset of ours in order after its writer was killed, and return how many episodes it has.
+
+    What was not finished is removed and the summaries are renewed.
+
+    Raises:
+        UsageError: If there is none of ours, or a writer is at work there.
+        DatasetError: If a finished episode's row is broken.
+    """
+    root = Path(path)
+    if not (root / OURS).exists():
+        raise UsageError(f"dataset {root}: was not written by vla_isaac; nothing is changed")
+    data = read_json(root / INFO)
+    codecs = [feature["info"]["video.codec"] for feature in data["features"].values() if feature["dtype"] == "video"]
+    with LeRobotWriter(root, info_of(root, data), resume=True, codec=codecs[0] if codecs else "h264") as writer:
+        return len(writer)
+
+
+def _is_empty(path: Path) -> bool:
+    """Tell whether a folder is free for a dataset: nothing there but the traces of a writer that never got to begin."""
+    return all(entry.name.startswith((LOCK, STAGING)) or _is_unborn(entry) for entry in path.iterdir())
+
+
+def _is_unborn(entry: Path) -> bool:
+    """Tell whether this is the folder `meta` of a dataset whose `info.json` was never written."""
+    return (
+        entry.name == "meta"
+        and entry.is_dir()
+        and {file.name for file in entry.iterdir()} <= {Path(OURS).name, Path(STATS).name}
+    )
+
+
+def _stats_file(statistics: Mapping[str, Statistics]) -> bytes:
+    return dumps(statistics, indent=4).encode()
+
+
+def _remove_strangers(root: Path, rows: list[EpisodeRow]) -> None:
+    """Remove files of data and video that no finished episode lies in."""
+    known = {row.data.path(root, DATA) for row in rows}
+    known |= {place.path(root, VIDEO, video_key=key) for row in rows for key, place in row.videos.items()}
+    for pattern in ("data/chunk-*/file-*.parquet", "videos/*/chunk-*/file-*.mp4"):
+        for path in root.glob(pattern):
+            if path not in known:
+                path.unlink()

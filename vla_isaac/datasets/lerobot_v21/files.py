@@ -1,0 +1,71 @@
+"""Where the files of a LeRobot v2.1 dataset lie, and its lists of one JSON object per line."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from vla_isaac.core.errors import DatasetError
+from vla_isaac.datasets.episode import Feature
+from vla_isaac.datasets.meta_json import dumps
+
+VERSION = "v2.1"
+CHUNK = 1000  # episodes per folder
+DATA = "data/chunk-{episode_chunk:03d}/episode_{episode_index:06d}.parquet"
+VIDEO = "videos/chunk-{episode_chunk:03d}/{video_key}/episode_{episode_index:06d}.mp4"
+EPISODES, EPISODE_STATS, TASKS = "meta/episodes.jsonl", "meta/episodes_stats.jsonl", "meta/tasks.jsonl"
+MODALITY = "meta/modality.json"
+
+META = "vla_isaac"
+"""Key of an episode's line with its `EpisodeMeta` as JSON text."""
+
+ANNOTATION = "annotation.human.action.task_description"
+"""Column in which GR00T looks for the number of the task; the same as `task_index`."""
+
+ANNOTATIONS = {ANNOTATION: Feature("int64", (1,))}
+
+
+def episode_path(root: Path, template: str, episode: int, chunk: int = CHUNK, **more: str) -> Path:
+    """Return a file of an episode."""
+    return root / template.format(episode_chunk=episode // chunk, episode_index=episode, **more)
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """Return the objects of a file; a last line that was not finished is left out.
+
+    Raises:
+        DatasetError: If a line before the last is broken.
+    """
+    if not path.exists():
+        return []
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    found = []
+    for number, line in enumerate(lines):
+        try:
+            found.append(json.loads(line))
+        except ValueError as error:
+            if number == len(lines) - 1:
+                break
+            raise DatasetError(f"{path}, line {number + 1}, is broken ({error}); copy the dataset again") from error
+    return found
+
+
+def lines_of(objects: list[dict[str, Any]]) -> bytes:
+    """Return the text of a file of objects."""
+    return "".join(dumps(item) + "\n" for item in objects).encode()
+
+
+def append_line(path: Path, item: Mapping[str, Any]) -> None:
+    """Add an object, whole or not at all as far as the process lives to see to it."""
+    size = path.stat().st_size if path.exists() else 0
+    try:
+        with path.open("ab") as file:
+            file.write((dumps(item) + "\n").encode())
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        os.truncate(path, size)
+        raise

@@ -1,0 +1,20 @@
+"""Training samples out of any dataset: windows of pictures, states and actions, normalised, augmented, in a fixed order."""
+
+from vla_isaac.datasets.loading.augmentation import Augmentation
+from vla_isaac.datasets.loading.batches import collate_fn
+from vla_isaac.datasets.loading.custom import CustomVLADataset
+from vla_isaac.datasets.loading.dataset import VLADataset
+from vla_isaac.datasets.loading.frame_cache import FrameCache
+from vla_isaac.datasets.loading.loader import VLADataLoader, create_vla_dataloader
+from vla_isaac.datasets.loading.options import SampleOptions
+
+__all__ = [
+    "Augmentation",
+    "CustomVLADataset",
+    "FrameCache",
+    "SampleOptions",
+    "VLADataLoader",
+    "VLADataset",
+    "collate_fn",
+    "create_vla_dataloader",
+]

@@ -1,0 +1,50 @@
+"""`collate_fn`: samples put together as a batch of torch tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from vla_isaac.core.errors import ShapeError
+from vla_isaac.core.optional import require
+from vla_isaac.datasets.loading.dataset import Sample
+
+NUMBERS = ("state", "actions", "is_pad", "goal_objects")
+WORDS = ("instruction", "task", "episode", "step")
+
+
+def collate_fn(samples: Sequence[Sample]) -> dict[str, Any]:
+    """Return a batch; pictures stay uint8 and become floats on the model's device.
+
+    Returns:
+        ``images`` {camera: uint8 (B, F, 3, H, W)}, in memory with the colours of a pixel side by side (torch's
+        channels_last), so nothing is copied twice; ``state`` (B, F, S), ``actions`` (B, k, A), ``is_pad`` (B, k) and, if the
+        dataset has it, ``goal_objects`` (B, 6) as tensors; ``instruction``, ``task``, ``episode``, ``step`` as lists.
+
+    Raises:
+        ShapeError: If samples have different shapes, or there are none.
+    """
+    if not samples:
+        raise ShapeError("a batch needs at least one sample")
+    torch: Any = require("torch", extra="train", need="batches for training")
+    first = samples[0]
+    batch: dict[str, Any] = {
+        "images": {
+            camera: torch.from_numpy(_stacked([s["images"][camera] for s in samples], f"camera {camera!r}")).permute(
+                0, 1, 4, 2, 3
+            )
+            for camera in first["images"]
+        }
+    }
+    batch |= {name: torch.from_numpy(_stacked([s[name] for s in samples], name)) for name in NUMBERS if name in first}
+    return batch | {name: [s[name] for s in samples] for name in WORDS}
+
+
+def _stacked(values: Sequence[Any], what: str) -> Any:
+    try:
+        return np.stack(values)
+    except ValueError as error:
+        shapes = sorted({np.shape(value) for value in values})
+        raise ShapeError(f"a batch cannot be made: {what} has shapes {shapes}; samples need to be alike") from error

@@ -1,0 +1,217 @@
+"""`VLADataset`: every step of every episode as a training sample, from any format and from several datasets at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from vla_isaac.core import images
+from vla_isaac.core.arrays import AnyArray
+from vla_isaac.core.errors import UsageError
+from vla_isaac.datasets.formats import DatasetReader
+from vla_isaac.datasets.loading.augmentation import augment, generator
+from vla_isaac.datasets.loading.frame_cache import FrameCache
+from vla_isaac.datasets.loading.options import SampleOptions
+from vla_isaac.datasets.loading.rows import EpisodePlace, read_rows
+from vla_isaac.datasets.loading.source import Source
+from vla_isaac.datasets.normaliser import GRIPPER, Normaliser
+
+Data: TypeAlias = str | Path | DatasetReader
+Sample: TypeAlias = dict[str, Any]
+
+
+class Draw(NamedTuple):
+    """A sample as an order asks for it."""
+
+    sample: int
+    """Which step, among all."""
+
+    number: int
+    """The how-manieth draw this is since training began; the augmentation follows from it."""
+
+
+class VLADataset:
+    """Samples by number; has what torch's `DataLoader` asks of a dataset, without torch.
+
+    A sample is a dict: ``images`` {camera: uint8 (F, H, W, 3), oldest first}, ``state`` float32 (F, S), ``actions`` float32
+    (k, A), ``is_pad`` bool (k,) true past the episode's end where the last action is repeated, ``instruction``, ``task``,
+    ``episode`` and ``step``; ``goal_objects`` float32 (6,) if the dataset has them. Before an episode's beginning its first
+    picture and state are repeated.
+    """
+
+    def __init__(
+        self,
+        data: Data | Sequence[Data],
+        options: SampleOptions | None = None,
+        *,
+        episodes: Sequence[int] | None = None,
+        state_normaliser: Normaliser | None = None,
+        action_normaliser: Normaliser | None = None,
+        cache: FrameCache | None = None,
+        **changes: Any,
+    ) -> None:
+        """Read and check all numbers; pictures are read when samples are.
+
+        Args:
+            data: Path of a dataset of any format, a reader, or several of them.
+            options: What a sample is; None takes the defaults.
+            episodes: Numbers of the episodes to draw from, in each dataset; None takes all.
+            state_normaliser: That of other data, such as the training set's for validation; None makes one of these rows.
+            action_normaliser: Likewise.
+            cache: Keeps decoded pictures.
+            changes: Fields of `SampleOptions` by name.
+
+        Raises:
+            UsageError: If there is nothing to draw from, a camera is missing, an episode is shorter than a sample, or
+                datasets do not fit together.
+            DatasetError: If numbers are not finite, or files are broken.
+            ConfigError: If an option is not accepted.
+        """
+        self.options = replace(options or SampleOptions(), **changes)
+        given = [data] if isinstance(data, str | Path) or not isinstance(data, Sequence) else data
+        self._sources = [Source(one) for one in given]
+        rows = self._rows = read_rows(self._sources, self.options, episodes)
+        self.cameras = self._check_cameras()
+        method = self.options.normalise
+        self.state_normaliser = state_normaliser or Normaliser.of_rows(rows.state, rows.state_names, method)
+        self.action_normaliser = action_normaliser or Normaliser.of_rows(
+            rows.action, rows.action_names, method, unscaled=(GRIPPER,)
+        )
+        self._state = self.state_normaliser.normalise(rows.state)
+        self._action = self.action_normaliser.normalise(rows.action)
+        self._firsts = np.array([place.first for place in rows.places])
+        self._cache = cache
+        if cache is not None:
+            self._open_cache(cache)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, which: int | Draw) -> Sample:
+        """Return a sample; a bare number is drawn as if for the first time."""
+        index, number = which if isinstance(which, Draw) else Draw(*[range(len(self))[which]] * 2)
+        place = self._place(index)
+        step = index - place.first
+        options = self.options
+        last = place.first + place.length - 1
+        ahead = index + np.arange(options.chunk)
+        past = np.maximum(index - np.arange(options.history)[::-1], place.first)
+        sample: Sample = {
+            "images": self._images(place, past - place.first, number),
+            "state": self._state[past],
+            "actions": self._action[np.minimum(ahead, last)],
+            "is_pad": ahead > last,
+            "instruction": place.meta.instruction,
+            "task": place.meta.task,
+            "episode": place.episode,
+            "step": step,
+        }
+        if self._rows.goals is not None:
+            sample["goal_objects"] = self._rows.goals[index].reshape(-1)
+        return sample
+
+    def __getitems__(self, draws: Iterable[int | Draw]) -> list[Sample]:
+        """Return a batch; read in the order of the files, so neighbours in a video are decoded together."""
+        wanted = list(draws)
+        order = sorted(range(len(wanted)), key=lambda i: _index(wanted[i]))
+        found = {i: self[wanted[i]] for i in order}
+        return [found[i] for i in range(len(wanted))]
+
+    @property
+    def tasks(self) -> Mapping[str, AnyArray]:
+        """Numbers of the samples of each task family, by its name."""
+        found: dict[str, list[AnyArray]] = {}
+        for place in self._rows.places:
+            found.setdefault(place.meta.task, []).append(np.arange(place.first, place.first + place.length))
+        return {task: np.concatenate(numbers) for task, numbers in sorted(found.items())}
+
+    @property
+    def instructions(self) -> tuple[str, ...]:
+        """Every instruction once, in order of first use."""
+        return tuple(dict.fromkeys(place.meta.instruction for place in self._rows.places))
+
+    @property
+    def num_episodes(self) -> int:
+        """How many episodes are drawn from."""
+        return len(self._rows.places)
+
+    @property
+    def action_spec(self) -> Mapping[str, Any]:
+        """Fields of the `ActionSpec` that says what actions mean; empty where the dataset does not say."""
+        return self._sources[0].info.action_spec
+
+    def close(self) -> None:
+        """Release files."""
+        for source in self._sources:
+            source.close()
+
+    # ------------------------------------------------------------------
+
+    def _place(self, index: int) -> EpisodePlace:
+        return self._rows.places[int(np.searchsorted(self._firsts, index, side="right")) - 1]
+
+    def _images(self, place: EpisodePlace, rows: AnyArray, number: int) -> dict[str, AnyArray]:
+        how = self.options.augmentation
+        random = generator(self.options.seed, number) if how else None
+        pictures = {camera: self._pictures(place, camera, rows) for camera in self.cameras}
+        return {c: augment(p, how, random) for c, p in pictures.items()} if how and random else pictures
+
+    def _pictures(self, place: EpisodePlace, camera: str, rows: AnyArray) -> AnyArray:
+        found = {int(row): None for row in rows}
+        decoded = {row: self._picture(place, camera, row) for row in found}
+        return np.stack([decoded[int(row)] for row in rows])
+
+    def _picture(self, place: EpisodePlace, camera: str, row: int) -> AnyArray:
+        kept = self.cameras.index(camera) * len(self) + place.first + row
+        if self._cache is not None and (known := self._cache.get(kept)) is not None:
+            return known
+        picture = self._sources[place.source].images(place.episode)[camera][row]
+        if self.options.image_hw is not None:
+            picture = images.resize(picture, *self.options.image_hw)
+        if self._cache is not None:
+            self._cache.put(kept, picture)
+        return picture
+
+    def _check_cameras(self) -> tuple[str, ...]:
+        first = self._sources[0].info.cameras
+        wanted = tuple(sorted(first)) if self.options.cameras is None else self.options.cameras
+        sizes: dict[str, tuple[tuple[int, int], str]] = {}
+        for source in self._sources:
+            for camera in wanted:
+                if camera not in source.info.cameras:
+                    known = ", ".join(source.info.cameras) or "none"
+                    raise UsageError(f"dataset {source.name}: has no camera {camera!r}; it has {known}")
+                size, other = sizes.setdefault(camera, (source.info.cameras[camera], source.name))
+                if size != source.info.cameras[camera] and self.options.image_hw is None:
+                    raise UsageError(
+                        f"datasets do not fit together: camera {camera!r} has pictures of {size} in {other}, "
+                        f"{source.info.cameras[camera]} in {source.name}; give image_hw to make them alike"
+                    )
+        return wanted
+
+    def _open_cache(self, cache: FrameCache) -> None:
+        sizes = {self.options.image_hw or self._sources[0].info.cameras[camera] for camera in self.cameras}
+        if len(sizes) != 1:
+            raise UsageError(f"frame cache: cameras have different sizes ({sorted(sizes)}); give image_hw, or no cache")
+        away = [source.name for source in self._sources if not Path(source.name).exists()]
+        if away:
+            raise UsageError(f"frame cache: {away[0]} is no file, so nobody can tell whether it changed; give no cache")
+        places = [(place.source, place.episode, place.length) for place in self._rows.places]
+        key = repr(([_fingerprint(source) for source in self._sources], places, self.cameras, sizes))
+        cache.open(key, len(self) * len(self.cameras), (*sizes.pop(), 3))
+
+
+def _index(which: int | Draw) -> int:
+    return which.sample if isinstance(which, Draw) else which
+
+
+def _fingerprint(source: Source) -> list[tuple[str, int, int]]:
+    """Return name, size and time of every file of a dataset; another content, another fingerprint."""
+    path = Path(source.name)
+    files = sorted(path.rglob("*")) if path.is_dir() else [path]
+    stats = [(str(file), file.stat()) for file in files if file.is_file()]
+    return [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]

@@ -1,0 +1,102 @@
+"""`FrameCache`: decoded pictures in one file that all worker processes share, for datasets that are read many times.
+
+A cache that is smaller than the dataset keeps the pictures with the lowest numbers: drawn at random, every picture is as
+likely as any other, so throwing old ones out would gain nothing, and a fixed place needs no lock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vla_isaac.core.arrays import Image
+from vla_isaac.core.errors import ConfigError
+
+MAX_MB = 256
+
+
+class FrameCache:
+    """Places for pictures of one size, by number; each is written once, by whoever decodes it first."""
+
+    def __init__(self, folder: str | Path, *, max_mb: int = MAX_MB) -> None:
+        """Keep at most `max_mb` [MiB] below `folder`.
+
+        Raises:
+            ConfigError: If the limit is not positive.
+        """
+        if max_mb < 1:
+            raise ConfigError(f"frame cache: max_mb={max_mb} is not accepted; give a whole number from 1")
+        self._folder, self._limit = Path(folder), max_mb * 2**20
+        self._maps: tuple[Any, Any] | None = None
+        self._in_use: Any = None
+
+    def open(self, key: str, num_frames: int, shape: tuple[int, int, int]) -> None:
+        """Take up what was kept under a key, or begin; files of other keys are removed, those in use keep their room.
+
+        Args:
+            key: Says which pictures these are; another dataset, or a changed one, has another.
+            num_frames: How many there are in all.
+            shape: Height, width, 3.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        name = hashlib.sha256(key.encode()).hexdigest()[:16]
+        others = [file for file in self._folder.glob("frames-*.u8") if name not in file.name]
+        room = self._limit - sum(_size_after_removal(file) for file in others)
+        self.capacity = max(1, min(num_frames, room // (int(np.prod(shape)) + 1)))
+        self._path, self._shape = self._folder / f"frames-{name}.u8", shape
+        size = self.capacity * (int(np.prod(shape)) + 1)
+        if not self._path.exists() or self._path.stat().st_size != size:
+            with self._path.open("wb") as file:
+                file.truncate(size)
+        self._in_use = self._path.open("rb")
+        _lock(self._in_use, alone=False)
+
+    def get(self, number: int) -> Image | None:
+        """Return a picture, or None if it is not here."""
+        if number >= self.capacity:
+            return None
+        is_here, pictures = self._mapped()
+        return np.array(pictures[number]) if is_here[number] else None
+
+    def put(self, number: int, picture: Image) -> None:
+        """Keep a picture if there is a place for it."""
+        if number < self.capacity:
+            is_here, pictures = self._mapped()
+            pictures[number] = picture
+            is_here[number] = 1
+
+    def _mapped(self) -> tuple[Any, Any]:
+        if self._maps is None:
+            is_here = np.memmap(self._path, np.uint8, "r+", 0, (self.capacity,))
+            pictures = np.memmap(self._path, np.uint8, "r+", self.capacity, (self.capacity, *self._shape))
+            self._maps = is_here, pictures
+        return self._maps
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_maps": None, "_in_use": None}
+
+
+def _size_after_removal(path: Path) -> int:
+    """Remove a file that no cache is using; return the bytes it still takes."""
+    try:
+        with path.open("rb") as file:
+            if _lock(file, alone=True):
+                path.unlink()
+                return 0
+            return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _lock(file: Any, *, alone: bool) -> bool:
+    """Tell whether a file could be locked until it is closed; never where the system has no such locks."""
+    try:
+        import fcntl
+
+        fcntl.flock(file, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+    except (ImportError, OSError):
+        return False
+    return True

@@ -1,0 +1,134 @@
+"""In which order samples are drawn: shuffled, the same for the same seed, and known for every batch without going there.
+
+A pure function of seed and batch number. So any number of worker processes sees the same batches, and training that was
+interrupted goes on with exactly the batch that would have come next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from vla_isaac.core.arrays import AnyArray
+from vla_isaac.core.errors import ConfigError, UsageError
+from vla_isaac.core.registry import unknown_name
+from vla_isaac.datasets.loading.dataset import Draw
+
+PERMUTATION, MIXING = 0, 1  # tell the random streams apart
+
+
+class BatchOrder:
+    """Batches of draws for a `DataLoader`'s ``batch_sampler``.
+
+    Iterated it gives an epoch, as many samples as the dataset has; iterated again, the next one; endless if asked. Without a
+    mix every sample comes once an epoch. With a mix each family has its share of every epoch, and goes through its own
+    samples without repeating one before all have come.
+    """
+
+    def __init__(
+        self,
+        tasks: Mapping[str, AnyArray],
+        batch_size: int,
+        *,
+        seed: int = 0,
+        mix: Mapping[str, float] | None = None,
+        first_batch: int = 0,
+        shuffle: bool = True,
+        drop_last: bool = False,
+        endless: bool = False,
+    ) -> None:
+        """Prepare an order.
+
+        Args:
+            tasks: Numbers of the samples of each family.
+            batch_size: Samples of a batch.
+            seed: Another one gives another order.
+            mix: Share of each family, in any unit; 0 leaves it out. None draws every sample once.
+            first_batch: Begin with the batch of this number, counted from the start of training.
+            shuffle: False gives samples as they are stored.
+            drop_last: Leave out what does not fill the last batch of an epoch.
+            endless: Go on with the next epoch instead of ending.
+
+        Raises:
+            ConfigError: If a number is not accepted.
+            UsageError: If `mix` does not name each family, leaves out all, or an epoch has no batch.
+        """
+        if batch_size < 1 or first_batch < 0 or seed < 0:
+            raise ConfigError(
+                f"loader: batch_size={batch_size}, first_batch={first_batch}, seed={seed} are not accepted; "
+                "give whole numbers, batch_size from 1, the others from 0"
+            )
+        self.batch_size, self.next_batch = batch_size, first_batch
+        self._seed, self._shuffle, self._endless = seed, shuffle, endless
+        self._groups, self._counts = _shares(tasks, mix)
+        if mix is not None and not shuffle:
+            raise UsageError("loader: a mix of tasks is drawn shuffled; leave out shuffle=False, or the mix")
+        self._epoch_size = int(self._counts.sum())
+        full = self._epoch_size // batch_size
+        self.batches_per_epoch = full if drop_last else -(-self._epoch_size // batch_size)
+        if self.batches_per_epoch == 0:
+            raise UsageError(
+                f"loader: {self._epoch_size} samples do not fill one batch of {batch_size}; choose a smaller batch_size"
+            )
+
+    def __len__(self) -> int:
+        """Batches of the next iteration; of an endless one, of one epoch."""
+        return self.batches_per_epoch - (0 if self._endless else self.next_batch % self.batches_per_epoch)
+
+    def __iter__(self) -> Iterator[list[Draw]]:
+        batch = self.next_batch
+        epoch = batch // self.batches_per_epoch
+        self.next_batch = (epoch + 1) * self.batches_per_epoch
+        while True:
+            order = self.epoch(epoch)
+            for within in range(batch % self.batches_per_epoch, self.batches_per_epoch):
+                first = within * self.batch_size
+                numbers = order[first : first + self.batch_size].tolist()
+                yield [Draw(index, epoch * self._epoch_size + first + i) for i, index in enumerate(numbers)]
+            if not self._endless:
+                return
+            epoch, batch = epoch + 1, 0
+
+    def epoch(self, epoch: int) -> AnyArray:
+        """Return the numbers of all samples of an epoch in order."""
+        if not self._shuffle:
+            return np.sort(np.concatenate(self._groups))
+        drawn = [self._walk(which, epoch * count, count) for which, count in enumerate(self._counts.tolist())]
+        mixed: AnyArray = np.concatenate(drawn)
+        return mixed if len(drawn) == 1 else self._random(MIXING, epoch).permutation(mixed)
+
+    def _walk(self, which: int, first: int, count: int) -> AnyArray:
+        """Return draws `first` and following of a family that goes through all its samples, shuffled, again and again."""
+        group = self._groups[which]
+        rounds = range(first // len(group), (first + count - 1) // len(group) + 1) if count else range(0)
+        walked = [group[self._random(PERMUTATION, which, number).permutation(len(group))] for number in rounds]
+        start = first - rounds.start * len(group)
+        return np.concatenate([group[:0], *walked])[start : start + count]
+
+    def _random(self, *stream: int) -> np.random.Generator:
+        return np.random.default_rng((self._seed, *stream))
+
+
+def _shares(tasks: Mapping[str, AnyArray], mix: Mapping[str, float] | None) -> tuple[list[AnyArray], AnyArray]:
+    """Return the groups that are walked through, and how many samples of each an epoch has."""
+    if mix is None:
+        everything = np.concatenate(list(tasks.values()))
+        return [np.sort(everything)], np.array([len(everything)])
+    for name, weight in mix.items():
+        if name not in tasks:
+            raise unknown_name("task family of this dataset", name, {**tasks})
+        if not np.isfinite(weight) or weight < 0:
+            raise ConfigError(f"loader: mix[{name!r}]={weight} is not accepted; give a share, 0 or more")
+    missing = [name for name in tasks if name not in mix]
+    if missing:
+        raise UsageError(f"loader: the mix does not name the task family {missing[0]!r}; give its share, 0 leaves it out")
+    names = [name for name in tasks if mix[name] > 0]
+    if not names:
+        raise UsageError("loader: the mix leaves out every task family; give at least one a share above 0")
+    total = sum(len(samples) for samples in tasks.values())
+    exact = np.array([mix[name] for name in names]) / sum(mix.values()) * total
+    counts = np.floor(exact).astype(int)
+    largest = np.argsort(-(exact - counts), kind="stable")[: total - counts.sum()]
+    counts[largest] += 1
+    return [tasks[name] for name in names], counts

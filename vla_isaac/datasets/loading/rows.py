@@ -1,0 +1,152 @@
+"""All numbers of the episodes a loader draws from, in memory: small beside the pictures, and checked once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from vla_isaac.core.arrays import AnyArray
+from vla_isaac.core.errors import DatasetError, UsageError
+from vla_isaac.datasets.episode import Episode, EpisodeMeta, Feature
+from vla_isaac.datasets.loading.options import SampleOptions
+from vla_isaac.datasets.loading.source import Source
+
+ACTION, STATE, GOALS = "action", "observation.state", "privileged.goal_objects"
+
+
+@dataclass(frozen=True)
+class EpisodePlace:
+    """An episode among all that are drawn from."""
+
+    source: int
+    episode: int
+    """Its number in that dataset."""
+
+    first: int
+    """Its first row among all rows."""
+
+    length: int
+    meta: EpisodeMeta
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """The numbers of all episodes, one after the other."""
+
+    places: tuple[EpisodePlace, ...]
+    action: AnyArray
+    """In the dataset's units, shape (N, A)."""
+
+    state: AnyArray
+    """Shape (N, S); S is 0 where a dataset knows none."""
+
+    goals: AnyArray | None
+    """Positions of the goal's objects, shape (N, 6); None where the dataset has no such column."""
+
+    action_names: tuple[str, ...]
+    state_names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.action)
+
+
+def read_rows(sources: Sequence[Source], options: SampleOptions, episodes: Sequence[int] | None) -> Rows:
+    """Read and check the numbers of all episodes, or of those with the given numbers.
+
+    Raises:
+        UsageError: If there is nothing to draw from, an episode is shorter than a sample, or datasets do not fit together.
+        DatasetError: If numbers are not finite.
+    """
+    check_sources(sources)
+    features = sources[0].info.features
+    names = [name for name in (ACTION, STATE, GOALS) if all(name in source.info.features for source in sources)]
+    kept: dict[str, list[AnyArray]] = {name: [] for name in names}
+    places: list[EpisodePlace] = []
+    first = 0
+    for number, source in enumerate(sources):
+        for episode in _chosen(source, episodes):
+            found = source.read(episode)
+            where = f"dataset {source.name}, episode {episode}"
+            _check_length(found, options, where)
+            for name in names:
+                values = found.columns[name].astype(np.float32, copy=False)
+                _check_numbers(values, name, where, is_optional=name == GOALS)
+                kept[name].append(values)
+            places.append(EpisodePlace(number, episode, first, len(found), found.meta))
+            first += len(found)
+    if not places:
+        raise UsageError(f"dataset {', '.join(s.name for s in sources)}: has no episodes to draw from; collect some first")
+    joined = {name: np.concatenate(values) for name, values in kept.items()}
+    action = joined[ACTION]
+    return Rows(
+        places=tuple(places),
+        action=action,
+        state=joined.get(STATE, np.zeros((len(action), 0), np.float32)),
+        goals=joined.get(GOALS),
+        action_names=_names(features[ACTION], "action"),
+        state_names=_names(features[STATE], "state") if STATE in joined else (),
+    )
+
+
+def check_sources(sources: Sequence[Source]) -> None:
+    """Raise `UsageError` unless actions and states of all datasets mean the same."""
+    if not sources:
+        raise UsageError("there is no dataset to load; give the path of one, or several")
+    one = sources[0]
+    if ACTION not in one.info.features:
+        raise UsageError(f"dataset {one.name}: has no column {ACTION!r}; it has {', '.join(one.info.features)}")
+    for other in sources[1:]:
+        for name in (ACTION, STATE):
+            left, right = (s.info.features.get(name) for s in (one, other))
+            if left is not None and right is not None and (left.shape, left.names) != (right.shape, right.names):
+                raise UsageError(
+                    f"datasets do not fit together: {name!r} is {_shown(left)} in {one.name}, {_shown(right)} in "
+                    f"{other.name}; load them apart, or collect both with one policy's convention"
+                )
+        ours, theirs = one.info.action_spec, other.info.action_spec
+        odd = [key for key in ours if key in theirs and ours[key] != theirs[key]]
+        if odd:
+            raise UsageError(
+                f"datasets do not fit together: the action's {odd[0]} is {ours[odd[0]]!r} in {one.name}, "
+                f"{theirs[odd[0]]!r} in {other.name}; load them apart"
+            )
+
+
+def _chosen(source: Source, episodes: Sequence[int] | None) -> Sequence[int]:
+    count = len(source.reader())
+    chosen = range(count) if episodes is None else list(episodes)
+    odd = next((number for number in chosen if not 0 <= number < count), None)
+    if odd is not None:
+        raise UsageError(f"dataset {source.name}: has no episode {odd}; it has {count}, numbered from 0")
+    return chosen
+
+
+def _check_length(episode: Episode, options: SampleOptions, where: str) -> None:
+    for name in ("chunk", "history"):
+        if getattr(options, name) > len(episode):
+            raise UsageError(
+                f"{where}: has {len(episode)} rows, fewer than {name}={getattr(options, name)}; choose at most "
+                f"{len(episode)}, or leave the episode out with episodes=[...]"
+            )
+
+
+def _check_numbers(values: AnyArray, name: str, where: str, *, is_optional: bool) -> None:
+    """Raise `DatasetError` if numbers are not finite; NaN alone may stand for what there is not."""
+    is_bad = np.isinf(values) if is_optional else ~np.isfinite(values)
+    if is_bad.any():
+        row, column = (int(index) for index in np.argwhere(is_bad.reshape(len(values), -1))[0])
+        raise DatasetError(
+            f"{where}, row {row}: {name}[{column}] is {values.reshape(len(values), -1)[row, column]}; "
+            "a model cannot learn from it, so leave the episode out with episodes=[...], or collect it again"
+        )
+
+
+def _names(feature: Feature, kind: str) -> tuple[str, ...]:
+    width = feature.shape[0]
+    return feature.names if feature.names and len(feature.names) == width else tuple(f"{kind}{i}" for i in range(width))
+
+
+def _shown(feature: Feature) -> str:
+    return f"{feature.shape[0]} numbers" + (f" ({', '.join(feature.names)})" if feature.names else "")

@@ -1,0 +1,104 @@
+"""Parquet tables in memory and on disk; what is wrong with a file is said with its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vla_isaac.core.arrays import AnyArray
+from vla_isaac.core.errors import DatasetError
+from vla_isaac.core.optional import require
+from vla_isaac.datasets.episode import Feature
+
+pa: Any = require("pyarrow", extra="data", need="LeRobot datasets")
+pq: Any = require("pyarrow.parquet", extra="data", need="LeRobot datasets")
+
+
+def to_bytes(tables: Sequence[Any], *, lean: bool = False) -> bytes:
+    """Return the file of some tables of one schema, each a row group of its own.
+
+    Args:
+        tables: At least one.
+        lean: For few rows of many columns: leave out what is about the columns, which is larger than they are.
+    """
+    sink = pa.BufferOutputStream()
+    options = {"use_dictionary": False, "write_statistics": False, "store_schema": False} if lean else {}
+    with pq.ParquetWriter(sink, tables[0].schema, compression="snappy", **options) as writer:
+        for table in tables:
+            writer.write_table(table)
+    data: bytes = sink.getvalue().to_pybytes()
+    return data
+
+
+def open_file(path: Path) -> Any:
+    """Return the open file.
+
+    Raises:
+        DatasetError: If it is missing or broken.
+    """
+    try:
+        return pq.ParquetFile(path)
+    except FileNotFoundError as error:
+        raise DatasetError(f"{path} is missing; copy the dataset again") from error
+    except (OSError, pa.ArrowException) as error:
+        raise DatasetError(f"{path} is broken or truncated ({error}); copy the dataset again") from error
+
+
+def read_table(path: Path, columns: Sequence[str] | None = None, row_groups: Sequence[int] | None = None) -> Any:
+    """Return a file, or some columns and row groups of it.
+
+    Raises:
+        DatasetError: If it is missing, broken, or has no such column.
+    """
+    with open_file(path) as file:
+        missing = set(columns or ()) - set(file.schema_arrow.names)
+        if missing:
+            raise DatasetError(
+                f"{path} has no column {', '.join(sorted(missing))}; it has {', '.join(file.schema_arrow.names)}"
+            )
+        try:
+            groups = range(file.num_row_groups) if row_groups is None else row_groups
+            return file.read_row_groups(list(groups), columns=columns, use_threads=False)
+        except (OSError, pa.ArrowException) as error:
+            raise DatasetError(f"{path} is broken or truncated ({error}); copy the dataset again") from error
+
+
+def read_where(path: Path, wanted: Callable[[str], bool]) -> Any:
+    """Return the columns of a file whose names are wanted.
+
+    Raises:
+        DatasetError: If it is missing or broken.
+    """
+    with open_file(path) as file:
+        try:
+            return file.read(columns=[name for name in file.schema_arrow.names if wanted(name)], use_threads=False)
+        except (OSError, pa.ArrowException) as error:
+            raise DatasetError(f"{path} is broken or truncated ({error}); copy the dataset again") from error
+
+
+def to_arrow(values: AnyArray, feature: Feature) -> Any:
+    """Return a column as LeRobot stores it: numbers, or lists of fixed length, nested for more dimensions."""
+    array = pa.array(np.ascontiguousarray(values, dtype=feature.dtype).reshape(-1))
+    if feature.shape == (1,):
+        return array
+    for size in reversed(feature.shape):
+        array = pa.FixedSizeListArray.from_arrays(array, size)
+    return array
+
+
+def to_numpy(column: Any, feature: Feature) -> AnyArray:
+    """Return a column, shape (T, *shape); the numbers are those stored, to the last bit."""
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    rows = len(array)
+    while pa.types.is_nested(array.type) or isinstance(array, pa.ExtensionArray):
+        array = array.storage if isinstance(array, pa.ExtensionArray) else array.flatten()
+    values: AnyArray = array.to_numpy(zero_copy_only=False)
+    return np.array(values, dtype=feature.dtype).reshape(rows, *feature.shape)
+
+
+def of_columns(columns: Mapping[str, Any], metadata: Mapping[str, str] | None = None) -> Any:
+    """Return a table of arrays by name."""
+    return pa.table(dict(columns)).replace_schema_metadata(dict(metadata) if metadata else None)

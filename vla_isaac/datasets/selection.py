@@ -1,0 +1,102 @@
+"""Which episodes of a dataset: by what they are about, or drawn by a seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vla_isaac.core.errors import UsageError
+from vla_isaac.core.seeding import stream
+from vla_isaac.datasets.episode import EpisodeMeta
+from vla_isaac.datasets.formats import DatasetReader
+
+
+@dataclass(frozen=True, kw_only=True)
+class Condition:
+    """What an episode has to be; what is left at None does not matter."""
+
+    task: str | None = None
+    """Name of the family."""
+
+    scene: str | None = None
+    """Name of the scene."""
+
+    success: bool | None = None
+    """Whether it reached its goal."""
+
+    text: str | None = None
+    """Words of the instruction; capitals do not matter."""
+
+    min_length: int | None = None
+    """Least number of rows."""
+
+    max_length: int | None = None
+    """Greatest number of rows."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether every episode fits."""
+        return self == Condition()
+
+    def fits(self, meta: EpisodeMeta, length: int) -> bool:
+        """Tell whether an episode is meant."""
+        return (
+            self.task in (None, meta.task)
+            and self.scene in (None, meta.scene)
+            and self.success in (None, meta.success)
+            and (self.text is None or self.text.lower() in meta.instruction.lower())
+            and (self.min_length is None or length >= self.min_length)
+            and (self.max_length is None or length <= self.max_length)
+        )
+
+
+@dataclass(frozen=True)
+class Split:
+    """Two parts of a dataset, by episode numbers in order."""
+
+    train: list[int]
+    val: list[int]
+
+
+def select(reader: DatasetReader, condition: Condition) -> list[int]:
+    """Return the numbers of the episodes that fit."""
+    return [n for n in range(len(reader)) if condition.fits(reader.meta(n), reader.length(n))]
+
+
+def split_by_share(reader: DatasetReader, share: float, *, seed: int = 0) -> Split:
+    """Draw `share` of the episodes for validation, of every task alike as far as whole episodes go.
+
+    Raises:
+        UsageError: If the share is not between 0 and 1, or a part would be empty.
+    """
+    if not 0 < share < 1:
+        raise UsageError(f"a share of {share} leaves one part empty; give one between 0 and 1, for example 0.1")
+    if len(reader) < 2:
+        raise UsageError(f"dataset {reader.path}: {len(reader)} episode cannot be split; it takes at least 2")
+    wanted = min(max(round(share * len(reader)), 1), len(reader) - 1)
+    val = sorted(_spread_over_tasks(reader, seed)[:wanted])
+    return Split([n for n in range(len(reader)) if n not in set(val)], val)
+
+
+def split_by_condition(reader: DatasetReader, condition: Condition) -> Split:
+    """Put the episodes that fit aside for validation, such as a task or a sentence never trained on.
+
+    Raises:
+        UsageError: If none or all of them fit.
+    """
+    val = select(reader, condition)
+    if len(val) in (0, len(reader)):
+        raise UsageError(f"dataset {reader.path}: {len(val)} of {len(reader)} episodes fit, so one part would be empty")
+    return Split([n for n in range(len(reader)) if n not in set(val)], val)
+
+
+def _spread_over_tasks(reader: DatasetReader, seed: int) -> list[int]:
+    """Return all episodes in an order whose every beginning holds each task in proportion, drawn by the seed."""
+    by_task: dict[str, list[int]] = {}
+    for n in range(len(reader)):
+        by_task.setdefault(reader.meta(n).task, []).append(n)
+    random = stream(seed, "split")
+    ranks: list[tuple[float, float, int]] = []
+    for task in sorted(by_task):
+        drawn = random.permutation(by_task[task]).tolist()
+        ranks += [((place + 0.5) / len(drawn), random.random(), n) for place, n in enumerate(drawn)]
+    return [n for _, _, n in sorted(ranks)]

@@ -1,0 +1,6 @@
+"""What is wrong with a dataset, by file, episode and row."""
+
+from vla_isaac.datasets.verification.finding import Finding
+from vla_isaac.datasets.verification.verify import verify, verify_path
+
+__all__ = ["Finding", "verify", "verify_path"]

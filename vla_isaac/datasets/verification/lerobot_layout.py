@@ -1,0 +1,125 @@
+"""Where the episodes of a LeRobot dataset lie, read from its own tables; v3.0 and v2.1 look the same from here on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vla_isaac.core.errors import DatasetError
+from vla_isaac.datasets.lerobot.description import read_json
+from vla_isaac.datasets.lerobot.layout import DATA, INFO, STATS, VIDEO
+from vla_isaac.datasets.lerobot.rows import read_rows
+
+DATA_V21 = "data/chunk-{episode_chunk:03d}/episode_{episode_index:06d}.parquet"
+VIDEO_V21 = "videos/chunk-{episode_chunk:03d}/{video_key}/episode_{episode_index:06d}.mp4"
+EPISODES_V21, STATS_V21 = "meta/episodes.jsonl", "meta/episodes_stats.jsonl"
+
+
+@dataclass(frozen=True)
+class Span:
+    """The pictures of an episode in a video file."""
+
+    path: Path
+    first: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Where:
+    """Where one episode lies."""
+
+    number: int
+    length: int
+    data: Path
+    videos: Mapping[str, Span] = field(default_factory=dict)
+    """By name of the feature."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeRobotLayout:
+    """The tables of a dataset."""
+
+    root: Path
+    info: Mapping[str, Any]
+    episodes: list[Where]
+    is_v21: bool
+
+    @property
+    def stats_file(self) -> str:
+        """Where its statistics are, relative."""
+        return STATS_V21 if self.is_v21 else STATS
+
+    @property
+    def fps(self) -> float:
+        """Rows per second."""
+        return float(self.info["fps"])
+
+    def relative(self, path: Path) -> str:
+        """Return a file's name for findings."""
+        return path.relative_to(self.root).as_posix()
+
+
+def read_layout(root: Path) -> LeRobotLayout:
+    """Return where everything should be; looks at no data yet.
+
+    Raises:
+        DatasetError: If the tables that say so are missing or broken.
+    """
+    info = read_json(root / INFO)
+    try:
+        keys = [name for name, feature in info["features"].items() if feature["dtype"] == "video"]
+        is_v21 = str(info["codebase_version"]).startswith("v2")
+        episodes = _episodes_v21(root, info, keys) if is_v21 else _episodes_v30(root, info, keys)
+        return LeRobotLayout(root=root, info=info, episodes=episodes, is_v21=is_v21)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise DatasetError(f"{root / INFO} lacks or misstates {error}") from error
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """Return the entries of a file with one JSON object per line.
+
+    Raises:
+        DatasetError: Naming the line that is none.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise DatasetError(f"{path} cannot be read: {error.strerror or error}") from error
+    found = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            found.append(json.loads(line))
+        except json.JSONDecodeError as error:
+            raise DatasetError(f"{path}: line {number} is not valid JSON ({error.msg}); was its writing cut off?") from error
+    return found
+
+
+def _episodes_v30(root: Path, info: Mapping[str, Any], keys: list[str]) -> list[Where]:
+    data, video = info.get("data_path") or DATA, info.get("video_path") or VIDEO
+    fps = float(info["fps"])
+    return [
+        Where(
+            number=row.number,
+            length=row.length,
+            data=row.data.path(root, data),
+            videos={
+                key: Span(place.path(root, video, video_key=key), round(place.from_timestamp * fps))
+                for key, place in row.videos.items()
+            },
+        )
+        for row in read_rows(root, keys)
+    ]
+
+
+def _episodes_v21(root: Path, info: Mapping[str, Any], keys: list[str]) -> list[Where]:
+    data, video = info.get("data_path") or DATA_V21, info.get("video_path") or VIDEO_V21
+    size = int(info.get("chunks_size", 1000))
+    found = []
+    for entry in read_lines(root / EPISODES_V21):
+        number = int(entry["episode_index"])
+        names = {"episode_chunk": number // size, "episode_index": number}
+        videos = {key: Span(root / video.format(video_key=key, **names), 0) for key in keys}
+        found.append(Where(number=number, length=int(entry["length"]), data=root / data.format(**names), videos=videos))
+    return found

@@ -1,0 +1,74 @@
+"""Statistics of a LeRobot dataset that do not match its rows; a trainer that trusts them scales every action wrongly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from vla_isaac.core.arrays import AnyArray
+from vla_isaac.core.errors import DatasetError
+from vla_isaac.datasets.formats import DatasetReader
+from vla_isaac.datasets.lerobot.description import read_json
+from vla_isaac.datasets.verification.finding import Finding
+from vla_isaac.datasets.verification.lerobot_layout import LeRobotLayout, read_lines
+
+SLACK = 2e-3  # of a column's range; LeRobot computes in single precision
+QUANTILE_SLACK = 1e-3  # of the range, by which a quantile may leave [min, max]; LeRobot reads them off a histogram
+
+
+def statistics_findings(layout: LeRobotLayout, reader: DatasetReader) -> Iterator[Finding]:
+    """Yield each column whose statistics are missing or wrong: of the whole in v3.0, of each episode in v2.1."""
+    file = layout.stats_file
+    try:
+        if layout.is_v21:
+            stats = {int(entry["episode_index"]): entry["stats"] for entry in read_lines(layout.root / file)}
+            for episode in range(len(reader)):
+                if episode not in stats:
+                    yield Finding(file=file, episode=episode, what="the statistics of this episode are missing")
+                else:
+                    yield from _findings(stats[episode], dict(reader.columns(episode)), file, episode)
+        else:
+            whole = _all_columns(reader)
+            yield from _findings(read_json(layout.root / file), whole, file, None)
+    except (DatasetError, KeyError, TypeError) as error:
+        yield Finding(file=file, what=f"the statistics cannot be compared: {error}")
+
+
+def _all_columns(reader: DatasetReader) -> dict[str, AnyArray]:
+    parts = [reader.columns(episode) for episode in range(len(reader))]
+    return {name: np.concatenate([part[name] for part in parts]) for name in reader.info.features} if parts else {}
+
+
+def _findings(
+    stats: Mapping[str, Any], columns: Mapping[str, AnyArray], file: str, episode: int | None
+) -> Iterator[Finding]:
+    for name, values in columns.items():
+        if not np.isfinite(values).all():
+            continue  # told elsewhere
+        for words in _faults(stats.get(name), values.astype(np.float64).reshape(len(values), -1)):
+            yield Finding(file=file, episode=episode, what=f"{name}: {words}")
+
+
+def _faults(stats: Mapping[str, Any] | None, rows: AnyArray) -> Iterator[str]:
+    if stats is None:
+        yield "has no statistics"
+        return
+    found = {key: np.asarray(value, dtype=np.float64).reshape(-1) for key, value in stats.items()}
+    low, high = rows.min(axis=0), rows.max(axis=0)
+    slack = SLACK * np.maximum(high - low, 1e-3 * np.maximum(np.abs(low), np.abs(high))) + 1e-6
+    expected = {"min": low, "max": high, "mean": rows.mean(axis=0), "std": rows.std(axis=0)}
+    for key, right in expected.items():
+        given = found.get(key)
+        if given is None or given.shape != right.shape:
+            yield f"{key} is {'missing' if given is None else f'of {len(given)} numbers, a row has {len(right)}'}"
+        elif not (np.abs(given - right) <= slack).all():
+            number = int(np.argmax(~(np.abs(given - right) <= slack)))
+            yield f"{key}[{number}] is {given[number]:.6g}, the rows give {right[number]:.6g}"
+    if "count" in found and int(found["count"][0]) != len(rows):
+        yield f"count is {int(found['count'][0])}, there are {len(rows)} rows"
+    margin = QUANTILE_SLACK * (high - low) + 1e-6
+    for key in (key for key in found if key.startswith("q") and found[key].shape == low.shape):
+        if ((found[key] < low - margin) | (found[key] > high + margin)).any():
+            yield f"{key} lies outside of what the rows hold"

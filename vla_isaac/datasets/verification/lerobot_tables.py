@@ -1,0 +1,124 @@
+"""What the readers pass over in a LeRobot dataset: types of columns, indices, timestamps, and counts in `info.json`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from vla_isaac.core.arrays import AnyArray
+from vla_isaac.core.errors import DatasetError
+from vla_isaac.datasets.episode import Feature
+from vla_isaac.datasets.lerobot.layout import BOOKKEEPING, INFO
+from vla_isaac.datasets.parquet import pa, read_table, to_numpy
+from vla_isaac.datasets.verification.finding import Finding
+from vla_isaac.datasets.verification.lerobot_layout import LeRobotLayout, Where
+
+TIME_SLACK = 1e-4  # [s] LeRobot's own tolerance, `tolerance_s`
+
+
+def table_findings(layout: LeRobotLayout) -> Iterator[Finding]:
+    """Yield what is wrong with the Parquet files, each file read once."""
+    yield from _count_findings(layout)
+    first_row = {where.number: start for where, start in zip(layout.episodes, _starts(layout), strict=True)}
+    for path, group in groupby(layout.episodes, key=lambda where: where.data):
+        episodes, file = list(group), layout.relative(path)
+        try:
+            table = read_table(path)
+        except DatasetError as error:
+            yield from (Finding(file=file, episode=where.number, what=str(error)) for where in episodes)
+            continue
+        faults = list(_schema_faults(table, layout.info["features"]))
+        yield from (Finding(file=file, episode=episodes[0].number, what=words) for words in faults)
+        if not any(name in words for words in faults for name in BOOKKEEPING):
+            columns = {name: to_numpy(table[name], feature)[:, 0] for name, feature in BOOKKEEPING.items()}
+            yield from _row_findings(columns, episodes, first_row, layout.fps, file)
+
+
+def _count_findings(layout: LeRobotLayout) -> Iterator[Finding]:
+    rows = sum(where.length for where in layout.episodes)
+    for key, found in (("total_episodes", len(layout.episodes)), ("total_frames", rows)):
+        if layout.info.get(key) != found:
+            yield Finding(file=INFO, what=f"{key} is {layout.info.get(key)}, the episodes listed make {found}")
+    for expected, where in enumerate(layout.episodes):
+        if where.number != expected:
+            what = f"the list of episodes has number {where.number} where {expected} should be"
+            yield Finding(file=INFO, episode=expected, what=what)
+            return
+
+
+def _starts(layout: LeRobotLayout) -> list[int]:
+    lengths = [where.length for where in layout.episodes]
+    return [int(start) for start in np.cumsum([0, *lengths])[:-1]]
+
+
+def _schema_faults(table: Any, features: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what the columns of a file lack, in words."""
+    wanted = {name: feature for name, feature in features.items() if feature["dtype"] != "video"}
+    for name, feature in wanted.items():
+        if name not in table.column_names:
+            yield f"the column {name!r} is missing; the file has {', '.join(table.column_names)}"
+        elif feature["dtype"] not in ("string", "image"):
+            found = _kind(table.schema.field(name).type)
+            if found != feature["dtype"]:
+                yield f"the column {name!r} holds {found}, {INFO} says {feature['dtype']}"
+            elif table[name].null_count:
+                yield f"the column {name!r} has {table[name].null_count} empty cells"
+            else:
+                yield from _width_faults(table[name], name, tuple(feature["shape"]))
+    for name in table.column_names:
+        if name not in wanted:
+            yield f"the column {name!r} is not in {INFO}"
+
+
+def _kind(kind: Any) -> str:
+    """Return the NumPy name of the numbers in a column, however deep they are nested."""
+    while isinstance(kind, pa.ExtensionType) or pa.types.is_nested(kind):
+        if isinstance(kind, pa.ExtensionType):
+            kind = kind.storage_type
+        elif hasattr(kind, "value_type"):
+            kind = kind.value_type
+        else:
+            return str(kind)
+    return {"float": "float32", "double": "float64", "halffloat": "float16"}.get(str(kind), str(kind))
+
+
+def _width_faults(column: Any, name: str, shape: tuple[int, ...]) -> Iterator[str]:
+    try:
+        to_numpy(column, Feature("float64", shape or (1,)))
+    except ValueError:
+        yield f"the column {name!r} has rows of another width than {list(shape)}"
+
+
+def _row_findings(
+    columns: Mapping[str, AnyArray], episodes: list[Where], first_row: Mapping[int, int], fps: float, file: str
+) -> Iterator[Finding]:
+    strange = set(np.unique(columns["episode_index"]).tolist()) - {where.number for where in episodes}
+    for number in sorted(strange):
+        what = f"rows of episode {number} stand in a file that is not theirs"
+        yield Finding(file=file, episode=int(number), what=what)
+    for where in episodes:
+        rows = columns["episode_index"] == where.number
+        if rows.sum() != where.length:
+            what = f"the episode has {rows.sum()} rows, the list of episodes says {where.length}"
+            yield Finding(file=file, episode=where.number, what=what)
+        for row, words in _index_faults({n: v[rows] for n, v in columns.items()}, first_row[where.number], fps):
+            yield Finding(file=file, episode=where.number, row=row, what=words)
+
+
+def _index_faults(columns: Mapping[str, AnyArray], start: int, fps: float) -> Iterator[tuple[int, str]]:
+    """Yield the first row of an episode whose number is duplicate or missing, and the first whose time is off."""
+    count = np.arange(len(columns["index"]))
+    for name, expected in (("frame_index", count), ("index", start + count)):
+        wrong = np.flatnonzero(columns[name] != expected)
+        if len(wrong):
+            found, is_again = columns[name][wrong[0]], columns[name][wrong[0]] in columns[name][: wrong[0]]
+            kind = "is there twice" if is_again else f"where {expected[wrong[0]]} should be"
+            yield int(wrong[0]), f"{name} {found} {kind}; {len(wrong)} rows are not numbered one after the other"
+    wrong = np.flatnonzero(~(np.abs(columns["timestamp"] - count / fps) <= TIME_SLACK))
+    if len(wrong):
+        row = int(wrong[0])
+        what = f"timestamp is {columns['timestamp'][row]:.4f} s, row {row} at {fps:g} Hz is at {row / fps:.4f} s"
+        yield row, f"{what} ({len(wrong)} rows)"

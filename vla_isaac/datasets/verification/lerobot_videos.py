@@ -1,0 +1,51 @@
+"""Video files of a LeRobot dataset that are missing, cut off, or of another rate, size or length than its rows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from vla_isaac.core.errors import DatasetError
+from vla_isaac.datasets.verification.finding import Finding
+from vla_isaac.datasets.verification.lerobot_layout import LeRobotLayout, Where
+from vla_isaac.datasets.video_files import VideoInfo, read_video_info
+
+
+def video_findings(layout: LeRobotLayout) -> Iterator[Finding]:
+    """Yield what is wrong, looking at each file once."""
+    keys = [name for name, feature in layout.info["features"].items() if feature["dtype"] == "video"]
+    for key in keys:
+        by_file: dict[Path, list[Where]] = defaultdict(list)
+        for where in layout.episodes:
+            by_file[where.videos[key].path].append(where)
+        for path, episodes in by_file.items():
+            yield from _file_findings(layout, key, path, episodes)
+
+
+def _file_findings(layout: LeRobotLayout, key: str, path: Path, episodes: list[Where]) -> Iterator[Finding]:
+    file = layout.relative(path)
+    try:
+        info = read_video_info(path)
+    except DatasetError as error:
+        yield from (Finding(file=file, episode=where.number, what=str(error)) for where in episodes)
+        return
+    for words in _kind_faults(info, layout, key):
+        yield Finding(file=file, episode=episodes[0].number, what=words)
+    for where in episodes:
+        available = info.num_frames - where.videos[key].first
+        if available < where.length:
+            what = f"the video has {max(available, 0)} pictures for the {where.length} rows of this episode; it is cut off"
+            yield Finding(file=file, episode=where.number, row=max(available, 0), what=what)
+    used = sum(where.length for where in episodes)
+    if info.num_frames > used:
+        what = f"the video has {info.num_frames} pictures, its episodes have {used} rows"
+        yield Finding(file=file, episode=episodes[-1].number, row=episodes[-1].length, what=what)
+
+
+def _kind_faults(info: VideoInfo, layout: LeRobotLayout, key: str) -> Iterator[str]:
+    if abs(info.fps - layout.fps) > 0.01:
+        yield f"the video runs at {info.fps:g} pictures per second, the dataset at {layout.fps:g}"
+    height, width = layout.info["features"][key]["shape"][:2]
+    if (info.height, info.width) != (height, width):
+        yield f"the video has pictures of {info.height} x {info.width}, the dataset says {height} x {width}"

@@ -1,0 +1,144 @@
+"""`verify`: everything that can be wrong with a dataset, looked at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from vla_isaac.core.errors import DatasetError, ShapeError, VlaIsaacError
+from vla_isaac.datasets.copying import Progress
+from vla_isaac.datasets.formats import DatasetReader, open_dataset
+from vla_isaac.datasets.lerobot.layout import INFO
+from vla_isaac.datasets.manifest import ManifestReader
+from vla_isaac.datasets.manifest.steps import MANIFEST, pictures
+from vla_isaac.datasets.robomimic import RobomimicReader
+from vla_isaac.datasets.verification.finding import Finding
+from vla_isaac.datasets.verification.lerobot_layout import LeRobotLayout, read_layout
+from vla_isaac.datasets.verification.lerobot_statistics import statistics_findings
+from vla_isaac.datasets.verification.lerobot_tables import table_findings
+from vla_isaac.datasets.verification.lerobot_videos import video_findings
+from vla_isaac.datasets.verification.motion import motion_faults
+from vla_isaac.datasets.verification.numbers import Fault, number_faults
+from vla_isaac.datasets.verification.other_tables import hdf5_findings, manifest_findings
+from vla_isaac.datasets.verification.pictures import Ends, check_pictures
+from vla_isaac.datasets.verification.verdicts import verdict_faults
+
+
+def verify(reader: DatasetReader, *, progress: Progress | None = None) -> list[Finding]:
+    """Return all that is wrong with a dataset, by episode; an empty list if nothing is.
+
+    Args:
+        reader: The open dataset; of any format.
+        progress: Told after each episode.
+    """
+    layout = _layout_of(reader.path)
+    found = list(_table_findings(reader, layout))
+    unreadable = {finding.episode for finding in found if finding.row is None}
+    before: Ends | None = None
+    for episode in range(len(reader)):
+        more, before = _episode_findings(reader, episode, layout, before)
+        told = {finding.file for finding in found if finding.episode == episode}
+        found += [f for f in more if not (f.file in told and f.row is None and episode in unreadable)]
+        if progress is not None:
+            progress(episode + 1, len(reader))
+    if len(reader) == 0:
+        found.append(Finding(file=reader.path.name, what="there are no episodes in it"))
+    return sorted(found, key=lambda f: (-1 if f.episode is None else f.episode, f.file, f.row or 0))
+
+
+def verify_path(path: Path, format: str | None = None, *, progress: Progress | None = None) -> list[Finding]:
+    """Return all that is wrong with a dataset, also where it cannot even be opened as one.
+
+    Raises:
+        UsageError: If there is no dataset.
+        DatasetError: If the one file that says what the dataset is cannot be read.
+    """
+    try:
+        reader = open_dataset(path, format)
+    except DatasetError as error:
+        layout = _layout_of(path)
+        if layout is None:
+            raise
+        return [Finding(file=INFO, what=str(error)), *table_findings(layout), *video_findings(layout)]
+    try:
+        return verify(reader, progress=progress)
+    finally:
+        reader.close()
+
+
+def _layout_of(path: Path) -> LeRobotLayout | None:
+    return read_layout(path) if (path / INFO).is_file() else None
+
+
+def _table_findings(reader: DatasetReader, layout: LeRobotLayout | None) -> Iterator[Finding]:
+    """Yield what only a look past the reader shows."""
+    if layout is not None:
+        yield from table_findings(layout)
+        yield from video_findings(layout)
+        yield from statistics_findings(layout, reader)
+    elif isinstance(reader, ManifestReader):
+        yield from manifest_findings(reader)
+    elif isinstance(reader, RobomimicReader):
+        yield from hdf5_findings(reader)
+
+
+def _episode_findings(
+    reader: DatasetReader, episode: int, layout: LeRobotLayout | None, before: Ends | None
+) -> tuple[list[Finding], Ends | None]:
+    """Return what is wrong with one episode, and how it looked at its ends."""
+    file_of = _file_names(reader, episode, layout)
+    found: list[Finding] = []
+
+    def add(fault: Fault, camera: str | None = None) -> None:
+        row, what = fault
+        words = what if camera is None else f"camera {camera!r}: {what}"
+        found.append(Finding(file=file_of(camera, row), episode=episode, row=row, what=words))
+
+    try:
+        columns = reader.columns(episode)
+        meta = reader.meta(episode)
+        for fault in (
+            *number_faults(columns, reader.info),
+            *motion_faults(columns, reader.info, meta.extra),
+            *verdict_faults(meta, columns, reader.info),
+        ):
+            add(fault)
+    except VlaIsaacError as error:
+        add((None, str(error)))
+        return found, None
+    return found, _look_at_pictures(reader, episode, before, add)
+
+
+def _look_at_pictures(reader: DatasetReader, episode: int, before: Ends | None, add: Callable[..., None]) -> Ends | None:
+    try:
+        whole = reader.episode(episode)
+        lengths = {name: len(images) for name, images in whole.images.items()}
+        check = check_pictures(whole, before)
+    except (DatasetError, ShapeError) as error:
+        camera = next((name for name in reader.info.cameras if name in str(error)), None)
+        add((None, str(error)), camera)
+        return None
+    for camera, length in lengths.items():
+        if length != len(whole):
+            add((min(length, len(whole)), f"{length} pictures for {len(whole)} rows"), camera)
+    for camera, fault in check.faults:
+        add(fault, camera)
+    return check.ends
+
+
+def _file_names(
+    reader: DatasetReader, episode: int, layout: LeRobotLayout | None
+) -> Callable[[str | None, int | None], str]:
+    """Return what names the file of a camera and row; without a camera, the file of the numbers."""
+    if layout is not None and episode < len(layout.episodes):
+        where = layout.episodes[episode]
+        videos = {key.removeprefix("observation.images.").removeprefix("observation."): s for key, s in where.videos.items()}
+        return lambda camera, row: layout.relative(videos[camera].path if camera in videos else where.data)
+    if isinstance(reader, ManifestReader):
+        steps = reader.steps(episode)
+
+        def picture_file(camera: str | None, row: int | None) -> str:
+            return MANIFEST if camera is None or row is None else pictures(steps[row]).get(camera, MANIFEST)
+
+        return picture_file
+    return lambda camera, row: reader.path.name

@@ -1,0 +1,218 @@
+"""Single pictures out of video files, fast: the place of every picture is remembered, its bytes go straight to a decoder.
+
+The usual way, to open a file, seek and decode, spends more time around the decoder than in it. Here a file is opened once to
+note where its pictures lie; files of the same encoder share one decoder, so thousands of small files are as fast as one.
+Measured at 128 x 128 with a key frame every 5 pictures: 0.4 ms a picture at random, seeking takes 0.8 ms.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vla_isaac.core.arrays import Image
+from vla_isaac.core.errors import DatasetError
+from vla_isaac.core.optional import require
+
+DECODERS = 16  # kept by a process; each holds a few pictures
+LOW_DELAY = 1 << 19  # AV_CODEC_FLAG_LOW_DELAY of libavcodec/avcodec.h
+INDICES = 8192  # files whose pictures are known; about 20 bytes a picture
+
+
+class VideoIndex:
+    """Where the pictures of a file lie, in the order in which they are decoded."""
+
+    def __init__(self, path: Path, rate: Fraction) -> None:
+        """Look through the file without decoding it.
+
+        Raises:
+            DatasetError: If it is missing or broken.
+        """
+        av = _av()
+        try:
+            with av.open(str(path)) as container:
+                if not container.streams.video:
+                    raise broken(path, "it has no pictures")
+                stream = container.streams.video[0]
+                tick = stream.time_base
+                context = stream.codec_context
+                self.codec: str = context.codec.name
+                self.extradata: bytes = context.extradata or b""
+                packets = [(p.pos, p.size, p.pts, p.is_keyframe) for p in container.demux(stream) if p.size]
+                layout = container.format.name
+        except FileNotFoundError as error:
+            raise missing(path) from error
+        except (OSError, ValueError, EOFError) as error:  # PyAV's errors are one of these
+            raise error if isinstance(error, DatasetError) else broken(path, str(error)) from error
+        if "mp4" not in layout:
+            raise broken(path, f"it is {layout}, expected mp4")  # others do not store pictures as a decoder takes them
+        self.path = path
+        packets = [packet for packet in packets if packet[2] is not None and packet[0] is not None]
+        table = np.array([(at, size, pts, key) for at, size, pts, key in packets], np.int64).reshape(-1, 4)
+        self.pos, self.size = table[:, 0], table[:, 1].astype(np.int32)
+        self.number = np.round(table[:, 2] * float(tick * rate)).astype(np.int32)
+        is_key = np.flatnonzero(table[:, 3])
+        order = np.argsort(self.number[is_key], kind="stable")
+        self._keys, self._key_numbers = is_key[order], self.number[is_key][order]
+
+    def __len__(self) -> int:
+        return len(self.pos)
+
+    def start(self, number: int) -> int:
+        """Return with which packet decoding has to begin for this picture; -1 if it is not in the file."""
+        place = int(np.searchsorted(self._key_numbers, number, side="right")) - 1
+        return int(self._keys[place]) if place >= 0 else -1
+
+
+class PictureDecoder:
+    """A decoder of one kind of video; goes on where it stands if the next picture follows soon."""
+
+    def __init__(self, codec: str, extradata: bytes) -> None:
+        """Open it; no file yet."""
+        av = _av()
+        self._context = av.CodecContext.create(codec, "r")
+        self._context.extradata = extradata or None
+        self._context.thread_count = 1
+        if codec == "libdav1d":
+            self._context.flags |= LOW_DELAY  # else it looks some pictures ahead; for H.264 it would forbid reordering
+        self._reformatter = av.video.reformatter.VideoReformatter()
+        self._packet = av.Packet
+        self._index: VideoIndex | None = None
+        self._ready: list[Any] = []  # came out of the decoder, not yet looked at
+        self._next = 0  # packet to be fed
+        self._last = -1  # number of the picture that came out last
+
+    def picture(self, index: VideoIndex, number: int) -> Image:
+        """Return a picture by its number, (H, W, 3) uint8.
+
+        Raises:
+            DatasetError: If the file is broken or the picture is not in it.
+        """
+        start = index.start(number)
+        if start < 0:
+            raise broken(index.path, f"picture {number} is not in it")
+        goes_on = index is self._index and self._last < number and start < self._next
+        if not goes_on:
+            self._context.flush_buffers()
+            self._index, self._next, self._last, self._ready = index, start, -1, []
+        try:
+            for frame in self._frames(index):
+                self._last = frame.pts
+                if frame.pts == number:
+                    return self._to_rgb(frame)
+                if frame.pts > number:
+                    break
+        except _av().error.FFmpegError as error:
+            self._index = None
+            raise broken(index.path, str(error)) from error
+        self._index = None
+        raise broken(index.path, f"picture {number} is not in it")
+
+    def _frames(self, index: VideoIndex) -> Iterator[Any]:
+        """Yield pictures from where the decoder stands, in the order in which they are shown."""
+        try:
+            file = os.open(index.path, os.O_RDONLY)
+        except FileNotFoundError as error:
+            raise missing(index.path) from error
+        try:
+            while True:
+                while self._ready:
+                    yield self._ready.pop(0)
+                if self._next > len(index):
+                    return
+                self._ready = self._feed(file, index)
+        finally:
+            os.close(file)
+
+    def _to_rgb(self, frame: Any) -> Image:
+        """Convert in this thread: waking others takes longer than the work, much longer on a busy machine."""
+        try:
+            converted = self._reformatter.reformat(frame, format="rgb24", threads=1)
+        except TypeError:  # PyAV before it used threads here
+            converted = self._reformatter.reformat(frame, format="rgb24")
+        rgb: Image = converted.to_ndarray()
+        return rgb
+
+    def _feed(self, file: int, index: VideoIndex) -> list[Any]:
+        """Return what comes out after the next packet, or after the end of the file."""
+        at, self._next = self._next, self._next + 1
+        if at == len(index):
+            self._index = None  # a decoder that was told of the end has to begin anew
+            return list(self._context.decode(None))
+        packet = self._packet(os.pread(file, int(index.size[at]), int(index.pos[at])))
+        packet.pts = packet.dts = int(index.number[at])
+        return list(self._context.decode(packet))
+
+
+class PictureSource:
+    """All video files a process reads; a process that is forked off begins anew."""
+
+    def __init__(self) -> None:
+        self._inherited: list[Any] = []
+        self._begin()
+
+    def picture(self, path: Path, number: int, rate: Fraction) -> Image:
+        """Return a picture of a file, (H, W, 3) uint8.
+
+        Raises:
+            DatasetError: If the file is missing or broken, or has no such picture.
+        """
+        if self._process != os.getpid():
+            self._inherited.append(self._decoders)  # freeing them could wait for threads that a fork leaves behind
+            self._begin()
+        with self._lock:
+            index = self._index(path, rate)
+            return self._decoder(index.codec, index.extradata).picture(index, number)
+
+    def release(self, folder: Path) -> None:
+        """Forget the files of a dataset; none is held open."""
+        with self._lock:
+            for key in [key for key in self._indices if folder in key[0].parents]:
+                del self._indices[key]
+
+    def _begin(self) -> None:
+        self._process, self._lock = os.getpid(), threading.Lock()
+        self._indices: OrderedDict[tuple[Any, ...], VideoIndex] = OrderedDict()
+        self._decoders: OrderedDict[tuple[str, bytes], PictureDecoder] = OrderedDict()
+
+    def _index(self, path: Path, rate: Fraction) -> VideoIndex:
+        try:
+            status = path.stat()
+        except OSError as error:
+            raise missing(path) from error
+        key = (path, status.st_mtime_ns, status.st_size, rate)
+        return _kept(self._indices, key, INDICES, lambda: VideoIndex(path, rate))
+
+    def _decoder(self, codec: str, extradata: bytes) -> PictureDecoder:
+        return _kept(self._decoders, (codec, extradata), DECODERS, lambda: PictureDecoder(codec, extradata))
+
+
+def _kept(kept: OrderedDict[Any, Any], key: Any, most: int, make: Any) -> Any:
+    """Return what is kept under a key, made if it is new; what was used longest ago goes."""
+    if key not in kept:
+        kept[key] = make()
+        if len(kept) > most:
+            kept.popitem(last=False)
+    kept.move_to_end(key)
+    return kept[key]
+
+
+def missing(path: Path) -> DatasetError:
+    """Return the error for a file that is not there."""
+    return DatasetError(f"the video {path} is missing; copy the dataset again, or remove the episode")
+
+
+def broken(path: Path, why: str) -> DatasetError:
+    """Return the error for a file that cannot be decoded."""
+    return DatasetError(f"the video {path} is broken or truncated ({why}); copy the dataset again, or remove the episode")
+
+
+def _av() -> Any:
+    return require("av", extra="video", need="pictures of a dataset as video")

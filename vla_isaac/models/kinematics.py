@@ -1,0 +1,59 @@
+"""Where the hand is, computed inside a network from the joint angles it is given.
+
+A network spares itself learning what is known exactly; the exported model needs no other input than the joints.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from vla_isaac.robots import panda
+
+MIDDLE = (0.5, 0.0, 0.2)  # [m] of the workspace, which becomes 0
+REACH = 0.2  # [m] that becomes 1
+
+
+class HandPose(nn.Module):
+    """Joint angles to position and axes of the `ee` in the base frame, as nine numbers of about -1 to 1.
+
+    Source: as `robots.kinematics`, against which a test holds it.
+    """
+
+    num_outputs = 9
+    fixed: Tensor
+    with_cos: Tensor
+    with_sin: Tensor
+    hand: Tensor
+    middle: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        fixed, with_cos, with_sin = torch.zeros(3, 7, 4, 4)
+        for i, (a, d, alpha) in enumerate(zip(panda.DH_A, panda.DH_D, panda.DH_ALPHA, strict=True)):
+            ca, sa = round(math.cos(alpha)), round(math.sin(alpha))
+            with_cos[i, :3, 0] = torch.tensor([1.0, 0.0, 0.0])
+            with_cos[i, :3, 1] = torch.tensor([0.0, ca, sa])
+            with_sin[i, :3, 0] = torch.tensor([0.0, ca, sa])
+            with_sin[i, :3, 1] = torch.tensor([-1.0, 0.0, 0.0])
+            fixed[i, :3, 2] = torch.tensor([0.0, -sa, ca])
+            fixed[i, :, 3] = torch.tensor([a, -sa * d, ca * d, 1.0])
+        hand = torch.eye(4)
+        c, s = math.cos(panda.HAND_YAW), math.sin(panda.HAND_YAW)
+        hand[:2, :2] = torch.tensor([[c, -s], [s, c]])
+        hand[2, 3] = panda.FLANGE_OFFSET + panda.HAND_TO_EE
+        for name, value in (("fixed", fixed), ("with_cos", with_cos), ("with_sin", with_sin), ("hand", hand)):
+            self.register_buffer(name, value)
+        self.register_buffer("middle", torch.tensor(MIDDLE))
+
+    def forward(self, qpos: Tensor) -> Tensor:
+        """Return (B, 9): position, x axis, y axis; `qpos` is (B, 7) [rad]."""
+        frames = self.fixed + qpos.cos()[..., None, None] * self.with_cos + qpos.sin()[..., None, None] * self.with_sin
+        pose = frames[:, 0]
+        for i in range(1, 7):
+            pose = pose @ frames[:, i]
+        pose = pose @ self.hand
+        position = (pose[:, :3, 3] - self.middle) / REACH
+        return torch.cat([position, pose[:, :3, 0], pose[:, :3, 1]], dim=1)

@@ -1,0 +1,172 @@
+"""`CameraEncoder`: one camera's pictures to a few points, each with a place and a strength.
+
+Source: E. Perez et al. (2018), "FiLM: Visual Reasoning with a General Conditioning Layer"; C. Finn et al. (2016), "Deep
+Spatial Autoencoders for Visuomotor Learning", for the spatial softmax.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from vla_isaac.models.mini.configuration import MiniConfig
+
+GROUPS = 8  # of channels that are normalised together
+EPSILON = 1e-5  # as in torch's own group normalisation
+
+
+class ModulatedNorm(nn.Module):
+    """Group normalisation and FiLM as one multiplication and one addition per value.
+
+    torch's own group normalisation took half of a training step: on a CPU it is slow where colours lie side by side.
+
+    Source: Y. Wu, K. He (2018), "Group Normalization".
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x: Tensor, scale: Tensor | None = None, shift: Tensor | None = None) -> Tensor:
+        """Return x (B, C, h, w) normalised, then times 1 + `scale` plus `shift`, both (B, C)."""
+        mean, square = (self._of_groups(moment) for moment in _moments(x))
+        factor = self.weight * torch.rsqrt((square - mean * mean).clamp(min=0.0) + EPSILON)
+        added = self.bias - mean * factor
+        if scale is not None and shift is not None:
+            factor, added = factor * (1 + scale.float()), added * (1 + scale.float()) + shift.float()
+        return _affine(x, factor, added)
+
+    @staticmethod
+    def _of_groups(values: Tensor) -> Tensor:
+        """Return the mean of each channel's group, (B, C)."""
+        batch, channels = values.shape
+        means = values.view(batch, GROUPS, channels // GROUPS).mean(2, keepdim=True)
+        return means.expand(-1, -1, channels // GROUPS).reshape(batch, channels)
+
+
+class _Moments(torch.autograd.Function):
+    """Mean and mean square of each channel, with a gradient in a single pass."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> tuple[Tensor, Tensor]:
+        ctx.save_for_backward(x)
+        return _plain_moments(x)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        (x,) = ctx.saved_tensors
+        of_mean, of_square = (g.to(x.dtype)[..., None, None] / (x.shape[2] * x.shape[3]) for g in gradients)
+        return torch.addcmul(of_mean, x, 2 * of_square)
+
+
+class _Affine(torch.autograd.Function):
+    """``x * factor + added`` per channel, with a gradient in as few passes."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, factor: Tensor, added: Tensor) -> Tensor:
+        ctx.save_for_backward(x, factor)
+        return _plain_affine(x, factor, added)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        (gradient,) = gradients
+        x, factor = ctx.saved_tensors
+        of_factor, of_added = (gradient * x).sum((2, 3)).float(), gradient.sum((2, 3)).float()
+        return gradient * factor.to(gradient.dtype)[..., None, None], of_factor, of_added
+
+
+def _moments(x: Tensor) -> tuple[Tensor, Tensor]:
+    if not torch.is_grad_enabled():
+        return _plain_moments(x)
+    found: tuple[Tensor, Tensor] = _Moments.apply(x)  # type: ignore[no-untyped-call]
+    return found
+
+
+def _affine(x: Tensor, factor: Tensor, added: Tensor) -> Tensor:
+    if not torch.is_grad_enabled():
+        return _plain_affine(x, factor, added)
+    moved: Tensor = _Affine.apply(x, factor, added)  # type: ignore[no-untyped-call]
+    return moved
+
+
+def _plain_moments(x: Tensor) -> tuple[Tensor, Tensor]:
+    x = x.float()
+    return x.mean((2, 3)), (x * x).mean((2, 3))
+
+
+def _plain_affine(x: Tensor, factor: Tensor, added: Tensor) -> Tensor:
+    return torch.addcmul(added.to(x.dtype)[..., None, None], x, factor.to(x.dtype)[..., None, None])
+
+
+class FilmBlock(nn.Module):
+    """A residual 3 x 3 block whose channels the sentence turns up and down."""
+
+    def __init__(self, channels: int, text: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.second = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.norms = nn.ModuleList(ModulatedNorm(channels) for _ in range(2))
+        self.film = nn.Linear(text, 4 * channels)
+        nn.init.normal_(self.film.weight, std=0.02)
+        nn.init.zeros_(self.film.bias)
+
+    def forward(self, x: Tensor, sentence: Tensor) -> Tensor:
+        """Return features of the same shape."""
+        scale1, shift1, scale2, shift2 = self.film(sentence).chunk(4, dim=1)
+        y = torch.relu(self.norms[0](self.first(x), scale1, shift1))
+        return torch.relu(x + self.norms[1](self.second(y), scale2, shift2))
+
+
+class CameraEncoder(nn.Module):
+    """Pictures of one camera to keypoints."""
+
+    def __init__(self, config: MiniConfig, camera: str) -> None:
+        super().__init__()
+        stem, channels = config.stem_channels, config.channels
+        text = config.text_dim * config.text_slots
+        strides = config.strides.get(camera, [2, 2])
+        self.spoken = config.spoken_keypoints
+        self.stem = nn.Sequential(
+            nn.Conv2d(3 * config.history, stem, 5, stride=strides[0], padding=2, bias=False),
+            ModulatedNorm(stem),
+            nn.ReLU(),
+            nn.Conv2d(stem, channels, 3, stride=strides[1], padding=1, bias=False),
+            ModulatedNorm(channels),
+            nn.ReLU(),
+        )
+        self.blocks = nn.ModuleList(FilmBlock(channels, text) for _ in range(config.blocks))
+        self.heat = nn.Conv2d(channels, config.keypoints, 1)
+        self.key = nn.Conv2d(channels, channels, 1)
+        self.query = nn.Linear(text, self.spoken * channels)
+        self.sharpness = nn.Parameter(torch.zeros(config.keypoints + self.spoken))
+        self.num_points = config.keypoints + self.spoken
+
+    def forward(self, pictures: Tensor, sentence: Tensor) -> tuple[Tensor, Tensor]:
+        """Return points (B, P, 3) as x, y in [-1, 1] and strength, and where each was looked for, (B, P, h, w)."""
+        x = self.stem(pictures)
+        for block in self.blocks:
+            x = block(x, sentence)
+        batch, channels, height, width = x.shape
+        query = self.query(sentence).view(batch, self.spoken, channels)
+        spoken = query @ self.key(x).flatten(2) / channels**0.5
+        heat = torch.cat([self.heat(x).flatten(2), spoken], dim=1).float()
+        with torch.autocast(heat.device.type, enabled=False):  # places need more digits than half precision has
+            shares = (heat * self.sharpness.exp()[:, None]).softmax(-1)
+            points = torch.stack([*_expected(shares, height, width), (shares * heat).sum(-1)], dim=-1)
+        return points, shares.view(batch, -1, height, width)
+
+
+def _expected(shares: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
+    """Return the mean x and y of each map, -1 is left or top, 1 is right or bottom."""
+    ys = _line(height, shares.device).repeat_interleave(width)
+    xs = _line(width, shares.device).repeat(height)
+    return shares @ xs, shares @ ys
+
+
+def _line(count: int, device: torch.device) -> Tensor:
+    """Return numbers from -1 to 1; written out, because the exporter makes double precision of torch's own."""
+    step = 2.0 / max(1, int(count) - 1)
+    return torch.tensor([i * step - 1.0 for i in range(int(count))], dtype=torch.float32, device=device)

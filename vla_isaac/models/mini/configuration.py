@@ -1,0 +1,59 @@
+"""`MiniConfig`: the sizes of the network, and how much each part of its loss weighs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vla_isaac.models.base import VLAConfig
+
+
+class MiniConfig(VLAConfig):
+    """Fields of `mini` beside those of every model."""
+
+    model_type = "mini"
+
+    def __init__(
+        self,
+        *,
+        strides: dict[str, list[int]] | None = None,
+        stem_channels: int = 24,
+        channels: int = 48,
+        blocks: int = 2,
+        keypoints: int = 32,
+        spoken_keypoints: int = 8,
+        text_dim: int = 64,
+        text_slots: int = 4,
+        hidden: int = 512,
+        uses_hand_pose: bool = True,
+        loss_weights: dict[str, float] | None = None,
+        **more: Any,
+    ) -> None:
+        """Keep the sizes.
+
+        Args:
+            strides: Of the two convolutions of the stem, by camera; a camera without any takes [2, 2].
+            stem_channels: Channels after the first convolution.
+            channels: Channels of the picture's features.
+            blocks: Residual blocks that the sentence modulates.
+            keypoints: Points per camera whose meaning is learned.
+            spoken_keypoints: Points per camera that the sentence says what to look for.
+            text_dim: Width of a word.
+            text_slots: Vectors that a sentence becomes.
+            hidden: Width of the layers that decide.
+            uses_hand_pose: Whether joint angles are also given as the pose of the hand.
+            loss_weights: How much each term of the loss weighs; terms left out keep their defaults.
+            more: Fields of `VLAConfig`.
+        """
+        self.strides = strides if strides is not None else {"wrist": [3, 2]}
+        self.stem_channels = stem_channels
+        self.channels = channels
+        self.blocks = blocks
+        self.keypoints = keypoints
+        self.spoken_keypoints = spoken_keypoints
+        self.text_dim = text_dim
+        self.text_slots = text_slots
+        self.hidden = hidden
+        self.uses_hand_pose = uses_hand_pose
+        weights = {"translation": 1.0, "rotation": 0.3, "gripper": 0.3, "objects": 0.5, "grounding": 0.2}
+        self.loss_weights = {**weights, **(loss_weights or {})}
+        super().__init__(**more)

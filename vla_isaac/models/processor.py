@@ -1,0 +1,49 @@
+"""`VLAProcessor`: what stands between the world and a network: pictures of the right size, sentences as numbers; numpy only.
+
+The trainer and the policy use the same object, read from the same file, so that both see the same numbers.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from vla_isaac.core import images
+from vla_isaac.core.arrays import AnyArray, Image
+from vla_isaac.models.text import FILE, Tokens, Vocabulary
+
+
+@dataclass(frozen=True)
+class VLAProcessor:
+    """Pictures and sentences as a network takes them."""
+
+    cameras: tuple[str, ...]
+    image_hw: tuple[int, int]
+    vocabulary: Vocabulary
+
+    def pictures(self, frames: Mapping[str, Sequence[Image]]) -> dict[str, AnyArray]:
+        """Return uint8 (1, F, 3, H, W) by camera.
+
+        Args:
+            frames: Pictures (H, W, 3) of each camera, oldest first.
+
+        Raises:
+            KeyError: If a camera is missing.
+        """
+        return {name: np.stack([self._picture(rgb) for rgb in frames[name]])[None] for name in self.cameras}
+
+    def sentences(self, texts: Sequence[str]) -> Tokens:
+        """Return sentences as numbers."""
+        return self.vocabulary.encode(texts)
+
+    def save(self, folder: Path) -> None:
+        """Write ``vocabulary.json``; cameras and size stand in the checkpoint's own description."""
+        text = json.dumps(self.vocabulary.to_json(), ensure_ascii=False)
+        (folder / FILE).write_text(text + "\n", encoding="utf-8")
+
+    def _picture(self, rgb: Image) -> AnyArray:
+        return np.ascontiguousarray(images.resize(rgb, *self.image_hw).transpose(2, 0, 1))

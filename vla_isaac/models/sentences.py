@@ -1,0 +1,79 @@
+"""`SentenceEncoder`: words and their spelling to one vector, and to a few slots that each look for their own words."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from vla_isaac.models.text import UNKNOWN
+
+MASKED = -1e4  # far below any score, and still a number in half precision
+FORGET = 0.1
+"""Share of known words that training shows as unknown, so that spelling alone has to do."""
+
+
+class SentenceEncoder(nn.Module):
+    """A small transformer over words, written out, so that it exports to any ONNX and padding changes nothing.
+
+    Source: A. Vaswani et al. (2017), "Attention Is All You Need", with normalisation first.
+    """
+
+    def __init__(
+        self, num_words: int, num_buckets: int, max_words: int, *, dim: int = 64, slots: int = 4, layers: int = 1
+    ) -> None:
+        """Make one; `dim` is the width of a word, the answer has `slots` times `dim` numbers."""
+        super().__init__()
+        self.words = nn.Embedding(num_words, dim, padding_idx=0)
+        self.pieces = nn.Embedding(num_buckets + 1, dim, padding_idx=0)
+        self.places = nn.Parameter(torch.randn(max_words, dim) * 0.02)
+        self.layers = nn.ModuleList(_Layer(dim) for _ in range(layers))
+        self.slots = nn.Parameter(torch.randn(slots, dim) * 0.2)
+        self.slot_key_value = nn.Linear(dim, 2 * dim)
+
+    def forward(self, words: Tensor, pieces: Tensor) -> Tensor:
+        """Return (B, slots, dim) of words (B, L) and pieces (B, L, G)."""
+        is_word = words > 0
+        x = self._embedded(words, pieces)
+        for layer in self.layers:
+            x = layer(x, is_word)
+        key, value = self.slot_key_value(x).chunk(2, dim=-1)
+        scores = self.slots @ key.transpose(1, 2) / key.shape[-1] ** 0.5
+        return _shares(scores, is_word[:, None]) @ value
+
+    def _embedded(self, words: Tensor, pieces: Tensor) -> Tensor:
+        if self.training:
+            forgotten = (torch.rand(words.shape, device=words.device) < FORGET) & (words > UNKNOWN)
+            words = torch.where(forgotten, torch.full_like(words, UNKNOWN), words)
+        spelling = self.pieces(pieces).sum(2) / (pieces > 0).sum(-1, keepdim=True).clamp(min=1).sqrt()
+        return self.words(words) + spelling + self.places[: words.shape[1]]
+
+
+class _Layer(nn.Module):
+    """Words look at each other, then each thinks for itself."""
+
+    def __init__(self, dim: int, heads: int = 4) -> None:
+        super().__init__()
+        self.before, self.between = nn.LayerNorm(dim), nn.LayerNorm(dim)
+        self.query_key_value = nn.Linear(dim, 3 * dim)
+        self.out = nn.Linear(dim, dim)
+        self.think = nn.Sequential(nn.Linear(dim, 2 * dim), nn.GELU(), nn.Linear(2 * dim, dim))
+        self.heads = heads
+
+    def forward(self, x: Tensor, is_word: Tensor) -> Tensor:
+        x = x + self.out(self._attended(self.before(x), is_word))
+        thought: Tensor = x + self.think(self.between(x))
+        return thought
+
+    def _attended(self, x: Tensor, is_word: Tensor) -> Tensor:
+        batch, length, dim = x.shape
+        parts = self.query_key_value(x).view(batch, length, 3, self.heads, dim // self.heads).permute(2, 0, 3, 1, 4)
+        query, key, value = parts[0], parts[1], parts[2]
+        scores = query @ key.transpose(2, 3) / (dim // self.heads) ** 0.5
+        mixed = _shares(scores, is_word[:, None, None]) @ value
+        return mixed.transpose(1, 2).reshape(batch, length, dim)
+
+
+def _shares(scores: Tensor, counts: Tensor) -> Tensor:
+    """Return softmax over what counts; padding gets exactly nothing, and a sentence of padding gives zeros."""
+    shares = scores.masked_fill(~counts, MASKED).softmax(-1)
+    return shares * counts.to(shares.dtype)

@@ -1,0 +1,162 @@
+"""Sentences as numbers: whole words where they are known, pieces of their spelling always; numpy only.
+
+A word is two things at once: its row in the vocabulary (0 is padding, 1 is a word that nobody knows), and its character
+n-grams, hashed. A word that no training sentence had is therefore still partly known by how it is spelt, and none can fail.
+
+Source: P. Bojanowski et al. (2017), "Enriching Word Vectors with Subword Information", for the hashed n-grams.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vla_isaac.core.arrays import AnyArray
+from vla_isaac.core.errors import ConfigError
+
+PAD, UNKNOWN = 0, 1
+"""Rows of the word table that are no words."""
+
+SIZES = (3, 4)  # characters of an n-gram; "^" and "$" mark the ends of a word
+FILE = "vocabulary.json"
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Sentences of one batch, padded to the same length L."""
+
+    words: AnyArray
+    """Rows of the vocabulary, int64, shape (B, L)."""
+
+    pieces: AnyArray
+    """Hashed n-grams of each word, 0 is none, int64, shape (B, L, G)."""
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Words a model knows, and how it reads those it does not."""
+
+    words: tuple[str, ...]
+    """Known words in lower case; their rows start at 2."""
+
+    num_buckets: int = 2048
+    """How many different n-grams are told apart."""
+
+    max_words: int = 24
+    """Words of a sentence that are read; the rest is left out."""
+
+    max_pieces: int = 12
+    """N-grams of a word that are read."""
+
+    def __post_init__(self) -> None:
+        if len(set(self.words)) != len(self.words):
+            raise ConfigError("vocabulary: a word is there twice; every word has one row")
+        if min(self.num_buckets, self.max_words, self.max_pieces) < 1:
+            raise ConfigError(f"vocabulary: {self.num_buckets}, {self.max_words} and {self.max_pieces} must be at least 1")
+
+    def __len__(self) -> int:
+        """Rows of the word table."""
+        return len(self.words) + 2
+
+    @cached_property
+    def _rows(self) -> dict[str, int]:
+        return {word: row for row, word in enumerate(self.words, start=2)}
+
+    @cached_property
+    def _seen(self) -> dict[str, tuple[int, tuple[int, ...]]]:
+        return {}
+
+    def known(self, sentence: str) -> int:
+        """Return how many words of a sentence have a row."""
+        return sum(word in self._rows for word in split(sentence))
+
+    def encode(self, sentences: Sequence[str], *, length: int | None = None) -> Tokens:
+        """Return sentences as numbers; an empty one is all padding.
+
+        Args:
+            sentences: Any text at all.
+            length: Words per row; None takes `max_words`. What is padding never changes an answer.
+        """
+        length = length or self.max_words
+        words = np.zeros((len(sentences), length), dtype=np.int64)
+        pieces = np.zeros((len(sentences), length, self.max_pieces), dtype=np.int64)
+        for row, sentence in enumerate(sentences):
+            for column, word in enumerate(split(sentence)[:length]):
+                words[row, column], found = self._look_up(word)
+                pieces[row, column, : len(found)] = found
+        return Tokens(words, pieces)
+
+    def _look_up(self, word: str) -> tuple[int, tuple[int, ...]]:
+        known = self._seen.get(word)
+        if known is None:
+            if len(self._seen) > 50_000:  # a server must not grow with what people type
+                self._seen.clear()
+            found = tuple(_hashed(piece, self.num_buckets) for piece in ngrams(word)[: self.max_pieces])
+            known = self._seen[word] = (self._rows.get(word, UNKNOWN), found)
+        return known
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values for a file."""
+        return {
+            "num_buckets": self.num_buckets,
+            "max_words": self.max_words,
+            "max_pieces": self.max_pieces,
+            "words": list(self.words),
+        }
+
+    @classmethod
+    def from_json(cls, data: Any, *, source: str = "vocabulary") -> Vocabulary:
+        """Return the vocabulary of a file's values.
+
+        Raises:
+            ConfigError: Naming `source`, if a key is missing or of another kind.
+        """
+        try:
+            return cls(tuple(map(str, data["words"])), *(int(data[k]) for k in ("num_buckets", "max_words", "max_pieces")))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ConfigError(
+                f"{source}: is no vocabulary ({error!r}); take the file that belongs to the checkpoint"
+            ) from error
+
+    @classmethod
+    def load(cls, folder: Path) -> Vocabulary:
+        """Read ``vocabulary.json`` of a checkpoint.
+
+        Raises:
+            ConfigError: If it is missing or broken.
+        """
+        path = folder / FILE
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"{path}: cannot be read ({error}); copy the whole checkpoint folder") from error
+        return cls.from_json(data, source=str(path))
+
+
+def split(sentence: str) -> list[str]:
+    """Return the words of a sentence in lower case; digits and punctuation fall away."""
+    return re.findall(r"[^\W\d_]+", sentence.lower())
+
+
+def ngrams(word: str) -> list[str]:
+    """Return the pieces of a word, the short ones first."""
+    marked = f"^{word}$"
+    return [marked[i : i + n] for n in SIZES for i in range(len(marked) - n + 1)] or [marked]
+
+
+def vocabulary_of(sentences: Iterable[str], *, extra: Iterable[str] = (), **sizes: int) -> Vocabulary:
+    """Return a vocabulary of all words of some sentences, in alphabetical order."""
+    found = {word for text in (*sentences, *extra) for word in split(text)}
+    return Vocabulary(tuple(sorted(found)), **sizes)
+
+
+def _hashed(piece: str, num_buckets: int) -> int:
+    return 1 + zlib.crc32(piece.encode()) % num_buckets

@@ -1,0 +1,173 @@
+"""`LearnedPolicy`: a trained network at work, from pictures, joints and the sentence as it was said; onnxruntime, no torch.
+
+It is asked at every step and its first action is carried out, which measured as well as any way of using more of a chunk.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from vla_isaac.core.arrays import AnyArray, Image
+from vla_isaac.core.errors import ConfigError, ConventionError, PolicyError
+from vla_isaac.core.resources import resource
+from vla_isaac.core.specs import PolicySpec
+from vla_isaac.core.types import ActionChunk, EpisodeContext, Observation
+from vla_isaac.models.processor import VLAProcessor
+from vla_isaac.models.text import Vocabulary, split
+from vla_isaac.policies.learned_checkpoint import ONNX, PolicyCard
+from vla_isaac.policies.learned_session import THREADS, OnnxNetwork
+from vla_isaac.robots.panda import ARM_JOINTS, NUM_ARM_JOINTS
+
+HEAT = "heat_"
+"""Begins the names of outputs that say which places of a camera's picture counted."""
+
+
+class LearnedPolicy:
+    """A checkpoint folder as a policy; ask for it as ``mini:FOLDER``, or by the folder's path alone."""
+
+    def __init__(self, folder: str | Path, *, threads: int = THREADS, declines: bool = True) -> None:
+        """Load a checkpoint.
+
+        Args:
+            folder: As `train` writes it, with the model.onnx that `export` adds.
+            threads: Processor cores to use.
+            declines: Whether it refuses what it does not recognise; off where it is to be corrected.
+
+        Raises:
+            ConfigError: If a file is missing or broken, or files of different checkpoints were mixed.
+            ConventionError: If it needs proprioception that an observation does not have.
+            MissingDependencyError: If onnxruntime is not installed.
+        """
+        self.folder = Path(folder)
+        card = self.card = PolicyCard.load(self.folder)
+        self.processor = VLAProcessor(card.cameras, card.image_hw, Vocabulary.load(self.folder))
+        self._state, self._actions = card.state_normaliser, card.action_normaliser
+        self._network = OnnxNetwork(self.folder / ONNX, threads=threads)
+        self._check_network()
+        _proprioception_columns(self._state.names)
+        self.spec = PolicySpec(
+            action=card.action,
+            cameras=card.cameras,
+            image_hw=card.image_hw,
+            chunk_length=card.chunk,
+            needs_proprioception=True,
+            views=card.views,
+        )
+        self._past: deque[tuple[dict[str, Image], AnyArray]] = deque(maxlen=card.history)
+        self._sentence = ""
+        self._declines = declines
+        self._decided = False
+
+    @classmethod
+    def from_argument(cls, argument: str) -> LearnedPolicy:
+        """Return the policy of a checkpoint folder."""
+        return cls(argument)
+
+    def reset(self, context: EpisodeContext) -> None:
+        """Begin an episode.
+
+        Raises:
+            PolicyError: If there is no instruction.
+        """
+        self._past.clear()
+        self._sentence, self._decided = context.instruction, False
+        if not split(context.instruction):
+            raise PolicyError("declined: there is no instruction; say what to do, such as: Pick up the red cube")
+        tokens = self.processor.sentences([context.instruction])
+        self._tokens = {"words": tokens.words, "pieces": tokens.pieces}
+
+    def act(self, observation: Observation) -> ActionChunk:
+        """Return a chunk in the units of the convention, and the confidence in its `info`.
+
+        Raises:
+            PolicyError: If what the instruction names was not recognised when the episode began.
+        """
+        rows, confidence = self._network.run(self.feed(observation), ("actions", "confidence"))
+        sure = float(confidence[0])
+        if self._declines and not self._decided and sure < self.card.decline_below:
+            raise PolicyError(
+                f'declined: nothing here was recognised as what "{self._sentence}" asks for (confidence {sure:.2f}, needed '
+                f"{self.card.decline_below:.2f}); name an object of the scene by colour and shape"
+            )
+        self._decided = True
+        chunk = ActionChunk.from_rows(self._actions.unnormalise(rows[0]), with_gripper=self.spec.action.gripper != "none")
+        return ActionChunk(chunk.arm, chunk.gripper, {"confidence": round(sure, 4)})
+
+    def explain(self, observation: Observation) -> dict[str, AnyArray]:
+        """Return how much each place of each camera's picture counts now, by camera, shape (h, w) with sum 1."""
+        names = [name for name in self._network.outputs if name.startswith(HEAT)]
+        maps = self._network.run(self.feed(observation, remember=False), names)
+        return {name.removeprefix(HEAT): values[0] for name, values in zip(names, maps, strict=True)}
+
+    def feed(self, observation: Observation, *, remember: bool = True) -> dict[str, AnyArray]:
+        """Return the network's inputs; the same numbers that training saw.
+
+        Raises:
+            ConventionError: If a camera's frame is missing.
+        """
+        now = (self._frames(observation), proprioception(observation, self._state.names))
+        past = [*self._past, now] if remember or not self._past else list(self._past)
+        if remember:
+            self._past.append(now)
+        past = [past[0]] * (self.card.history - len(past)) + past[-self.card.history :]
+        pictures = self.processor.pictures({name: [frames[name] for frames, _ in past] for name in self.card.cameras})
+        state = self._state.normalise(np.stack([numbers for _, numbers in past]))[None]
+        return {**{f"image_{name}": rgb for name, rgb in pictures.items()}, "state": state, **self._tokens}
+
+    # ------------------------------------------------------------------
+
+    def _frames(self, observation: Observation) -> dict[str, Image]:
+        missing = [name for name in self.card.cameras if name not in observation.frames]
+        if missing:
+            raise ConventionError(
+                f"the policy needs the camera {missing[0]!r}; the observation has {', '.join(observation.frames) or 'none'}"
+            )
+        return {name: observation.frames[name].rgb for name in self.card.cameras}
+
+    def _check_network(self) -> None:
+        wanted = {*(f"image_{name}" for name in self.card.cameras), "state", "words", "pieces"}
+        if set(self._network.inputs) != wanted or not {"actions", "confidence"} <= set(self._network.outputs):
+            raise ConfigError(
+                f"{self.folder}: model.onnx takes {', '.join(self._network.inputs)}, policy.json speaks of "
+                f"{', '.join(sorted(wanted))}; they are of different checkpoints, so export again"
+            )
+
+
+class MiniPolicy(LearnedPolicy):
+    """The policy that comes with this package, in ``data/checkpoints/mini``."""
+
+    def __init__(self, folder: str | Path | None = None, *, threads: int = THREADS) -> None:
+        """Load it, or another checkpoint.
+
+        Raises:
+            ConfigError: If this installation has none.
+        """
+        super().__init__(folder or resource("data", "checkpoints", "mini"), threads=threads)
+
+
+def proprioception(observation: Observation, names: tuple[str, ...]) -> AnyArray:
+    """Return what an arm measures of itself, as datasets keep it, by the names of the numbers."""
+    known: Mapping[str, float] = {
+        **dict(zip(ARM_JOINTS, observation.qpos, strict=True)),
+        **{f"{name}_velocity": speed for name, speed in zip(ARM_JOINTS, observation.qvel, strict=True)},
+        "gripper_width": observation.gripper_width,
+        **dict(zip(("x", "y", "z"), observation.pose_base_ee.pos, strict=True)),
+        **dict(zip(("qw", "qx", "qy", "qz"), observation.pose_base_ee.quat_wxyz, strict=True)),
+    }
+    return np.array([known[name] for name in names], dtype=np.float32)
+
+
+def _proprioception_columns(names: tuple[str, ...]) -> None:
+    """Raise `ConventionError` if a checkpoint wants a number that no observation has."""
+    known = {*ARM_JOINTS, "gripper_width", "x", "y", "z", "qw", "qx", "qy", "qz"}
+    known |= {f"{ARM_JOINTS[i]}_velocity" for i in range(NUM_ARM_JOINTS)}
+    odd = [name for name in names if name not in known]
+    if odd:
+        raise ConventionError(
+            f"the checkpoint was trained with {odd[0]!r} in its state, which an observation does not have; "
+            f"it has {', '.join(sorted(known))}"
+        )

@@ -1,0 +1,90 @@
+"""`PolicyCard`: what a checkpoint says of itself, so that a policy made of it can only be used as it was trained.
+
+``policy.json`` of a checkpoint folder. Written by the trainer, read by `LearnedPolicy`; plain data, no torch.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vla_isaac.core.config import from_mapping, to_mapping
+from vla_isaac.core.errors import ConfigError, ConventionError
+from vla_isaac.core.specs import ActionSpec, CameraView
+from vla_isaac.datasets.normaliser import Normaliser
+
+FILE = "policy.json"
+ONNX = "model.onnx"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyCard:
+    """Everything around the network."""
+
+    model: str
+    """Architecture: a name of `models.MODELS`."""
+
+    cameras: tuple[str, ...]
+    image_hw: tuple[int, int]
+    """Height and width of the pictures [px]."""
+
+    views: Mapping[str, CameraView]
+    """Where the cameras were."""
+
+    history: int
+    chunk: int
+    action: ActionSpec
+    """What its actions mean; the rate is among it."""
+
+    state: Mapping[str, Any]
+    """Normaliser of the state, as JSON."""
+
+    actions: Mapping[str, Any]
+    """Normaliser of the actions, as JSON."""
+
+    decline_below: float = 0.5
+    """Confidence below which it declines."""
+
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    """How it was trained: data, seeds, steps, versions."""
+
+    def __post_init__(self) -> None:
+        width = len(self.action_normaliser.names)
+        if width != self.action.width:
+            raise ConventionError(
+                f"checkpoint: its actions have {width} numbers, its convention has {self.action.width}; "
+                "the dataset's action_spec does not describe its actions"
+            )
+
+    @property
+    def state_normaliser(self) -> Normaliser:
+        """Of the state."""
+        return Normaliser.from_json(self.state, source="checkpoint, state")
+
+    @property
+    def action_normaliser(self) -> Normaliser:
+        """Of the actions."""
+        return Normaliser.from_json(self.actions, source="checkpoint, actions")
+
+    def save(self, folder: Path) -> None:
+        """Write ``policy.json``."""
+        (folder / FILE).write_text(json.dumps(to_mapping(self), indent=1) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> PolicyCard:
+        """Read ``policy.json``.
+
+        Raises:
+            ConfigError: If it is missing or broken.
+        """
+        path = folder / FILE
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ConfigError(
+                f"{path}: cannot be read ({error}); give a checkpoint folder as `train` writes them"
+            ) from error
+        return from_mapping(cls, data, source=str(path))

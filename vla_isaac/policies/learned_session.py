@@ -1,0 +1,44 @@
+"""`OnnxNetwork`: an exported model, run with onnxruntime; numpy in, numpy out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from vla_isaac.core.arrays import AnyArray
+from vla_isaac.core.errors import ConfigError
+from vla_isaac.core.optional import require
+
+THREADS = 2
+
+
+class OnnxNetwork:
+    """One model file, loaded."""
+
+    def __init__(self, path: Path, *, threads: int = THREADS) -> None:
+        """Load it.
+
+        Raises:
+            MissingDependencyError: If onnxruntime is not installed.
+            ConfigError: If the file is missing, cut off or not a model.
+        """
+        if not path.is_file():
+            raise ConfigError(f"{path}: there is no such file; make it with: vla-isaac export {path.parent}")
+        ort: Any = require("onnxruntime", extra="policy", need="the learned policy")
+        options = ort.SessionOptions()
+        options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+        options.log_severity_level = 3
+        try:
+            self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime has an error class of its own for each status
+            raise ConfigError(
+                f"{path}: onnxruntime cannot load it ({str(error).splitlines()[0]}); it is cut off or not a model of ours, "
+                f"so copy it again or make it with: vla-isaac export {path.parent}"
+            ) from error
+        self.inputs: tuple[str, ...] = tuple(one.name for one in self._session.get_inputs())
+        self.outputs: tuple[str, ...] = tuple(one.name for one in self._session.get_outputs())
+
+    def run(self, feed: Mapping[str, AnyArray], outputs: Sequence[str]) -> list[AnyArray]:
+        """Return the named outputs."""
+        return list(self._session.run(list(outputs), {name: feed[name] for name in self.inputs}))

@@ -1,0 +1,37 @@
+"""`Averaged`: the running mean of a model's weights, which acts better than any single one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+
+class Averaged:
+    """Keeps the mean, and lends it to the model for validation and checkpoints."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self._parameters = [p for p in model.parameters() if p.requires_grad]
+        self.values: list[Tensor] = [p.detach().clone() for p in self._parameters]
+
+    @torch.no_grad()
+    def update(self, keep: float) -> None:
+        """Move the mean towards the weights of now."""
+        torch._foreach_lerp_(self.values, [p.detach() for p in self._parameters], 1.0 - keep)
+
+    @contextmanager
+    def lent(self) -> Iterator[None]:
+        """Put the mean into the model for the time of a ``with`` block."""
+        own = [p.detach().clone() for p in self._parameters]
+        self._set(self.values)
+        try:
+            yield
+        finally:
+            self._set(own)
+
+    @torch.no_grad()
+    def _set(self, values: list[Tensor]) -> None:
+        for parameter, value in zip(self._parameters, values, strict=True):
+            parameter.copy_(value)

@@ -1,0 +1,101 @@
+"""Checkpoints: written beside their place and moved there when whole, so that what was there before is never lost.
+
+A folder holds config.json and model.safetensors (the averaged weights, ready to act), vocabulary.json and policy.json; the
+last one of a run also training.safetensors and training.json, from which it goes on exactly where it stopped.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from transformers.utils import logging as transformers_logging
+
+from vla_isaac.core.errors import ConfigError
+from vla_isaac.models.base import VLAModel
+from vla_isaac.models.processor import VLAProcessor
+from vla_isaac.policies.learned_checkpoint import PolicyCard
+
+TENSORS, NUMBERS = "training.safetensors", "training.json"
+
+
+def save_checkpoint(
+    folder: Path,
+    model: VLAModel,
+    processor: VLAProcessor,
+    card: PolicyCard,
+    *,
+    tensors: Mapping[str, Tensor] | None = None,
+    numbers: Mapping[str, Any] | None = None,
+) -> None:
+    """Write a checkpoint; interrupted at any moment, the one before is still there for `find_checkpoint`."""
+    part, old = _beside(folder)
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    transformers_logging.disable_progress_bar()
+    model.save_pretrained(str(part))
+    processor.save(part)
+    card.save(part)
+    if tensors is not None:
+        save_file({name: value.detach().cpu().contiguous() for name, value in tensors.items()}, str(part / TENSORS))
+    if numbers is not None:
+        (part / NUMBERS).write_text(json.dumps(numbers, indent=1) + "\n", encoding="utf-8")
+    if folder.exists():
+        shutil.rmtree(old, ignore_errors=True)
+        folder.rename(old)
+    part.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def find_checkpoint(folder: Path) -> Path | None:
+    """Return the folder if it holds a whole checkpoint, put back in its place if a save was interrupted; else None."""
+    _, old = _beside(folder)
+    if not folder.exists() and old.exists():
+        old.rename(folder)
+    return folder if (folder / "config.json").is_file() else None
+
+
+def load_training(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Return what a run needs to go on.
+
+    Raises:
+        ConfigError: If the files are missing or broken.
+    """
+    try:
+        tensors = load_file(str(folder / TENSORS))
+        numbers = json.loads((folder / NUMBERS).read_text(encoding="utf-8"))
+    except Exception as error:  # safetensors has an error class of its own
+        raise ConfigError(
+            f"{folder}: cannot be resumed ({error}); give the output folder of a run that was interrupted, or begin anew"
+        ) from error
+    return tensors, numbers
+
+
+def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """Return an optimizer's state by name."""
+    state = optimizer.state_dict()["state"]
+    return {f"optimizer.{i}.{key}": torch.as_tensor(value) for i, values in state.items() for key, value in values.items()}
+
+
+def set_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
+    """Put back what `optimizer_tensors` gave."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, value in tensors.items():
+        if name.startswith("optimizer."):
+            _, number, key = name.split(".")
+            state.setdefault(int(number), {})[key] = value
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
+    for parameter, values in optimizer.state.items():
+        for key, value in values.items():
+            if value.shape == parameter.shape:  # fused updates go through memory: both need the same layout
+                values[key] = torch.empty_like(parameter).copy_(value)
+
+
+def _beside(folder: Path) -> tuple[Path, Path]:
+    return folder.with_name(f".{folder.name}.part"), folder.with_name(f".{folder.name}.old")

@@ -1,0 +1,208 @@
+"""`TrainingData`: batches as a model takes them, in an order that follows from seed and step; and some kept for validation.
+
+A sample's sentence is drawn anew each time from the wordings of its demonstration, and now and then it is one that names
+what is not there, so that the model learns to notice.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader
+
+from vla_isaac.core.arrays import AnyArray
+from vla_isaac.core.errors import DatasetError, UsageError
+from vla_isaac.datasets.episode import EpisodeMeta
+from vla_isaac.datasets.formats import open_dataset
+from vla_isaac.datasets.loading import FrameCache, VLADataset, collate_fn
+from vla_isaac.datasets.loading.dataset import Draw, Sample
+from vla_isaac.datasets.loading.order import BatchOrder
+from vla_isaac.datasets.normaliser import Normaliser
+from vla_isaac.models.base import Batch
+from vla_isaac.models.processor import VLAProcessor
+from vla_isaac.models.text import split
+from vla_isaac.training.config import TrainConfig
+from vla_isaac.training.wording import Wordings, wordings
+
+VALIDATION = 1_000_003  # keeps the random numbers of validation apart from those of training
+
+
+class TrainingData:
+    """Training and validation batches of one or several datasets."""
+
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        config: TrainConfig,
+        *,
+        cache: Path | None = None,
+        normalisers: tuple[Normaliser, Normaliser] | None = None,
+    ) -> None:
+        """Read and check all numbers; pictures are read when batches are.
+
+        Args:
+            paths: Datasets of any format, such as demonstrations and corrections.
+            config: What a sample is, and how many are kept for validation.
+            cache: Folder for decoded pictures; None decodes them each time.
+            normalisers: Of state and actions, those of a model that is trained further; None makes them of these rows.
+
+        Raises:
+            UsageError: If there is nothing to draw from, or datasets do not fit together.
+            DatasetError: If numbers are not finite, or files are broken.
+        """
+        self._config = config
+        frames = FrameCache(cache, max_mb=config.cache_mb) if cache is not None else None
+        of_state, of_actions = normalisers or (None, None)
+        self.dataset = VLADataset(
+            list(paths), config.samples, state_normaliser=of_state, action_normaliser=of_actions, cache=frames
+        )
+        self._still = VLADataset(
+            list(paths),
+            replace(config.samples, augmentation=None),
+            state_normaliser=self.dataset.state_normaliser,
+            action_normaliser=self.dataset.action_normaliser,
+            cache=frames,
+        )
+        self.metas, self._firsts = _episodes(paths)
+        if len(self.dataset) != int(self._firsts[-1]):
+            raise DatasetError(f"{len(self.dataset)} samples in episodes of {self._firsts[-1]} rows; verify the datasets")
+        self._held = _held_for_validation(len(self.metas), config)
+        self._wordings: dict[int, Wordings] = {}
+        self.processor: VLAProcessor | None = None
+
+    @property
+    def state_normaliser(self) -> Normaliser:
+        """Of the state's numbers."""
+        return self.dataset.state_normaliser
+
+    @property
+    def action_normaliser(self) -> Normaliser:
+        """Of the actions' numbers."""
+        return self.dataset.action_normaliser
+
+    @property
+    def batches_per_epoch(self) -> int:
+        """Batches in which every training sample comes once."""
+        return self._order(0).batches_per_epoch
+
+    def training(self, first_batch: int) -> Iterator[Batch]:
+        """Yield batches without end, from the one with this number, counted from the start of training."""
+        loader = _loader(self.dataset, self._order(first_batch), self._config.workers)
+        for number, samples in enumerate(loader, start=first_batch):
+            yield self._finished(samples, np.random.default_rng((self._config.seed, number)))
+
+    def validation(self) -> Iterator[Batch]:
+        """Yield the batches of a validation, the same each time; none if no episode was kept for it."""
+        numbers = self._numbers(self._held)
+        if not len(numbers):
+            return
+        spread = np.random.default_rng(self._config.seed).permutation(numbers)
+        order = BatchOrder({"": np.sort(spread[: self._config.validation_batches * self._config.batch_size])},
+                           self._config.batch_size, shuffle=False)  # fmt: skip
+        for number, samples in enumerate(_loader(self._still, order, 0)):
+            yield self._finished(samples, np.random.default_rng((self._config.seed, VALIDATION, number)))
+
+    def wordings(self, episode: int) -> Wordings:
+        """Return what may be said of an episode; made when it is first needed."""
+        found = self._wordings.get(episode)
+        if found is None:
+            meta, count = self.metas[episode], self._config.wordings
+            found = wordings(meta, seed=self._config.seed + episode, count=count) if count else _only(meta)
+            self._wordings[episode] = found
+        return found
+
+    # ------------------------------------------------------------------
+
+    def _order(self, first_batch: int) -> BatchOrder:
+        kept = np.setdiff1d(np.arange(len(self.metas)), self._held)
+        tasks = {task: np.intersect1d(numbers, self._numbers(kept)) for task, numbers in self.dataset.tasks.items()}
+        tasks = {task: numbers for task, numbers in tasks.items() if len(numbers)}
+        return BatchOrder(
+            tasks,
+            self._config.batch_size,
+            seed=self._config.seed,
+            mix=self._mix(tasks),
+            first_batch=first_batch,
+            endless=True,
+        )
+
+    def _mix(self, tasks: Mapping[str, AnyArray]) -> Mapping[str, float] | None:
+        return self._config.mix if tasks else None
+
+    def _numbers(self, episodes: AnyArray) -> AnyArray:
+        ranges = [np.arange(self._firsts[e], self._firsts[e + 1]) for e in episodes]
+        return np.concatenate([np.zeros(0, dtype=np.int64), *ranges])
+
+    def _finished(self, batch: dict[str, Any], random: np.random.Generator) -> Batch:
+        """Return the batch with its sentences as numbers."""
+        if self.processor is None:
+            raise UsageError("the training data has no processor yet; make a model for it first")
+        numbers = batch.pop("sample")
+        places = np.searchsorted(self._firsts, numbers, side="right") - 1
+        fits = random.random(len(places)) >= self._config.unfitting_share
+        texts = [self._sentence(int(place), bool(fit), random) for place, fit in zip(places, fits, strict=True)]
+        length = max(1, min(self.processor.vocabulary.max_words, max(len(split(text)) for text in texts)))
+        tokens = self.processor.vocabulary.encode(texts, length=length)
+        batch["sentence"] = texts
+        batch["words"], batch["pieces"] = torch.from_numpy(tokens.words), torch.from_numpy(tokens.pieces)
+        batch["is_fitting"] = torch.from_numpy(fits.astype(np.float32))
+        return batch
+
+    def _sentence(self, episode: int, fits: bool, random: np.random.Generator) -> str:
+        choices = self.wordings(episode)
+        texts = choices.fitting if fits else choices.unfitting
+        return texts[int(random.integers(len(texts)))]
+
+
+class _Numbered:
+    """The dataset with the number of each sample in it."""
+
+    def __init__(self, dataset: VLADataset) -> None:
+        self._dataset = dataset
+
+    def __len__(self) -> int:
+        return len(self._dataset)
+
+    def __getitems__(self, draws: list[Draw]) -> list[Sample]:
+        samples = self._dataset.__getitems__(draws)
+        return [{**sample, "sample": draw.sample} for sample, draw in zip(samples, draws, strict=True)]
+
+
+def _collated(samples: list[Sample]) -> dict[str, Any]:
+    return {**collate_fn(samples), "sample": np.array([sample["sample"] for sample in samples])}
+
+
+def _loader(dataset: VLADataset, order: BatchOrder, workers: int) -> Any:
+    more = {"prefetch_factor": 4} if workers else {}
+    return DataLoader(_Numbered(dataset), batch_sampler=order, num_workers=workers, collate_fn=_collated, **more)  # type: ignore[arg-type]
+
+
+def _episodes(paths: Sequence[Path]) -> tuple[list[EpisodeMeta], AnyArray]:
+    """Return what each episode is about, and the number of its first sample, with the number of all at the end."""
+    metas: list[EpisodeMeta] = []
+    lengths: list[int] = []
+    for path in paths:
+        reader = open_dataset(path)
+        try:
+            metas += [reader.meta(episode) for episode in range(len(reader))]
+            lengths += [reader.length(episode) for episode in range(len(reader))]
+        finally:
+            reader.close()
+    return metas, np.array([0, *itertools.accumulate(lengths)])
+
+
+def _held_for_validation(num_episodes: int, config: TrainConfig) -> AnyArray:
+    count = min(round(config.validation_share * num_episodes), num_episodes - 1)
+    return np.sort(np.random.default_rng((config.seed, VALIDATION)).permutation(num_episodes)[:count])
+
+
+def _only(meta: EpisodeMeta) -> Wordings:
+    from vla_isaac.training.wording import NONSENSE
+
+    return Wordings(fitting=(meta.instruction,), unfitting=NONSENSE)

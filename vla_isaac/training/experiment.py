@@ -1,0 +1,177 @@
+"""From a preset and datasets to a model that fits them, and the card that goes with its checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from vla_isaac import __version__
+from vla_isaac.core.config import from_mapping, to_mapping
+from vla_isaac.core.errors import ConfigError, ConventionError, UsageError
+from vla_isaac.core.specs import ActionSpec, CameraView
+from vla_isaac.datasets.episode import EpisodeMeta
+from vla_isaac.datasets.normaliser import Normaliser
+from vla_isaac.models import MODELS
+from vla_isaac.models.base import VLAModel, load_model
+from vla_isaac.models.processor import VLAProcessor
+from vla_isaac.models.text import Vocabulary, vocabulary_of
+from vla_isaac.policies.learned_checkpoint import PolicyCard
+from vla_isaac.training.config import TrainConfig
+from vla_isaac.training.data import TrainingData
+from vla_isaac.training.wording import words_of_training
+
+
+def make_model(config: TrainConfig, data: TrainingData, *, begin_with: Path | None = None) -> VLAModel:
+    """Return a model for this data, new from the seed or with the weights of a checkpoint; `data` gets its processor.
+
+    Raises:
+        ConfigError: If an option of the architecture is unknown.
+        ConventionError: If the checkpoint was made for other data.
+    """
+    if begin_with is not None:
+        model = load_model(begin_with)
+        data.processor = VLAProcessor(config.cameras, config.image_hw, Vocabulary.load(begin_with))
+        _check_fits(model, config, data, begin_with)
+        return model
+    vocabulary = vocabulary_of([*words_of_training(), *data.dataset.instructions])
+    data.processor = VLAProcessor(config.cameras, config.image_hw, vocabulary)
+    model_class: type[VLAModel] = MODELS.load(config.model)
+    torch.manual_seed(config.seed)
+    return model_class(_model_config(model_class, config, data, vocabulary))
+
+
+def make_card(config: TrainConfig, data: TrainingData, paths: Sequence[Path]) -> PolicyCard:
+    """Return what checkpoints say of themselves.
+
+    Raises:
+        ConventionError: If the data does not say what its actions mean.
+    """
+    spec = data.dataset.action_spec
+    if not spec:
+        raise ConventionError(
+            f"{', '.join(map(str, paths))} does not say what its actions mean; convert it with an action_spec, so that a "
+            "policy can be made of what is learned"
+        )
+    seeds = [meta.seed for meta in data.metas]
+    return PolicyCard(
+        model=config.model,
+        cameras=config.cameras,
+        image_hw=config.image_hw,
+        views=_views(data.metas, config.cameras),
+        history=config.history,
+        chunk=config.chunk,
+        action=from_mapping(ActionSpec, dict(spec), source=str(paths[0]), key="action_spec"),
+        state=data.state_normaliser.to_json(),
+        actions=data.action_normaliser.to_json(),
+        decline_below=config.decline_below,
+        notes={
+            "datasets": [str(path) for path in paths],
+            "episodes": len(data.metas),
+            "frames": len(data.dataset),
+            "episode_seeds": [min(seeds), max(seeds)],
+            "config": to_mapping(config),
+            "versions": {"vla_isaac": __version__, "torch": torch.__version__},
+        },
+    )
+
+
+def normalisers_of(folder: Path) -> tuple[Normaliser, Normaliser]:
+    """Return those of the state and of the actions of a checkpoint."""
+    card = PolicyCard.load(folder)
+    return card.state_normaliser, card.action_normaliser
+
+
+def _model_config(model_class: type[VLAModel], config: TrainConfig, data: TrainingData, vocabulary: Vocabulary) -> Any:
+    offset, scale = _affine(data.state_normaliser)
+    given: Mapping[str, Any] = {
+        "cameras": list(config.cameras),
+        "image_hw": list(config.image_hw),
+        "history": config.history,
+        "chunk": config.chunk,
+        "state_names": list(data.state_normaliser.names),
+        "state_offset": offset,
+        "state_scale": scale,
+        "action_names": list(data.action_normaliser.names),
+        "num_words": len(vocabulary),
+        "num_buckets": vocabulary.num_buckets,
+        "max_words": vocabulary.max_words,
+    }
+    wrong = set(config.model_options) & set(given)
+    if wrong:
+        raise ConfigError(f"training: model_options.{min(wrong)} follows from the data; leave it out")
+    known = vars(model_class.config_class())
+    odd = [name for name in config.model_options if name not in known]
+    if odd:
+        raise ConfigError(f"training: model_options.{odd[0]} is unknown to {config.model!r}")
+    return model_class.config_class(**given, **config.model_options)
+
+
+def _affine(normaliser: Normaliser) -> tuple[list[float], list[float]]:
+    """Return what is 0 and what is 1 to the model, by number."""
+    zero = normaliser.unnormalise(np.zeros(normaliser.width, dtype=np.float32)).astype(np.float64)
+    one = normaliser.unnormalise(np.ones(normaliser.width, dtype=np.float32)).astype(np.float64)
+    return zero.tolist(), (one - zero).tolist()
+
+
+def _views(metas: Sequence[EpisodeMeta], cameras: Sequence[str]) -> dict[str, CameraView]:
+    """Return where the cameras stood, before any jitter if the data knows that, else on the median episode."""
+    views: dict[str, CameraView] = {}
+    for name in cameras:
+        nominal = {c["name"]: c for meta in metas[:1] for c in meta.extra.get("scene_spec", {}).get("cameras", ())}
+        found = [nominal[name]] if name in nominal else [asdict(m.cameras[name]) for m in metas if name in m.cameras]
+        if found:
+            middle = {key: np.median([one[key] for one in found], axis=0) for key in ("eye", "target", "up", "fov_y")}
+            eye, target, up = (_three(middle[key]) for key in ("eye", "target", "up"))
+            views[name] = CameraView(
+                mount=str(found[0].get("mount", "world")), eye=eye, target=target, up=up, fov_y=float(middle["fov_y"])
+            )
+    return views
+
+
+def _three(values: Any) -> tuple[float, float, float]:
+    x, y, z = (float(v) for v in values)
+    return x, y, z
+
+
+def _check_fits(model: VLAModel, config: TrainConfig, data: TrainingData, folder: Path) -> None:
+    theirs = {"model": model.config.model_type, "cameras": tuple(model.config.cameras), "chunk": model.config.chunk,
+              "history": model.config.history, "image_hw": tuple(model.config.image_hw),
+              "state": tuple(model.config.state_names), "action": tuple(model.config.action_names)}  # fmt: skip
+    ours = {"model": config.model, "cameras": config.cameras, "chunk": config.chunk, "history": config.history,
+            "image_hw": config.image_hw, "state": data.state_normaliser.names,
+            "action": data.action_normaliser.names}  # fmt: skip
+    for name, value in theirs.items():
+        if value != ours[name]:
+            raise ConventionError(
+                f"{folder}: was trained with {name} {value}, this run has {ours[name]}; give a preset and data that fit it"
+            )
+
+
+def check_resumable(kept: Mapping[str, Any], config: TrainConfig, data: TrainingData) -> None:
+    """Compare what a run was begun with and what it is to go on with.
+
+    Raises:
+        UsageError: Saying what differs.
+    """
+    before, now = kept["config"], to_mapping(config)
+    free = ("workers", "cache_mb")
+    differs = [
+        f"{name} {before.get(name)} is now {now[name]}" for name in now if before.get(name) != now[name] and name not in free
+    ]
+    rows = data_identity(data)
+    differs += [f"the data had {kept['data'][k]} {k}, now {rows[k]}" for k in rows if kept["data"].get(k) != rows[k]]
+    if differs:
+        raise UsageError(
+            f"this run cannot be resumed as asked: {'; '.join(differs)}; resume with the same preset and data, or begin in "
+            "another folder"
+        )
+
+
+def data_identity(data: TrainingData) -> dict[str, int]:
+    """Return what changes when the data does."""
+    return {"episodes": len(data.metas), "rows": len(data.dataset)}

@@ -1,0 +1,121 @@
+"""Those who watch a training: a line on the terminal, TensorBoard, a file of numbers."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol, TextIO
+
+from vla_isaac.core.optional import is_installed
+
+EVERY = 0.5  # [s] between two drawings of the line
+LOGGED_EVERY = 20  # updates
+
+
+class Watcher(Protocol):
+    """Told of every update and of every validation."""
+
+    def on_step(self, step: int, steps: int, terms: Mapping[str, float]) -> None:
+        """See an update that was made; `terms` are those of the loss, `loss` their sum, `lr` the learning rate."""
+        ...
+
+    def on_validation(self, step: int, scores: Mapping[str, float], *, is_best: bool) -> None:
+        """See how well the averaged weights do on what was kept apart."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files."""
+        ...
+
+
+class ProgressLine:
+    """One line on standard error, redrawn twice a second; on what is no terminal, a line per validation."""
+
+    def __init__(self, batch_size: int, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._batch_size = batch_size
+        self._begin: tuple[float, int] | None = None
+        self._drawn = 0.0
+
+    def on_step(self, step: int, steps: int, terms: Mapping[str, float]) -> None:
+        """Redraw the line."""
+        now = time.perf_counter()
+        if self._begin is None:
+            self._begin = (now, step)
+        if now - self._drawn < EVERY or not self._stream.isatty():
+            return
+        self._drawn = now
+        begin, first = self._begin
+        rate = (step - first) / max(now - begin, 1e-9)
+        left = (steps - step) / rate / 60 if rate > 0 else float("inf")
+        speed = rate * self._batch_size
+        words = f"step {step}/{steps}  loss {terms['loss']:.4f}  {speed:.0f} samples/s  {left:.1f} min left"
+        self._stream.write(f"\r{words:<78}")
+        self._stream.flush()
+
+    def on_validation(self, step: int, scores: Mapping[str, float], *, is_best: bool) -> None:
+        """Write a line that stays."""
+        words = "  ".join(f"{name} {value:.4g}" for name, value in scores.items())
+        self._stream.write(f"\r{f'step {step}:':<14}{words}{'  best' if is_best else ''}\n")
+        self._stream.flush()
+
+    def close(self) -> None:
+        """Leave the line."""
+        if self._stream.isatty():
+            self._stream.write("\n")
+
+
+class MetricsFile:
+    """One JSON object a line in ``metrics.jsonl``; a run that is resumed goes on in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = (folder / "metrics.jsonl").open("a", encoding="utf-8")
+
+    def on_step(self, step: int, steps: int, terms: Mapping[str, float]) -> None:
+        """Keep every update."""
+        self._write({"step": step, **terms})
+
+    def on_validation(self, step: int, scores: Mapping[str, float], *, is_best: bool) -> None:
+        """Keep every validation."""
+        self._write({"step": step, "validation": dict(scores), "is_best": is_best})
+        self._file.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _write(self, value: dict[str, Any]) -> None:
+        self._file.write(json.dumps(value) + "\n")
+
+
+class TensorBoardLog:
+    """Curves for TensorBoard, below ``tensorboard/``."""
+
+    def __init__(self, folder: Path) -> None:
+        from torch.utils.tensorboard import SummaryWriter
+
+        self._writer: Any = SummaryWriter(str(folder / "tensorboard"))
+
+    def on_step(self, step: int, steps: int, terms: Mapping[str, float]) -> None:
+        """Add a point to each curve, now and then."""
+        if step % LOGGED_EVERY == 0:
+            for name, value in terms.items():
+                self._writer.add_scalar(f"train/{name}", value, step)
+
+    def on_validation(self, step: int, scores: Mapping[str, float], *, is_best: bool) -> None:
+        """Add a point to each curve."""
+        for name, value in scores.items():
+            self._writer.add_scalar(f"validation/{name}", value, step)
+
+    def close(self) -> None:
+        """Write what is left."""
+        self._writer.close()
+
+
+def usual_watchers(folder: Path, batch_size: int) -> list[Watcher]:
+    """Return a line, a file, and TensorBoard where it is installed."""
+    watchers: list[Watcher] = [ProgressLine(batch_size), MetricsFile(folder)]
+    return [*watchers, TensorBoardLog(folder)] if is_installed("tensorboard") else watchers
