@@ -57,7 +57,7 @@ class Train:
     dagger_steps: int = 1000
     """Updates after a round."""
 
-    dagger_seed: int = 100_000
+    dagger_seed: int = 50_000
     """First seed of the episodes of the first round."""
 
     randomisation: str = "full"

@@ -32,7 +32,7 @@ class DaggerPlan:
     steps: int = 1000
     """Updates after each round."""
 
-    first_seed: int = 100_000
+    first_seed: int = 50_000
     randomisation: str = "full"
     workers: int = 2
 
@@ -71,7 +71,7 @@ def train(
             checkpoint=Path(report.folder) / "best",
             tasks=tuple(sorted(_tasks(paths, config))),
             episodes=dagger.episodes,
-            seed=dagger.first_seed + (number - 1) * 100 * dagger.episodes,
+            seed=dagger.first_seed + (number - 1) * 10 * dagger.episodes,
             randomisation=dagger.randomisation,
         )
         round_folder = folder / f"round_{number}"
