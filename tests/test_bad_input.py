@@ -154,7 +154,7 @@ TABLE = {
         f"{RUN} --scene tabltop", USAGE, r"no scene named 'tabltop'; did you mean 'tabletop'\? Known: clutter, sorting"
     ),
     "unknown policy": Row(
-        f"{RUN} --policy script", USAGE, r"no policy named 'script'; did you mean 'scripted'\? Known: hold, random"
+        f"{RUN} --policy script", USAGE, r"no policy named 'script'; did you mean 'scripted'\? Known: hold, mini, random"
     ),
     "unknown backend": Row(
         "run --backend mujco", USAGE, r"no backend named 'mujco'; did you mean 'mujoco'\? Known: .*mujoco, stub"
@@ -172,7 +172,7 @@ TABLE = {
     ),
     "unknown option": Row(f"{RUN} --sceen tabletop", USAGE, "--sceen.*--help"),
     "unknown command": Row(
-        "runn", USAGE, r"no command named 'runn'; did you mean 'run'\? Known: bench, doctor, export-scene, list, parse, run"
+        "runn", USAGE, r"no command named 'runn'; did you mean 'run'\? Known: bench, collect, dataset, doctor"
     ),
     "no command": Row("", USAGE, "Expected one of .*run, parse, list"),
     # ---------------------------------------------------------------- goals

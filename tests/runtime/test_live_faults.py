@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Answering, policy_threads, wait_until, waving
+from tests.runtime.conftest import Answering, policy_threads, wait_until, waving
 
 from vla_isaac.backends.stub.backend import StubBackend
 from vla_isaac.core.errors import BackendError, MissingDependencyError, PolicyError, RenderError, SceneError
@@ -298,7 +298,7 @@ def test_any_sequence_of_calls_leaves_no_thread_and_no_watcher_behind(batch, tmp
 
 def press_at_random(rng: random.Random, path: Path) -> None:
     """Make a session, press forty buttons, and close it."""
-    from conftest import small_stage
+    from tests.runtime.conftest import small_stage
 
     from vla_isaac.runtime.live import LiveSession
 

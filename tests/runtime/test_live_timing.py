@@ -9,7 +9,7 @@ import time
 
 import numpy as np
 import pytest
-from conftest import STAGE, Answering, small_stage, waving
+from tests.runtime.conftest import STAGE, Answering, small_stage, waving
 
 from vla_isaac.api import make_policy
 from vla_isaac.backends import BACKENDS
