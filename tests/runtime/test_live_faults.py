@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.runtime.conftest import Answering, policy_threads, wait_until, waving
 
+from tests.runtime.conftest import Answering, policy_threads, wait_until, waving
 from vla_isaac.backends.stub.backend import StubBackend
 from vla_isaac.core.errors import BackendError, MissingDependencyError, PolicyError, RenderError, SceneError
 from vla_isaac.core.types import ActionChunk, Frame
@@ -299,7 +299,6 @@ def test_any_sequence_of_calls_leaves_no_thread_and_no_watcher_behind(batch, tmp
 def press_at_random(rng: random.Random, path: Path) -> None:
     """Make a session, press forty buttons, and close it."""
     from tests.runtime.conftest import small_stage
-
     from vla_isaac.runtime.live import LiveSession
 
     policies = (

@@ -9,8 +9,8 @@ import time
 
 import numpy as np
 import pytest
-from tests.runtime.conftest import STAGE, Answering, small_stage, waving
 
+from tests.runtime.conftest import STAGE, Answering, small_stage, waving
 from vla_isaac.api import make_policy
 from vla_isaac.backends import BACKENDS
 from vla_isaac.backends.stub.backend import StubBackend

@@ -146,8 +146,7 @@ def test_out_of_memory_says_what_to_lower(make_trainer, monkeypatch):
 
 
 def test_an_empty_dataset_is_refused(tmp_path, make_trainer):
-    from conftest import PLAN
-
+    from tests.training.conftest import PLAN
     from vla_isaac.collection.collect import dataset_info
     from vla_isaac.datasets.formats import create_dataset
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import make_episode
 
+from tests.training.conftest import make_episode
 from vla_isaac.scene.builder import scene_preset
 from vla_isaac.tasks.families import family_names
 from vla_isaac.tasks.paraphrases import paraphrases
