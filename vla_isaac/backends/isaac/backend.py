@@ -134,6 +134,7 @@ class IsaacBackend:
         yield from self._ports.sim.start(self._clock.physics_dt, self._clock.substeps)
         self._updates_since_reset = 0
         self._connect(spec)
+        self._placed = _placed(layout)
         posture = _nine(layout.qpos, layout.gripper_width)
         self._ports.robot.set_gains(spec.gains.stiffness, spec.gains.damping)  # lost at every stop
         self._ports.robot.place(posture)
@@ -143,7 +144,9 @@ class IsaacBackend:
         self._ports.objects.rest()
         self._begin_period(posture, posture)
         self._first_step = self._ports.sim.steps_done
-        self._start_poses = tuple(frozen(poses) for poses in self._object_poses(layout)[:2])
+        self._start_poses = tuple(frozen(poses) for poses in self._object_poses()[:2])
+        self._today = {camera.name: camera for camera in layout.cameras}
+        self._rows = {name: row for row, name in enumerate(spec.object_names)}
         self._layout = layout
 
     def apply(self, target: JointTarget) -> None:
@@ -167,11 +170,12 @@ class IsaacBackend:
 
     def state(self) -> SceneState:
         """Return the truth now, read through physics."""
-        spec, layout = self._loaded(), self._ready()
+        spec = self._loaded()
+        self._ready()
         self._raise_fault()
         with self._explaining():
             positions, velocities = self._ports.robot.positions(), self._ports.robot.velocities()
-            pos, quat, linvel = self._object_poses(layout)
+            pos, quat, linvel = self._object_poses()
         qpos = positions[: panda.NUM_ARM_JOINTS]
         steps = self._ports.sim.steps_done - self._first_step
         return SceneState(
@@ -191,11 +195,10 @@ class IsaacBackend:
 
     def render(self, requests: Sequence[RenderRequest]) -> Steps[Mapping[str, Frame]]:
         """Return pictures that are not older than the state now; waits a bounded number of updates for them."""
-        spec, layout = self._loaded(), self._ready()
+        spec = self._loaded()
+        self._ready()
         self._raise_fault()
-        today = {camera.name: camera for camera in layout.cameras}
-        cameras = [today[spec.camera(r.camera).name] for r in requests]
-        rows = {name: row for row, name in enumerate(spec.object_names)}
+        cameras = [self._today[spec.camera(r.camera).name] for r in requests]
         feeds = [self._cameras.feed(self._stage, c, r) for c, r in zip(cameras, requests, strict=True)]
         since = self._ports.sim.steps_done
         if self._loop.mode == "kit":
@@ -206,7 +209,7 @@ class IsaacBackend:
             pictures = [feed.picture(moment) for feed in feeds]
             if all(picture is not None for picture in pictures):
                 return {
-                    request.camera: feed.frame(request.camera, time, picture, rows)
+                    request.camera: feed.frame(request.camera, time, picture, self._rows)
                     for request, feed, picture in zip(requests, feeds, pictures, strict=True)
                     if picture is not None
                 }
@@ -296,12 +299,10 @@ class IsaacBackend:
         paths = self._object_paths(spec)
         self._ports.objects.connect([paths[row] for row in self._free])
 
-    def _object_poses(self, layout: SceneLayout) -> tuple[Array, Array, Array]:
+    def _object_poses(self) -> tuple[Array, Array, Array]:
         """Return poses and velocities of all objects; fastened ones are where the layout put them."""
-        count = len(layout.objects)
-        pos = np.array([o.pos for o in layout.objects], dtype=np.float64).reshape(count, 3)
-        quat = np.array([o.quat_wxyz for o in layout.objects], dtype=np.float64).reshape(count, 4)
-        linvel = np.zeros((count, 3))
+        pos, quat = (poses.copy() for poses in self._placed)
+        linvel = np.zeros_like(pos)
         pos[self._free], quat[self._free], linvel[self._free] = self._ports.objects.read()
         return pos, quat, linvel
 
@@ -426,11 +427,10 @@ class IsaacBackend:
             raise BackendError("the isaac backend has no scene; call load(spec) first, as in drive(backend.load(spec))")
         return self._spec
 
-    def _ready(self) -> SceneLayout:
+    def _ready(self) -> None:
         if self._layout is None:
             self._loaded()
             raise BackendError("the isaac backend has no layout; call reset(layout) after load")
-        return self._layout
 
 
 def _is_there(stage: Any, path: str) -> bool:
@@ -460,6 +460,15 @@ def _nine(qpos: Sequence[float] | Array, gripper_width: float) -> Array:
     """Return the positions of all nine joints; each finger travels half the width."""
     finger = min(max(float(gripper_width), 0.0), panda.GRIPPER_MAX_WIDTH) / 2
     return np.array([*map(float, qpos), finger, finger])
+
+
+def _placed(layout: SceneLayout) -> tuple[Array, Array]:
+    """Return positions (N, 3) and quaternions (N, 4) of the objects as the layout has them."""
+    count = len(layout.objects)
+    return (
+        np.array([o.pos for o in layout.objects], dtype=np.float64).reshape(count, 3),
+        np.array([o.quat_wxyz for o in layout.objects], dtype=np.float64).reshape(count, 4),
+    )
 
 
 def _starts(clock: Clock) -> dict[int, float]:

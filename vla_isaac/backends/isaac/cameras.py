@@ -102,9 +102,9 @@ class Feed:
     def __init__(self, port: CameraPort, size: tuple[int, int]) -> None:
         self._port, self._size = port, size
         self._old: object = None
-        self._since = -1.0
+        self._since = -1.0  # of the state that pictures are waited for; below: the first one seen then, and newer ones
+        self._first: object = None
         self._newer: set[object] = set()
-        self._updates_at_forget: int | None = None
 
     def forget(self) -> None:
         """Take what is delivered now for old."""
@@ -130,8 +130,7 @@ class Feed:
         if picture.number == self._old:
             return False
         if moment.since != self._since:
-            self._since, self._newer = moment.since, set()
-            self._first: object = picture.number
+            self._since, self._first, self._newer = moment.since, picture.number, set()
         if picture.number != self._first:
             self._newer.add(picture.number)
         low, high = moment.since - moment.half_step, moment.now + moment.half_step
