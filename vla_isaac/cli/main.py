@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import logging
 import sys
 import traceback
 from collections.abc import Sequence
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import Annotated, Any, Protocol, cast
 
@@ -24,7 +27,20 @@ from vla_isaac.core.optional import require
 from vla_isaac.core.prebundle import Prebundle
 from vla_isaac.core.registry import unknown_name
 
-COMMANDS = ("run", "parse", "list", "doctor", "bench", "export-scene", "collect", "dataset", "train", "export")
+COMMANDS = {
+    "run": "vla_isaac.cli.run:Run",
+    "parse": "vla_isaac.cli.parse:Parse",
+    "list": "vla_isaac.cli.listing:List",
+    "doctor": "vla_isaac.cli.doctor:Doctor",
+    "bench": "vla_isaac.cli.bench:Bench",
+    "collect": "vla_isaac.cli.collect:Collect",
+    "export-scene": "vla_isaac.cli.export_scene:ExportScene",
+    "train": "vla_isaac.cli.train:Train",
+    "export": "vla_isaac.cli.export:Export",
+    "dataset": "vla_isaac.cli.dataset:Dataset",
+}
+"""Name to class; only the one that is asked for is imported."""
+
 DATASET_COMMANDS = ("info", "verify", "view", "stats", "convert", "split", "merge", "filter")
 
 
@@ -127,35 +143,21 @@ def _report(error: Exception, code: int, wants_json: bool) -> int:
 def _read(arguments: list[str]) -> Command:
     """Fill in a command's options from the words on the command line."""
     tyro: Any = require("tyro", extra="cli", need="the command line")
-    from vla_isaac.cli.bench import Bench
-    from vla_isaac.cli.collect import Collect
-    from vla_isaac.cli.dataset import Dataset
-    from vla_isaac.cli.doctor import Doctor
-    from vla_isaac.cli.export import Export
-    from vla_isaac.cli.export_scene import ExportScene
-    from vla_isaac.cli.listing import List
-    from vla_isaac.cli.parse import Parse
-    from vla_isaac.cli.run import Run
-    from vla_isaac.cli.train import Train
-
-    subcommand = tyro.conf.subcommand
-    commands = (
-        Annotated[Run, subcommand("run")]
-        | Annotated[Parse, subcommand("parse")]
-        | Annotated[List, subcommand("list")]
-        | Annotated[Doctor, subcommand("doctor")]
-        | Annotated[Bench, subcommand("bench")]
-        | Annotated[Collect, subcommand("collect")]
-        | Annotated[ExportScene, subcommand("export-scene")]
-        | Annotated[Train, subcommand("train")]
-        | Annotated[Export, subcommand("export")]
-        | Annotated[Dataset, subcommand("dataset")]
-    )
+    config = (tyro.conf.FlagCreatePairsOff,)
+    if arguments and arguments[0] in COMMANDS:
+        name, *options = arguments
+        return cast(Command, tyro.cli(_class_of(name), prog=f"vla-isaac {name}", args=options, config=config))
+    every = reduce(or_, (Annotated[_class_of(name), tyro.conf.subcommand(name)] for name in COMMANDS))
     command = tyro.cli(
-        commands,
+        every,
         prog="vla-isaac",
         description="Drive a Franka arm with a vision-language-action policy, in Isaac Sim, MuJoCo or a stub.",
         args=arguments,
-        config=(tyro.conf.FlagCreatePairsOff,),
+        config=config,
     )
     return cast(Command, command)
+
+
+def _class_of(name: str) -> Any:
+    module, _, attribute = COMMANDS[name].partition(":")
+    return getattr(importlib.import_module(module), attribute)
