@@ -7,25 +7,20 @@ and in LeRobot, with the episodes that were finished; `resume=True` clears the r
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
 
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import UsageError
 from vla_isaac.datasets.episode import Episode
-from vla_isaac.datasets.formats import DatasetInfo
 from vla_isaac.datasets.lerobot.description import (
-    check_info,
-    check_same,
     features_of,
-    has_version,
     info_of,
     ours_of,
     read_json,
     whole,
 )
+from vla_isaac.datasets.lerobot.episode_writer import EpisodeWriter
 from vla_isaac.datasets.lerobot.layout import (
     CHUNK,
     DATA,
@@ -48,63 +43,21 @@ from vla_isaac.datasets.lerobot.preparation import (
     check_video,
     checked_columns,
     data_table,
-    encode_pictures,
     statistics_of_video,
 )
 from vla_isaac.datasets.lerobot.rows import EpisodeRow, Place, read_rows, read_statistics, read_tasks, row_table, tasks_file
 from vla_isaac.datasets.locking import NAME as LOCK
-from vla_isaac.datasets.locking import WriterLock
 from vla_isaac.datasets.meta_json import dumps, meta_to_json
 from vla_isaac.datasets.parquet import to_bytes
 from vla_isaac.datasets.staging import FOLDER as STAGING
-from vla_isaac.datasets.staging import Staging, telling_what_is_intact
+from vla_isaac.datasets.staging import telling_what_is_intact
 from vla_isaac.datasets.statistics import Statistics, aggregate, column_statistics, statistics_from_json
-from vla_isaac.datasets.video_files import check_codec
 
 
-class LeRobotWriter:
+class LeRobotWriter(EpisodeWriter):
     """One Parquet file and one video per camera for each episode; `merge` makes few large files of them later."""
 
-    def __init__(self, path: Path, info: DatasetInfo, *, resume: bool = False, codec: str = "h264") -> None:
-        """Begin a dataset in an empty or new folder, or go on with one.
-
-        Raises:
-            UsageError: If the folder holds something else, another writer is at work there, `info` cannot be written, or
-                differs from what the dataset has.
-            DatasetError: If the folder cannot be written, or the dataset in it is broken.
-        """
-        self.path = Path(path)
-        self._info, self._codec = info, codec
-        check_codec(codec)
-        check_info(self.path, info)
-        with telling_what_is_intact(self.path, 0):
-            if self.path.exists() and not self.path.is_dir():
-                raise UsageError(f"dataset {self.path}: is a file; name a folder")
-            self.path.mkdir(parents=True, exist_ok=True)
-            self._check_folder()
-            self._lock = WriterLock(self.path)
-        try:
-            self._staging = Staging(self.path)
-            self._check_resumption(resume)
-            self._open()
-        except BaseException:
-            self._lock.release()
-            raise
-        self._closed = False
-
-    def add(self, episode: Episode) -> int:
-        """Write an episode, whole or not at all, and return its number.
-
-        Raises:
-            ShapeError: If it lacks a column or camera of the dataset, or has one with another shape.
-            DatasetError: If it cannot be written; the earlier ones are intact.
-        """
-        self._check_open()
-        columns = checked_columns(self._info, episode)
-        check_cameras(self._info, episode.images, "pictures")
-        with self._whole_or_not_at_all():
-            videos, statistics = encode_pictures(self._info, episode, self._staging, self._codec)
-            return self._commit(episode, columns, videos, statistics)
+    version = VERSION
 
     def add_encoded(
         self,
@@ -137,36 +90,9 @@ class LeRobotWriter:
             staged = {name: self._staging.take(path, f"{name}.mp4") for name, path in paths.items()}
             return self._commit(episode, columns, staged, statistics)
 
-    def close(self) -> None:
-        """Let others write; all is on disk already. May be called twice."""
-        if not self._closed:
-            self._closed = True
-            self._staging.clear()
-            self._lock.release()
-
-    def __len__(self) -> int:
-        """Number of finished episodes."""
-        return self._count
-
-    def __enter__(self) -> LeRobotWriter:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def _check_folder(self) -> None:
-        is_ours = has_version(self.path, VERSION) and (self.path / OURS).exists()
-        if not is_ours and not _is_empty(self.path):
-            raise UsageError(f"dataset {self.path}: the folder holds something else; choose an empty or new one")
-
-    def _check_resumption(self, resume: bool) -> None:
-        if _is_empty(self.path):
-            return
-        if not resume:
-            raise UsageError(f"dataset {self.path}: exists; go on with it by resume=True, or choose a new folder")
-        check_same(self.path, info_of(self.path, read_json(self.path / INFO)), self._info)
+    def _is_empty(self) -> bool:
+        """Tell whether the folder is free: nothing there but the traces of a writer that never got to begin."""
+        return all(entry.name.startswith((LOCK, STAGING)) or _is_unborn(entry) for entry in self.path.iterdir())
 
     def _open(self) -> None:
         """Read what is finished, clear away what is not, and renew the summaries."""
@@ -243,14 +169,6 @@ class LeRobotWriter:
             self._staging.commit(staged, final)
         return number
 
-    @contextmanager
-    def _whole_or_not_at_all(self) -> Iterator[None]:
-        with telling_what_is_intact(self.path, self._count):
-            try:
-                yield
-            finally:
-                self._staging.clear()
-
     def _info_file(self) -> bytes:
         data = {
             "codebase_version": VERSION,
@@ -269,10 +187,6 @@ class LeRobotWriter:
         }
         return dumps(data, indent=4).encode()
 
-    def _check_open(self) -> None:
-        if self._closed:
-            raise UsageError(f"dataset {self.path}: the writer is closed; open another with resume=True")
-
 
 def repair(path: str | Path) -> int:
     """Bring a dataset of ours in order after its writer was killed, and return how many episodes it has.
@@ -290,11 +204,6 @@ def repair(path: str | Path) -> int:
     codecs = [feature["info"]["video.codec"] for feature in data["features"].values() if feature["dtype"] == "video"]
     with LeRobotWriter(root, info_of(root, data), resume=True, codec=codecs[0] if codecs else "h264") as writer:
         return len(writer)
-
-
-def _is_empty(path: Path) -> bool:
-    """Tell whether a folder is free for a dataset: nothing there but the traces of a writer that never got to begin."""
-    return all(entry.name.startswith((LOCK, STAGING)) or _is_unborn(entry) for entry in path.iterdir())
 
 
 def _is_unborn(entry: Path) -> bool:

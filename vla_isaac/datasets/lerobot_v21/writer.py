@@ -7,24 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
 
 from vla_isaac.core.arrays import AnyArray
-from vla_isaac.core.errors import UsageError
 from vla_isaac.datasets.episode import Episode
-from vla_isaac.datasets.formats import DatasetInfo
 from vla_isaac.datasets.lerobot.description import (
-    check_info,
-    check_same,
     features_of,
-    has_version,
-    info_of,
     ours_of,
-    read_json,
     whole,
 )
+from vla_isaac.datasets.lerobot.episode_writer import EpisodeWriter
 from vla_isaac.datasets.lerobot.layout import INFO, OURS, video_key
-from vla_isaac.datasets.lerobot.preparation import bookkeeping, check_cameras, checked_columns, data_table, encode_pictures
+from vla_isaac.datasets.lerobot.preparation import bookkeeping, data_table
 from vla_isaac.datasets.lerobot_v21.files import (
     ANNOTATION,
     ANNOTATIONS,
@@ -44,88 +37,19 @@ from vla_isaac.datasets.lerobot_v21.files import (
 )
 from vla_isaac.datasets.lerobot_v21.modality import modality_of
 from vla_isaac.datasets.locking import NAME as LOCK
-from vla_isaac.datasets.locking import WriterLock
 from vla_isaac.datasets.meta_json import dumps, meta_to_json
 from vla_isaac.datasets.parquet import to_bytes
 from vla_isaac.datasets.staging import FOLDER as STAGING
-from vla_isaac.datasets.staging import Staging, telling_what_is_intact
+from vla_isaac.datasets.staging import telling_what_is_intact
 from vla_isaac.datasets.statistics import Statistics, column_statistics
-from vla_isaac.datasets.video_files import check_codec
 
 KEPT = ("min", "max", "mean", "std", "count")  # this version of the format has no quantiles
 
 
-class LeRobotV21Writer:
+class LeRobotV21Writer(EpisodeWriter):
     """One Parquet file, and one video per camera, for each episode."""
 
-    def __init__(self, path: Path, info: DatasetInfo, *, resume: bool = False, codec: str = "h264") -> None:
-        """Begin a dataset in an empty or new folder, or go on with one.
-
-        Raises:
-            UsageError: If the folder holds something else, another writer is at work there, `info` cannot be written, or
-                differs from what the dataset has.
-            DatasetError: If the folder cannot be written, or the dataset in it is broken.
-        """
-        self.path = Path(path)
-        self._info, self._codec = info, codec
-        check_codec(codec)
-        check_info(self.path, info)
-        with telling_what_is_intact(self.path, 0):
-            if self.path.exists() and not self.path.is_dir():
-                raise UsageError(f"dataset {self.path}: is a file; name a folder")
-            self.path.mkdir(parents=True, exist_ok=True)
-            is_ours = has_version(self.path, VERSION) and (self.path / OURS).exists()
-            if not is_ours and not self._is_empty():
-                raise UsageError(f"dataset {self.path}: the folder holds something else; choose an empty or new one")
-            self._lock = WriterLock(self.path)
-        try:
-            if not self._is_empty():
-                if not resume:
-                    raise UsageError(f"dataset {self.path}: exists; go on with it by resume=True, or choose a new folder")
-                check_same(self.path, info_of(self.path, read_json(self.path / INFO)), info)
-            self._staging = Staging(self.path)
-            self._open()
-        except BaseException:
-            self._lock.release()
-            raise
-        self._closed = False
-
-    def add(self, episode: Episode) -> int:
-        """Write an episode, whole or not at all, and return its number.
-
-        Raises:
-            ShapeError: If it lacks a column or camera of the dataset, or has one with another shape.
-            DatasetError: If it cannot be written; the earlier ones are intact.
-        """
-        if self._closed:
-            raise UsageError(f"dataset {self.path}: the writer is closed; open another with resume=True")
-        columns = checked_columns(self._info, episode)
-        check_cameras(self._info, episode.images, "pictures")
-        with telling_what_is_intact(self.path, self._count):
-            try:
-                videos, images = encode_pictures(self._info, episode, self._staging, self._codec)
-                return self._commit(episode, columns, videos, images)
-            finally:
-                self._staging.clear()
-
-    def close(self) -> None:
-        """Let others write; all is on disk already. May be called twice."""
-        if not self._closed:
-            self._closed = True
-            self._staging.clear()
-            self._lock.release()
-
-    def __len__(self) -> int:
-        """Number of finished episodes."""
-        return self._count
-
-    def __enter__(self) -> LeRobotV21Writer:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
+    version = VERSION
 
     def _is_empty(self) -> bool:
         """Tell whether the folder is free: nothing there but the traces of a writer that never got to begin."""

@@ -1,0 +1,127 @@
+"""`EpisodeWriter`: what the writers of both LeRobot versions share: one writer per folder, episodes whole or not at all."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import ClassVar, TypeVar
+
+from vla_isaac.core.arrays import AnyArray
+from vla_isaac.core.errors import UsageError
+from vla_isaac.datasets.episode import Episode
+from vla_isaac.datasets.formats import DatasetInfo
+from vla_isaac.datasets.lerobot.description import check_info, check_same, has_version, info_of, read_json
+from vla_isaac.datasets.lerobot.layout import INFO, OURS
+from vla_isaac.datasets.lerobot.preparation import check_cameras, checked_columns, encode_pictures
+from vla_isaac.datasets.locking import WriterLock
+from vla_isaac.datasets.staging import Staging, telling_what_is_intact
+from vla_isaac.datasets.statistics import Statistics
+from vla_isaac.datasets.video_files import check_codec
+
+Writer = TypeVar("Writer", bound="EpisodeWriter")
+
+
+class EpisodeWriter(ABC):
+    """A folder under a lock, a staging folder inside it, and `add`; how an episode is filed is each version's own."""
+
+    version: ClassVar[str]
+    """What `info.json` says."""
+
+    def __init__(self, path: Path, info: DatasetInfo, *, resume: bool = False, codec: str = "h264") -> None:
+        """Begin a dataset in an empty or new folder, or go on with one.
+
+        Raises:
+            UsageError: If the folder holds something else, another writer is at work there, `info` cannot be written, or
+                differs from what the dataset has.
+            DatasetError: If the folder cannot be written, or the dataset in it is broken.
+        """
+        self.path = Path(path)
+        self._info, self._codec = info, codec
+        self._count = 0
+        check_codec(codec)
+        check_info(self.path, info)
+        with telling_what_is_intact(self.path, 0):
+            if self.path.exists() and not self.path.is_dir():
+                raise UsageError(f"dataset {self.path}: is a file; name a folder")
+            self.path.mkdir(parents=True, exist_ok=True)
+            is_ours = has_version(self.path, self.version) and (self.path / OURS).exists()
+            if not is_ours and not self._is_empty():
+                raise UsageError(f"dataset {self.path}: the folder holds something else; choose an empty or new one")
+            self._lock = WriterLock(self.path)
+        try:
+            self._staging = Staging(self.path)
+            self._check_resumption(resume)
+            self._open()
+        except BaseException:
+            self._lock.release()
+            raise
+        self._closed = False
+
+    def add(self, episode: Episode) -> int:
+        """Write an episode, whole or not at all, and return its number.
+
+        Raises:
+            ShapeError: If it lacks a column or camera of the dataset, or has one with another shape.
+            DatasetError: If it cannot be written; the earlier ones are intact.
+        """
+        self._check_open()
+        columns = checked_columns(self._info, episode)
+        check_cameras(self._info, episode.images, "pictures")
+        with self._whole_or_not_at_all():
+            videos, statistics = encode_pictures(self._info, episode, self._staging, self._codec)
+            return self._commit(episode, columns, videos, statistics)
+
+    def close(self) -> None:
+        """Let others write; all is on disk already. May be called twice."""
+        if not self._closed:
+            self._closed = True
+            self._staging.clear()
+            self._lock.release()
+
+    def __len__(self) -> int:
+        """Number of finished episodes."""
+        return self._count
+
+    def __enter__(self: Writer) -> Writer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @abstractmethod
+    def _is_empty(self) -> bool:
+        """Tell whether the folder is free: nothing there but the traces of a writer that never got to begin."""
+
+    @abstractmethod
+    def _open(self) -> None:
+        """Read what is finished, clear away what is not, and renew the summaries."""
+
+    @abstractmethod
+    def _commit(
+        self, episode: Episode, columns: Mapping[str, AnyArray], videos: Mapping[str, Path], images: Mapping[str, Statistics]
+    ) -> int:
+        """Put an episode's files into place, whole or not at all, and return its number."""
+
+    def _check_resumption(self, resume: bool) -> None:
+        if self._is_empty():
+            return
+        if not resume:
+            raise UsageError(f"dataset {self.path}: exists; go on with it by resume=True, or choose a new folder")
+        check_same(self.path, info_of(self.path, read_json(self.path / INFO)), self._info)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise UsageError(f"dataset {self.path}: the writer is closed; open another with resume=True")
+
+    @contextmanager
+    def _whole_or_not_at_all(self) -> Iterator[None]:
+        with telling_what_is_intact(self.path, self._count):
+            try:
+                yield
+            finally:
+                self._staging.clear()
