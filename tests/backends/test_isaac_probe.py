@@ -7,8 +7,9 @@ import pytest
 
 from vla_isaac.backends.isaac.probe import EXPERIMENTAL_NEEDS, probe
 
-A = {"omni.isaac.core", "omni.isaac.sensor", "omni.isaac.franka"}
-B = {"isaacsim.core.api", "isaacsim.core.prims", "isaacsim.core.utils", "isaacsim.sensors.camera"}
+ASSETS = "isaacsim.storage.native"
+A = {"omni.isaac.core", "omni.isaac.sensor", "omni.isaac.franka", "omni.isaac.nucleus"}
+B = {"isaacsim.core.api", "isaacsim.core.prims", "isaacsim.core.utils", "isaacsim.sensors.camera", ASSETS}
 SHIMS = A  # 4.5 to 5.1 still answer to the old names, with warnings
 SOME_EXPERIMENTAL = {
     "isaacsim.core.experimental.prims",
@@ -30,6 +31,11 @@ OFFERS = {
 def test_a_release_is_known_by_what_it_offers(modules, names, experimental, port):
     offer = probe(exists=modules.__contains__)
     assert (offer.names, offer.experimental, offer.choose()) == (names, experimental, port)
+
+
+@pytest.mark.parametrize("modules", [A - {"omni.isaac.nucleus"}, B - {ASSETS}, set(EXPERIMENTAL_NEEDS) - {ASSETS}])
+def test_without_its_asset_module_an_interface_is_not_whole(modules):
+    assert probe(exists=modules.__contains__).choose() is None
 
 
 def test_what_is_missing_is_said():

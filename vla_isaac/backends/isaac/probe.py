@@ -17,8 +17,14 @@ Port = Literal["classic", "experimental"]
 Names = Literal["omni.isaac", "isaacsim"]
 
 CLASSIC_NEEDS: dict[Names, tuple[str, ...]] = {
-    "isaacsim": ("isaacsim.core.api", "isaacsim.core.prims", "isaacsim.core.utils", "isaacsim.sensors.camera"),
-    "omni.isaac": ("omni.isaac.core", "omni.isaac.sensor"),
+    "isaacsim": (
+        "isaacsim.core.api",
+        "isaacsim.core.prims",
+        "isaacsim.core.utils",
+        "isaacsim.sensors.camera",
+        "isaacsim.storage.native",
+    ),
+    "omni.isaac": ("omni.isaac.core", "omni.isaac.sensor", "omni.isaac.nucleus"),
 }
 """Modules of the classic interface under each of its two names; the newer name is tried first, since in 4.5 to 5.1 the
 older one is a shim that warns."""
@@ -29,6 +35,7 @@ EXPERIMENTAL_NEEDS = (
     "isaacsim.core.simulation_manager",
     "isaacsim.core.rendering_manager",
     "isaacsim.sensors.experimental.rtx",
+    "isaacsim.storage.native",
 )
 """All of these came together first in 6.0; 5.x has only some of them."""
 
