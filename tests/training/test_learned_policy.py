@@ -217,3 +217,26 @@ def test_what_counted_is_brighter_than_what_did_not():
     shown = overlay(grey, heat)
     assert shown[0, 0].sum() > shown[-1, -1].sum()
     assert tuple(shown[-1, -1]) == (45, 45, 45)
+
+
+def test_a_copy_in_half_precision_is_smaller_and_acts_nearly_alike(checkpoint, tmp_path):
+    from vla_isaac.training.export import TOLERANCE, export
+
+    report = export(checkpoint, out=tmp_path / "half", half=True)
+    assert report.largest_difference <= TOLERANCE
+    sizes = [(folder / "model.safetensors").stat().st_size for folder in (checkpoint, tmp_path / "half")]
+    assert sizes[1] < 0.65 * sizes[0]
+    seen = [LearnedPolicy(folder, declines=False) for folder in (checkpoint, tmp_path / "half")]
+    for one in seen:
+        one.reset(EpisodeContext(instruction=SENTENCE, seed=0))
+    before, after = (one.act(observation(one)) for one in seen)
+    assert np.allclose(before.arm, after.arm, atol=2e-3)
+    assert not np.array_equal(before.arm, after.arm)
+
+
+def test_what_training_alone_needs_is_not_copied(checkpoint, tmp_path):
+    from vla_isaac.training.export import export
+
+    export(checkpoint.with_name("last"), out=tmp_path / "copy")
+    assert not list((tmp_path / "copy").glob("training.*"))
+    assert (tmp_path / "copy" / "model.onnx").is_file()

@@ -8,6 +8,8 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
+from vla_isaac.cli.files import check_writable
+from vla_isaac.cli.options import OptionalPath
 from vla_isaac.cli.output import OK, emit, say
 from vla_isaac.core.errors import UsageError
 from vla_isaac.core.optional import require
@@ -23,6 +25,12 @@ class Export:
     checkpoint: Positional[Annotated[Path, arg(metavar="CHECKPOINT")]]
     """Folder with config.json and model.safetensors; model.onnx is written into it."""
 
+    out: OptionalPath = None
+    """Folder for a copy of the checkpoint, without what only training needs; the export goes there instead."""
+
+    half: bool = False
+    """Round the copy's weights to half precision, for a file half as large."""
+
     json: bool = False
     """Print one JSON object as the last line of standard output."""
 
@@ -35,7 +43,11 @@ class Export:
             raise UsageError(
                 f"{self.checkpoint}: there is no such folder; give a checkpoint as `vla-isaac train` writes them"
             )
-        report = export(self.checkpoint)
+        if self.half and self.out is None:
+            raise UsageError("--half changes the weights; add --out FOLDER for the copy that it is done to")
+        if self.out is not None:
+            check_writable(self.out.parent)
+        report = export(self.checkpoint, out=self.out, half=self.half)
         say(f"exported     {report.path}, {report.megabytes:.1f} MB, opset {report.opset}")
         say(f"compared     torch and onnxruntime differ by {report.largest_difference:.1e} at the most")
         if self.json:

@@ -9,6 +9,8 @@ model.safetensors. Its batch is a dict of tensors, as the loader and the process
     actions       float32 (B, k, A), normalised; gripper as open fraction 0 to 1      (training only)
     is_pad        bool (B, k), true past an episode's end                             (training only)
     goal_objects  float32 (B, 6) [m] in the base frame, NaN where there is none       (training only, may be absent)
+    goal_pixels   {camera: float32 (B, 2, 2)}, their x and y as shares of the picture's width and height
+                                                                                      (training only, may be absent)
     is_fitting    float32 (B,), 0 where the sentence names what is not there          (training only, may be absent)
 """
 

@@ -68,6 +68,30 @@ def positions(wanted: Tensor, got: Tensor, counts: Tensor) -> Tensor:
     return masked_mean(values, known & (counts > 0))
 
 
+def pointing(places: Tensor, maps: Tensor, counts: Tensor, *, spread: float = 0.7) -> Tensor:
+    """Return the cross-entropy between where maps look and where they should.
+
+    Args:
+        places: x and y as shares of the picture's width and height, shape (B, K, 2); outside 0 to 1 or NaN never counts.
+        maps: Shares of each cell, sum 1, shape (B, K, h, w).
+        counts: What counts, broadcast to (B, K).
+        spread: Standard deviation of what is right [cells].
+    """
+    height, width = maps.shape[-2:]
+    is_seen = ((places > 0) & (places < 1)).all(-1)
+    wanted = torch.where(is_seen[..., None], places, torch.full_like(places, 0.5))
+    rows, columns = (_bell(wanted[..., axis] * cells - 0.5, cells, spread) for axis, cells in ((1, height), (0, width)))
+    likely = rows[..., :, None] * columns[..., None, :]
+    surprise = -(likely * maps.clamp(min=1e-20).log()).sum((-2, -1))
+    return masked_mean(surprise, is_seen & (counts > 0))
+
+
+def _bell(centre: Tensor, cells: int, spread: float) -> Tensor:
+    """Return shares of cells around a place, (..., cells)."""
+    away = torch.arange(cells, device=centre.device, dtype=centre.dtype) - centre[..., None]
+    return torch.softmax(-0.5 * (away / spread) ** 2, dim=-1)
+
+
 def grounding(is_fitting: Tensor, logit: Tensor) -> Tensor:
     """Return the binary cross-entropy of whether the sentence names what is there."""
     return functional.binary_cross_entropy_with_logits(logit, is_fitting)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import colorsys
 from dataclasses import replace
 
 import numpy as np
@@ -145,9 +146,18 @@ def _start_posture(jitter: float, rng: np.random.Generator) -> tuple[float, ...]
 
 
 def _table(table: TableSpec, randomisation: Randomisation, rng: np.random.Generator) -> TableSpec:
-    rgb = _shaded(table.rgb, randomisation.table_shade, rng)
+    rgb = _shaded(
+        table.rgb if randomisation.table_hue is None else _of_a_hue(randomisation, rng), randomisation.table_shade, rng
+    )
     texture = str(rng.choice(randomisation.table_textures)) if randomisation.table_textures else table.texture
     return table if (rgb, texture) == (table.rgb, table.texture) else replace(table, rgb=rgb, texture=texture)
+
+
+def _of_a_hue(randomisation: Randomisation, rng: np.random.Generator) -> RGB:
+    assert randomisation.table_hue is not None
+    ranges = (randomisation.table_hue, randomisation.table_saturation, randomisation.table_value)
+    hue, saturation, value = (float(rng.uniform(*each)) for each in ranges)
+    return colorsys.hsv_to_rgb(hue % 1.0, saturation, value)
 
 
 def _lights(spec: SceneSpec, randomisation: Randomisation, rng: np.random.Generator) -> tuple[tuple[LightSpec, ...], float]:

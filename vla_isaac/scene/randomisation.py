@@ -65,6 +65,15 @@ class Randomisation:
     table_shade: float = 0.0
     """Largest change of each colour channel of the table top."""
 
+    table_hue: Range | None = None
+    """Hue of the table top as a share of the colour circle, which goes on beyond 1; None keeps the scene's own."""
+
+    table_saturation: Range = (0.1, 0.6)
+    """How colourful a table top of a drawn hue is, 0 is grey."""
+
+    table_value: Range = (0.3, 0.75)
+    """Brightest channel of a table top of a drawn hue."""
+
     table_textures: tuple[str, ...] = ()
     """Textures of the table top to choose from; empty keeps the scene's own."""
 
@@ -82,6 +91,10 @@ class Randomisation:
         for name in ("size_scale", "mass_scale", "friction_scale", "light_scale"):
             if getattr(self, name)[0] <= 0:
                 raise ConfigError(f"randomisation: {name}={getattr(self, name)} must be positive")
+        for name in ("table_saturation", "table_value"):
+            low, high = getattr(self, name)
+            if low < 0 or high > 1:
+                raise ConfigError(f"randomisation: {name}={(low, high)} must lie within 0 to 1")
         if self.distractors[0] < 0:
             raise ConfigError(f"randomisation: distractors={self.distractors} cannot be negative")
         for shape in self.distractor_shapes:

@@ -28,6 +28,7 @@ from vla_isaac.models.base import Batch
 from vla_isaac.models.processor import VLAProcessor
 from vla_isaac.models.text import split
 from vla_isaac.training.config import TrainConfig
+from vla_isaac.training.pixels import goal_pixels
 from vla_isaac.training.wording import Wordings, wordings
 
 VALIDATION = 1_000_003  # keeps the random numbers of validation apart from those of training
@@ -73,6 +74,7 @@ class TrainingData:
         if len(self.dataset) != int(self._firsts[-1]):
             raise DatasetError(f"{len(self.dataset)} samples in episodes of {self._firsts[-1]} rows; verify the datasets")
         self._held = _held_for_validation(len(self.metas), config)
+        self._pixels = goal_pixels(self.dataset.rows, config.cameras)
         self._wordings: dict[int, Wordings] = {}
         self.processor: VLAProcessor | None = None
 
@@ -144,13 +146,15 @@ class TrainingData:
         if self.processor is None:
             raise UsageError("the training data has no processor yet; make a model for it first")
         numbers = batch.pop("sample")
-        places = np.searchsorted(self._firsts, numbers, side="right") - 1
-        fits = random.random(len(places)) >= self._config.unfitting_share
-        texts = [self._sentence(int(place), bool(fit), random) for place, fit in zip(places, fits, strict=True)]
+        episodes = np.searchsorted(self._firsts, numbers, side="right") - 1
+        fits = random.random(len(episodes)) >= self._config.unfitting_share
+        texts = [self._sentence(int(episode), bool(fit), random) for episode, fit in zip(episodes, fits, strict=True)]
         length = max(1, min(self.processor.vocabulary.max_words, max(len(split(text)) for text in texts)))
         tokens = self.processor.vocabulary.encode(texts, length=length)
         batch["sentence"] = texts
         batch["words"], batch["pieces"] = torch.from_numpy(tokens.words), torch.from_numpy(tokens.pieces)
+        if self._pixels is not None:
+            batch["goal_pixels"] = {name: torch.from_numpy(places[numbers]) for name, places in self._pixels.items()}
         batch["is_fitting"] = torch.from_numpy(fits.astype(np.float32))
         return batch
 

@@ -23,6 +23,7 @@ from vla_isaac.models.text import Vocabulary
 from vla_isaac.policies.learned import HEAT
 from vla_isaac.policies.learned_checkpoint import ONNX, PolicyCard
 from vla_isaac.policies.learned_session import OnnxNetwork
+from vla_isaac.training.checkpoint import save_checkpoint
 
 OPSET = 17
 TOLERANCE = 1e-4
@@ -51,8 +52,14 @@ class ExportError(VlaIsaacError, RuntimeError):
     """The exported network does not answer as the model does."""
 
 
-def export(folder: Path) -> ExportReport:
+def export(folder: Path, *, out: Path | None = None, half: bool = False) -> ExportReport:
     """Write ``model.onnx`` into a checkpoint folder.
+
+    Args:
+        folder: A checkpoint as training writes them.
+        out: Where a copy of the checkpoint is written and exported instead; what is there is replaced once it is whole.
+        half: Whether the copy's weights are rounded to half precision, which makes its safetensors half as large; both files
+            then hold the same rounded numbers.
 
     Raises:
         ConfigError: If it is no checkpoint.
@@ -60,6 +67,9 @@ def export(folder: Path) -> ExportReport:
         MissingDependencyError: If onnx or onnxruntime is not installed.
     """
     require("onnx", extra="export", need="export")
+    if out is not None:
+        _copy(folder, out, half=half)
+        folder = out
     card, model = PolicyCard.load(folder), load_model(folder)
     processor = VLAProcessor(card.cameras, card.image_hw, Vocabulary.load(folder))
     if len(processor.vocabulary) != model.config.num_words:
@@ -78,6 +88,15 @@ def export(folder: Path) -> ExportReport:
         part.unlink(missing_ok=True)
     size = (folder / ONNX).stat().st_size / 1e6
     return ExportReport(path=str(folder / ONNX), megabytes=size, largest_difference=difference, opset=OPSET)
+
+
+def _copy(folder: Path, out: Path, *, half: bool) -> None:
+    """Write the checkpoint anew without what only training needs."""
+    card, model = PolicyCard.load(folder), load_model(folder)
+    if half:
+        for weight in model.parameters():
+            weight.data = weight.data.half()
+    save_checkpoint(out, model, VLAProcessor(card.cameras, card.image_hw, Vocabulary.load(folder)), card)
 
 
 def largest_difference(model: VLAModel, processor: VLAProcessor, network: OnnxNetwork) -> float:

@@ -74,7 +74,8 @@ class VLADataset:
         self.options = replace(options or SampleOptions(), **changes)
         given = [data] if isinstance(data, str | Path) or not isinstance(data, Sequence) else data
         self._sources = [Source(one) for one in given]
-        rows = self._rows = read_rows(self._sources, self.options, episodes)
+        rows = self.rows = read_rows(self._sources, self.options, episodes)
+        """The numbers of all episodes."""
         self.cameras = self._check_cameras()
         method = self.options.normalise
         self.state_normaliser = state_normaliser or Normaliser.of_rows(rows.state, rows.state_names, method)
@@ -89,7 +90,7 @@ class VLADataset:
             self._open_cache(cache)
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self.rows)
 
     def __getitem__(self, which: int | Draw) -> Sample:
         """Return a sample; a bare number is drawn as if for the first time."""
@@ -110,8 +111,8 @@ class VLADataset:
             "episode": place.episode,
             "step": step,
         }
-        if self._rows.goals is not None:
-            sample["goal_objects"] = self._rows.goals[index].reshape(-1)
+        if self.rows.goals is not None:
+            sample["goal_objects"] = self.rows.goals[index].reshape(-1)
         return sample
 
     def __getitems__(self, draws: Iterable[int | Draw]) -> list[Sample]:
@@ -125,19 +126,19 @@ class VLADataset:
     def tasks(self) -> Mapping[str, AnyArray]:
         """Numbers of the samples of each task family, by its name."""
         found: dict[str, list[AnyArray]] = {}
-        for place in self._rows.places:
+        for place in self.rows.places:
             found.setdefault(place.meta.task, []).append(np.arange(place.first, place.first + place.length))
         return {task: np.concatenate(numbers) for task, numbers in sorted(found.items())}
 
     @property
     def instructions(self) -> tuple[str, ...]:
         """Every instruction once, in order of first use."""
-        return tuple(dict.fromkeys(place.meta.instruction for place in self._rows.places))
+        return tuple(dict.fromkeys(place.meta.instruction for place in self.rows.places))
 
     @property
     def num_episodes(self) -> int:
         """How many episodes are drawn from."""
-        return len(self._rows.places)
+        return len(self.rows.places)
 
     @property
     def action_spec(self) -> Mapping[str, Any]:
@@ -152,7 +153,7 @@ class VLADataset:
     # ------------------------------------------------------------------
 
     def _place(self, index: int) -> EpisodePlace:
-        return self._rows.places[int(np.searchsorted(self._firsts, index, side="right")) - 1]
+        return self.rows.places[int(np.searchsorted(self._firsts, index, side="right")) - 1]
 
     def _images(self, place: EpisodePlace, rows: AnyArray, number: int) -> dict[str, AnyArray]:
         how = self.options.augmentation
@@ -200,7 +201,7 @@ class VLADataset:
         away = [source.name for source in self._sources if not Path(source.name).exists()]
         if away:
             raise UsageError(f"frame cache: {away[0]} is no file, so nobody can tell whether it changed; give no cache")
-        places = [(place.source, place.episode, place.length) for place in self._rows.places]
+        places = [(place.source, place.episode, place.length) for place in self.rows.places]
         key = repr(([_fingerprint(source) for source in self._sources], places, self.cameras, sizes))
         cache.open(key, len(self) * len(self.cameras), (*sizes.pop(), 3))
 

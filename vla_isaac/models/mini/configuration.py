@@ -15,14 +15,16 @@ class MiniConfig(VLAConfig):
     def __init__(
         self,
         *,
+        crops: dict[str, list[float]] | None = None,
         strides: dict[str, list[int]] | None = None,
-        stem_channels: int = 24,
-        channels: int = 48,
+        stem_channels: int = 32,
+        channels: int = 64,
         blocks: int = 2,
         keypoints: int = 32,
         spoken_keypoints: int = 8,
         text_dim: int = 64,
         text_slots: int = 4,
+        text_layers: int = 2,
         hidden: int = 512,
         uses_hand_pose: bool = True,
         loss_weights: dict[str, float] | None = None,
@@ -31,6 +33,8 @@ class MiniConfig(VLAConfig):
         """Keep the sizes.
 
         Args:
+            crops: Top and bottom of what is looked at of a camera's picture, as shares of its height; a camera without any
+                is looked at whole.
             strides: Of the two convolutions of the stem, by camera; a camera without any takes [2, 2].
             stem_channels: Channels after the first convolution.
             channels: Channels of the picture's features.
@@ -39,12 +43,14 @@ class MiniConfig(VLAConfig):
             spoken_keypoints: Points per camera that the sentence says what to look for.
             text_dim: Width of a word.
             text_slots: Vectors that a sentence becomes.
+            text_layers: Layers in which the words look at each other.
             hidden: Width of the layers that decide.
             uses_hand_pose: Whether joint angles are also given as the pose of the hand.
             loss_weights: How much each term of the loss weighs; terms left out keep their defaults.
             more: Fields of `VLAConfig`.
         """
-        self.strides = strides if strides is not None else {"wrist": [3, 2]}
+        self.crops = crops if crops is not None else {"front": [0.25, 0.875], "wrist": [0.0, 0.8125]}
+        self.strides = strides if strides is not None else {"wrist": [4, 2]}
         self.stem_channels = stem_channels
         self.channels = channels
         self.blocks = blocks
@@ -52,8 +58,9 @@ class MiniConfig(VLAConfig):
         self.spoken_keypoints = spoken_keypoints
         self.text_dim = text_dim
         self.text_slots = text_slots
+        self.text_layers = text_layers
         self.hidden = hidden
         self.uses_hand_pose = uses_hand_pose
-        weights = {"translation": 1.0, "rotation": 0.3, "gripper": 0.3, "objects": 0.5, "grounding": 0.2}
+        weights = {"translation": 1.0, "rotation": 0.3, "gripper": 0.3, "objects": 0.5, "pixels": 0.05, "grounding": 0.2}
         self.loss_weights = {**weights, **(loss_weights or {})}
         super().__init__(**more)

@@ -7,14 +7,16 @@ makes the keypoints find them) and whether what the sentence names is there at a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from vla_isaac.models import losses
 from vla_isaac.models.base import Answer, Batch, Outputs, VLAModel
-from vla_isaac.models.kinematics import MIDDLE, HandPose
+from vla_isaac.models.kinematics import MIDDLE, REACH, HandPose
 from vla_isaac.models.mini.camera import CameraEncoder
 from vla_isaac.models.mini.configuration import MiniConfig
 from vla_isaac.models.sentences import SentenceEncoder
@@ -25,7 +27,7 @@ UNIT = 0.1  # [m] that the object head calls 1
 
 
 class MiniVLA(VLAModel):
-    """About a million weights; 5 ms a decision on one core."""
+    """About two million weights; a few milliseconds a decision on one core."""
 
     config_class = MiniConfig
     state_offset: Tensor
@@ -35,7 +37,12 @@ class MiniVLA(VLAModel):
     def __init__(self, config: MiniConfig) -> None:
         super().__init__(config)
         self.sentence = SentenceEncoder(
-            config.num_words, config.num_buckets, config.max_words, dim=config.text_dim, slots=config.text_slots
+            config.num_words,
+            config.num_buckets,
+            config.max_words,
+            dim=config.text_dim,
+            slots=config.text_slots,
+            layers=config.text_layers,
         )
         self.eyes = nn.ModuleDict({name: CameraEncoder(config, name) for name in config.cameras})
         self.hand = HandPose() if _has_joints(config) else None
@@ -46,9 +53,9 @@ class MiniVLA(VLAModel):
         text = config.text_dim * config.text_slots
         body = config.history * len(config.state_names) + (HandPose.num_outputs if self.hand is not None else 0)
         seen, hidden = 3 * points + text + body, config.hidden
-        self.find = nn.Sequential(nn.Linear(seen, hidden // 2), nn.ReLU(), nn.Linear(hidden // 2, 6))
+        self.find = Finder(seen, hidden // 2)
         self.decide = nn.Sequential(
-            nn.Linear(seen + 6, hidden),
+            nn.Linear(seen + Finder.num_outputs, hidden),
             nn.ReLU(),
             nn.Linear(hidden, hidden),
             nn.ReLU(),
@@ -69,14 +76,17 @@ class MiniVLA(VLAModel):
         points: list[Tensor] = []
         outputs: Outputs = {}
         for name, eye in self.eyes.items():
-            found, shares = eye(_as_floats(batch["images"][name]), sentence)
+            found, shares = eye(_as_floats(batch["images"][name], self.config.crops.get(name)), sentence)
             points.append(found)
             outputs[f"map_{name}"] = shares
         with torch.autocast(sentence.device.type, enabled=False):  # small layers; half precision would cost millimetres
             said = sentence.float()
-            everything = torch.cat([p.flatten(1) for p in points] + [said, self._body(batch["state"].float())], dim=1)
-            where = self.find(everything)
-            raw = self.decide(torch.cat([everything, where], dim=1))
+            state = batch["state"].float()
+            hand = self._hand_pose(state)
+            body = [state.flatten(1)] if hand is None else [state.flatten(1), hand]
+            everything = torch.cat([p.flatten(1) for p in points] + [said, *body], dim=1)
+            where, known = self.find(everything, hand)
+            raw = self.decide(torch.cat([everything, known], dim=1))
             spoken = [p[:, -self.config.spoken_keypoints :].flatten(1) for p in points]
             outputs["grounding"] = self.recognise(torch.cat([*spoken, said], dim=1)).squeeze(1)
         outputs["objects"] = where
@@ -97,6 +107,10 @@ class MiniVLA(VLAModel):
         if "goal_objects" in batch:
             places = (batch["goal_objects"] - torch.tensor(2 * MIDDLE, device=raw.device)) / UNIT
             terms["objects"] = losses.positions(places, outputs["objects"], is_fitting[:, None])
+        if "goal_pixels" in batch:
+            terms["pixels"] = torch.stack(
+                [self._pointing(name, pixels, outputs, is_fitting) for name, pixels in batch["goal_pixels"].items()]
+            ).sum()
         terms["grounding"] = losses.grounding(is_fitting, outputs["grounding"])
         return {name: self.config.loss_weights[name] * value for name, value in terms.items()}
 
@@ -113,20 +127,28 @@ class MiniVLA(VLAModel):
             count = cast(CameraEncoder, eye).num_points
             columns = first[:, begin : begin + 3 * count].view(-1, count, 3)[..., :2]
             weight = columns.pow(2).sum((0, 2))
-            result[name] = torch.einsum("p,bphw->bhw", weight / weight.sum(), outputs[f"map_{name}"])
+            looked_at = torch.einsum("p,bphw->bhw", weight / weight.sum(), outputs[f"map_{name}"])
+            result[name] = _uncropped(looked_at, self.config.crops.get(name))
             begin += 3 * count
         return result
 
     # ------------------------------------------------------------------
 
-    def _body(self, state: Tensor) -> Tensor:
-        """Return the state, and with it the hand's pose if its joints are known."""
-        parts = [state.flatten(1)]
-        if self.hand is not None:
-            now = state[:, -1] * self.state_scale + self.state_offset
-            first = self.config.state_names.index(ARM_JOINTS[0])
-            parts.append(self.hand(now[:, first : first + len(ARM_JOINTS)]))
-        return torch.cat(parts, dim=1)
+    def _hand_pose(self, state: Tensor) -> Tensor | None:
+        """Return the hand's pose as nine numbers, None where its joints are not known."""
+        if self.hand is None:
+            return None
+        now = state[:, -1] * self.state_scale + self.state_offset
+        first = self.config.state_names.index(ARM_JOINTS[0])
+        pose: Tensor = self.hand(now[:, first : first + len(ARM_JOINTS)])
+        return pose
+
+    def _pointing(self, camera: str, pixels: Tensor, outputs: Outputs, is_fitting: Tensor) -> Tensor:
+        """Return how far the first two spoken points of a camera are from looking at the goal's objects."""
+        maps = outputs[f"map_{camera}"][:, -self.config.spoken_keypoints :][:, : pixels.shape[1]]
+        top, bottom = self.config.crops.get(camera, (0.0, 1.0))
+        seen = torch.stack([pixels[..., 0], (pixels[..., 1] - top) / (bottom - top)], dim=-1)
+        return losses.pointing(seen, maps, is_fitting[:, None])
 
     def _columns(self) -> dict[str, list[int]]:
         """Return which numbers of an action are of which kind; all of a joint action count as translation."""
@@ -137,12 +159,61 @@ class MiniVLA(VLAModel):
         return kinds
 
 
-def _as_floats(pictures: Tensor) -> Tensor:
+class Finder(nn.Module):
+    """Where the goal's two objects are: seen from afar in the base's frame, seen from the hand in the hand's.
+
+    The camera on the hand sees an object where it is relative to the fingers. To say where that is in the base's frame takes
+    products of what is seen with how the hand is turned, which are given here and need not be learned.
+    """
+
+    num_outputs = 14
+
+    def __init__(self, seen: int, hidden: int) -> None:
+        super().__init__()
+        self.look = nn.Sequential(nn.Linear(seen, hidden), nn.ReLU(), nn.Linear(hidden, 14))
+
+    def forward(self, seen: Tensor, hand: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Return places (B, 6) in the base's frame, about 0 and in units of the object head, and (B, 14) for the decision.
+
+        Args:
+            seen: Everything that is known, (B, N).
+            hand: Position, x axis and y axis of the hand as `HandPose` gives them; None knows no hand's frame.
+        """
+        far, near, trust = self.look(seen).split([6, 6, 2], dim=1)
+        if hand is None:
+            return far, torch.cat([far, near, trust], dim=1)
+        x, y = hand[:, 3:6], hand[:, 6:9]
+        turn = torch.stack([x, y, _cross(x, y)], dim=2)
+        origin = hand[:, None, :3] * (REACH / UNIT)
+        from_hand = near.view(-1, 2, 3) @ turn.transpose(1, 2) + origin
+        share = trust.sigmoid()[..., None]
+        places = share * from_hand + (1 - share) * far.view(-1, 2, 3)
+        ahead = (places - origin) @ turn
+        return places.flatten(1), torch.cat([places.flatten(1), ahead.flatten(1), trust.sigmoid()], dim=1)
+
+
+def _cross(a: Tensor, b: Tensor) -> Tensor:
+    """Return the vector product of (B, 3) each; written out, because ONNX has none."""
+    return a[:, [1, 2, 0]] * b[:, [2, 0, 1]] - a[:, [2, 0, 1]] * b[:, [1, 2, 0]]
+
+
+def _as_floats(pictures: Tensor, crop: Sequence[float] | None) -> Tensor:
     """Return uint8 (B, F, 3, H, W) as floats about 0, the history side by side in the channels."""
+    if crop is not None:
+        height = pictures.shape[3]
+        pictures = pictures[..., round(crop[0] * int(height)) : round(crop[1] * int(height)), :]
     floats = pictures.flatten(1, 2).to(torch.float32) * (1 / 127.5) - 1.0
     if torch.onnx.is_in_onnx_export():
         return floats
     return floats.contiguous(memory_format=torch.channels_last)
+
+
+def _uncropped(maps: Tensor, crop: Sequence[float] | None) -> Tensor:
+    """Return maps (B, h, w) of the whole picture, with nothing where it was not looked at."""
+    if crop is None:
+        return maps
+    cells = int(maps.shape[1]) / (crop[1] - crop[0])
+    return functional.pad(maps, (0, 0, round(crop[0] * cells), round((1 - crop[1]) * cells)))
 
 
 def _has_joints(config: MiniConfig) -> bool:

@@ -1,0 +1,1 @@
+"""How the shipped policy `mini` is made, from nothing: ``make train-mini``."""

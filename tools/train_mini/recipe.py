@@ -1,0 +1,53 @@
+"""The recipe: which demonstrations, which training, and where the result goes. Every stage is a command of `vla-isaac`.
+
+Seeds below 100,000 are for training, 100,000 to 199,999 for choosing, 900,000 and up for the figures that are reported.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+FAMILIES = ("reach", "lift", "place_on", "place_in", "stack", "push_to", "move_beside", "sort")
+LONG = ("tower", "clear")
+SHIPPED = Path("data/checkpoints/mini")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One command; done before, it does nothing but look."""
+
+    name: str
+    arguments: tuple[str, ...]
+
+
+def stages(runs: Path, *, workers: int = 2, rounds: int = 1) -> list[Stage]:
+    """Return the stages in order, for a folder that keeps what they make."""
+    demos, recoloured, long = (runs / name for name in ("demos", "demos_recoloured", "demos_long"))
+    mini = runs / "mini"
+    data = [word for path in (demos, recoloured, long) for word in ("--data", str(path))]
+    return [
+        _collect(demos, FAMILIES, 2400, 0, "training", workers),
+        _collect(recoloured, FAMILIES, 400, 20_000, "training_recoloured", workers),
+        _collect(long, LONG, 200, 40_000, "training", workers),
+        Stage(
+            "train",
+            (
+                "train", "--config", "mini", *data, "--out", str(mini), "--threads", str(workers), "--resume",
+                "--dagger", str(rounds), "--dagger-episodes", "400", "--dagger-steps", "1500", "--dagger-seed", "50000",
+                "--randomisation", "training", "--workers", str(workers), "--json",
+            ),
+        ),
+        Stage("export", ("export", str(mini / "chosen"), "--out", str(SHIPPED), "--half")),
+    ]  # fmt: skip
+
+
+def _collect(path: Path, tasks: tuple[str, ...], episodes: int, seed: int, randomisation: str, workers: int) -> Stage:
+    named = [word for task in tasks for word in ("--task", task)]
+    return Stage(
+        f"collect {path.name}",
+        (
+            "collect", str(path), *named, "--episodes", str(episodes), "--size", "128", "--fps", "10",
+            "--randomisation", randomisation, "--perturb", "0.7", "--workers", str(workers), "--seed", str(seed), "--resume",
+        ),
+    )  # fmt: skip

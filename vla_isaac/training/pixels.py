@@ -1,0 +1,55 @@
+"""Where the goal's objects are in each camera's pictures, worked out from where everything stood.
+
+It tells a network during training where to look; at work nobody needs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from vla_isaac.core.arrays import Array
+from vla_isaac.core.poses import look_at
+from vla_isaac.datasets.episode import CameraInfo
+from vla_isaac.datasets.loading.rows import Rows
+from vla_isaac.robots import panda
+from vla_isaac.robots.kinematics import forward_kinematics
+
+
+def goal_pixels(rows: Rows, cameras: Sequence[str]) -> dict[str, Array] | None:
+    """Return x and y as shares of width and height of both objects, by camera, shape (N, 2, 2); NaN where not in front.
+
+    None where the dataset does not know where objects are, how the arm stood or what a camera saw with.
+    """
+    names = rows.state_names
+    if rows.goals is None or panda.ARM_JOINTS[0] not in names:
+        return None
+    if not all(camera in place.meta.cameras for place in rows.places for camera in cameras):
+        return None
+    first = names.index(panda.ARM_JOINTS[0])
+    found = {camera: np.full((len(rows), 2, 2), np.nan, dtype=np.float32) for camera in cameras}
+    for place in rows.places:
+        here = slice(place.first, place.first + place.length)
+        objects = rows.goals[here].reshape(-1, 2, 3).astype(np.float64)
+        hands = forward_kinematics(rows.state[here, first : first + len(panda.ARM_JOINTS)])
+        hands[:, :3, 3] -= panda.HAND_TO_EE * hands[:, :3, 2]
+        for camera in cameras:
+            info = place.meta.cameras[camera]
+            seen = objects if info.mount == "world" else _in_frame(objects, hands)
+            found[camera][here] = seen_at(seen, info)
+    return found
+
+
+def seen_at(points: Array, info: CameraInfo) -> Array:
+    """Return where points (..., 3) [m] of the frame of the camera's mount are seen, (..., 2)."""
+    pose = look_at(np.array(info.eye), np.array(info.target), np.array(info.up)).inverse()
+    x, y, depth = np.moveaxis(pose.apply(points), -1, 0)
+    depth = np.where(depth > 1e-3, depth, np.nan)
+    focal = 0.5 / np.tan(0.5 * info.fov_y)
+    return np.stack([0.5 + focal * x / depth * info.height / info.width, 0.5 + focal * y / depth], axis=-1)
+
+
+def _in_frame(points: Array, frames: Array) -> Array:
+    """Return points (N, K, 3) as seen from each of the frames (N, 4, 4)."""
+    return (points - frames[:, None, :3, 3]) @ frames[:, :3, :3]
