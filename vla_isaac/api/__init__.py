@@ -12,8 +12,8 @@ from vla_isaac.core.config import from_mapping
 from vla_isaac.core.errors import UsageError
 from vla_isaac.core.goals import parse_goal
 from vla_isaac.datasets.episode import EpisodeMeta
-from vla_isaac.policies import POLICIES
 from vla_isaac.policies.base import Policy
+from vla_isaac.policies.by_name import make_policy as make_policy
 from vla_isaac.runtime.episode import EpisodeRequest
 from vla_isaac.runtime.result import EpisodeResult
 from vla_isaac.runtime.session import Session
@@ -44,27 +44,6 @@ def make_backend(name: str, *, robot_model: Path | None = None) -> Backend:
         raise UsageError(f"--robot-model {robot_model}: there is no such file; give the path of an MJCF file")
     with_model: Backend = factory(robot_model=robot_model)
     return with_model
-
-
-def make_policy(name: str) -> Policy:
-    """Return a policy by name, or by ``name:argument`` where its class takes an argument, such as a dataset or a file.
-
-    Raises:
-        UnknownNameError: If there is none of that name.
-        UsageError: If it takes no argument.
-    """
-    if name not in POLICIES and (Path(name) / "policy.json").is_file():
-        name = f"mini:{name}"  # a checkpoint folder
-    plain, colon, argument = name.partition(":")
-    kind = POLICIES.load(plain)
-    if not colon:
-        policy: Policy = kind()
-        return policy
-    if not hasattr(kind, "from_argument") or not argument:
-        why = "takes no argument" if not hasattr(kind, "from_argument") else "lacks what comes after the colon"
-        raise UsageError(f"the policy {name!r} {why}; write {plain}" + (":ARGUMENT" if why.startswith("lacks") else ""))
-    with_argument: Policy = kind.from_argument(argument)
-    return with_argument
 
 
 def make_session(backend: str = "mujoco", policy: str | Policy = "scripted", *, robot_model: Path | None = None) -> Session:

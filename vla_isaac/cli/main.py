@@ -34,6 +34,7 @@ COMMANDS = {
     "doctor": "vla_isaac.cli.doctor:Doctor",
     "bench": "vla_isaac.cli.bench:Bench",
     "collect": "vla_isaac.cli.collect:Collect",
+    "eval": "vla_isaac.cli.eval:Eval",
     "export-scene": "vla_isaac.cli.export_scene:ExportScene",
     "train": "vla_isaac.cli.train:Train",
     "export": "vla_isaac.cli.export:Export",

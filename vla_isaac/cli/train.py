@@ -49,7 +49,8 @@ class Train:
     """Processor cores to use."""
 
     dagger: int = 0
-    """Rounds of corrections after the training: the policy drives, the expert says what it should have done."""
+    """Most rounds of corrections after the training: the policy drives, the expert says what it
+    should have done; they end when success stops rising. The best checkpoint is then in OUT/chosen."""
 
     dagger_episodes: int = 200
     """Episodes of a round."""
@@ -60,8 +61,8 @@ class Train:
     dagger_seed: int = 50_000
     """First seed of the episodes of the first round."""
 
-    randomisation: str = "full"
-    """What varies between those episodes: none, layout, full, or a YAML file."""
+    randomisation: str = "training"
+    """What varies between those episodes: a preset of config/randomisation, or a YAML file."""
 
     workers: int = 2
     """Processes that drive in those rounds."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
-from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
@@ -13,9 +10,10 @@ from typing import Any, Protocol
 
 from vla_isaac.collection.attempt import Collector, Outcome
 from vla_isaac.collection.plan import Attempt, CollectionPlan
-from vla_isaac.collection.worker import begin_worker, stage, work
+from vla_isaac.collection.worker import stage, work
 from vla_isaac.core.errors import BackendError, VlaIsaacError
 from vla_isaac.core.optional import require
+from vla_isaac.core.processes import begin_worker, no_interrupts_inherited
 
 
 class Pool(Protocol):
@@ -69,7 +67,7 @@ class ProcessPool:
         """
         plan, staging, encode = self._job
         try:
-            with _no_interrupts_inherited():
+            with no_interrupts_inherited():
                 return self._executor.submit(work, plan, attempt, staging, encode=encode)
         except BrokenProcessPool as error:
             raise worker_died() from error
@@ -149,16 +147,3 @@ def worker_died() -> BackendError:
         "a worker process died, perhaps for lack of memory; what was collected is kept: "
         "go on with --resume and fewer --workers"
     )
-
-
-@contextlib.contextmanager
-def _no_interrupts_inherited() -> Iterator[None]:
-    """Block Ctrl-C while a process may be started: it inherits the block, here it is only put off for that moment."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
 import time
 from dataclasses import replace
-from multiprocessing import parent_process
 from pathlib import Path
 
 import numpy as np
@@ -19,14 +15,6 @@ from vla_isaac.datasets.statistics import Statistics, image_statistics
 from vla_isaac.datasets.video_files import encode_video
 
 _collector: Collector | None = None
-
-
-def begin_worker() -> None:
-    """Prepare a process that was started for this work: Ctrl-C is its parent's business, and it never outlives it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent,), name="vla_isaac parent watch", daemon=True).start()
 
 
 def work(plan: CollectionPlan, attempt: Attempt, staging: str, *, encode: bool) -> Outcome:
@@ -83,9 +71,3 @@ def _keep_array(folder: Path, camera: str, images: Images, fps: float) -> tuple[
     path = folder / f"{camera}.npy"
     np.save(path, np.asarray(images))
     return str(path), None
-
-
-def _end_with(parent: object) -> None:
-    """Wait for the parent's end, however it comes, and follow it; what was being made is thrown away on resuming."""
-    parent.join()  # type: ignore[attr-defined]
-    os._exit(1)

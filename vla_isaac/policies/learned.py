@@ -63,9 +63,9 @@ class LearnedPolicy:
         self._decided = False
 
     @classmethod
-    def from_argument(cls, argument: str) -> LearnedPolicy:
+    def from_argument(cls, argument: str, *, threads: int = THREADS) -> LearnedPolicy:
         """Return the policy of a checkpoint folder."""
-        return cls(argument)
+        return cls(argument, threads=threads)
 
     def reset(self, context: EpisodeContext) -> None:
         """Begin an episode.

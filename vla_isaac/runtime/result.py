@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, Protocol
 
 from vla_isaac.core.intervals import wilson95
 
@@ -69,7 +69,26 @@ class EpisodeResult:
         return {**vars(self), "end": self.end.value, "warnings": list(self.warnings)}
 
 
-def summary(results: Sequence[EpisodeResult]) -> dict[str, Any]:
+class Judged(Protocol):
+    """What a summary needs to know of an episode."""
+
+    @property
+    def success(self) -> bool | None:
+        """Whether the goal was reached; None where nothing was judged."""
+        ...
+
+    @property
+    def failure(self) -> str | None:
+        """Name of the failure, None on success."""
+        ...
+
+    @property
+    def seed(self) -> int:
+        """From which everything random was drawn."""
+        ...
+
+
+def summary(results: Sequence[Judged]) -> dict[str, Any]:
     """Return the keys of ``run --episodes N --json``: counts, the Wilson interval, failures by name."""
     judged = [r for r in results if r.success is not None]
     successes = sum(bool(r.success) for r in judged)

@@ -95,6 +95,9 @@ class TrainConfig:
     workers: int = 0
     """Processes that read ahead; their number changes no batch."""
 
+    readers: int = 2
+    """Processes that decode pictures before training begins; 0 does it in this one."""
+
     cache_mb: int = 8192
     """Most disk space for decoded pictures [MiB]."""
 
@@ -111,8 +114,8 @@ class TrainConfig:
                 f"training: learning_rate={self.learning_rate}, clip_norm={self.clip_norm}, weight_decay="
                 f"{self.weight_decay} are not accepted; the first two are positive, the last is not negative"
             )
-        if min(self.warmup_steps, self.workers, self.wordings, self.seed) < 0:
-            raise ConfigError("training: warmup_steps, workers, wordings and seed are whole numbers from 0")
+        if min(self.warmup_steps, self.workers, self.readers, self.wordings, self.seed) < 0:
+            raise ConfigError("training: warmup_steps, workers, readers, wordings and seed are whole numbers from 0")
         if self.patience is not None and self.patience < 1:
             raise ConfigError(f"training: patience={self.patience} is not accepted; give a whole number from 1, or none")
         if not self.cameras:

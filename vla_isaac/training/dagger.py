@@ -23,8 +23,8 @@ from vla_isaac.collection.collect import dataset_info
 from vla_isaac.collection.demonstrator import Demonstrator, demonstration_spec
 from vla_isaac.collection.plan import Attempt, CollectionPlan
 from vla_isaac.collection.recorder import DEMONSTRATED
-from vla_isaac.collection.worker import begin_worker
 from vla_isaac.core.errors import ConventionError
+from vla_isaac.core.processes import begin_worker
 from vla_isaac.core.seeding import stream
 from vla_isaac.core.types import ActionChunk, EpisodeContext, Observation
 from vla_isaac.datasets.episode import Episode

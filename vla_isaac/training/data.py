@@ -93,6 +93,12 @@ class TrainingData:
         """Batches in which every training sample comes once."""
         return self._order(0).batches_per_epoch
 
+    def fill_cache(self, num_workers: int) -> None:
+        """Decode what is not in the cache yet, with several processes; training then reads it as fast as from memory."""
+        episodes = _Filling(self.dataset)
+        for _ in DataLoader(episodes, batch_size=None, num_workers=num_workers if len(episodes) > num_workers else 0):  # type: ignore[arg-type]
+            pass
+
     def training(self, first_batch: int) -> Iterator[Batch]:
         """Yield batches without end, from the one with this number, counted from the start of training."""
         loader = _loader(self.dataset, self._order(first_batch), self._config.workers)
@@ -176,6 +182,20 @@ class _Numbered:
     def __getitems__(self, draws: list[Draw]) -> list[Sample]:
         samples = self._dataset.__getitems__(draws)
         return [{**sample, "sample": draw.sample} for sample, draw in zip(samples, draws, strict=True)]
+
+
+class _Filling:
+    """Episodes by number; who asks for one finds its pictures in the cache afterwards."""
+
+    def __init__(self, dataset: VLADataset) -> None:
+        self._dataset = dataset
+
+    def __len__(self) -> int:
+        return self._dataset.num_episodes
+
+    def __getitem__(self, place: int) -> int:
+        self._dataset.fill_cache(place)
+        return place
 
 
 def _collated(samples: list[Sample]) -> dict[str, Any]:

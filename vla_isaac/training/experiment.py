@@ -159,7 +159,7 @@ def check_resumable(kept: Mapping[str, Any], config: TrainConfig, data: Training
         UsageError: Saying what differs.
     """
     before, now = kept["config"], to_mapping(config)
-    free = ("workers", "cache_mb")
+    free = ("workers", "readers", "cache_mb")
     differs = [
         f"{name} {before.get(name)} is now {now[name]}" for name in now if before.get(name) != now[name] and name not in free
     ]

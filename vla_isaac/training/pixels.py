@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vla_isaac.core.arrays import Array
+from vla_isaac.core.arrays import AnyArray, Array
 from vla_isaac.core.poses import look_at
 from vla_isaac.datasets.episode import CameraInfo
 from vla_isaac.datasets.loading.rows import Rows
@@ -17,7 +17,7 @@ from vla_isaac.robots import panda
 from vla_isaac.robots.kinematics import forward_kinematics
 
 
-def goal_pixels(rows: Rows, cameras: Sequence[str]) -> dict[str, Array] | None:
+def goal_pixels(rows: Rows, cameras: Sequence[str]) -> dict[str, AnyArray] | None:
     """Return x and y as shares of width and height of both objects, by camera, shape (N, 2, 2); NaN where not in front.
 
     None where the dataset does not know where objects are, how the arm stood or what a camera saw with.

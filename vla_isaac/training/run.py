@@ -1,14 +1,20 @@
-"""`train`: one experiment from its preset to its last checkpoint, and the rounds of corrections after it."""
+"""`train`: one experiment from its preset to its checkpoint, with rounds of corrections until success stops rising."""
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from vla_isaac.core.errors import UsageError
+from vla_isaac.datasets.episode import EpisodeMeta
+from vla_isaac.datasets.formats import open_dataset
+from vla_isaac.evaluation import EvaluationPlan, evaluate
 from vla_isaac.training.checkpoint import find_checkpoint
 from vla_isaac.training.config import TrainConfig
 from vla_isaac.training.dagger import CorrectionPlan, collect_corrections
@@ -18,22 +24,33 @@ from vla_isaac.training.export import export
 from vla_isaac.training.trainer import TrainReport, VLATrainer
 from vla_isaac.training.watching import usual_watchers
 
-CORRECTED = "corrected"
+CORRECTED, CHOSEN, ROUNDS, FRAMES = "corrected", "chosen", "rounds.json", ".frames"
 AFTER_ROUND = 0.4
 """Share of the first learning rate that training goes on with after a round of corrections."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DaggerPlan:
-    """Rounds of corrections."""
+    """Rounds of corrections: the policy drives, the expert says what it should have done, both are learned from."""
 
     rounds: int = 0
+    """At the most; they end earlier when success stops rising."""
+
     episodes: int = 200
+    """Corrected episodes of a round."""
+
     steps: int = 1000
     """Updates after each round."""
 
     first_seed: int = 50_000
-    randomisation: str = "full"
+    randomisation: str = "training"
+    """What varies between the corrected episodes."""
+
+    checked_on: int = 10
+    """Episodes per family on which success is measured before and after a round."""
+
+    checked_seed: int = 100_000
+    checked_randomisation: str = "full"
     workers: int = 2
 
 
@@ -47,16 +64,19 @@ def train(
     threads: int | None = None,
     dagger: DaggerPlan | None = None,
 ) -> TrainReport:
-    """Train, then correct and train again for as many rounds as asked; each stage takes up what is on disk.
+    """Train, then correct and train again while that helps; each stage takes up what is on disk.
 
     Args:
         config: The experiment.
         paths: Datasets.
-        folder: Where checkpoints are written; round n of corrections in ``round_n`` of it.
+        folder: Where checkpoints are written; round n of corrections in ``round_n`` of it, the best of all in ``chosen``.
         resume: Whether to go on with what is there.
         begin_with: Checkpoint whose weights are trained further.
         threads: Processor cores to use; None leaves torch its choice.
         dagger: Rounds of corrections; None or none of them trains on the datasets alone.
+
+    Returns:
+        The report of the training whose checkpoint is best.
 
     Raises:
         UsageError: If the folder holds a run and `resume` is false, or it is another run.
@@ -64,39 +84,27 @@ def train(
     if threads is not None:
         torch.set_num_threads(threads)
     report = train_once(config, paths, folder, resume=resume, begin_with=begin_with)
-    for number in range(1, (dagger.rounds if dagger else 0) + 1):
-        assert dagger is not None
-        export(Path(report.folder) / "best")
-        plan = CorrectionPlan(
-            checkpoint=Path(report.folder) / "best",
-            tasks=tuple(sorted(_tasks(paths, config))),
-            episodes=dagger.episodes,
-            seed=dagger.first_seed + (number - 1) * 10 * dagger.episodes,
-            randomisation=dagger.randomisation,
-        )
-        round_folder = folder / f"round_{number}"
-        corrections = round_folder / CORRECTED
-        collect_corrections(corrections, plan, num_workers=dagger.workers, resume=resume)
-        again = replace(
-            config,
-            steps=dagger.steps,
-            learning_rate=AFTER_ROUND * config.learning_rate,
-            epoch_steps=min(config.epoch_steps, dagger.steps),
-        )
-        paths = [*paths, corrections]
-        report = train_once(again, paths, round_folder, resume=resume, begin_with=Path(report.folder) / "best")
+    if dagger is not None and dagger.rounds > 0:
+        report = _correct(report, config, list(paths), folder, dagger, resume=resume)
     return report
 
 
 def train_once(
-    config: TrainConfig, paths: Sequence[Path], folder: Path, *, resume: bool = False, begin_with: Path | None = None
+    config: TrainConfig,
+    paths: Sequence[Path],
+    folder: Path,
+    *,
+    resume: bool = False,
+    begin_with: Path | None = None,
+    cache: Path | None = None,
 ) -> TrainReport:
-    """Train on these datasets alone; see `train`."""
+    """Train on these datasets alone; see `train`. Decoded pictures are kept in `cache`, or beside the checkpoints."""
     if find_checkpoint(folder / "last") is not None and not resume:
         raise UsageError(f"{folder} holds a training run; add --resume to go on with it, or choose another folder")
     folder.mkdir(parents=True, exist_ok=True)
     normalisers = normalisers_of(begin_with) if begin_with is not None else None
-    data = TrainingData(paths, config, cache=folder / ".frames", normalisers=normalisers)
+    data = TrainingData(paths, config, cache=cache or folder / FRAMES, normalisers=normalisers)
+    data.fill_cache(config.readers)
     model = make_model(config, data, begin_with=begin_with)
     trainer = VLATrainer(
         model,
@@ -111,12 +119,76 @@ def train_once(
     return trainer.train()
 
 
-def _tasks(paths: Sequence[Path], config: TrainConfig) -> set[str]:
-    """Return the families of the first dataset; corrections are of the same."""
-    from vla_isaac.datasets.formats import open_dataset
+def _correct(
+    report: TrainReport, config: TrainConfig, paths: list[Path], folder: Path, dagger: DaggerPlan, *, resume: bool
+) -> TrainReport:
+    """Make rounds until one does not raise success, and put the best checkpoint into ``chosen``."""
+    tasks = tuple(sorted({meta.task for path in paths for meta in _metas(path)} - {""}))
+    best, best_rate = report, _success(report, tasks, folder, dagger)
+    rates = [best_rate]
+    for number in range(1, dagger.rounds + 1):
+        round_folder = folder / f"round_{number}"
+        paths = [*paths, _corrections(report, tasks, round_folder / CORRECTED, number, dagger, resume=resume)]
+        again = replace(
+            config,
+            steps=dagger.steps,
+            learning_rate=AFTER_ROUND * config.learning_rate,
+            epoch_steps=min(config.epoch_steps, dagger.steps),
+        )
+        begin_with, cache = Path(report.folder) / "best", folder / FRAMES
+        report = train_once(again, paths, round_folder, resume=resume, begin_with=begin_with, cache=cache)
+        rates.append(_success(report, tasks, folder, dagger))
+        if rates[-1] <= best_rate:
+            break
+        best, best_rate = report, rates[-1]
+    _choose(best, folder, {"success_rates": rates, "chosen": best.folder, "dagger": asdict(dagger)})
+    return best
 
-    reader = open_dataset(paths[0])
+
+def _corrections(
+    report: TrainReport, tasks: tuple[str, ...], path: Path, number: int, dagger: DaggerPlan, *, resume: bool
+) -> Path:
+    """Collect the corrections of a round and return where they are."""
+    plan = CorrectionPlan(
+        checkpoint=Path(report.folder) / "best",
+        tasks=tasks,
+        episodes=dagger.episodes,
+        seed=dagger.first_seed + (number - 1) * 10 * dagger.episodes,
+        randomisation=dagger.randomisation,
+    )
+    collect_corrections(path, plan, num_workers=dagger.workers, resume=resume)
+    return path
+
+
+def _success(report: TrainReport, tasks: tuple[str, ...], folder: Path, dagger: DaggerPlan) -> float:
+    """Return how often the best checkpoint of a training succeeds; measured before, it is read from its file."""
+    best = Path(report.folder) / "best"
+    export(best)
+    plan = EvaluationPlan(
+        policy=str(best),
+        tasks=tasks,
+        episodes=dagger.checked_on,
+        seed=dagger.checked_seed,
+        randomisation=dagger.checked_randomisation,
+    )
+    out = best.parent / f"success_at_{report.best_step}.jsonl"
+    found = evaluate(plan, out=out, num_workers=dagger.workers, resume=out.exists())
+    rate = sum(bool(episode.success) for episode in found.episodes) / max(1, len(found.episodes))
+    print(f"{best}: {100 * rate:.1f} % of {len(found.episodes)} episodes succeed", flush=True)
+    return rate
+
+
+def _choose(best: TrainReport, folder: Path, why: dict[str, Any]) -> None:
+    """Copy the best checkpoint to ``chosen`` and write down why."""
+    chosen = folder / CHOSEN
+    shutil.rmtree(chosen, ignore_errors=True)
+    shutil.copytree(Path(best.folder) / "best", chosen)
+    (folder / ROUNDS).write_text(json.dumps(why, indent=1) + "\n", encoding="utf-8")
+
+
+def _metas(path: Path) -> list[EpisodeMeta]:
+    reader = open_dataset(path)
     try:
-        return {reader.meta(episode).task for episode in range(len(reader))} - {""}
+        return [reader.meta(episode) for episode in range(len(reader))]
     finally:
         reader.close()

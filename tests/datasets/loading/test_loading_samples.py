@@ -122,16 +122,16 @@ def test_a_changed_dataset_gets_a_cache_of_its_own(written, tmp_path):
 
     bright(0)
     gc.collect()  # closes the first
-    first = [file.name for file in (tmp_path / "cache").iterdir()]
+    first = [file.name for file in (tmp_path / "cache").rglob("*.u8")]
     bright(1)
-    assert [file.name for file in (tmp_path / "cache").iterdir()] != first
+    assert [file.name for file in (tmp_path / "cache").rglob("*.u8")] != first
 
 
 def test_caches_that_are_used_at_once_share_the_limit(path, tmp_path):
     train = VLADataset(path, chunk=1, episodes=[0], cache=FrameCache(tmp_path / "cache"))
     other = VLADataset(path, chunk=1, episodes=[1], cache=FrameCache(tmp_path / "cache"))
     assert train[3]["images"]["front"].max() == other[3]["images"]["front"].max() == 30
-    assert len(list((tmp_path / "cache").iterdir())) == 2
+    assert len(list((tmp_path / "cache").rglob("*.u8"))) == 2
 
 
 def test_bad_data_is_told_in_one_sentence_each(written, tmp_path):
@@ -167,3 +167,15 @@ def test_a_missing_picture_is_named_with_its_episode_and_row(written):
     dataset = VLADataset(path, chunk=1)
     with pytest.raises(DatasetError, match=rf"{lost.name}: episode 0, row \d: the picture is missing"):
         [dataset[i] for i in range(len(dataset))]
+
+
+def test_pictures_of_a_dataset_stay_cached_when_another_one_joins_it(written, tmp_path):
+    first, second = written([telling_episode(0)]), written([telling_episode(1)], name="other")
+    alone = VLADataset(first, chunk=1, cache=FrameCache(tmp_path / "cache"))
+    wanted = alone[2]["images"]["front"]
+    files = {file: file.stat().st_ino for file in (tmp_path / "cache").rglob("*.u8")}
+    del alone
+    both = VLADataset([first, second], chunk=1, cache=FrameCache(tmp_path / "cache"))
+    assert np.array_equal(both[2]["images"]["front"], wanted)
+    assert {file: file.stat().st_ino for file in files} == files
+    assert not np.array_equal(both[len(both) - 1]["images"]["front"], wanted)

@@ -13,7 +13,7 @@ from vla_isaac.backends.mujoco.engine import mujoco_module
 from vla_isaac.backends.mujoco.model import build_model, gl_camera_quat
 from vla_isaac.backends.mujoco.renderer import BACKGROUND_PIXEL, ROBOT_PIXEL, TABLE_PIXEL, Renderer
 from vla_isaac.core.arrays import AnyArray, Array
-from vla_isaac.core.errors import BackendError
+from vla_isaac.core.errors import BackendError, SceneError
 from vla_isaac.core.poses import Pose
 from vla_isaac.core.types import Body, Frame, JointTarget, SceneState
 from vla_isaac.scene.spec import SceneLayout, SceneSpec
@@ -136,6 +136,27 @@ class MujocoBackend:
         for request, size in zip(requests, sizes, strict=True):
             frames[request.camera] = self._renderer_for(size).frame(self._data, request, size)
         return frames
+
+    def move_object(self, name: str, pos: Array) -> None:
+        """Put a movable object somewhere else amid an episode, at rest and turned as it is; where it began stays the same.
+
+        Args:
+            name: The object.
+            pos: Its centre in the world frame [m], shape (3,).
+
+        Raises:
+            UnknownNameError: If the scene has no object of that name.
+            SceneError: If it is fastened.
+        """
+        self._ready()
+        row = self.state().index(name)
+        found = np.flatnonzero(self._index.free_rows == row)
+        if found.size == 0:
+            raise SceneError(f"{name} is fastened to the table and cannot be moved; choose a movable object")
+        self._data.qpos[self._index.free_qpos[found[0], :3]] = pos
+        self._data.qvel[self._index.free_dof[found[0]]] = 0.0
+        self._forward_with_static_parts()
+        self._pictures_stale = True
 
     def close(self) -> None:
         """Free GL and the model."""

@@ -85,9 +85,7 @@ class VLADataset:
         self._state = self.state_normaliser.normalise(rows.state)
         self._action = self.action_normaliser.normalise(rows.action)
         self._firsts = np.array([place.first for place in rows.places])
-        self._cache = cache
-        if cache is not None:
-            self._open_cache(cache)
+        self._caches = self._open_caches(cache) if cache is not None else []
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -121,6 +119,15 @@ class VLADataset:
         order = sorted(range(len(wanted)), key=lambda i: _index(wanted[i]))
         found = {i: self[wanted[i]] for i in order}
         return [found[i] for i in range(len(wanted))]
+
+    def fill_cache(self, place: int) -> None:
+        """Decode all pictures of an episode into the cache: in their order, which is several times faster than at random."""
+        where = self.rows.places[place]
+        for camera in self.cameras:
+            for row in range(where.length):
+                cache, number = self._kept(where, camera, row)
+                if cache is not None and cache.has_room_for(number):
+                    self._picture(where, camera, row)
 
     @property
     def tasks(self) -> Mapping[str, AnyArray]:
@@ -167,15 +174,22 @@ class VLADataset:
         return np.stack([decoded[int(row)] for row in rows])
 
     def _picture(self, place: EpisodePlace, camera: str, row: int) -> AnyArray:
-        kept = self.cameras.index(camera) * len(self) + place.first + row
-        if self._cache is not None and (known := self._cache.get(kept)) is not None:
+        cache, number = self._kept(place, camera, row)
+        if cache is not None and (known := cache.get(number)) is not None:
             return known
         picture = self._sources[place.source].images(place.episode)[camera][row]
         if self.options.image_hw is not None:
             picture = images.resize(picture, *self.options.image_hw)
-        if self._cache is not None:
-            self._cache.put(kept, picture)
+        if cache is not None:
+            cache.put(number, picture)
         return picture
+
+    def _kept(self, place: EpisodePlace, camera: str, row: int) -> tuple[FrameCache | None, int]:
+        """Return which cache keeps a picture, and under which number."""
+        if not self._caches:
+            return None, 0
+        cache, begin, length = self._caches[place.source]
+        return cache, self.cameras.index(camera) * length + place.first - begin + row
 
     def _check_cameras(self) -> tuple[str, ...]:
         first = self._sources[0].info.cameras
@@ -194,16 +208,22 @@ class VLADataset:
                     )
         return wanted
 
-    def _open_cache(self, cache: FrameCache) -> None:
+    def _open_caches(self, cache: FrameCache) -> list[tuple[FrameCache, int, int]]:
+        """Return the cache, the first row and the number of rows of each source; another set of sources reuses them."""
         sizes = {self.options.image_hw or self._sources[0].info.cameras[camera] for camera in self.cameras}
         if len(sizes) != 1:
             raise UsageError(f"frame cache: cameras have different sizes ({sorted(sizes)}); give image_hw, or no cache")
         away = [source.name for source in self._sources if not Path(source.name).exists()]
         if away:
             raise UsageError(f"frame cache: {away[0]} is no file, so nobody can tell whether it changed; give no cache")
-        places = [(place.source, place.episode, place.length) for place in self.rows.places]
-        key = repr(([_fingerprint(source) for source in self._sources], places, self.cameras, sizes))
-        cache.open(key, len(self) * len(self.cameras), (*sizes.pop(), 3))
+        size = sizes.pop()
+        opened = []
+        for number, source in enumerate(self._sources):
+            places = [place for place in self.rows.places if place.source == number]
+            begin, length = places[0].first, sum(place.length for place in places)
+            key = repr((_fingerprint(source), [(p.episode, p.length) for p in places], self.cameras, size))
+            opened.append((cache.part(source.name, key, length * len(self.cameras), (*size, 3)), begin, length))
+        return opened
 
 
 def _index(which: int | Draw) -> int:

@@ -32,6 +32,29 @@ class FrameCache:
         self._folder, self._limit = Path(folder), max_mb * 2**20
         self._maps: tuple[Any, Any] | None = None
         self._in_use: Any = None
+        self._parts: dict[tuple[str, str], FrameCache] = {}
+
+    def part(self, name: str, key: str, num_frames: int, shape: tuple[int, int, int]) -> FrameCache:
+        """Return an open cache for one of several datasets, with the room that the parts before it left.
+
+        Args:
+            name: Of the dataset; its files lie apart, so that other datasets beside it change nothing.
+            key: As for `open`.
+            num_frames: As for `open`.
+            shape: As for `open`.
+        """
+        known = self._parts.get((name, key))
+        if known is None:
+            known = FrameCache(self._folder / hashlib.sha256(name.encode()).hexdigest()[:8])
+            known._limit = max(1, self._limit - sum(part.num_bytes for part in self._parts.values()))
+            known.open(key, num_frames, shape)
+            self._parts[name, key] = known
+        return known
+
+    @property
+    def num_bytes(self) -> int:
+        """What its file takes, 0 before `open`."""
+        return self.capacity * (int(np.prod(self._shape)) + 1) if self._in_use is not None else 0
 
     def open(self, key: str, num_frames: int, shape: tuple[int, int, int]) -> None:
         """Take up what was kept under a key, or begin; files of other keys are removed, those in use keep their room.
@@ -60,6 +83,10 @@ class FrameCache:
             return None
         is_here, pictures = self._mapped()
         return np.array(pictures[number]) if is_here[number] else None
+
+    def has_room_for(self, number: int) -> bool:
+        """Tell whether a picture has a place here that is still empty."""
+        return number < self.capacity and not self._mapped()[0][number]
 
     def put(self, number: int, picture: Image) -> None:
         """Keep a picture if there is a place for it."""

@@ -10,10 +10,16 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
+from vla_isaac.core.errors import ConfigError
 from vla_isaac.models.mini.configuration import MiniConfig
 
 GROUPS = 8  # of channels that are normalised together
+LUMA = (0.299, 0.587, 0.114)
+CHROMA = ((-0.168736, -0.331264, 0.5), (0.5, -0.418688, -0.081312))
+"""Brightness, and how blue and how red a colour is: ITU-R BT.601."""
+
 EPSILON = 1e-5  # as in torch's own group normalisation
 
 
@@ -120,6 +126,44 @@ class FilmBlock(nn.Module):
         return torch.relu(x + self.norms[1](self.second(y), scale2, shift2))
 
 
+class Retina(nn.Module):
+    """The first convolution, which sees brightness at every pixel and colour at every second one.
+
+    Videos keep colour at half the resolution (4:2:0), a simulator's pictures do not. Seen like this both are alike, so what
+    was learned from videos holds for a camera: colours of a picture and of its video differ by 45 dB then, else by 34.
+    """
+
+    luma: Tensor
+    chroma: Tensor
+
+    def __init__(self, config: MiniConfig, camera: str, stride: int) -> None:
+        super().__init__()
+        height, width = config.image_hw
+        if stride % 2 or height % 2 or width % 2:
+            raise ConfigError(
+                f"mini: pictures of {height} x {width} px and a first stride of {stride} do not go with colours at every "
+                "second pixel; give even numbers"
+            )
+        top, bottom = config.crops.get(camera, (0.0, 1.0))
+        self.rows = slice(2 * round(top * height / 2), 2 * round(bottom * height / 2))
+        self.register_buffer("luma", torch.tensor(LUMA).view(1, 3, 1, 1))
+        self.register_buffer("chroma", torch.tensor(CHROMA).view(2, 3, 1, 1))
+        self.look = nn.Conv2d(6 * config.history, config.stem_channels, 3, stride=stride // 2, padding=1, bias=False)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Return features of uint8 (B, F, 3, H, W), the history side by side."""
+        pictures = pictures[..., self.rows, :]
+        frames, height, width = (int(pictures.shape[i]) for i in (1, 3, 4))
+        rgb = pictures.reshape(-1, 3, height, width).to(torch.float32) * (1 / 127.5)
+        bright = functional.pixel_unshuffle(functional.conv2d(rgb, self.luma) - 1.0, 2)
+        coloured = functional.conv2d(functional.avg_pool2d(rgb, 2), self.chroma)
+        seen = torch.cat([bright, coloured], dim=1).view(-1, 6 * frames, height // 2, width // 2)
+        if not torch.onnx.is_in_onnx_export():
+            seen = seen.contiguous(memory_format=torch.channels_last)
+        features: Tensor = self.look(seen)
+        return features
+
+
 class CameraEncoder(nn.Module):
     """Pictures of one camera to keypoints."""
 
@@ -130,7 +174,7 @@ class CameraEncoder(nn.Module):
         strides = config.strides.get(camera, [2, 2])
         self.spoken = config.spoken_keypoints
         self.stem = nn.Sequential(
-            nn.Conv2d(3 * config.history, stem, 5, stride=strides[0], padding=2, bias=False),
+            Retina(config, camera, strides[0]),
             ModulatedNorm(stem),
             nn.ReLU(),
             nn.Conv2d(stem, channels, 3, stride=strides[1], padding=1, bias=False),

@@ -76,7 +76,7 @@ class MiniVLA(VLAModel):
         points: list[Tensor] = []
         outputs: Outputs = {}
         for name, eye in self.eyes.items():
-            found, shares = eye(_as_floats(batch["images"][name], self.config.crops.get(name)), sentence)
+            found, shares = eye(batch["images"][name], sentence)
             points.append(found)
             outputs[f"map_{name}"] = shares
         with torch.autocast(sentence.device.type, enabled=False):  # small layers; half precision would cost millimetres
@@ -195,17 +195,6 @@ class Finder(nn.Module):
 def _cross(a: Tensor, b: Tensor) -> Tensor:
     """Return the vector product of (B, 3) each; written out, because ONNX has none."""
     return a[:, [1, 2, 0]] * b[:, [2, 0, 1]] - a[:, [2, 0, 1]] * b[:, [1, 2, 0]]
-
-
-def _as_floats(pictures: Tensor, crop: Sequence[float] | None) -> Tensor:
-    """Return uint8 (B, F, 3, H, W) as floats about 0, the history side by side in the channels."""
-    if crop is not None:
-        height = pictures.shape[3]
-        pictures = pictures[..., round(crop[0] * int(height)) : round(crop[1] * int(height)), :]
-    floats = pictures.flatten(1, 2).to(torch.float32) * (1 / 127.5) - 1.0
-    if torch.onnx.is_in_onnx_export():
-        return floats
-    return floats.contiguous(memory_format=torch.channels_last)
 
 
 def _uncropped(maps: Tensor, crop: Sequence[float] | None) -> Tensor:

@@ -1,0 +1,133 @@
+"""The file of results: whole at any moment, gone on with, and never mixed with those of another plan."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.evaluation.actors import Wearing, cast
+from vla_isaac import __version__
+from vla_isaac.core.errors import UsageError
+from vla_isaac.evaluation import evaluate
+from vla_isaac.evaluation.outcome import Outcome
+from vla_isaac.evaluation.plan import Attempt
+from vla_isaac.evaluation.results_file import ResultsFile, header_of, read_results
+from vla_isaac.evaluation.schedule import Schedule
+
+
+@pytest.fixture
+def out(tmp_path) -> Path:
+    return tmp_path / "results.jsonl"
+
+
+def fresh_episodes(plan, out, **options) -> tuple[list[int], object]:
+    """Evaluate; return how many episodes were run each time it told, and the report."""
+    told = []
+    report = evaluate(plan, out=out, watch=lambda progress: told.append(progress.fresh), **options)
+    return told, report
+
+
+def test_the_first_line_says_what_was_asked_for_and_each_other_is_an_outcome(plan, out):
+    report = evaluate(plan(), out=out)
+    header, outcomes = read_results(out)
+    assert header["plan"] == {**header_of(plan())["plan"], "policy": "scripted", "tasks": ["lift"], "seed": 900_000}
+    assert header["versions"]["vla_isaac"] == __version__
+    assert tuple(outcomes) == report.outcomes
+
+
+def test_a_file_cut_anywhere_is_completed_as_if_nothing_had_been(plan, out, timeless):
+    whole = evaluate(plan(episodes=4), out=out)
+    lines = out.read_bytes().splitlines(keepends=True)
+    out.write_bytes(b"".join([lines[0], lines[1], lines[3], lines[4][:40]]))  # the second is missing, the last is cut
+    told, again = fresh_episodes(plan(episodes=4), out, resume=True)
+    assert told == [1, 2]
+    assert timeless(again.outcomes) == timeless(whole.outcomes)
+    assert {outcome.number for outcome in read_results(out)[1]} == {0, 1, 2, 3}
+
+
+def test_what_was_found_before_is_believed_and_not_run_again(plan, out):
+    before = evaluate(plan(), out=out)
+    told, after = fresh_episodes(plan(), out, resume=True)
+    assert (told, after.outcomes) == ([], before.outcomes)
+
+
+def test_more_episodes_may_be_asked_for_and_fewer_are_counted(plan, out):
+    evaluate(plan(episodes=2), out=out)
+    told, report = fresh_episodes(plan(episodes=3), out, resume=True)
+    assert (told, report.total["episodes"]) == ([1], 3)
+    assert evaluate(plan(episodes=1), out=out, resume=True).total["episodes"] == 1
+
+
+def test_a_fault_is_written_and_tried_again_on_resuming(plan, out):
+    evaluate(plan(), out=out, cast=cast(backend=Wearing))
+    assert [outcome.kind for outcome in read_results(out)[1]] == ["episode", "fault", "episode"]
+    report = evaluate(plan(), out=out, resume=True)
+    assert (report.total["episodes"], report.faults) == (3, ())
+    assert len(read_results(out)[1]) == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"seed": 5}, "was made with seed=900000, now it is 5"),
+        ({"policy": "hold"}, "was made with policy='scripted', now it is 'hold'"),
+        ({"trial": "blackened"}, "was made with trial='usual', now it is 'blackened'"),
+        ({"tasks": ("lift", "reach")}, "was made with tasks="),
+    ],
+)
+def test_a_file_of_another_plan_is_refused_and_stays(plan, out, changes, words):
+    evaluate(plan(episodes=1), out=out)
+    before = out.read_bytes()
+    with pytest.raises(UsageError, match=words):
+        evaluate(plan(episodes=1, **changes), out=out, resume=True)
+    assert out.read_bytes() == before
+
+
+def test_a_checkpoint_trained_anew_under_the_same_name_is_noticed(plan, out, tmp_path):
+    folder = tmp_path / "best"
+    folder.mkdir()
+    (folder / "policy.json").write_text("{}", encoding="utf-8")
+    file = ResultsFile(out, plan(policy=str(folder)), resume=False)
+    file.begin()
+    file.close()
+    ResultsFile(out, plan(policy=str(folder)), resume=True)
+    (folder / "policy.json").write_text("{ }", encoding="utf-8")
+    with pytest.raises(UsageError, match="was made with checkpoint='"):
+        ResultsFile(out, plan(policy=str(folder)), resume=True)
+
+
+def test_a_file_that_is_there_is_refused_without_resume(plan, out):
+    out.write_text("mine", encoding="utf-8")
+    with pytest.raises(UsageError, match="is there already; add --resume"):
+        evaluate(plan(), out=out)
+    assert out.read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("text", ["so much for that\n", "[1]\n", json.dumps({"kind": "start"}) + "\n"])
+def test_a_file_of_something_else_is_refused_and_stays(plan, out, text):
+    out.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match="results"):
+        evaluate(plan(), out=out, resume=True)
+    assert out.read_text(encoding="utf-8") == text
+
+
+def test_going_on_needs_a_file(plan):
+    with pytest.raises(UsageError, match="give it with --out FILE --resume"):
+        evaluate(plan(), resume=True)
+
+
+@pytest.mark.parametrize("under_way", [1, 2, 3, 7])
+def test_which_seeds_are_tried_does_not_depend_on_how_many_are_under_way(plan, under_way):
+    impossible = {0, 3, 4}
+    schedule, running = Schedule(plan(episodes=4)), list[Attempt]()
+    while True:
+        while len(running) < under_way and (attempt := schedule.next_attempt()) is not None:
+            running.append(attempt)
+        if not running:
+            break
+        attempt = running.pop()  # the last that was begun ends first
+        kind = "impossible_layout" if attempt.number in impossible else "episode"
+        schedule.take(Outcome(task="lift", number=attempt.number, seed=attempt.seed, kind=kind, reason=""))
+    assert [outcome.number for outcome in schedule.outcomes] == [0, 1, 2, 3, 4, 5, 6]

@@ -1,0 +1,198 @@
+"""``vla-isaac eval``: how often a policy succeeds, family by family, and how sure that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from tyro.conf import UseAppendAction, arg
+
+from vla_isaac.cli.files import check_writable
+from vla_isaac.cli.options import OptionalInt, OptionalName, OptionalPath
+from vla_isaac.cli.output import FAULT, NOT_REACHED, OK, emit, note, say
+from vla_isaac.collection.collect import Tally
+from vla_isaac.collection.progress_bar import ProgressBar
+from vla_isaac.core.errors import UsageError, VlaIsaacError
+from vla_isaac.evaluation import EvaluationPlan, EvaluationReport, evaluate
+from vla_isaac.evaluation.evaluate import Progress
+
+Tasks = UseAppendAction[Annotated[tuple[str, ...], arg(metavar="FAMILY")]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Eval:
+    """Run a policy on many drawn tasks and report its success rate with a 95 % interval.
+
+    For example: vla-isaac eval --policy scripted --task place_on --task lift --episodes 200 --out results.jsonl
+    """
+
+    policy: str = "scripted"
+    """Who acts (see: vla-isaac list policies), or a checkpoint folder."""
+
+    task: Tasks = ()
+    """A family (see: vla-isaac list tasks); give it again for several. Without it: all."""
+
+    episodes: int = 50
+    """Episodes per family."""
+
+    seed: int = 900_000
+    """The first seed of every family."""
+
+    scene: OptionalName = None
+    """Scene preset or YAML file; the default is each family's own."""
+
+    randomisation: str = "layout"
+    """What varies with the seed: none, layout, full, or a YAML file."""
+
+    backend: Literal["mujoco", "stub"] = "mujoco"
+    """Where."""
+
+    wording: Literal["plain", "training", "held_out"] = "plain"
+    """Sentences: the family's own, of its training templates, or of those no training sees."""
+
+    trial: Literal["usual", "wrong_instruction", "no_instruction", "blackened", "moved"] = "usual"
+    """What is done to the policy: nothing, another goal of the same scene, no words, black pictures, or the object
+    moved while the hand is on its way."""
+
+    max_steps: OptionalInt = None
+    """Control periods allowed per episode; the default is the family's time."""
+
+    workers: int = 2
+    """Processes; the results are the same for any number."""
+
+    out: OptionalPath = None
+    """File for one JSON line per episode, written as they come."""
+
+    resume: bool = False
+    """Go on with the file of an earlier run with the same options."""
+
+    json: bool = False
+    """Print one JSON object as the last line of standard output."""
+
+    def run(self) -> int:
+        """Evaluate and report."""
+        self._check()
+        bar = ProgressBar()
+        try:
+            report = evaluate(
+                self._plan(),
+                out=self.out,
+                num_workers=self.workers,
+                resume=self.resume,
+                watch=lambda progress: bar(_tally(progress)),
+            )
+        except KeyboardInterrupt:
+            bar.close()
+            if self.out is not None:
+                note(f"{self.out} holds what was done; give the same command with --resume to go on")
+            raise
+        finally:
+            bar.close()
+        return self._report(report)
+
+    def _check(self) -> None:
+        for name in ("episodes", "workers"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"--{name} {getattr(self, name)}: give a whole number from 1")
+        if self.seed < 0:
+            raise UsageError(f"--seed {self.seed}: seeds are whole numbers from 0")
+        if self.resume and self.out is None:
+            raise UsageError("--resume needs the file of the earlier run; add --out FILE")
+        if self.out is not None:
+            if self.out.is_dir():
+                raise UsageError(f"--out {self.out} is a folder; give a file, for example {self.out / 'results.jsonl'}")
+            check_writable(self.out.parent)
+
+    def _plan(self) -> EvaluationPlan:
+        try:
+            return EvaluationPlan(
+                policy=self.policy,
+                tasks=tuple(dict.fromkeys(self.task)),
+                episodes=self.episodes,
+                seed=self.seed,
+                scene=self.scene,
+                randomisation=self.randomisation,
+                backend=self.backend,
+                wording=self.wording,
+                trial=self.trial,
+                max_steps=self.max_steps,
+            )
+        except VlaIsaacError as error:
+            raise UsageError(str(error)) from error
+
+    def _report(self, report: EvaluationReport) -> int:
+        for line in table(report):
+            say(line)
+        for problem in report.problems:
+            note(f"error: {problem}" if report.faults else problem)
+        if self.out is not None:
+            say(f"results      {self.out}")
+        if self.json:
+            emit(report.to_json())
+        if report.faults:
+            return FAULT
+        return OK if report.is_complete else NOT_REACHED
+
+
+HEADINGS = ("family", "successes", "rate", "95 % interval", "median steps", "most frequent failure")
+
+
+def table(report: EvaluationReport) -> list[str]:
+    """Return the lines of a table: a row per family, a row for all, and what the trial adds in words."""
+    plan, total = report.plan, report.total
+    rows = [HEADINGS, *(_row(task, report.of_task(task)) for task in plan.tasks), _row("total", total)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
+    lines = ["  ".join(_cell(column, row[column], widths[column]) for column in range(len(row))).rstrip() for row in rows]
+    lines.insert(-1, "-" * max(map(len, lines)))
+    about = (
+        f"{plan.policy} on {plan.backend}, randomisation {plan.randomisation}, wording {plan.wording}, trial {plan.trial}"
+    )
+    return [about, *lines, *_remarks(total)]
+
+
+def _row(name: str, figures: dict[str, Any]) -> tuple[str, ...]:
+    rate, failures = figures["success_rate"], figures["failures"]
+    if rate is None:
+        return name, f"{figures['successes']}/{figures['episodes']}", "-", "-", "-", "-"
+    low, high = figures["wilson95"]
+    steps = figures["median_steps"]
+    commonest = next((f"{failure} ({count})" for failure, count in failures.items()), "-")
+    return (
+        name,
+        f"{figures['successes']}/{figures['episodes']}",
+        f"{100 * rate:.1f} %",
+        f"{100 * low:.1f} to {100 * high:.1f} %",
+        "-" if steps is None else f"{steps:g}",
+        commonest,
+    )
+
+
+def _cell(column: int, text: str, width: int) -> str:
+    return text.rjust(width) if 0 < column < len(HEADINGS) - 1 else text.ljust(width)
+
+
+def _remarks(total: dict[str, Any]) -> list[str]:
+    lines = []
+    if total.get("original_rate") is not None:
+        lines.append(f"the goal that was not asked for was reached in {100 * total['original_rate']:.1f} %")
+    if total.get("declined_rate") is not None:
+        lines.append(f"declined in {100 * total['declined_rate']:.1f} %")
+    if "moved" in total:
+        lines.append(f"the object was moved in {total['moved']} of {total['episodes']} episodes")
+    if total["impossible"]:
+        lines.append(f"{total['impossible']} seeds were skipped: their layout does not allow the task")
+    if total["faults"]:
+        lines.append(f"{total['faults']} attempts were lost to faults and are not counted")
+    return lines
+
+
+def _tally(progress: Progress) -> Tally:
+    failed = progress.done - progress.successes
+    return Tally(
+        committed=progress.done,
+        wanted=progress.wanted,
+        attempts=progress.done,
+        failures={"failed": failed} if failed else {},
+        seconds=progress.seconds,
+        fresh=progress.fresh,
+    )

@@ -1,0 +1,60 @@
+"""From a name to a policy, and from a name to the checkpoint behind it."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+from vla_isaac.core.errors import UsageError
+from vla_isaac.core.resources import resource
+from vla_isaac.policies import POLICIES
+from vla_isaac.policies.base import Policy
+from vla_isaac.policies.learned_checkpoint import FILE
+
+OWN = "mini"
+"""The learned policy that takes a checkpoint folder, and has one of its own."""
+
+
+def make_policy(name: str, *, threads: int | None = None) -> Policy:
+    """Return a policy by name, or by ``name:argument`` where its class takes an argument, such as a dataset or a file.
+
+    Args:
+        name: A name, with or without argument, or a checkpoint folder.
+        threads: Processor cores it may use, where its class lets that be chosen; None leaves it to the class.
+
+    Raises:
+        UnknownNameError: If there is none of that name.
+        UsageError: If it takes no argument.
+    """
+    plain, colon, argument = _spelt_out(name).partition(":")
+    kind = POLICIES.load(plain)
+    if not colon:
+        policy: Policy = kind(**_options(kind, threads))
+        return policy
+    if not hasattr(kind, "from_argument") or not argument:
+        why = "takes no argument" if not hasattr(kind, "from_argument") else "lacks what comes after the colon"
+        raise UsageError(f"the policy {name!r} {why}; write {plain}" + (":ARGUMENT" if why.startswith("lacks") else ""))
+    with_argument: Policy = kind.from_argument(argument, **_options(kind.from_argument, threads))
+    return with_argument
+
+
+def checkpoint_of(name: str) -> Path | None:
+    """Return the checkpoint folder of a policy by that name, None for a policy without.
+
+    Raises:
+        ConfigError: If it is the policy's own and this installation has none.
+    """
+    plain, _, argument = _spelt_out(name).partition(":")
+    if plain != OWN:
+        return None
+    return Path(argument) if argument else resource("data", "checkpoints", OWN)
+
+
+def _spelt_out(name: str) -> str:
+    is_folder = name not in POLICIES and (Path(name) / FILE).is_file()
+    return f"{OWN}:{name}" if is_folder else name
+
+
+def _options(factory: object, threads: int | None) -> dict[str, int]:
+    assert callable(factory)  # a class, or a class method
+    return {} if threads is None or "threads" not in inspect.signature(factory).parameters else {"threads": threads}
