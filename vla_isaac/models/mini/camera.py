@@ -133,8 +133,7 @@ class Retina(nn.Module):
     was learned from videos holds for a camera: colours of a picture and of its video differ by 45 dB then, else by 34.
     """
 
-    luma: Tensor
-    chroma: Tensor
+    mix: Tensor
 
     def __init__(self, config: MiniConfig, camera: str, stride: int) -> None:
         super().__init__()
@@ -146,20 +145,18 @@ class Retina(nn.Module):
             )
         top, bottom = config.crops.get(camera, (0.0, 1.0))
         self.rows = slice(2 * round(top * height / 2), 2 * round(bottom * height / 2))
-        self.register_buffer("luma", torch.tensor(LUMA).view(1, 3, 1, 1))
-        self.register_buffer("chroma", torch.tensor(CHROMA).view(2, 3, 1, 1))
-        self.look = nn.Conv2d(6 * config.history, config.stem_channels, 3, stride=stride // 2, padding=1, bias=False)
+        self.register_buffer("mix", _brightness_and_colour())
+        self.look = nn.Conv2d(6 * config.history, config.stem_channels, 3, stride=stride // 2, padding=1)
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Return features of uint8 (B, F, 3, H, W), the history side by side."""
         pictures = pictures[..., self.rows, :]
         frames, height, width = (int(pictures.shape[i]) for i in (1, 3, 4))
-        rgb = pictures.reshape(-1, 3, height, width).to(torch.float32) * (1 / 127.5)
-        bright = functional.pixel_unshuffle(functional.conv2d(rgb, self.luma) - 1.0, 2)
-        coloured = functional.conv2d(functional.avg_pool2d(rgb, 2), self.chroma)
-        seen = torch.cat([bright, coloured], dim=1).view(-1, 6 * frames, height // 2, width // 2)
+        squares = functional.pixel_unshuffle(pictures.reshape(-1, 3, height, width), 2)
         if not torch.onnx.is_in_onnx_export():
-            seen = seen.contiguous(memory_format=torch.channels_last)
+            squares = squares.contiguous(memory_format=torch.channels_last)
+        seen = functional.conv2d(squares.to(torch.float32) * (1 / 127.5) - 1.0, self.mix)
+        seen = seen.reshape(-1, 6 * frames, height // 2, width // 2)
         features: Tensor = self.look(seen)
         return features
 
@@ -175,8 +172,7 @@ class CameraEncoder(nn.Module):
         self.spoken = config.spoken_keypoints
         self.stem = nn.Sequential(
             Retina(config, camera, strides[0]),
-            ModulatedNorm(stem),
-            nn.ReLU(),
+            nn.ReLU(),  # not normalised: it is the largest layer, and that would take a tenth of the time
             nn.Conv2d(stem, channels, 3, stride=strides[1], padding=1, bias=False),
             ModulatedNorm(channels),
             nn.ReLU(),
@@ -201,6 +197,15 @@ class CameraEncoder(nn.Module):
             shares = (heat * self.sharpness.exp()[:, None]).softmax(-1)
             points = torch.stack([*_expected(shares, height, width), (shares * heat).sum(-1)], dim=-1)
         return points, shares.view(batch, -1, height, width)
+
+
+def _brightness_and_colour() -> Tensor:
+    """Return what makes of 2 x 2 pixels, their 12 numbers, four brightnesses and two colours, shape (6, 12, 1, 1)."""
+    mix = torch.zeros(6, 3, 4)
+    for pixel in range(4):
+        mix[pixel, :, pixel] = torch.tensor(LUMA)
+    mix[4:] = torch.tensor(CHROMA)[..., None] / 4
+    return mix.view(6, 12, 1, 1)
 
 
 def _expected(shares: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
