@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,8 @@ import torch
 from torch.utils.data import DataLoader
 
 from vla_isaac.core.arrays import AnyArray
-from vla_isaac.core.errors import DatasetError, UsageError
+from vla_isaac.core.errors import UsageError
 from vla_isaac.datasets.episode import EpisodeMeta
-from vla_isaac.datasets.formats import open_dataset
 from vla_isaac.datasets.loading import FrameCache, VLADataset, collate_fn
 from vla_isaac.datasets.loading.dataset import Draw, Sample
 from vla_isaac.datasets.loading.order import BatchOrder
@@ -63,16 +61,9 @@ class TrainingData:
         self.dataset = VLADataset(
             list(paths), config.samples, state_normaliser=of_state, action_normaliser=of_actions, cache=frames
         )
-        self._still = VLADataset(
-            list(paths),
-            replace(config.samples, augmentation=None),
-            state_normaliser=self.dataset.state_normaliser,
-            action_normaliser=self.dataset.action_normaliser,
-            cache=frames,
-        )
-        self.metas, self._firsts = _episodes(paths)
-        if len(self.dataset) != int(self._firsts[-1]):
-            raise DatasetError(f"{len(self.dataset)} samples in episodes of {self._firsts[-1]} rows; verify the datasets")
+        self._still = self.dataset.unchanged()
+        self.metas = [place.meta for place in self.dataset.rows.places]
+        self._firsts = np.array([0, *itertools.accumulate(place.length for place in self.dataset.rows.places)])
         self._held = _held_for_validation(len(self.metas), config)
         self._pixels = goal_pixels(self.dataset.rows, config.cameras)
         self._wordings: dict[int, Wordings] = {}
@@ -205,20 +196,6 @@ def _collated(samples: list[Sample]) -> dict[str, Any]:
 def _loader(dataset: VLADataset, order: BatchOrder, workers: int) -> Any:
     more = {"prefetch_factor": 4} if workers else {}
     return DataLoader(_Numbered(dataset), batch_sampler=order, num_workers=workers, collate_fn=_collated, **more)  # type: ignore[arg-type]
-
-
-def _episodes(paths: Sequence[Path]) -> tuple[list[EpisodeMeta], AnyArray]:
-    """Return what each episode is about, and the number of its first sample, with the number of all at the end."""
-    metas: list[EpisodeMeta] = []
-    lengths: list[int] = []
-    for path in paths:
-        reader = open_dataset(path)
-        try:
-            metas += [reader.meta(episode) for episode in range(len(reader))]
-            lengths += [reader.length(episode) for episode in range(len(reader))]
-        finally:
-            reader.close()
-    return metas, np.array([0, *itertools.accumulate(lengths)])
 
 
 def _held_for_validation(num_episodes: int, config: TrainConfig) -> AnyArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -119,6 +120,12 @@ class VLADataset:
         order = sorted(range(len(wanted)), key=lambda i: _index(wanted[i]))
         found = {i: self[wanted[i]] for i in order}
         return [found[i] for i in range(len(wanted))]
+
+    def unchanged(self) -> VLADataset:
+        """Return the same samples with their pictures as they are; what was read is shared."""
+        still = copy.copy(self)
+        still.options = replace(self.options, augmentation=None)
+        return still
 
     def fill_cache(self, place: int) -> None:
         """Decode all pictures of an episode into the cache: in their order, which is several times faster than at random."""

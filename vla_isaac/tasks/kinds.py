@@ -1,0 +1,57 @@
+"""Which task family a goal belongs to, however it was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from vla_isaac.core.goals import SIDES, Goal, GoalPlan
+from vla_isaac.core.types import Body
+
+GRASPABLE = ("cube", "cylinder", "ball")
+
+
+def family_of(plan: GoalPlan, bodies: Iterable[Body]) -> str | None:
+    """Return the family that draws goals like this one, None if none does.
+
+    Args:
+        plan: The goals.
+        bodies: The objects of the scene.
+    """
+    objects = tuple(bodies)
+    shapes = {body.name: body.shape for body in objects}
+    if len(plan.steps) != 1:
+        return None
+    goals = plan.steps[0]
+    if len(goals) == 1:
+        return _of_one(goals[0], shapes)
+    kinds = {goal.predicate for goal in goals}
+    if any(shapes.get(goal.args[0]) != "cube" for goal in goals):
+        return None
+    if kinds == {"on"}:
+        is_tower = len(goals) == 2 and goals[0].args[1] == goals[1].args[0] and shapes.get(goals[1].args[1]) == "cube"
+        return "tower" if is_tower else None
+    if kinds != {"in"} or any(shapes.get(goal.args[1]) != "bin" for goal in goals):
+        return None
+    cubes = {name for name, shape in shapes.items() if shape == "cube"}
+    bins = {goal.args[1] for goal in goals}
+    if len(bins) == 1 and {goal.args[0] for goal in goals} == cubes:
+        return "clear"
+    colours = {body.name: body.colour for body in objects}
+    is_sorting = len(goals) == 2 and all(colours[goal.args[0]] == colours[goal.args[1]] for goal in goals)
+    return "sort" if is_sorting else None
+
+
+def _of_one(goal: Goal, shapes: dict[str, str]) -> str | None:
+    kinds = [shapes.get(name) for name in goal.objects]
+    if goal.predicate in ("near", "lifted"):
+        is_one_thing = len(kinds) == 1 and kinds[0] in GRASPABLE
+        return {"near": "reach", "lifted": "lift"}[goal.predicate] if is_one_thing else None
+    if not kinds or kinds[0] != "cube":
+        return None
+    if goal.predicate == "on":
+        return {"box": "place_on", "cube": "stack"}.get(str(kinds[1]))
+    if goal.predicate == "in":
+        return "place_in" if kinds[1] == "bin" else None
+    if goal.predicate == "pushed_to":
+        return "push_to"
+    return "move_beside" if goal.predicate in SIDES else None
