@@ -10,7 +10,7 @@ RUN := $(BIN)/python -m vla_isaac run "Pick up the red cube and place it on the 
 # dash, which comes with Newton's importers, brings a plugin that this pytest complains about
 TEST_ISAAC := $(VENV_ISAAC)/bin/python -m pytest -p no:dash tests/isaac_usd tests/scene/test_usd.py
 
-.PHONY: help demo test test-all test-isaac test-oldest-usd lint bench docs wheel clean
+.PHONY: help demo test test-all test-isaac test-oldest-usd lint bench docs wheel train-mini clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -74,6 +74,11 @@ docs: $(VENV)/.made ## Build the documentation into site/
 wheel: $(VENV)/.made ## Build the wheel into dist/
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check build
 	$(BIN)/python -m build --wheel
+
+train-mini: $(VENV)/.dev ## Make the shipped policy anew: collect, train, correct, export (about 100 minutes on two cores)
+	@sh tools/ensure_gl.sh "$(BIN)/python"
+	$(BIN)/python -m tools.train_mini
+	$(BIN)/python -m tools.train_mini.card
 
 clean: ## Remove what these commands made
 	rm -rf $(VENV) $(VENV_ISAAC) build dist site outputs

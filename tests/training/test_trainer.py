@@ -223,3 +223,64 @@ def test_accelerate_gives_the_same_loss_as_one_device(make_trainer, tmp_path):
     )
     batch = next(plain.data.training(0))
     assert wrapped.train_step(dict(batch))["loss"] == pytest.approx(plain.train_step(dict(batch))["loss"], rel=1e-6)
+
+
+def test_goals_that_are_left_out_are_in_no_training_batch(make_trainer, tmp_path):
+    import itertools
+    from dataclasses import replace
+
+    from tests.training.conftest import PLAN, make_episode
+    from vla_isaac.collection.collect import dataset_info
+    from vla_isaac.datasets.formats import create_dataset
+
+    path = tmp_path / "two_goals.hdf5"
+    writer = create_dataset(path, dataset_info(PLAN), "hdf5")
+    for number in range(6):
+        episode = make_episode(number)
+        goal = "on(red_cube, blue_box)" if number % 2 else "on(green_cube, red_box)"
+        writer.add(replace(episode, meta=replace(episode.meta, goal=goal)))
+    writer.close()
+
+    def episodes(**changes) -> set[int]:
+        data = make_trainer(tmp_path / "run", paths=[path], validation_share=0.0, **changes).data
+        return {int(n) for batch in itertools.islice(data.training(0), 6) for n in batch["episode"]}
+
+    assert episodes() == {0, 1, 2, 3, 4, 5}
+    assert episodes(leave_out=("on(red_cube, blue_box)",)) == {0, 2, 4}
+
+
+def test_a_finished_training_is_not_begun_again_and_reports_as_it_did(make_trainer, dataset, config, monkeypatch):
+    from vla_isaac.training import run
+
+    before = make_trainer().train()
+    monkeypatch.setattr(run, "TrainingData", None)  # the data is not even read
+    folder = make_trainer().folder
+    assert run.train_once(config, [dataset], folder, resume=True) == before
+
+
+def test_corrections_have_the_share_they_are_given_and_no_other_sample_is_lost(make_trainer, dataset, tmp_path):
+    import itertools
+    import shutil
+
+    from vla_isaac.training.data import TrainingData
+
+    corrections = tmp_path / "corrections.hdf5"
+    shutil.copy(dataset, corrections)
+    config = make_trainer(corrected_share=0.75, validation_share=0.0).config
+    data = TrainingData([dataset, corrections], config, num_corrections=1)
+    order = data._order(0)
+    numbers = [draw.sample for batch in itertools.islice(iter(order), 60) for draw in batch]
+    share = sum(number >= len(data.dataset) // 2 for number in numbers) / len(numbers)
+    assert share == pytest.approx(0.75, abs=0.05)
+    assert set(numbers) == set(range(len(data.dataset)))
+
+
+def test_a_mix_may_name_families_the_data_has_not_but_no_unknown_ones(make_trainer):
+    import itertools
+
+    data = make_trainer(mix={"place_on": 1.0, "lift": 2.0}).data
+    assert len(list(itertools.islice(data.training(0), 2))) == 2
+    with pytest.raises(VlaIsaacError, match=r"'place_onn'"):
+        next(make_trainer(mix={"place_on": 1.0, "place_onn": 2.0}).data.training(0))
+    with pytest.raises(UsageError, match=r"does not name the task family 'place_on'"):
+        next(make_trainer(mix={"lift": 2.0}).data.training(0))

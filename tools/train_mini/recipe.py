@@ -34,7 +34,7 @@ def stages(runs: Path, *, workers: int = 2, rounds: int = 1) -> list[Stage]:
             "train",
             (
                 "train", "--config", "mini", *data, "--out", str(mini), "--threads", str(workers), "--resume",
-                "--dagger", str(rounds), "--dagger-episodes", "300", "--dagger-steps", "1000", "--dagger-seed", "50000",
+                "--dagger", str(rounds), "--dagger-episodes", "400", "--dagger-steps", "1200", "--dagger-seed", "50000",
                 "--randomisation", "training", "--workers", str(workers), "--json",
             ),
         ),

@@ -47,6 +47,12 @@ class TrainConfig:
     mix: Mapping[str, float] | None = None
     """Share of each task family; None draws every sample once an epoch."""
 
+    corrected_share: float = 0.4
+    """Share of the samples that come from corrections, where there are any."""
+
+    leave_out: tuple[str, ...] = ()
+    """Goals such as ``on(red_cube, blue_box)`` that no training sample may have, to see whether others teach them."""
+
     wordings: int = 16
     """Sentences kept for each demonstration; 0 trains on the dataset's own."""
 
@@ -106,7 +112,7 @@ class TrainConfig:
             value = getattr(self, name)
             if min(value if isinstance(value, tuple) else (value,)) < 1:
                 raise ConfigError(f"training: {name}={value} is not accepted; give whole numbers from 1")
-        for name in ("ema", "unfitting_share", "validation_share", "decline_below"):
+        for name in ("ema", "unfitting_share", "corrected_share", "validation_share", "decline_below"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"training: {name}={getattr(self, name)} must lie within 0 to 1, without 1")
         if self.learning_rate <= 0 or self.clip_norm <= 0 or self.weight_decay < 0:

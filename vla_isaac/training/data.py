@@ -17,6 +17,8 @@ from torch.utils.data import DataLoader
 
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import UsageError
+from vla_isaac.core.goals import parse_goal
+from vla_isaac.core.registry import unknown_name
 from vla_isaac.datasets.episode import EpisodeMeta
 from vla_isaac.datasets.loading import FrameCache, VLADataset, collate_fn
 from vla_isaac.datasets.loading.dataset import Draw, Sample
@@ -25,6 +27,7 @@ from vla_isaac.datasets.normaliser import Normaliser
 from vla_isaac.models.base import Batch
 from vla_isaac.models.processor import VLAProcessor
 from vla_isaac.models.text import split
+from vla_isaac.tasks.families import family_names
 from vla_isaac.training.config import TrainConfig
 from vla_isaac.training.pixels import goal_pixels
 from vla_isaac.training.wording import Wordings, wordings
@@ -40,6 +43,7 @@ class TrainingData:
         paths: Sequence[Path],
         config: TrainConfig,
         *,
+        num_corrections: int = 0,
         cache: Path | None = None,
         normalisers: tuple[Normaliser, Normaliser] | None = None,
     ) -> None:
@@ -48,6 +52,7 @@ class TrainingData:
         Args:
             paths: Datasets of any format, such as demonstrations and corrections.
             config: What a sample is, and how many are kept for validation.
+            num_corrections: How many of the datasets, the last ones, are corrections, which have a share of their own.
             cache: Folder for decoded pictures; None decodes them each time.
             normalisers: Of state and actions, those of a model that is trained further; None makes them of these rows.
 
@@ -64,7 +69,10 @@ class TrainingData:
         self._still = self.dataset.unchanged()
         self.metas = [place.meta for place in self.dataset.rows.places]
         self._firsts = np.array([0, *itertools.accumulate(place.length for place in self.dataset.rows.places)])
+        sources = np.array([place.source for place in self.dataset.rows.places])
+        self._is_correction = sources >= len(paths) - num_corrections
         self._held = _held_for_validation(len(self.metas), config)
+        self._left_out = [n for n, meta in enumerate(self.metas) if _goals(meta) & set(config.leave_out)]
         self._pixels = goal_pixels(self.dataset.rows, config.cameras)
         self._wordings: dict[int, Wordings] = {}
         self.processor: VLAProcessor | None = None
@@ -119,20 +127,34 @@ class TrainingData:
     # ------------------------------------------------------------------
 
     def _order(self, first_batch: int) -> BatchOrder:
-        kept = np.setdiff1d(np.arange(len(self.metas)), self._held)
-        tasks = {task: np.intersect1d(numbers, self._numbers(kept)) for task, numbers in self.dataset.tasks.items()}
-        tasks = {task: numbers for task, numbers in tasks.items() if len(numbers)}
+        groups, mix = self._groups()
         return BatchOrder(
-            tasks,
-            self._config.batch_size,
-            seed=self._config.seed,
-            mix=self._mix(tasks),
-            first_batch=first_batch,
-            endless=True,
+            groups, self._config.batch_size, seed=self._config.seed, mix=mix, first_batch=first_batch, endless=True
         )
 
-    def _mix(self, tasks: Mapping[str, AnyArray]) -> Mapping[str, float] | None:
-        return self._config.mix if tasks else None
+    def _groups(self) -> tuple[dict[str, AnyArray], dict[str, float] | None]:
+        """Return the samples that are drawn from, in groups, and the share of each; None draws all samples alike."""
+        config = self._config
+        kept = self._numbers(np.setdiff1d(np.arange(len(self.metas)), [*self._held, *self._left_out]))
+        corrected = self._numbers(np.flatnonzero(self._is_correction))
+        tasks = {task: np.intersect1d(numbers, kept) for task, numbers in self.dataset.tasks.items()}
+        tasks = {task: numbers for task, numbers in tasks.items() if len(numbers)}
+        if config.mix is None:
+            parts = {"": (np.concatenate(list(tasks.values())), 1.0)} if len(corrected) else {}
+        else:
+            parts = {task: (numbers, _share_of(task, config.mix)) for task, numbers in tasks.items()}
+        if not parts:
+            return tasks, None
+        groups: dict[str, AnyArray] = {}
+        mix: dict[str, float] = {}
+        for name, (numbers, share) in parts.items():
+            ours = np.intersect1d(numbers, corrected)
+            both = {name: np.setdiff1d(numbers, ours), f"{name}, corrected": ours}
+            shares = dict(zip(both, (1 - config.corrected_share, config.corrected_share), strict=True))
+            whole = sum(shares[part] for part, found in both.items() if len(found))
+            groups |= {part: found for part, found in both.items() if len(found)}
+            mix |= {part: share * shares[part] / whole for part, found in both.items() if len(found)}
+        return groups, mix
 
     def _numbers(self, episodes: AnyArray) -> AnyArray:
         ranges = [np.arange(self._firsts[e], self._firsts[e + 1]) for e in episodes]
@@ -196,6 +218,24 @@ def _collated(samples: list[Sample]) -> dict[str, Any]:
 def _loader(dataset: VLADataset, order: BatchOrder, workers: int) -> Any:
     more = {"prefetch_factor": 4} if workers else {}
     return DataLoader(_Numbered(dataset), batch_sampler=order, num_workers=workers, collate_fn=_collated, **more)  # type: ignore[arg-type]
+
+
+def _share_of(task: str, mix: Mapping[str, float]) -> float:
+    """Return a family's share; the mix may name families that the data does not have, and has to name those it has."""
+    unknown = [name for name in mix if name != task and name not in family_names()]
+    if unknown:
+        raise unknown_name("task family of the mix", unknown[0], family_names())
+    if task not in mix:
+        raise UsageError(
+            f"training: the mix does not name the task family {task!r} of the data; give its share, 0 leaves it out"
+        )
+    return mix[task]
+
+
+def _goals(meta: EpisodeMeta) -> set[str]:
+    """Return the goals of an episode one by one, as they are written."""
+    texts = [meta.goal] if isinstance(meta.goal, str) else list(meta.goal or [])
+    return {str(goal) for text in texts for goal in parse_goal(text).goals}
 
 
 def _held_for_validation(num_episodes: int, config: TrainConfig) -> AnyArray:

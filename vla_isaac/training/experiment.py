@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -21,6 +22,7 @@ from vla_isaac.models.base import VLAModel, load_model
 from vla_isaac.models.processor import VLAProcessor
 from vla_isaac.models.text import Vocabulary, vocabulary_of
 from vla_isaac.policies.learned_checkpoint import PolicyCard
+from vla_isaac.training.checkpoint import NUMBERS
 from vla_isaac.training.config import TrainConfig
 from vla_isaac.training.data import TrainingData
 from vla_isaac.training.wording import words_of_training
@@ -152,17 +154,25 @@ def _check_fits(model: VLAModel, config: TrainConfig, data: TrainingData, folder
             )
 
 
+def is_finished(last: Path, config: TrainConfig, paths: Sequence[Path]) -> bool:
+    """Tell whether a training with this preset on these datasets has come to its end, without reading the data."""
+    try:
+        numbers = json.loads((last / NUMBERS).read_text(encoding="utf-8"))
+        datasets = PolicyCard.load(last).notes.get("datasets")
+    except (OSError, ValueError, ConfigError):
+        return False
+    over = config.patience is not None and numbers["stale"] >= config.patience
+    is_same = not _differences(numbers["config"], config) and datasets == [str(path) for path in paths]
+    return is_same and (over or numbers["step"] >= config.steps)
+
+
 def check_resumable(kept: Mapping[str, Any], config: TrainConfig, data: TrainingData) -> None:
     """Compare what a run was begun with and what it is to go on with.
 
     Raises:
         UsageError: Saying what differs.
     """
-    before, now = kept["config"], to_mapping(config)
-    free = ("workers", "readers", "cache_mb")
-    differs = [
-        f"{name} {before.get(name)} is now {now[name]}" for name in now if before.get(name) != now[name] and name not in free
-    ]
+    differs = _differences(kept["config"], config)
     rows = data_identity(data)
     differs += [f"the data had {kept['data'][k]} {k}, now {rows[k]}" for k in rows if kept["data"].get(k) != rows[k]]
     if differs:
@@ -170,6 +180,13 @@ def check_resumable(kept: Mapping[str, Any], config: TrainConfig, data: Training
             f"this run cannot be resumed as asked: {'; '.join(differs)}; resume with the same preset and data, or begin in "
             "another folder"
         )
+
+
+def _differences(before: Mapping[str, Any], config: TrainConfig) -> list[str]:
+    """Return what differs between a configuration as it was kept and now; fields that are new had their default."""
+    before, now = {**to_mapping(TrainConfig()), **before}, to_mapping(config)
+    free = ("workers", "readers", "cache_mb")
+    return [f"{name} {before[name]} is now {now[name]}" for name in now if before[name] != now[name] and name not in free]
 
 
 def data_identity(data: TrainingData) -> dict[str, int]:

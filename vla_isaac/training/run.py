@@ -19,9 +19,9 @@ from vla_isaac.training.checkpoint import find_checkpoint
 from vla_isaac.training.config import TrainConfig
 from vla_isaac.training.dagger import CorrectionPlan, collect_corrections
 from vla_isaac.training.data import TrainingData
-from vla_isaac.training.experiment import make_card, make_model, normalisers_of
+from vla_isaac.training.experiment import is_finished, make_card, make_model, normalisers_of
 from vla_isaac.training.export import export
-from vla_isaac.training.trainer import TrainReport, VLATrainer
+from vla_isaac.training.trainer import TrainReport, VLATrainer, kept_report
 from vla_isaac.training.watching import usual_watchers
 
 CORRECTED, CHOSEN, ROUNDS, FRAMES = "corrected", "chosen", "rounds.json", ".frames"
@@ -96,14 +96,19 @@ def train_once(
     *,
     resume: bool = False,
     begin_with: Path | None = None,
+    num_corrections: int = 0,
     cache: Path | None = None,
 ) -> TrainReport:
     """Train on these datasets alone; see `train`. Decoded pictures are kept in `cache`, or beside the checkpoints."""
     if find_checkpoint(folder / "last") is not None and not resume:
         raise UsageError(f"{folder} holds a training run; add --resume to go on with it, or choose another folder")
+    if resume and is_finished(folder / "last", config, paths):
+        return kept_report(folder)
     folder.mkdir(parents=True, exist_ok=True)
     normalisers = normalisers_of(begin_with) if begin_with is not None else None
-    data = TrainingData(paths, config, cache=cache or folder / FRAMES, normalisers=normalisers)
+    data = TrainingData(
+        paths, config, num_corrections=num_corrections, cache=cache or folder / FRAMES, normalisers=normalisers
+    )
     data.fill_cache(config.readers)
     model = make_model(config, data, begin_with=begin_with)
     trainer = VLATrainer(
@@ -135,8 +140,15 @@ def _correct(
             learning_rate=AFTER_ROUND * config.learning_rate,
             epoch_steps=min(config.epoch_steps, dagger.steps),
         )
-        begin_with, cache = Path(report.folder) / "best", folder / FRAMES
-        report = train_once(again, paths, round_folder, resume=resume, begin_with=begin_with, cache=cache)
+        report = train_once(
+            again,
+            paths,
+            round_folder,
+            resume=resume,
+            begin_with=Path(report.folder) / "best",
+            num_corrections=number,
+            cache=folder / FRAMES,
+        )
         rates.append(_success(report, tasks, folder, dagger))
         if rates[-1] <= best_rate:
             break

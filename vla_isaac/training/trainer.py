@@ -42,6 +42,22 @@ class TrainReport:
     folder: str
 
 
+def kept_report(folder: Path) -> TrainReport:
+    """Return the report of a training that came to its end before.
+
+    Raises:
+        ConfigError: If its files are missing or broken.
+    """
+    _, numbers = load_training(folder / "last")
+    return TrainReport(
+        step=numbers["step"],
+        best_loss=numbers["best_loss"],
+        best_step=numbers["best_step"],
+        stopped_early=numbers["step"] < numbers["config"]["steps"],
+        folder=str(folder),
+    )
+
+
 class VLATrainer:
     """Trains; `train` is all that most need."""
 
