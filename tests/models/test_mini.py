@@ -136,3 +136,15 @@ def test_it_takes_a_history(history):
     batch["images"] = {n: v.expand(-1, history, -1, -1, -1) for n, v in batch["images"].items()}
     batch["state"] = batch["state"].expand(-1, history, -1)
     assert model(batch)["raw"].shape == (2, 2, 7)
+
+
+def test_the_gripper_is_told_to_close_or_to_open_and_never_something_between():
+    import torch
+
+    model = tiny()
+    logits = torch.linspace(-6, 6, 49).view(-1, 1, 1).expand(-1, model.config.chunk, len(model.config.action_names))
+    answer = model.act({"raw": logits.contiguous(), "grounding": torch.zeros(49)})
+    gripper = answer.actions[..., -1]
+    assert set(gripper[gripper < 0.7].tolist()) == {0.0}
+    assert (gripper == 0.0).any() and (gripper > 0.95).any()
+    assert torch.equal(answer.actions[..., 0], logits[..., 0])

@@ -21,7 +21,7 @@ class Stage:
     arguments: tuple[str, ...]
 
 
-def stages(runs: Path, *, workers: int = 2, rounds: int = 1) -> list[Stage]:
+def stages(runs: Path, *, workers: int = 2, rounds: int = 2) -> list[Stage]:
     """Return the stages in order, for a folder that keeps what they make."""
     demos, recoloured, long = (runs / name for name in ("demos", "demos_recoloured", "demos_long"))
     mini = runs / "mini"

@@ -238,8 +238,8 @@ def _index(which: int | Draw) -> int:
 
 
 def _fingerprint(source: Source) -> list[tuple[str, int, int]]:
-    """Return name, size and time of every file of a dataset; another content, another fingerprint."""
+    """Return name, size and time of every file that may hold pictures; other pictures, another fingerprint."""
     path = Path(source.name)
     files = sorted(path.rglob("*")) if path.is_dir() else [path]
-    stats = [(str(file), file.stat()) for file in files if file.is_file()]
+    stats = [(str(file), file.stat()) for file in files if file.is_file() and file.suffix not in (".json", ".jsonl")]
     return [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]

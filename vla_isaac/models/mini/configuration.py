@@ -27,6 +27,7 @@ class MiniConfig(VLAConfig):
         text_layers: int = 2,
         hidden: int = 512,
         uses_hand_pose: bool = True,
+        opens_above: float = 0.4,
         loss_weights: dict[str, float] | None = None,
         **more: Any,
     ) -> None:
@@ -46,6 +47,8 @@ class MiniConfig(VLAConfig):
             text_layers: Layers in which the words look at each other.
             hidden: Width of the layers that decide.
             uses_hand_pose: Whether joint angles are also given as the pose of the hand.
+            opens_above: Open fraction below which the gripper is closed; what is learned of a moment between two minds is a
+                mean of both, and a gripper that is a third open neither holds nor lets go.
             loss_weights: How much each term of the loss weighs; terms left out keep their defaults.
             more: Fields of `VLAConfig`.
         """
@@ -61,6 +64,7 @@ class MiniConfig(VLAConfig):
         self.text_layers = text_layers
         self.hidden = hidden
         self.uses_hand_pose = uses_hand_pose
+        self.opens_above = opens_above
         weights = {"translation": 1.0, "rotation": 0.3, "gripper": 0.3, "objects": 0.5, "pixels": 0.05, "grounding": 0.2}
         self.loss_weights = {**weights, **(loss_weights or {})}
         super().__init__(**more)

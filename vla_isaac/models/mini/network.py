@@ -23,6 +23,7 @@ from vla_isaac.models.sentences import SentenceEncoder
 from vla_isaac.robots.panda import ARM_JOINTS
 
 GRIPPER = "gripper"
+LEAST_OPENING = 0.7  # fraction; no demonstration opens less when it lets go
 UNIT = 0.1  # [m] that the object head calls 1
 
 
@@ -115,9 +116,11 @@ class MiniVLA(VLAModel):
         return {name: self.config.loss_weights[name] * value for name, value in terms.items()}
 
     def act(self, outputs: Outputs) -> Answer:
-        """Return the chunk, the gripper as open fraction, and the confidence."""
+        """Return the chunk, the gripper as a decided open fraction, and the confidence."""
         raw = outputs["raw"]
-        return Answer(torch.where(self.is_gripper, raw.sigmoid(), raw), outputs["grounding"].sigmoid())
+        fraction = raw.sigmoid()
+        decided = torch.where(fraction < self.config.opens_above, torch.zeros_like(raw), fraction.clamp(min=LEAST_OPENING))
+        return Answer(torch.where(self.is_gripper, decided, raw), outputs["grounding"].sigmoid())
 
     def heat(self, outputs: Outputs) -> dict[str, Tensor]:
         """Return the maps of all points, each as heavy as the first layer of the decision takes its place."""
