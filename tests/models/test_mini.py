@@ -10,7 +10,7 @@ from vla_isaac.robots import kinematics, panda
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from vla_isaac.models.kinematics import MIDDLE, REACH, HandPose  # noqa: E402
+from vla_isaac.models.kinematics import LEAN, MIDDLE, REACH, HandPose  # noqa: E402
 from vla_isaac.models.mini.configuration import MiniConfig  # noqa: E402
 from vla_isaac.models.mini.network import MiniVLA  # noqa: E402
 
@@ -114,6 +114,7 @@ def test_the_hand_is_where_the_kinematics_say():
     wanted = kinematics.forward_kinematics(qpos)
     assert np.abs(got[:, :3] * REACH + MIDDLE - wanted[:, :3, 3]).max() < 1e-5
     assert np.abs(got[:, 3:6] - wanted[:, :3, 0]).max() < 1e-5
+    assert np.abs(got[:, 9:] * LEAN - wanted[:, :2, 2]).max() < 1e-5
 
 
 def test_the_map_of_what_counted_is_a_share_of_the_picture():

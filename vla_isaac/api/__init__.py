@@ -9,10 +9,12 @@ from pathlib import Path
 
 from vla_isaac.backends import BACKENDS
 from vla_isaac.core.config import from_mapping
-from vla_isaac.core.errors import UsageError
+from vla_isaac.core.errors import ConfigError, InstructionError, UsageError
 from vla_isaac.core.goals import parse_goal
+from vla_isaac.core.optional import is_installed
 from vla_isaac.datasets.episode import EpisodeMeta
 from vla_isaac.policies.base import Policy
+from vla_isaac.policies.by_name import checkpoint_of
 from vla_isaac.policies.by_name import make_policy as make_policy
 from vla_isaac.runtime.episode import EpisodeRequest
 from vla_isaac.runtime.result import EpisodeResult
@@ -24,6 +26,12 @@ from vla_isaac.scene.randomisation import Randomisation, randomisation_preset
 from vla_isaac.scene.spec import SceneLayout, SceneSpec
 from vla_isaac.sim.backend import Backend
 from vla_isaac.tasks.families import task_family
+from vla_isaac.tasks.kinds import family_of
+from vla_isaac.tasks.language import read_instruction
+
+EXPERT, LEARNED = "scripted", "mini"
+LEARNED_FAMILIES = ("reach", "lift", "place_on", "place_in", "stack", "push_to", "move_beside", "sort")
+"""What `mini` is good at; see its model card."""
 
 
 def make_backend(name: str, *, robot_model: Path | None = None) -> Backend:
@@ -57,6 +65,34 @@ def make_session(backend: str = "mujoco", policy: str | Policy = "scripted", *, 
     actor = make_policy(policy) if isinstance(policy, str) else policy
     name = policy if isinstance(policy, str) else type(policy).__name__
     return Session(make_backend(backend, robot_model=robot_model), actor, policy_name=name)
+
+
+def choose_policy(backend: str, request: EpisodeRequest) -> str:
+    """Return who acts where nobody was named: `mini` on MuJoCo if it was trained on such tasks, else the scripted expert.
+
+    Args:
+        backend: A name of ``vla-isaac list backends``.
+        request: What is to be done.
+    """
+    if backend != "mujoco" or not request.judge or not _has_learned():
+        return EXPERT
+    if any(name not in {camera.name for camera in request.scene.cameras} for name in ("front", "wrist")):
+        return EXPERT
+    if request.family is not None:
+        return LEARNED if request.family.name in LEARNED_FAMILIES else EXPERT
+    try:
+        plan = request.goal or read_instruction(request.instruction or request.scene.instruction, request.scene.bodies)
+    except InstructionError:
+        return EXPERT
+    return LEARNED if family_of(plan, request.scene.bodies) in LEARNED_FAMILIES else EXPERT
+
+
+def _has_learned() -> bool:
+    """Tell whether this installation has a checkpoint of its own and what runs it."""
+    try:
+        return checkpoint_of(LEARNED) is not None and is_installed("onnxruntime")
+    except ConfigError:
+        return False
 
 
 def make_request(
@@ -132,7 +168,7 @@ def run(
     instruction: str | None = None,
     *,
     backend: str = "mujoco",
-    policy: str | Policy = "scripted",
+    policy: str | Policy | None = None,
     task: str | None = None,
     scene: str | SceneSpec | None = None,
     randomisation: str | Randomisation = "layout",
@@ -143,11 +179,12 @@ def run(
 ) -> EpisodeResult:
     """Run one episode from its seed to its end and return how it went.
 
-    Arguments are those of `make_session` and `make_request`; `video` is where to write an mp4.
+    Arguments are those of `make_session` and `make_request`; `policy` None takes `choose_policy`; `video` is where to write
+    an mp4.
     """
     request = make_request(
         instruction, task=task, scene=scene, randomisation=randomisation, seed=seed, goal=goal, max_steps=max_steps
     )
-    with make_session(backend, policy) as session:
+    with make_session(backend, policy if policy is not None else choose_policy(backend, request)) as session:
         watchers: list[Subscriber] = [VideoRecorder(session.backend, Path(video))] if video else []
         return session.run(request, watchers)

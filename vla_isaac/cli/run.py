@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from vla_isaac.api import make_backend, make_policy, make_request, recorded_request
+from vla_isaac.api import choose_policy, make_backend, make_policy, make_request, recorded_request
 from vla_isaac.cli.files import check_writable
 from vla_isaac.cli.options import OptionalInt, OptionalName, OptionalPath, OptionalWords, Sentence
 from vla_isaac.cli.output import FAULT, NOT_REACHED, OK, emit, note, say
@@ -46,9 +46,10 @@ class Run:
     randomisation: str = "layout"
     """What varies with the seed: none, layout, full, or a YAML file."""
 
-    policy: str = "scripted"
+    policy: OptionalName = None
     """Who acts (see: vla-isaac list policies); replay:DATASET:EPISODE drives a recorded episode
-    again, a checkpoint folder drives itself."""
+    again, a checkpoint folder drives itself. The default is mini on MuJoCo for tasks it was trained
+    on, else the scripted expert."""
 
     backend: str = "mujoco"
     """Where: mujoco, stub, or isaac (by Isaac Sim's own Python)."""
@@ -94,11 +95,12 @@ class Run:
         self._check()
         if self.replay is not None:
             return self._replay(self.replay)
-        policy = make_policy(self.policy)
+        name = self.policy or choose_policy(self.backend, self._request(None, self.seed))
+        policy = make_policy(name)
         requests = [self._request(policy, self.seed + k) for k in range(self.episodes)]
         results: list[EpisodeResult] = []
         backend = make_backend(self.backend, robot_model=self.robot_model)
-        with Session(backend, policy, policy_name=self.policy) as session:
+        with Session(backend, policy, policy_name=name) as session:
             for request in requests:
                 results.append(self._episode(session, request, len(results)))
         return self._report(results)
@@ -126,7 +128,7 @@ class Run:
             )
         check_writable(path if self.episodes > 1 else path.parent)
 
-    def _request(self, policy: Policy, seed: int) -> EpisodeRequest:
+    def _request(self, policy: Policy | None, seed: int) -> EpisodeRequest:
         """Return the stage asked for; a recorded episode is driven where it was recorded unless another is asked for."""
         recorded = getattr(policy, "meta", None)
         is_elsewhere = self.seed or self.instruction or self.task or self.scene or self.goal

@@ -14,15 +14,16 @@ from vla_isaac.robots import panda
 
 MIDDLE = (0.5, 0.0, 0.2)  # [m] of the workspace, which becomes 0
 REACH = 0.2  # [m] that becomes 1
+LEAN = 0.05  # [rad] that becomes 1: a hand that points down leans by hundredths, which nothing would notice otherwise
 
 
 class HandPose(nn.Module):
-    """Joint angles to position and axes of the `ee` in the base frame, as nine numbers of about -1 to 1.
+    """Joint angles to position, axes and lean of the `ee` in the base frame, as eleven numbers of about -1 to 1.
 
     Source: as `robots.kinematics`, against which a test holds it.
     """
 
-    num_outputs = 9
+    num_outputs = 11
     fixed: Tensor
     with_cos: Tensor
     with_sin: Tensor
@@ -49,11 +50,11 @@ class HandPose(nn.Module):
         self.register_buffer("middle", torch.tensor(MIDDLE))
 
     def forward(self, qpos: Tensor) -> Tensor:
-        """Return (B, 9): position, x axis, y axis; `qpos` is (B, 7) [rad]."""
+        """Return (B, 11): position, x axis, y axis, lean along x and y of the base; `qpos` is (B, 7) [rad]."""
         frames = self.fixed + qpos.cos()[..., None, None] * self.with_cos + qpos.sin()[..., None, None] * self.with_sin
         pose = frames[:, 0]
         for i in range(1, 7):
             pose = pose @ frames[:, i]
         pose = pose @ self.hand
         position = (pose[:, :3, 3] - self.middle) / REACH
-        return torch.cat([position, pose[:, :3, 0], pose[:, :3, 1]], dim=1)
+        return torch.cat([position, pose[:, :3, 0], pose[:, :3, 1], pose[:, :2, 2] / LEAN], dim=1)

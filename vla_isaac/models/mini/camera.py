@@ -20,6 +20,8 @@ LUMA = (0.299, 0.587, 0.114)
 CHROMA = ((-0.168736, -0.331264, 0.5), (0.5, -0.418688, -0.081312))
 """Brightness, and how blue and how red a colour is: ITU-R BT.601."""
 
+GOALS = 2  # spoken points that are told in training where to look
+DESCRIPTION = 32  # numbers that say what is at one of them
 EPSILON = 1e-5  # as in torch's own group normalisation
 
 
@@ -183,9 +185,14 @@ class CameraEncoder(nn.Module):
         self.query = nn.Linear(text, self.spoken * channels)
         self.sharpness = nn.Parameter(torch.zeros(config.keypoints + self.spoken))
         self.num_points = config.keypoints + self.spoken
+        self.describe = nn.Sequential(nn.Linear(channels, DESCRIPTION), nn.ReLU())
 
-    def forward(self, pictures: Tensor, sentence: Tensor) -> tuple[Tensor, Tensor]:
-        """Return points (B, P, 3) as x, y in [-1, 1] and strength, and where each was looked for, (B, P, h, w)."""
+    def forward(self, pictures: Tensor, sentence: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return points, what is at those of the goal's objects, and where each was looked for.
+
+        Points are (B, P, 3): x and y in [-1, 1] and strength. What is there, (B, 2 D), tells how an object is turned, which
+        its place does not. Maps are (B, P, h, w) with sum 1.
+        """
         x = self.stem(pictures)
         for block in self.blocks:
             x = block(x, sentence)
@@ -196,7 +203,9 @@ class CameraEncoder(nn.Module):
         with torch.autocast(heat.device.type, enabled=False):  # places need more digits than half precision has
             shares = (heat * self.sharpness.exp()[:, None]).softmax(-1)
             points = torch.stack([*_expected(shares, height, width), (shares * heat).sum(-1)], dim=-1)
-        return points, shares.view(batch, -1, height, width)
+        goals = shares[:, -self.spoken :][:, :GOALS]
+        there = self.describe(goals.to(x.dtype) @ x.flatten(2).transpose(1, 2)).flatten(1)
+        return points, there, shares.view(batch, -1, height, width)
 
 
 def _brightness_and_colour() -> Tensor:

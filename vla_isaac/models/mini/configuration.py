@@ -28,6 +28,7 @@ class MiniConfig(VLAConfig):
         hidden: int = 512,
         uses_hand_pose: bool = True,
         opens_above: float = 0.4,
+        later_weight: float = 0.15,
         loss_weights: dict[str, float] | None = None,
         **more: Any,
     ) -> None:
@@ -49,6 +50,8 @@ class MiniConfig(VLAConfig):
             uses_hand_pose: Whether joint angles are also given as the pose of the hand.
             opens_above: Open fraction below which the gripper is closed; what is learned of a moment between two minds is a
                 mean of both, and a gripper that is a third open neither holds nor lets go.
+            later_weight: How much each action of a chunk after the first weighs. The first is what is carried out; what comes
+                later depends on disturbances that nobody can foresee, and their noise drowns what the first could learn.
             loss_weights: How much each term of the loss weighs; terms left out keep their defaults.
             more: Fields of `VLAConfig`.
         """
@@ -65,6 +68,7 @@ class MiniConfig(VLAConfig):
         self.hidden = hidden
         self.uses_hand_pose = uses_hand_pose
         self.opens_above = opens_above
-        weights = {"translation": 1.0, "rotation": 0.3, "gripper": 0.3, "objects": 0.5, "pixels": 0.05, "grounding": 0.2}
+        self.later_weight = later_weight
+        weights = {"translation": 1.0, "rotation": 1.0, "gripper": 0.3, "objects": 0.5, "pixels": 0.05, "grounding": 0.2}
         self.loss_weights = {**weights, **(loss_weights or {})}
         super().__init__(**more)

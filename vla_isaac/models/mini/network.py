@@ -17,7 +17,7 @@ from torch.nn import functional
 from vla_isaac.models import losses
 from vla_isaac.models.base import Answer, Batch, Outputs, VLAModel
 from vla_isaac.models.kinematics import MIDDLE, REACH, HandPose
-from vla_isaac.models.mini.camera import CameraEncoder
+from vla_isaac.models.mini.camera import DESCRIPTION, GOALS, CameraEncoder
 from vla_isaac.models.mini.configuration import MiniConfig
 from vla_isaac.models.sentences import SentenceEncoder
 from vla_isaac.robots.panda import ARM_JOINTS
@@ -53,7 +53,8 @@ class MiniVLA(VLAModel):
         points = sum(cast(CameraEncoder, eye).num_points for eye in self.eyes.values())
         text = config.text_dim * config.text_slots
         body = config.history * len(config.state_names) + (HandPose.num_outputs if self.hand is not None else 0)
-        seen, hidden = 3 * points + text + body, config.hidden
+        described = len(config.cameras) * GOALS * DESCRIPTION
+        seen, hidden = 3 * points + text + body + described, config.hidden
         self.find = Finder(seen, hidden // 2)
         self.decide = nn.Sequential(
             nn.Linear(seen + Finder.num_outputs, hidden),
@@ -75,17 +76,19 @@ class MiniVLA(VLAModel):
         """Return raw actions, object positions, the grounding logit and the maps of each camera."""
         sentence = self.sentence(batch["words"], batch["pieces"]).flatten(1)
         points: list[Tensor] = []
+        described: list[Tensor] = []
         outputs: Outputs = {}
         for name, eye in self.eyes.items():
-            found, shares = eye(batch["images"][name], sentence)
+            found, there, shares = eye(batch["images"][name], sentence)
             points.append(found)
+            described.append(there.float())
             outputs[f"map_{name}"] = shares
         with torch.autocast(sentence.device.type, enabled=False):  # small layers; half precision would cost millimetres
             said = sentence.float()
             state = batch["state"].float()
             hand = self._hand_pose(state)
             body = [state.flatten(1)] if hand is None else [state.flatten(1), hand]
-            everything = torch.cat([p.flatten(1) for p in points] + [said, *body], dim=1)
+            everything = torch.cat([p.flatten(1) for p in points] + [said, *body, *described], dim=1)
             where, known = self.find(everything, hand)
             raw = self.decide(torch.cat([everything, known], dim=1))
             spoken = [p[:, -self.config.spoken_keypoints :].flatten(1) for p in points]
@@ -100,7 +103,8 @@ class MiniVLA(VLAModel):
         is_fitting = batch.get("is_fitting")
         if is_fitting is None:
             is_fitting = torch.ones(len(raw), device=raw.device)
-        counts = (~batch["is_pad"] & (is_fitting[:, None] > 0)).unsqueeze(-1)
+        counts = (~batch["is_pad"] & (is_fitting[:, None] > 0)).unsqueeze(-1).float()
+        counts[:, 1:] *= self.config.later_weight
         terms: dict[str, Tensor] = {}
         for kind, columns in self._columns().items():
             distance = losses.gripper_bce if kind == GRIPPER else losses.l1
@@ -138,7 +142,7 @@ class MiniVLA(VLAModel):
     # ------------------------------------------------------------------
 
     def _hand_pose(self, state: Tensor) -> Tensor | None:
-        """Return the hand's pose as nine numbers, None where its joints are not known."""
+        """Return the hand's pose as eleven numbers, None where its joints are not known."""
         if self.hand is None:
             return None
         now = state[:, -1] * self.state_scale + self.state_offset

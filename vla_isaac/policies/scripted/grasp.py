@@ -15,6 +15,7 @@ GRASP_DEPTH = 0.020  # [m] below the top of tall objects
 HOVER = 0.045  # [m] of the fingertips above the object before coming down
 SAFE_GAP = 0.035  # [m] between what is carried, or the tips, and everything underneath
 EASY_HAND_TURN = 1.9  # [rad] from the middle of joint 7's range
+TURN_WITHIN = 0.12  # [m] sideways of the goal; farther away a camera cannot see how a small object is turned
 FUNNEL_SLOPE = 4.0  # metres of height per metre of sideways error while coming down
 
 
@@ -90,7 +91,7 @@ def approach(state: SceneState, i: int) -> Waypoint:
 def travel(
     state: SceneState, x: float, y: float, yaw: float, width: float, phase: str, safe: float, landing: float
 ) -> Waypoint:
-    """Return a waypoint of a sideways move that clears what stands in between: up, across, down.
+    """Return a waypoint of a sideways move that clears what stands in between: up, across, down; the hand turns at its end.
 
     Args:
         state: The scene now.
@@ -104,6 +105,8 @@ def travel(
     """
     ee = state.pose_world_ee.pos
     away = math.hypot(float(ee[0]) - x, float(ee[1]) - y)
+    if away > TURN_WITHIN:
+        yaw = hand_yaw(state)
     lacking = safe - float(ee[2])
     if lacking > 0.03:
         return Waypoint(float(ee[0]), float(ee[1]), safe, yaw, width, phase)

@@ -10,6 +10,7 @@ from vla_isaac.policies.scripted.grasp import (
     HOVER,
     SAFE_GAP,
     TIP_BELOW_EE,
+    TURN_WITHIN,
     approach,
     clear_height,
     grasp_yaw,
@@ -88,7 +89,8 @@ def place(state: SceneState, i: int, to: Point, support: float, *, along: float 
     if away > 0.05:
         if over - low > 0.02:
             return Waypoint(float(ee[0]), float(ee[1]), z + over - low, hand_yaw(state), CLOSED, "lift")
-        return Waypoint(x, y, z + over - low, yaw, CLOSED, "carry")
+        turn = yaw if away < TURN_WITHIN else hand_yaw(state)
+        return Waypoint(x, y, z + over - low, turn, CLOSED, "carry")
     rests = away < 3 * PLACE_ERROR and low - support < STUCK_BELOW and g.speed(state, i) < STUCK_SPEED
     if rests or (away < PLACE_ERROR and low - support < RELEASE_HEIGHT + drop):
         return _let_go(state, i)
