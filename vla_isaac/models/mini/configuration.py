@@ -50,8 +50,8 @@ class MiniConfig(VLAConfig):
             uses_hand_pose: Whether joint angles are also given as the pose of the hand.
             opens_above: Open fraction below which the gripper is closed; what is learned of a moment between two minds is a
                 mean of both, and a gripper that is a third open neither holds nor lets go.
-            later_weight: How much each action of a chunk after the first weighs. The first is what is carried out; what comes
-                later depends on disturbances that nobody can foresee, and their noise drowns what the first could learn.
+            later_weight: How much each action of a chunk after the first weighs. The first is what is carried out; what
+                comes later depends on disturbances that nobody can foresee, and their noise drowns the rest.
             loss_weights: How much each term of the loss weighs; terms left out keep their defaults.
             more: Fields of `VLAConfig`.
         """

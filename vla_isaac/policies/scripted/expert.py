@@ -146,10 +146,10 @@ def _placed_in_hand(state: SceneState, goal: Goal, goals: list[Goal]) -> Waypoin
 
 
 def _when_done(state: SceneState, goals: list[Goal]) -> Waypoint:
-    """Hold what should be held; otherwise let go and rise."""
-    if any(goal.predicate in ("lifted", "held") for goal in goals):
-        ee = state.pose_world_ee.pos
-        return Waypoint(float(ee[0]), float(ee[1]), float(ee[2]), hand_yaw(state), CLOSED, "hold")
+    """Hold high what should be held; otherwise let go and rise."""
+    held = next((goal for goal in goals if goal.predicate in ("lifted", "held")), None)
+    if held is not None:  # up to where it always goes: to stop just where it counts would teach to stop a little before
+        return skills.lift(state, state.index(held.args[0]))
     if any(goal.moved is None for goal in goals):
         return _stay(state)
     return retreat(state)

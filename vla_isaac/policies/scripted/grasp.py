@@ -16,6 +16,7 @@ HOVER = 0.045  # [m] of the fingertips above the object before coming down
 SAFE_GAP = 0.035  # [m] between what is carried, or the tips, and everything underneath
 EASY_HAND_TURN = 1.9  # [rad] from the middle of joint 7's range
 TURN_WITHIN = 0.12  # [m] sideways of the goal; farther away a camera cannot see how a small object is turned
+GRASP_ERROR = 0.012  # [m] sideways, at which the fingers may close: what a camera can tell, and well within their opening
 FUNNEL_SLOPE = 4.0  # metres of height per metre of sideways error while coming down
 
 
@@ -76,7 +77,7 @@ def approach(state: SceneState, i: int) -> Waypoint:
     height = float(ee[2])
     width = 2 * g.half_width_along(state.bodies[i], state.object_quat[i], *g.finger_direction(state))
 
-    if away < 0.007 and height - z < 0.007 and askew < 0.07 and state.gripper_width > width - 0.008:
+    if away < GRASP_ERROR and height - z < 0.010 and askew < 0.15 and state.gripper_width > width - 0.008:
         return Waypoint(x, y, z, yaw, CLOSED, "grasp")
     hover = g.top(state, i) + HOVER + TIP_BELOW_EE
     opened = state.gripper_width > min(width + 0.02, OPEN - 0.006)
@@ -84,7 +85,7 @@ def approach(state: SceneState, i: int) -> Waypoint:
         return travel(state, x, y, yaw, OPEN, "reach", clear_height(state) + SAFE_GAP + TIP_BELOW_EE, hover)
     if not opened:
         return Waypoint(x, y, max(hover, height), yaw, OPEN, "open")
-    above = FUNNEL_SLOPE * max(0.0, away - 0.005) + 0.25 * max(0.0, askew - 0.05)
+    above = FUNNEL_SLOPE * max(0.0, away - 0.8 * GRASP_ERROR) + 0.25 * max(0.0, askew - 0.10)
     return Waypoint(x, y, min(z + above, hover), yaw, OPEN, "descend")
 
 

@@ -21,8 +21,8 @@ from vla_isaac.policies.scripted.waypoint import CLOSED, OPEN, Waypoint, fitting
 from vla_isaac.tasks import geometry as g
 from vla_isaac.tasks.space import Point
 
-RELEASE_HEIGHT = 0.004  # [m] of the underside above its support when the fingers open
-PLACE_ERROR = 0.006  # [m] sideways, before going down
+RELEASE_HEIGHT = 0.006  # [m] of the underside above its support when the fingers open
+PLACE_ERROR = 0.010  # [m] sideways, before going down
 STUCK_BELOW = 0.06  # [m] above its support: if it comes no farther down there, it lies on something
 STUCK_SPEED = 0.03  # [m/s]
 LIFT_TO = 0.12  # [m] above the start
