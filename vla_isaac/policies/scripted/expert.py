@@ -10,7 +10,7 @@ from vla_isaac.core.specs import ActionSpec, PolicySpec
 from vla_isaac.core.types import ActionChunk, EpisodeContext, Observation, SceneState
 from vla_isaac.policies.scripted import skills
 from vla_isaac.policies.scripted.grasp import retreat
-from vla_isaac.policies.scripted.waypoint import CLOSED, OPEN, Motion, Waypoint, hand_yaw
+from vla_isaac.policies.scripted.waypoint import OPEN, Motion, Waypoint, hand_yaw
 from vla_isaac.tasks import geometry as g
 from vla_isaac.tasks import space
 from vla_isaac.tasks.tracker import GoalTracker
