@@ -31,7 +31,7 @@ from vla_isaac.tasks.language import read_instruction
 
 EXPERT, LEARNED = "scripted", "mini"
 LEARNED_FAMILIES = ("reach", "lift", "place_on", "place_in", "stack", "push_to", "move_beside", "sort")
-"""What `mini` is good at; see its model card."""
+"""What `mini` is trained for, and long enough to be judged by."""
 
 
 def make_backend(name: str, *, robot_model: Path | None = None) -> Backend:

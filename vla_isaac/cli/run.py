@@ -48,8 +48,8 @@ class Run:
 
     policy: OptionalName = None
     """Who acts (see: vla-isaac list policies); replay:DATASET:EPISODE drives a recorded episode
-    again, a checkpoint folder drives itself. The default is mini on MuJoCo for tasks it was trained
-    on, else the scripted expert."""
+    again, a checkpoint folder drives itself. The default is the scripted expert, or where the
+    checkpoint of mini is installed that policy, on MuJoCo and for tasks it was trained on."""
 
     backend: str = "mujoco"
     """Where: mujoco, stub, or isaac (by Isaac Sim's own Python)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -186,7 +187,7 @@ def _success(report: TrainReport, tasks: tuple[str, ...], folder: Path, dagger: 
     out = best.parent / f"success_at_{report.best_step}.jsonl"
     found = evaluate(plan, out=out, num_workers=dagger.workers, resume=out.exists())
     rate = sum(bool(episode.success) for episode in found.episodes) / max(1, len(found.episodes))
-    print(f"{best}: {100 * rate:.1f} % of {len(found.episodes)} episodes succeed", flush=True)
+    print(f"{best}: {100 * rate:.1f} % of {len(found.episodes)} episodes succeed", file=sys.stderr, flush=True)
     return rate
 
 

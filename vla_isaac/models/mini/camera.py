@@ -132,7 +132,7 @@ class Retina(nn.Module):
     """The first convolution, which sees brightness at every pixel and colour at every second one.
 
     Videos keep colour at half the resolution (4:2:0), a simulator's pictures do not. Seen like this both are alike, so what
-    was learned from videos holds for a camera: colours of a picture and of its video differ by 45 dB then, else by 34.
+    was learned from videos holds for a camera.
     """
 
     mix: Tensor
