@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import colorsys
+from dataclasses import replace
 
 import pytest
 
@@ -40,3 +41,14 @@ def test_without_a_hue_the_table_keeps_the_colour_of_its_scene():
 def test_a_saturation_beyond_one_is_refused():
     with pytest.raises(ConfigError, match="table_saturation"):
         Randomisation(table_saturation=(0.5, 1.5))
+
+
+@pytest.mark.parametrize(
+    ("preset", "like", "but"),
+    [
+        ("training_recoloured", "training", {"recolour": True}),
+        ("unseen_table", "full", {"table_shade": 0.0, "table_hue": UNSEEN}),
+    ],
+)
+def test_presets_that_say_they_are_alike_differ_in_nothing_else(preset, like, but):
+    assert randomisation_preset(preset) == replace(randomisation_preset(like), **but)

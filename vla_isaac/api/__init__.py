@@ -10,7 +10,7 @@ from pathlib import Path
 from vla_isaac.backends import BACKENDS
 from vla_isaac.core.config import from_mapping
 from vla_isaac.core.errors import ConfigError, InstructionError, UsageError
-from vla_isaac.core.goals import parse_goal
+from vla_isaac.core.goals import goal_from_json, parse_goal
 from vla_isaac.core.optional import is_installed
 from vla_isaac.datasets.episode import EpisodeMeta
 from vla_isaac.policies.base import Policy
@@ -151,15 +151,15 @@ def recorded_request(meta: EpisodeMeta, *, max_steps: int | None = None) -> Epis
         raise UsageError(
             "this dataset does not hold the scene and the layout of its episodes; say where to drive them: --scene or --task"
         )
-    goals = [meta.goal] if isinstance(meta.goal, str) else list(meta.goal or [])
+    plan = goal_from_json(meta.goal)
     return EpisodeRequest(
         scene=from_mapping(SceneSpec, extra["scene_spec"], source="dataset", key="scene_spec"),
         randomisation=randomisation_preset("none"),
         layout=from_mapping(SceneLayout, extra["layout"], source="dataset", key="layout"),
         seed=meta.seed,
         instruction=meta.instruction,
-        goal=parse_goal(" then ".join(goals)) if goals else None,
-        judge=bool(goals),
+        goal=plan,
+        judge=plan is not None,
         max_steps=max_steps or extra.get("max_steps"),
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from vla_isaac.core.errors import GoalError
@@ -115,6 +115,16 @@ def parse_goal(text: str) -> GoalPlan:
     if not steps:
         raise GoalError(f"the goal {text!r} is empty; write for example \"on(red_cube, blue_box)\", or 'none'")
     return GoalPlan(tuple(tuple(_parse_one(g, text) for g in re.split(r"\s+and\s+|&", step)) for step in steps))
+
+
+def goal_from_json(value: str | Sequence[str] | None) -> GoalPlan | None:
+    """Return the plan of what `GoalPlan.to_json` gave; None where there is none.
+
+    Raises:
+        GoalError: If a text is malformed.
+    """
+    texts = [value] if isinstance(value, str) else list(value or [])
+    return parse_goal(" then ".join(texts)) if texts else None
 
 
 def _parse_one(text: str, whole: str) -> Goal:

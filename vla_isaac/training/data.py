@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader
 
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import UsageError
-from vla_isaac.core.goals import parse_goal
+from vla_isaac.core.goals import goal_from_json
 from vla_isaac.core.registry import unknown_name
 from vla_isaac.datasets.episode import EpisodeMeta
 from vla_isaac.datasets.loading import FrameCache, VLADataset, collate_fn
@@ -234,8 +234,8 @@ def _share_of(task: str, mix: Mapping[str, float]) -> float:
 
 def _goals(meta: EpisodeMeta) -> set[str]:
     """Return the goals of an episode one by one, as they are written."""
-    texts = [meta.goal] if isinstance(meta.goal, str) else list(meta.goal or [])
-    return {str(goal) for text in texts for goal in parse_goal(text).goals}
+    plan = goal_from_json(meta.goal)
+    return {str(goal) for goal in plan.goals} if plan is not None else set()
 
 
 def _held_for_validation(num_episodes: int, config: TrainConfig) -> AnyArray:

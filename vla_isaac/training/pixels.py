@@ -10,11 +10,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from vla_isaac.core.arrays import AnyArray, Array
-from vla_isaac.core.poses import look_at
 from vla_isaac.datasets.episode import CameraInfo
 from vla_isaac.datasets.loading.rows import Rows
 from vla_isaac.robots import panda
 from vla_isaac.robots.kinematics import forward_kinematics
+from vla_isaac.scene.cameras import CameraConfig
 
 
 def goal_pixels(rows: Rows, cameras: Sequence[str]) -> dict[str, AnyArray] | None:
@@ -43,11 +43,13 @@ def goal_pixels(rows: Rows, cameras: Sequence[str]) -> dict[str, AnyArray] | Non
 
 def seen_at(points: Array, info: CameraInfo) -> Array:
     """Return where points (..., 3) [m] of the frame of the camera's mount are seen, (..., 2)."""
-    pose = look_at(np.array(info.eye), np.array(info.target), np.array(info.up)).inverse()
-    x, y, depth = np.moveaxis(pose.apply(points), -1, 0)
-    depth = np.where(depth > 1e-3, depth, np.nan)
-    focal = 0.5 / np.tan(0.5 * info.fov_y)
-    return np.stack([0.5 + focal * x / depth * info.height / info.width, 0.5 + focal * y / depth], axis=-1)
+    camera = CameraConfig(
+        name="seen", eye=info.eye, target=info.target, up=info.up, fov_y=info.fov_y, resolution_hw=(info.height, info.width)
+    )
+    inside = camera.pose_mount_camera.inverse().apply(points)
+    depth = np.where(inside[..., 2:] > 1e-3, inside[..., 2:], np.nan)
+    pixels: Array = (inside @ camera.intrinsics().T)[..., :2] / depth
+    return pixels / [info.width, info.height]
 
 
 def _in_frame(points: Array, frames: Array) -> Array:

@@ -15,7 +15,7 @@ import numpy as np
 
 from vla_isaac.core.config import from_mapping
 from vla_isaac.core.errors import VlaIsaacError
-from vla_isaac.core.goals import GoalPlan, parse_goal
+from vla_isaac.core.goals import goal_from_json
 from vla_isaac.core.resources import preset_names
 from vla_isaac.core.types import Body
 from vla_isaac.datasets.episode import EpisodeMeta
@@ -97,7 +97,7 @@ def wordings(meta: EpisodeMeta, *, seed: int, count: int = SENTENCES) -> Wording
         count: How many of each.
     """
     rng = np.random.default_rng(seed)
-    bodies, plan = _bodies(meta), _plan(meta)
+    bodies, plan = _bodies(meta), goal_from_json(meta.goal)
     fitting = [meta.instruction]
     for _ in range(4 * count):
         if len(fitting) >= count:
@@ -156,11 +156,6 @@ def _bodies(meta: EpisodeMeta) -> tuple[Body, ...]:
         return from_mapping(SceneSpec, scene, source="dataset", key="scene_spec").bodies
     except VlaIsaacError:  # another version's scene: its own sentence still serves
         return ()
-
-
-def _plan(meta: EpisodeMeta) -> GoalPlan | None:
-    goals = [meta.goal] if isinstance(meta.goal, str) else list(meta.goal or [])
-    return parse_goal(" then ".join(goals)) if goals else None
 
 
 def _with_something_absent(sentence: str, present: frozenset[tuple[str, str]], rng: np.random.Generator) -> str | None:
