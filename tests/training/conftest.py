@@ -84,6 +84,7 @@ def config():
     from vla_isaac.training.config import TrainConfig
 
     return TrainConfig(
+        model="keypoints",
         model_options=TINY,
         image_hw=(SIZE, SIZE),
         chunk=4,

@@ -1,4 +1,4 @@
-"""The recipe: which demonstrations, which training, and where the result goes. Every stage is a command of `vla-isaac`.
+"""The recipe: which moments, which training, and where the result goes. Every stage is a command of `vla-isaac`.
 
 Seeds below 100,000 are for training, 100,000 to 199,999 for choosing, 900,000 and up for the figures that are reported.
 """
@@ -21,33 +21,30 @@ class Stage:
     arguments: tuple[str, ...]
 
 
-def stages(runs: Path, *, workers: int = 2, rounds: int = 2) -> list[Stage]:
+def stages(runs: Path, *, workers: int = 2) -> list[Stage]:
     """Return the stages in order, for a folder that keeps what they make."""
-    demos, recoloured, long = (runs / name for name in ("demos", "demos_recoloured", "demos_long"))
-    mini = runs / "mini"
-    data = [word for path in (demos, recoloured, long) for word in ("--data", str(path))]
+    moments, recoloured, mini = (runs / name for name in ("moments", "moments_recoloured", "mini"))
     return [
-        _collect(demos, FAMILIES, 2400, 0, "training", workers),
-        _collect(recoloured, FAMILIES, 400, 20_000, "training_recoloured", workers),
-        _collect(long, LONG, 200, 40_000, "training", workers),
+        _collect(moments, 3200, 0, "training", workers),
+        _collect(recoloured, 1800, 20_000, "training_recoloured", workers),
         Stage(
             "train",
             (
-                "train", "--config", "mini", *data, "--out", str(mini), "--threads", str(workers), "--resume",
-                "--dagger", str(rounds), "--dagger-episodes", "400", "--dagger-steps", "1200", "--dagger-seed", "50000",
-                "--randomisation", "training", "--workers", str(workers), "--json",
+                "train", "--config", "mini", "--data", str(moments), "--data", str(recoloured), "--out", str(mini),
+                "--threads", str(workers), "--resume", "--dagger", "1", "--dagger-episodes", "600", "--dagger-steps", "800",
+                "--dagger-seed", "50000", "--randomisation", "training", "--workers", str(workers), "--json",
             ),
         ),
         Stage("export", ("export", str(mini / "chosen"), "--out", str(SHIPPED), "--half")),
     ]  # fmt: skip
 
 
-def _collect(path: Path, tasks: tuple[str, ...], episodes: int, seed: int, randomisation: str, workers: int) -> Stage:
-    named = [word for task in tasks for word in ("--task", task)]
+def _collect(path: Path, episodes: int, seed: int, randomisation: str, workers: int) -> Stage:
+    named = [word for task in (*FAMILIES, *LONG) for word in ("--task", task)]
     return Stage(
         f"collect {path.name}",
         (
-            "collect", str(path), *named, "--episodes", str(episodes), "--size", "128", "--fps", "10",
+            "collect", str(path), "--format", "moments", *named, "--episodes", str(episodes), "--fps", "10",
             "--randomisation", randomisation, "--perturb", "0.7", "--workers", str(workers), "--seed", str(seed), "--resume",
         ),
     )  # fmt: skip

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 from tyro.conf import Positional, UseAppendAction, arg
 
+from vla_isaac.cli.counting import Counting
 from vla_isaac.cli.files import check_writable
 from vla_isaac.cli.options import OptionalName
 from vla_isaac.cli.output import NOT_REACHED, OK, emit, note, say
 from vla_isaac.collection.collect import CollectionReport, collect
+from vla_isaac.collection.moments import collect_moments
 from vla_isaac.collection.plan import CollectionPlan
 from vla_isaac.collection.progress_bar import ProgressBar
 from vla_isaac.core.errors import UsageError, VlaIsaacError
+from vla_isaac.datasets.moments import count_moments
 
 Tasks = UseAppendAction[Annotated[tuple[str, ...], arg(metavar="FAMILY")]]
 
@@ -66,7 +70,11 @@ class Collect:
     """Control periods recorded after success, so that a policy learns to stay."""
 
     format: str = "lerobot"
-    """Format of the dataset: lerobot, lerobot-v2.1, manifest, hdf5."""
+    """Format of the dataset: lerobot, lerobot-v2.1, manifest, hdf5; or moments, which mini learns from:
+    numbers of every control period, pictures of a few, failures included."""
+
+    picture_share: float = 0.12
+    """With --format moments: share of the control periods with pictures."""
 
     resume: bool = False
     """Complete a dataset that an earlier run began, with the same options."""
@@ -84,6 +92,8 @@ class Collect:
         if self.workers < 1:
             raise UsageError(f"--workers {self.workers}: give a whole number from 1")
         check_writable(self.dst.parent)
+        if self.format == "moments":
+            return self._collect_moments()
         bar = ProgressBar()
         try:
             report = collect(
@@ -102,6 +112,23 @@ class Collect:
         finally:
             bar.close()
         return self._report(report)
+
+    def _collect_moments(self) -> int:
+        if not 0 <= self.picture_share <= 1:
+            raise UsageError(f"--picture-share {self.picture_share}: give a share within 0 to 1")
+        begin, counting = time.perf_counter(), Counting("collect", "blocks")
+        blocks = collect_moments(
+            self.dst, self._plan(), picture_share=self.picture_share, num_workers=self.workers, resume=self.resume
+        )
+        for done, total in blocks:
+            counting(done, total)
+        seconds = time.perf_counter() - begin
+        counts = count_moments(self.dst)
+        say(f"collected    {counts['episodes']} episodes, {counts['rows']} rows, {counts['pictures']} with pictures")
+        say(f"dataset      {self.dst}, in {seconds:.1f} s")
+        if self.json:
+            emit({"dataset": str(self.dst), "seconds": round(seconds, 1), **counts})
+        return OK
 
     def _plan(self) -> CollectionPlan:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,7 +21,7 @@ from vla_isaac.policies.scripted.expert import ScriptedPolicy
 from vla_isaac.runtime.episode import EpisodeRequest, set_stage
 from vla_isaac.runtime.result import End, EpisodeResult
 from vla_isaac.runtime.session import connect
-from vla_isaac.runtime.subscriber import EpisodeStart
+from vla_isaac.runtime.subscriber import EpisodeStart, Subscriber
 from vla_isaac.scene.builder import scene_preset
 from vla_isaac.scene.randomisation import randomisation_preset
 from vla_isaac.sim.backend import Backend
@@ -86,7 +87,8 @@ class Collector:
         """Prepare to work on a plan; `backend` None makes the plan's own."""
         self.plan = plan
         self.backend: Backend = backend or BACKENDS.load(plan.backend)()
-        self.policy = Demonstrator(ScriptedPolicy(rate_hz=plan.fps))
+        self.expert = ScriptedPolicy(rate_hz=plan.fps)
+        self.policy = Demonstrator(self.expert)
         self._control = ControlConfig()
 
     def try_one(self, attempt: Attempt) -> tuple[str | None, EpisodeRecorder, int]:
@@ -95,38 +97,49 @@ class Collector:
         Raises:
             BackendError: If the simulator failed; that is no matter of the seed.
         """
+        scene = self.plan.scene or task_family(attempt.task).preset.scene
+        recorder = EpisodeRecorder(self.backend, self._recording(attempt, scene, is_perturbed=self._is_perturbed(attempt)))
+        failure, steps = self.run(attempt, [recorder])
+        return failure, recorder, steps
+
+    def run(self, attempt: Attempt, subscribers: Sequence[Subscriber]) -> tuple[str | None, int]:
+        """Run one attempt before some watchers and return its failure (None for a success) and its number of steps.
+
+        Raises:
+            BackendError: If the simulator failed; that is no matter of the seed.
+        """
         plan, family = self.plan, task_family(attempt.task)
-        scene = plan.scene or family.preset.scene
-        is_perturbed = bool(stream(attempt.seed, "perturbed").random() < plan.perturb)
-        self.policy.perturbation = plan.perturbation if is_perturbed else None
+        self.policy.perturbation = plan.perturbation if self._is_perturbed(attempt) else None
         request = EpisodeRequest(
-            scene=scene_preset(scene),
+            scene=scene_preset(plan.scene or family.preset.scene),
             randomisation=randomisation_preset(plan.randomisation),
             seed=attempt.seed,
             family=family,
         )
-        recorder = EpisodeRecorder(self.backend, self._recording(attempt, scene, is_perturbed=is_perturbed))
         try:
             drawn = drive(set_stage(request, self.backend, self.policy, "scripted"))
         except SceneError:
-            return IMPOSSIBLE, recorder, 0
+            return IMPOSSIBLE, 0
         start = replace(self._worded(attempt, drawn), max_steps=drawn.max_steps + plan.steps_after_success)
         task = LingeringTask(start.plan, dwell=request.dwell, steps_after_success=plan.steps_after_success)
-        runner = connect(start, self.backend, self.policy, self._control, [recorder])
+        runner = connect(start, self.backend, self.policy, self._control, list(subscribers))
         try:
             runner.begin(start, task)
         except GoalError:
-            return IMPOSSIBLE, recorder, 0
+            return IMPOSSIBLE, 0
         result = runner.run()
         if result.end is End.BACKEND_FAILED:
             raise BackendError(f"{attempt.task}, seed {attempt.seed}: {result.reason}")
         if result.warnings:
             raise PolicyError(f"{attempt.task}, seed {attempt.seed} could not be recorded: {'; '.join(result.warnings)}")
-        return _failure(result, task, drawn.max_steps), recorder, result.steps
+        return _failure(result, task, drawn.max_steps), result.steps
 
     def close(self) -> None:
         """Free the backend."""
         self.backend.close()
+
+    def _is_perturbed(self, attempt: Attempt) -> bool:
+        return bool(stream(attempt.seed, "perturbed").random() < self.plan.perturb)
 
     def _worded(self, attempt: Attempt, start: EpisodeStart) -> EpisodeStart:
         """Return the stage with a sentence of the training templates, drawn from a stream of its own."""

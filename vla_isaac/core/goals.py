@@ -22,6 +22,21 @@ DIRECTIONS = ("left", "right", "forward", "back")
 SIDES = ("left_of", "right_of", "in_front_of", "behind")
 """As the robot sees them: behind is farther from the base."""
 
+SIDE_DIRECTIONS: dict[str, tuple[float, float]] = {
+    "left_of": (0.0, 1.0),
+    "right_of": (0.0, -1.0),
+    "in_front_of": (-1.0, 0.0),
+    "behind": (1.0, 0.0),
+}
+"""Unit vectors in the base's x, y, as the robot sees them: left is +y, behind is farther from the base."""
+
+PUSH_DIRECTIONS: dict[str, tuple[float, float]] = {
+    "left": (0.0, 1.0),
+    "right": (0.0, -1.0),
+    "forward": (1.0, 0.0),
+    "back": (-1.0, 0.0),
+}
+
 SIGNATURES: dict[str, tuple[str, ...]] = {
     "on": ("object", "object"),
     "in": ("object", "object"),

@@ -2,5 +2,12 @@
 
 from vla_isaac.core.registry import Registry
 
-MODELS = Registry("model", "models", {"mini": "vla_isaac.models.mini.network:MiniVLA"})
+MODELS = Registry(
+    "model",
+    "models",
+    {
+        "mini": "vla_isaac.models.mini.network:MiniVLA",
+        "keypoints": "vla_isaac.models.keypoints.network:KeypointVLA",
+    },
+)
 """Model type → class; each is a `models.base.VLAModel`."""

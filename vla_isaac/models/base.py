@@ -11,6 +11,7 @@ model.safetensors. Its batch is a dict of tensors, as the loader and the process
     goal_objects  float32 (B, 6) [m] in the base frame, NaN where there is none       (training only, may be absent)
     goal_pixels   {camera: float32 (B, 2, 2)}, their x and y as shares of the picture's width and height
                                                                                       (training only, may be absent)
+    memory        float32 (B, M), what the decision before handed on, zeros at first  (models with a `memory_width`)
     is_fitting    float32 (B,), 0 where the sentence names what is not there          (training only, may be absent)
 """
 
@@ -109,6 +110,22 @@ class VLAModel(PreTrainedModel):  # type: ignore[misc]
     def act(self, outputs: Outputs) -> Answer:
         """Return the actions of what `forward` gave."""
         raise NotImplementedError
+
+    def score(self, batch: Batch, outputs: Outputs) -> dict[str, tuple[float, int]]:
+        """Return what a validation should tell beside the loss: by name a mean, and over how many samples."""
+        answer, fits = self.act(outputs), batch["is_fitting"] > 0
+        error = (answer.actions[fits, 0] - batch["actions"][fits, 0]).abs()
+        doubted = (answer.confidence[~fits] < 0.5).float()
+        count = len(error)
+        return {
+            "first_action_l1": (float(error.mean()) if count else 0.0, count),
+            "recognised": (float((answer.confidence[fits] >= 0.5).float().sum()) / max(1, count), count),
+            "doubted": (float(doubted.mean()) if len(doubted) else 0.0, len(doubted)),
+        }
+
+    def memory_width(self) -> int:
+        """Return how many numbers it hands to its next decision in ``memory``; 0 needs none."""
+        return 0
 
     def heat(self, outputs: Outputs) -> dict[str, Tensor]:
         """Return how much each place of each camera's picture counted, by camera, (B, h, w) with sum 1; may be empty."""

@@ -25,6 +25,9 @@ from vla_isaac.robots.panda import ARM_JOINTS, NUM_ARM_JOINTS
 HEAT = "heat_"
 """Begins the names of outputs that say which places of a camera's picture counted."""
 
+MEMORY, HANDED_ON = "memory", "next_memory"
+"""Input and output of networks that hand numbers on to their next decision; zeros when an episode begins."""
+
 
 class LearnedPolicy:
     """A checkpoint folder as a policy; ask for it as ``mini:FOLDER``, or by the folder's path alone."""
@@ -48,6 +51,8 @@ class LearnedPolicy:
         self._state, self._actions = card.state_normaliser, card.action_normaliser
         self._network = OnnxNetwork(self.folder / ONNX, threads=threads)
         self._check_network()
+        self._memory_width = self._network.width(MEMORY)
+        self._memory = np.zeros((1, self._memory_width), dtype=np.float32)
         _proprioception_columns(self._state.names)
         self.spec = PolicySpec(
             action=card.action,
@@ -74,6 +79,7 @@ class LearnedPolicy:
             PolicyError: If there is no instruction.
         """
         self._past.clear()
+        self._memory = np.zeros((1, self._memory_width), dtype=np.float32)
         self._sentence, self._decided = context.instruction, False
         if not split(context.instruction):
             raise PolicyError("declined: there is no instruction; say what to do, such as: Pick up the red cube")
@@ -86,7 +92,9 @@ class LearnedPolicy:
         Raises:
             PolicyError: If what the instruction names was not recognised when the episode began.
         """
-        rows, confidence = self._network.run(self.feed(observation), ("actions", "confidence"))
+        wanted = ("actions", "confidence", *((HANDED_ON,) if self._memory_width else ()))
+        rows, confidence, *handed_on = self._network.run(self.feed(observation), wanted)
+        self._memory = handed_on[0] if handed_on else self._memory
         sure = float(confidence[0])
         if self._declines and not self._decided and sure < self.card.decline_below:
             raise PolicyError(
@@ -116,7 +124,8 @@ class LearnedPolicy:
         past = [past[0]] * (self.card.history - len(past)) + past[-self.card.history :]
         pictures = self.processor.pictures({name: [frames[name] for frames, _ in past] for name in self.card.cameras})
         state = self._state.normalise(np.stack([numbers for _, numbers in past]))[None]
-        return {**{f"image_{name}": rgb for name, rgb in pictures.items()}, "state": state, **self._tokens}
+        memory = {MEMORY: self._memory} if self._memory_width else {}
+        return {**{f"image_{name}": rgb for name, rgb in pictures.items()}, "state": state, **self._tokens, **memory}
 
     # ------------------------------------------------------------------
 
@@ -130,7 +139,7 @@ class LearnedPolicy:
 
     def _check_network(self) -> None:
         wanted = {*(f"image_{name}" for name in self.card.cameras), "state", "words", "pieces"}
-        if set(self._network.inputs) != wanted or not {"actions", "confidence"} <= set(self._network.outputs):
+        if set(self._network.inputs) - {MEMORY} != wanted or not {"actions", "confidence"} <= set(self._network.outputs):
             raise ConfigError(
                 f"{self.folder}: model.onnx takes {', '.join(self._network.inputs)}, policy.json speaks of "
                 f"{', '.join(sorted(wanted))}; they are of different checkpoints, so export again"

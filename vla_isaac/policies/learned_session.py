@@ -39,6 +39,10 @@ class OnnxNetwork:
         self.inputs: tuple[str, ...] = tuple(one.name for one in self._session.get_inputs())
         self.outputs: tuple[str, ...] = tuple(one.name for one in self._session.get_outputs())
 
+    def width(self, name: str) -> int:
+        """Return the numbers of an input of shape (1, N); 0 if there is no such input."""
+        return next((int(one.shape[1]) for one in self._session.get_inputs() if one.name == name), 0)
+
     def run(self, feed: Mapping[str, AnyArray], outputs: Sequence[str]) -> list[AnyArray]:
         """Return the named outputs."""
         return list(self._session.run(list(outputs), {name: feed[name] for name in self.inputs}))

@@ -5,26 +5,9 @@ from __future__ import annotations
 import math
 
 from vla_isaac.core.arrays import Array
-from vla_isaac.core.goals import SIDES
 from vla_isaac.core.types import Body, SceneState
 
 ROUND = ("ball", "cylinder", "bowl")
-
-SIDE_DIRECTIONS: dict[str, tuple[float, float]] = {
-    "left_of": (0.0, 1.0),
-    "right_of": (0.0, -1.0),
-    "in_front_of": (-1.0, 0.0),
-    "behind": (1.0, 0.0),
-}
-"""Unit vectors in the base's x, y, as the robot sees them: left is +y, behind is farther from the base."""
-
-PUSH_DIRECTIONS: dict[str, tuple[float, float]] = {
-    "left": (0.0, 1.0),
-    "right": (0.0, -1.0),
-    "forward": (1.0, 0.0),
-    "back": (-1.0, 0.0),
-}
-assert set(SIDE_DIRECTIONS) == set(SIDES)
 
 
 def rotation_rows(quat_wxyz: Array) -> tuple[tuple[float, float, float], ...]:

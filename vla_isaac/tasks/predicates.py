@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from functools import lru_cache
 
-from vla_isaac.core.goals import GRIPPER, Goal
+from vla_isaac.core.goals import GRIPPER, PUSH_DIRECTIONS, SIDE_DIRECTIONS, Goal
 from vla_isaac.core.types import SceneState, Verdict
 from vla_isaac.tasks import geometry as g
 
@@ -144,7 +144,7 @@ def pushed_to(state: SceneState, obj: str, where: str, reference: str | None = N
     if reference is not None:
         return _beside(state, obj, where, reference)
     i = state.index(obj)
-    dx, dy = g.PUSH_DIRECTIONS[where]
+    dx, dy = PUSH_DIRECTIONS[where]
     mx, my = (float(state.object_pos[i, k]) - float(state.initial_object_pos[i, k]) for k in range(2))
     along, across = mx * dx + my * dy, abs(-mx * dy + my * dx)
     if along < PUSH_DISTANCE or across > along:
@@ -191,7 +191,7 @@ def judge(goal: Goal, state: SceneState, *, peak_rise: float = 0.0) -> Verdict:
 
 def _beside(state: SceneState, a: str, side: str, b: str) -> Verdict:
     i, j = state.index(a), state.index(b)
-    dx, dy = g.SIDE_DIRECTIONS[side]
+    dx, dy = SIDE_DIRECTIONS[side]
     mx, my = (float(state.object_pos[i, k]) - float(state.object_pos[j, k]) for k in range(2))
     along, across = mx * dx + my * dy, abs(-mx * dy + my * dx)
     reach = g.half_width_along(state.bodies[i], state.object_quat[i], dx, dy)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from vla_isaac.core.goals import PUSH_DIRECTIONS, SIDE_DIRECTIONS
 from vla_isaac.core.types import SceneState
 from vla_isaac.robots import panda
 from vla_isaac.tasks import geometry as g
@@ -74,7 +75,7 @@ def push_goal(state: SceneState, a: str, where: str, b: str | None, *, direct: b
     i = state.index(a)
     start = (float(state.initial_object_pos[i, 0]), float(state.initial_object_pos[i, 1]))
     if b is None:
-        dx, dy = g.PUSH_DIRECTIONS[where]
+        dx, dy = PUSH_DIRECTIONS[where]
         candidates = [(start[0] + d * dx, start[1] + d * dy) for d in (0.10, 0.11, 0.12)]
     else:
         candidates = list(_beside_candidates(state, i, where, state.index(b)))
@@ -129,7 +130,7 @@ def free_slot(state: SceneState, i: int, j: int) -> Point:
 
 
 def _beside_candidates(state: SceneState, i: int, side: str, j: int) -> Iterator[Point]:
-    dx, dy = g.SIDE_DIRECTIONS[side]
+    dx, dy = SIDE_DIRECTIONS[side]
     # the moved object turns with the hand: take it at its widest, so that the places stay the same all the way
     reach = outline_radius(state, i) + g.half_width_along(state.bodies[j], state.object_quat[j], dx, dy)
     x, y = float(state.object_pos[j, 0]), float(state.object_pos[j, 1])

@@ -53,6 +53,12 @@ class TrainConfig:
     leave_out: tuple[str, ...] = ()
     """Goals such as ``on(red_cube, blue_box)`` that no training sample may have, to see whether others teach them."""
 
+    rows_per_batch: int = 1024
+    """Control periods of a batch, of models that learn to decide apart from seeing."""
+
+    sentences_per_batch: int = 128
+    """Sentences of a batch, of models that learn to read apart from seeing."""
+
     wordings: int = 16
     """Sentences kept for each demonstration; 0 trains on the dataset's own."""
 
@@ -108,7 +114,18 @@ class TrainConfig:
     """Most disk space for decoded pictures [MiB]."""
 
     def __post_init__(self) -> None:
-        for name in ("image_hw", "history", "chunk", "batch_size", "steps", "epoch_steps", "validation_batches", "cache_mb"):
+        for name in (
+            "image_hw",
+            "history",
+            "chunk",
+            "batch_size",
+            "steps",
+            "epoch_steps",
+            "validation_batches",
+            "cache_mb",
+            "rows_per_batch",
+            "sentences_per_batch",
+        ):
             value = getattr(self, name)
             if min(value if isinstance(value, tuple) else (value,)) < 1:
                 raise ConfigError(f"training: {name}={value} is not accepted; give whole numbers from 1")

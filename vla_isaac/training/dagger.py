@@ -110,7 +110,7 @@ def collect_corrections(path: Path, plan: CorrectionPlan, *, num_workers: int = 
         num_workers: Processes that drive.
         resume: Whether to complete what an earlier call began.
     """
-    wanted = _collection(plan)
+    wanted = collection_of(plan)
     done = 0
     if resume and path.exists():
         reader = open_dataset(path)
@@ -133,7 +133,7 @@ def collect_corrections(path: Path, plan: CorrectionPlan, *, num_workers: int = 
 
 def _episodes(plan: CorrectionPlan, num_workers: int, *, skip: int) -> Iterator[Episode]:
     """Yield episodes in the order of their seeds, without the first `skip`."""
-    wanted = _collection(plan)
+    wanted = collection_of(plan)
     attempts = (wanted.attempt(i % len(plan.tasks), i // len(plan.tasks)) for i in range(3 * plan.episodes))
     if num_workers == 1:
         found = (work(plan, attempt) for attempt in attempts)
@@ -185,13 +185,18 @@ def work(plan: CorrectionPlan, attempt: Attempt) -> Episode | None:
 
 
 def _collector(plan: CorrectionPlan) -> Collector:
-    collector = Collector(_collection(plan))
-    learner = LearnedPolicy(plan.checkpoint, threads=1, declines=False)
-    collector.policy = CorrectedPolicy(learner, collector.policy)  # type: ignore[assignment]
+    collector = Collector(collection_of(plan))
+    correct(collector, plan.checkpoint)
     return collector
 
 
-def _collection(plan: CorrectionPlan) -> CollectionPlan:
+def correct(collector: Collector, checkpoint: Path) -> None:
+    """Let a checkpoint drive while the expert says what it would do."""
+    learner = LearnedPolicy(checkpoint, threads=1, declines=False)
+    collector.policy = CorrectedPolicy(learner, collector.policy)  # type: ignore[assignment]
+
+
+def collection_of(plan: CorrectionPlan) -> CollectionPlan:
     """Return the plan of demonstrations that fits the checkpoint."""
     card = PolicyCard.load(plan.checkpoint)
     if card.action != demonstration_spec(card.action.rate_hz):

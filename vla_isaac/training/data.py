@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import UsageError
 from vla_isaac.core.goals import goal_from_json
 from vla_isaac.core.registry import unknown_name
+from vla_isaac.core.specs import CameraView
 from vla_isaac.datasets.episode import EpisodeMeta
 from vla_isaac.datasets.loading import FrameCache, VLADataset, collate_fn
 from vla_isaac.datasets.loading.dataset import Draw, Sample
@@ -86,6 +88,37 @@ class TrainingData:
     def action_normaliser(self) -> Normaliser:
         """Of the actions' numbers."""
         return self.dataset.action_normaliser
+
+    @property
+    def num_episodes(self) -> int:
+        """Episodes in all."""
+        return len(self.metas)
+
+    @property
+    def num_rows(self) -> int:
+        """Samples in all."""
+        return len(self.dataset)
+
+    @property
+    def seeds(self) -> tuple[int, int]:
+        """First and last seed of the episodes."""
+        seeds = [meta.seed for meta in self.metas]
+        return min(seeds), max(seeds)
+
+    @property
+    def sentences(self) -> list[str]:
+        """Sentences of the demonstrations."""
+        return list(self.dataset.instructions)
+
+    @property
+    def action_spec(self) -> Mapping[str, Any]:
+        """What the actions mean; empty if the data does not say."""
+        return self.dataset.action_spec or {}
+
+    @property
+    def views(self) -> dict[str, CameraView]:
+        """Where the cameras stood, before any jitter if the data knows that, else on the median episode."""
+        return _views(self.metas, self._config.cameras)
 
     @property
     def batches_per_epoch(self) -> int:
@@ -247,3 +280,23 @@ def _only(meta: EpisodeMeta) -> Wordings:
     from vla_isaac.training.wording import NONSENSE
 
     return Wordings(fitting=(meta.instruction,), unfitting=NONSENSE)
+
+
+def _views(metas: Sequence[EpisodeMeta], cameras: Sequence[str]) -> dict[str, CameraView]:
+    """Return where the cameras stood, before any jitter if the data knows that, else on the median episode."""
+    views: dict[str, CameraView] = {}
+    for name in cameras:
+        nominal = {c["name"]: c for meta in metas[:1] for c in meta.extra.get("scene_spec", {}).get("cameras", ())}
+        found = [nominal[name]] if name in nominal else [asdict(m.cameras[name]) for m in metas if name in m.cameras]
+        if found:
+            middle = {key: np.median([one[key] for one in found], axis=0) for key in ("eye", "target", "up", "fov_y")}
+            eye, target, up = (_three(middle[key]) for key in ("eye", "target", "up"))
+            views[name] = CameraView(
+                mount=str(found[0].get("mount", "world")), eye=eye, target=target, up=up, fov_y=float(middle["fov_y"])
+            )
+    return views
+
+
+def _three(values: Any) -> tuple[float, float, float]:
+    x, y, z = (float(v) for v in values)
+    return x, y, z

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,7 @@ import torch
 from vla_isaac import __version__
 from vla_isaac.core.config import from_mapping, to_mapping
 from vla_isaac.core.errors import ConfigError, ConventionError, UsageError
-from vla_isaac.core.specs import ActionSpec, CameraView
-from vla_isaac.datasets.episode import EpisodeMeta
+from vla_isaac.core.specs import ActionSpec
 from vla_isaac.datasets.normaliser import Normaliser
 from vla_isaac.models import MODELS
 from vla_isaac.models.base import VLAModel, load_model
@@ -24,11 +22,11 @@ from vla_isaac.models.text import Vocabulary, vocabulary_of
 from vla_isaac.policies.learned_checkpoint import PolicyCard
 from vla_isaac.training.checkpoint import NUMBERS
 from vla_isaac.training.config import TrainConfig
-from vla_isaac.training.data import TrainingData
-from vla_isaac.training.wording import words_of_training
+from vla_isaac.training.sayings import texts
+from vla_isaac.training.source import Source
 
 
-def make_model(config: TrainConfig, data: TrainingData, *, begin_with: Path | None = None) -> VLAModel:
+def make_model(config: TrainConfig, data: Source, *, begin_with: Path | None = None) -> VLAModel:
     """Return a model for this data, new from the seed or with the weights of a checkpoint; `data` gets its processor.
 
     Raises:
@@ -40,31 +38,30 @@ def make_model(config: TrainConfig, data: TrainingData, *, begin_with: Path | No
         data.processor = VLAProcessor(config.cameras, config.image_hw, Vocabulary.load(begin_with))
         _check_fits(model, config, data, begin_with)
         return model
-    vocabulary = vocabulary_of([*words_of_training(), *data.dataset.instructions])
+    vocabulary = vocabulary_of([*texts(), *data.sentences])
     data.processor = VLAProcessor(config.cameras, config.image_hw, vocabulary)
     model_class: type[VLAModel] = MODELS.load(config.model)
     torch.manual_seed(config.seed)
     return model_class(_model_config(model_class, config, data, vocabulary))
 
 
-def make_card(config: TrainConfig, data: TrainingData, paths: Sequence[Path]) -> PolicyCard:
+def make_card(config: TrainConfig, data: Source, paths: Sequence[Path]) -> PolicyCard:
     """Return what checkpoints say of themselves.
 
     Raises:
         ConventionError: If the data does not say what its actions mean.
     """
-    spec = data.dataset.action_spec
+    spec = data.action_spec
     if not spec:
         raise ConventionError(
             f"{', '.join(map(str, paths))} does not say what its actions mean; convert it with an action_spec, so that a "
             "policy can be made of what is learned"
         )
-    seeds = [meta.seed for meta in data.metas]
     return PolicyCard(
         model=config.model,
         cameras=config.cameras,
         image_hw=config.image_hw,
-        views=_views(data.metas, config.cameras),
+        views=data.views,
         history=config.history,
         chunk=config.chunk,
         action=from_mapping(ActionSpec, dict(spec), source=str(paths[0]), key="action_spec"),
@@ -73,9 +70,9 @@ def make_card(config: TrainConfig, data: TrainingData, paths: Sequence[Path]) ->
         decline_below=config.decline_below,
         notes={
             "datasets": [str(path) for path in paths],
-            "episodes": len(data.metas),
-            "frames": len(data.dataset),
-            "episode_seeds": [min(seeds), max(seeds)],
+            "episodes": data.num_episodes,
+            "frames": data.num_rows,
+            "episode_seeds": list(data.seeds),
             "config": to_mapping(config),
             "versions": {"vla_isaac": __version__, "torch": torch.__version__},
         },
@@ -88,7 +85,7 @@ def normalisers_of(folder: Path) -> tuple[Normaliser, Normaliser]:
     return card.state_normaliser, card.action_normaliser
 
 
-def _model_config(model_class: type[VLAModel], config: TrainConfig, data: TrainingData, vocabulary: Vocabulary) -> Any:
+def _model_config(model_class: type[VLAModel], config: TrainConfig, data: Source, vocabulary: Vocabulary) -> Any:
     offset, scale = _affine(data.state_normaliser)
     given: Mapping[str, Any] = {
         "cameras": list(config.cameras),
@@ -120,27 +117,7 @@ def _affine(normaliser: Normaliser) -> tuple[list[float], list[float]]:
     return zero.tolist(), (one - zero).tolist()
 
 
-def _views(metas: Sequence[EpisodeMeta], cameras: Sequence[str]) -> dict[str, CameraView]:
-    """Return where the cameras stood, before any jitter if the data knows that, else on the median episode."""
-    views: dict[str, CameraView] = {}
-    for name in cameras:
-        nominal = {c["name"]: c for meta in metas[:1] for c in meta.extra.get("scene_spec", {}).get("cameras", ())}
-        found = [nominal[name]] if name in nominal else [asdict(m.cameras[name]) for m in metas if name in m.cameras]
-        if found:
-            middle = {key: np.median([one[key] for one in found], axis=0) for key in ("eye", "target", "up", "fov_y")}
-            eye, target, up = (_three(middle[key]) for key in ("eye", "target", "up"))
-            views[name] = CameraView(
-                mount=str(found[0].get("mount", "world")), eye=eye, target=target, up=up, fov_y=float(middle["fov_y"])
-            )
-    return views
-
-
-def _three(values: Any) -> tuple[float, float, float]:
-    x, y, z = (float(v) for v in values)
-    return x, y, z
-
-
-def _check_fits(model: VLAModel, config: TrainConfig, data: TrainingData, folder: Path) -> None:
+def _check_fits(model: VLAModel, config: TrainConfig, data: Source, folder: Path) -> None:
     theirs = {"model": model.config.model_type, "cameras": tuple(model.config.cameras), "chunk": model.config.chunk,
               "history": model.config.history, "image_hw": tuple(model.config.image_hw),
               "state": tuple(model.config.state_names), "action": tuple(model.config.action_names)}  # fmt: skip
@@ -166,7 +143,7 @@ def is_finished(last: Path, config: TrainConfig, paths: Sequence[Path]) -> bool:
     return is_same and (over or numbers["step"] >= config.steps)
 
 
-def check_resumable(kept: Mapping[str, Any], config: TrainConfig, data: TrainingData) -> None:
+def check_resumable(kept: Mapping[str, Any], config: TrainConfig, data: Source) -> None:
     """Compare what a run was begun with and what it is to go on with.
 
     Raises:
@@ -189,6 +166,6 @@ def _differences(before: Mapping[str, Any], config: TrainConfig) -> list[str]:
     return [f"{name} {before[name]} is now {now[name]}" for name in now if before[name] != now[name] and name not in free]
 
 
-def data_identity(data: TrainingData) -> dict[str, int]:
+def data_identity(data: Source) -> dict[str, int]:
     """Return what changes when the data does."""
-    return {"episodes": len(data.metas), "rows": len(data.dataset)}
+    return {"episodes": data.num_episodes, "rows": data.num_rows}

@@ -20,7 +20,7 @@ from vla_isaac.core.optional import require
 from vla_isaac.models.base import Batch, VLAModel, load_model
 from vla_isaac.models.processor import VLAProcessor
 from vla_isaac.models.text import Vocabulary
-from vla_isaac.policies.learned import HEAT
+from vla_isaac.policies.learned import HANDED_ON, HEAT, MEMORY
 from vla_isaac.policies.learned_checkpoint import ONNX, PolicyCard
 from vla_isaac.policies.learned_session import OnnxNetwork
 from vla_isaac.training.checkpoint import save_checkpoint
@@ -119,7 +119,10 @@ def example(model: VLAModel, processor: VLAProcessor, seed: int) -> dict[str, An
     size = (1, config.history, 3, *config.image_hw)
     pictures = {f"image_{name}": random.integers(0, 256, size=size, dtype=np.uint8) for name in config.cameras}
     state = random.uniform(-1, 1, size=(1, config.history, len(config.state_names))).astype(np.float32)
-    return {**pictures, "state": state, "words": tokens.words, "pieces": tokens.pieces}
+    feed = {**pictures, "state": state, "words": tokens.words, "pieces": tokens.pieces}
+    if width := model.memory_width():
+        feed[MEMORY] = np.zeros((1, width), dtype=np.float32)
+    return feed
 
 
 class _Named(nn.Module):
@@ -135,12 +138,13 @@ class _Named(nn.Module):
         count = len(self.cameras)
         batch: Batch = {
             "images": dict(zip(self.cameras, inputs[:count], strict=True)),
-            **dict(zip(("state", "words", "pieces"), inputs[count:], strict=True)),
+            **dict(zip(("state", "words", "pieces", MEMORY), inputs[count:], strict=False)),
         }
         outputs = self.model(batch)
         answer, heat = self.model.act(outputs), self.model.heat(outputs)
-        self.output_names = ["actions", "confidence", *(HEAT + name for name in heat)]
-        return (*answer, *heat.values())
+        handed_on = (outputs[MEMORY],) if MEMORY in outputs else ()
+        self.output_names = ["actions", "confidence", *([HANDED_ON] if handed_on else []), *(HEAT + name for name in heat)]
+        return (*answer, *handed_on, *heat.values())
 
 
 def _write(model: VLAModel, processor: VLAProcessor, path: Path) -> None:

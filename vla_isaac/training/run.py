@@ -7,25 +7,35 @@ import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from vla_isaac.collection.moments import collect_moments
 from vla_isaac.core.errors import UsageError
-from vla_isaac.datasets.episode import EpisodeMeta
 from vla_isaac.datasets.formats import open_dataset
+from vla_isaac.datasets.moments import is_moments, plan_of
 from vla_isaac.evaluation import EvaluationPlan, evaluate
 from vla_isaac.training.checkpoint import find_checkpoint
 from vla_isaac.training.config import TrainConfig
-from vla_isaac.training.dagger import CorrectionPlan, collect_corrections
+from vla_isaac.training.dagger import CorrectionPlan, collect_corrections, collection_of, correct
 from vla_isaac.training.data import TrainingData
 from vla_isaac.training.experiment import is_finished, make_card, make_model, normalisers_of
 from vla_isaac.training.export import export
+from vla_isaac.training.moment_data import MomentData
+from vla_isaac.training.source import Source
 from vla_isaac.training.trainer import TrainReport, VLATrainer, kept_report
 from vla_isaac.training.watching import usual_watchers
 
 CORRECTED, CHOSEN, ROUNDS, FRAMES = "corrected", "chosen", "rounds.json", ".frames"
+FROM_MOMENTS = ("mini",)
+"""Architectures that learn from moment datasets; all others learn from demonstrations."""
+
+PICTURE_SHARE = 0.12
+"""Share of the corrected control periods of which pictures are kept, where moments are."""
+
 AFTER_ROUND = 0.4
 """Share of the first learning rate that training goes on with after a round of corrections."""
 
@@ -106,11 +116,7 @@ def train_once(
     if resume and is_finished(folder / "last", config, paths):
         return kept_report(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    normalisers = normalisers_of(begin_with) if begin_with is not None else None
-    data = TrainingData(
-        paths, config, num_corrections=num_corrections, cache=cache or folder / FRAMES, normalisers=normalisers
-    )
-    data.fill_cache(config.readers)
+    data = _source(paths, config, num_corrections, cache or folder / FRAMES, begin_with)
     model = make_model(config, data, begin_with=begin_with)
     trainer = VLATrainer(
         model,
@@ -125,16 +131,45 @@ def train_once(
     return trainer.train()
 
 
+def _source(
+    paths: Sequence[Path], config: TrainConfig, num_corrections: int, cache: Path, begin_with: Path | None
+) -> Source:
+    """Return batches of moments or of demonstrations, whichever these datasets are.
+
+    Raises:
+        UsageError: If the model learns from the other kind, or datasets of both kinds are mixed.
+    """
+    of_moments = [is_moments(path) for path in paths]
+    if any(of_moments) != all(of_moments):
+        raise UsageError("moments and demonstrations cannot be mixed in one training; give one kind with --data")
+    if all(of_moments) != (config.model in FROM_MOMENTS):
+        kind = (
+            "moments: vla-isaac collect OUT --moments"
+            if config.model in FROM_MOMENTS
+            else "demonstrations: vla-isaac collect OUT"
+        )
+        raise UsageError(f"{paths[0]}: the model {config.model!r} does not learn from this kind of dataset, but from {kind}")
+    if all(of_moments):
+        return MomentData(paths, config)
+    normalisers = normalisers_of(begin_with) if begin_with is not None else None
+    data = TrainingData(paths, config, num_corrections=num_corrections, cache=cache, normalisers=normalisers)
+    data.fill_cache(config.readers)
+    return data
+
+
 def _correct(
     report: TrainReport, config: TrainConfig, paths: list[Path], folder: Path, dagger: DaggerPlan, *, resume: bool
 ) -> TrainReport:
     """Make rounds until one does not raise success, and put the best checkpoint into ``chosen``."""
-    tasks = tuple(sorted({meta.task for path in paths for meta in _metas(path)} - {""}))
+    tasks = tuple(sorted({task for path in paths for task in _tasks_of(path)} - {""}))
     best, best_rate = report, _success(report, tasks, folder, dagger)
     rates = [best_rate]
     for number in range(1, dagger.rounds + 1):
         round_folder = folder / f"round_{number}"
-        paths = [*paths, _corrections(report, tasks, round_folder / CORRECTED, number, dagger, resume=resume)]
+        corrected = _corrections(
+            report, tasks, round_folder / CORRECTED, number, dagger, resume=resume, of_moments=is_moments(paths[0])
+        )
+        paths = [*paths, corrected]
         again = replace(
             config,
             steps=dagger.steps,
@@ -159,7 +194,14 @@ def _correct(
 
 
 def _corrections(
-    report: TrainReport, tasks: tuple[str, ...], path: Path, number: int, dagger: DaggerPlan, *, resume: bool
+    report: TrainReport,
+    tasks: tuple[str, ...],
+    path: Path,
+    number: int,
+    dagger: DaggerPlan,
+    *,
+    resume: bool,
+    of_moments: bool,
 ) -> Path:
     """Collect the corrections of a round and return where they are."""
     plan = CorrectionPlan(
@@ -169,7 +211,14 @@ def _corrections(
         seed=dagger.first_seed + (number - 1) * 10 * dagger.episodes,
         randomisation=dagger.randomisation,
     )
-    collect_corrections(path, plan, num_workers=dagger.workers, resume=resume)
+    if of_moments:
+        driver = partial(correct, checkpoint=plan.checkpoint)
+        for _ in collect_moments(
+            path, collection_of(plan), picture_share=PICTURE_SHARE, num_workers=dagger.workers, driver=driver, resume=resume
+        ):
+            pass
+    else:
+        collect_corrections(path, plan, num_workers=dagger.workers, resume=resume)
     return path
 
 
@@ -199,9 +248,12 @@ def _choose(best: TrainReport, folder: Path, why: dict[str, Any]) -> None:
     (folder / ROUNDS).write_text(json.dumps(why, indent=1) + "\n", encoding="utf-8")
 
 
-def _metas(path: Path) -> list[EpisodeMeta]:
+def _tasks_of(path: Path) -> list[str]:
+    """Return the task families of a dataset's episodes."""
+    if is_moments(path):
+        return list(plan_of(path)["tasks"])
     reader = open_dataset(path)
     try:
-        return [reader.meta(episode) for episode in range(len(reader))]
+        return [reader.meta(episode).task for episode in range(len(reader))]
     finally:
         reader.close()

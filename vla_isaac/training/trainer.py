@@ -21,11 +21,11 @@ from vla_isaac.policies.learned_checkpoint import PolicyCard
 from vla_isaac.training.averaging import Averaged
 from vla_isaac.training.checkpoint import find_checkpoint, load_training, optimizer_tensors, save_checkpoint, set_optimizer
 from vla_isaac.training.config import TrainConfig
-from vla_isaac.training.data import TrainingData
 from vla_isaac.training.experiment import check_resumable, data_identity
 from vla_isaac.training.hardware import Hardware, find_hardware, out_of_memory
 from vla_isaac.training.schedule import averaging, learning_rate
 from vla_isaac.training.scores import Scores
+from vla_isaac.training.source import Source
 from vla_isaac.training.watching import Watcher
 
 
@@ -64,7 +64,7 @@ class VLATrainer:
     def __init__(
         self,
         model: VLAModel,
-        data: TrainingData,
+        data: Source,
         config: TrainConfig,
         *,
         card: PolicyCard,
@@ -150,14 +150,14 @@ class VLATrainer:
     def validate(self) -> dict[str, float]:
         """Return the scores of the averaged weights on what was kept apart; empty if nothing was."""
         self.model.eval()
-        scores = Scores(self.data.action_normaliser)
+        scores = Scores()
         with self.average.lent():
             for batch in self.data.validation():
                 here = self._here(batch)
                 with self.hardware.arithmetic():
                     outputs = self.model(here)
                 terms = self.model.loss(here, outputs)
-                scores.add(here, outputs, terms, self.model.act(outputs))
+                scores.add(here, outputs, terms, self.model)
         return scores.means()
 
     def resume(self) -> bool:

@@ -1,1 +1,1 @@
-"""`mini`: a small network that finds keypoints in pictures by what a sentence says, for any CPU."""
+"""`mini`: sees things, reads what is asked, decides; small enough for any CPU."""

@@ -1,220 +1,292 @@
-"""`MiniVLA`: keypoints of each camera, the sentence and the joints, to a chunk of actions.
+"""`MiniVLA`: pictures, the sentence and the joints to the next small motion of the hand.
 
-The sentence modulates the camera encoders and also says what some keypoints look for, so that "the red cube" can be found
-whatever it was seen with before. Beside the actions, two small heads say where the goal's objects are (training only; it
-makes the keypoints find them) and whether what the sentence names is there at all.
+Three parts that meet only at work: eyes that say what stands where whatever was said, a reading that says what is asked
+whatever stands there, and a part that decides. Each learns from what is cheap for it: eyes from many short looks at many
+scenes, the reading from sentences alone, the deciding part from every control period of demonstrations without any picture.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from vla_isaac.models import losses
+from vla_isaac.models.asked import ANY, COLOUR_NAMES, NUM_GOALS
 from vla_isaac.models.base import Answer, Batch, Outputs, VLAModel
-from vla_isaac.models.kinematics import MIDDLE, REACH, HandPose
-from vla_isaac.models.mini.camera import DESCRIPTION, GOALS, CameraEncoder
+from vla_isaac.models.kinematics import HandPose
+from vla_isaac.models.mini import memory as memories
 from vla_isaac.models.mini.configuration import MiniConfig
-from vla_isaac.models.sentences import SentenceEncoder
-from vla_isaac.robots.panda import ARM_JOINTS
+from vla_isaac.models.mini.eye import KINDS, NUM_SIGHTS, SHAPES_OF_KIND, Cells, Eye, EyeShape, Sights, best, fused, sight_of
+from vla_isaac.models.mini.geometry import hand_pose, make_eye
+from vla_isaac.models.mini.mover import STEP, Mover
+from vla_isaac.models.mini.places import Places
+from vla_isaac.models.mini.reading import Reading, is_read, reading_loss
+from vla_isaac.models.mini.scene import Goals, Hand, Things, has_other, rows
+from vla_isaac.models.mini.seeing import Known, seeing_loss
+from vla_isaac.scene.objects import SHAPES
 
-GRIPPER = "gripper"
 LEAST_OPENING = 0.7  # fraction; no demonstration opens less when it lets go
-UNIT = 0.1  # [m] that the object head calls 1
+STAYS_BOUND = 2.0  # score that the place of before has ahead of others, so that a choice does not flicker
+BOUND_NEAR = 0.015  # [m] within which a place is the one of before
 
 
 class MiniVLA(VLAModel):
-    """About two million weights; a few milliseconds a decision on one core."""
+    """About two million weights; a few milliseconds a decision."""
 
     config_class = MiniConfig
     state_offset: Tensor
     state_scale: Tensor
-    is_gripper: Tensor
+    sight_colour: Tensor
+    sight_shape: Tensor
 
     def __init__(self, config: MiniConfig) -> None:
         super().__init__(config)
-        self.sentence = SentenceEncoder(
-            config.num_words,
-            config.num_buckets,
-            config.max_words,
-            dim=config.text_dim,
-            slots=config.text_slots,
-            layers=config.text_layers,
-        )
-        self.eyes = nn.ModuleDict({name: CameraEncoder(config, name) for name in config.cameras})
-        self.hand = HandPose() if _has_joints(config) else None
+        width = config.image_hw[1]
+        self.reading = Reading(config.num_words, config.num_buckets, config.max_words, dim=config.text_dim)
+        self.hand = HandPose()
+        self.eyes = nn.ModuleDict()
+        for name in config.cameras:
+            top, bottom = config.crops[name]
+            shape = EyeShape(
+                (top, bottom),
+                width,
+                config.views[name]["mount"] == "world",
+                config.stem,
+                config.narrow,
+                config.wide,
+                config.blocks,
+            )
+            self.eyes[name] = make_eye(shape, config.views[name])
+        self.places, self.mover = Places(), Mover(config.hidden)
         self.register_buffer("state_offset", torch.tensor(config.state_offset))
         self.register_buffer("state_scale", torch.tensor(config.state_scale))
-        self.register_buffer("is_gripper", torch.tensor([name == GRIPPER for name in config.action_names]))
-        points = sum(cast(CameraEncoder, eye).num_points for eye in self.eyes.values())
-        text = config.text_dim * config.text_slots
-        body = config.history * len(config.state_names) + (HandPose.num_outputs if self.hand is not None else 0)
-        described = len(config.cameras) * GOALS * DESCRIPTION
-        seen, hidden = 3 * points + text + body + described, config.hidden
-        self.find = Finder(seen, hidden // 2)
-        self.decide = nn.Sequential(
-            nn.Linear(seen + Finder.num_outputs, hidden),
-            nn.ReLU(),
-            nn.Linear(hidden, hidden),
-            nn.ReLU(),
-            nn.Linear(hidden, hidden),
-            nn.ReLU(),
-            nn.Linear(hidden, config.chunk * len(config.action_names)),
-        )
-        spoken = len(config.cameras) * config.spoken_keypoints
-        self.recognise = nn.Sequential(nn.Linear(3 * spoken + text, 64), nn.ReLU(), nn.Linear(64, 1))
+        colours, shapes = _sights()
+        self.register_buffer("sight_colour", colours)
+        self.register_buffer("sight_shape", shapes)
         self.post_init()
 
     def _init_weights(self, module: nn.Module) -> None:
         """Keep what each layer began with."""
 
     def forward(self, batch: Batch) -> Outputs:
-        """Return raw actions, object positions, the grounding logit and the maps of each camera."""
-        sentence = self.sentence(batch["words"], batch["pieces"]).flatten(1)
-        points: list[Tensor] = []
-        described: list[Tensor] = []
-        outputs: Outputs = {}
+        """Return what is decided, or, of a batch for learning, what each part says of its own samples."""
+        return self._learn(batch) if "rows" in batch else self._decide(batch)
+
+    # ------------------------------------------------------------------ at work
+
+    def _decide(self, batch: Batch) -> Outputs:
+        """Return raw actions, the confidence, the next memory and where each camera looked."""
+        numbers, hand = self._body(batch["state"])
+        told = self.reading(batch["words"], batch["pieces"])
+        cells = self._look(batch["images"], numbers, hand)
+        with torch.autocast(numbers.device.type, enabled=False):
+            seen = fused([best(cell) for cell in cells.values()])
+            old = memories.unpacked(batch["memory"])
+            known = memories.remembered(old, seen, hand.position)
+            goals = self._goals(told, known, seen, hand)
+            things = Things(
+                known.presence, known.place, known.start, seen.turn, seen.size, self.sight_shape.expand(len(numbers), -1)
+            )
+            bound = self._bound(things, goals, old)
+            facts = self.mover.facts(things, goals, bound, hand)
+            is_asked = goals.relation > 0
+            turn = torch.where(is_asked, self.mover.turn_of(facts), torch.full_like(is_asked, -1e4, dtype=facts.dtype))
+            raw = self.mover(rows(facts, turn.argmax(-1, keepdim=True)).squeeze(1))
+            sense, asked = told["sense"].sigmoid(), self._grounded(known.presence, goals)
+            outputs = {"raw": raw, "confidence": sense * asked}
+            outputs["memory"] = memories.packed(
+                known._replace(bound=torch.cat([bound, torch.ones_like(bound[..., :1])], dim=-1))
+            )
+            outputs |= {f"map_{name}": self._map(cell, goals) for name, cell in cells.items()}
+        return outputs
+
+    def act(self, outputs: Outputs) -> Answer:
+        """Return the action in metres, radians and open fraction, and the confidence."""
+        raw = outputs["raw"]
+        fraction = raw[:, 6:].sigmoid()
+        open_at = fraction.clamp(min=LEAST_OPENING)
+        decided = torch.where(fraction < self.config.opens_above, torch.zeros_like(fraction), open_at)
+        actions = torch.cat([raw[:, :3] * STEP[0], raw[:, 3:6] * STEP[1], decided], dim=1)
+        return Answer(actions[:, None], outputs["confidence"])
+
+    def score(self, batch: Batch, outputs: Outputs) -> dict[str, tuple[float, int]]:
+        """Return how far things are from where they are seen, and how often choices and sentences are right."""
+        found: dict[str, tuple[float, int]] = {}
+        known = Known(**batch["known"])
+        number = sight_of(known.colour, known.shape.clamp(min=0))
+        is_there = known.shape >= 0
+        for name in self.eyes:
+            seen = best(Cells(**{field: outputs[f"{name}_{field}"] for field in Cells._fields}))
+            sure = is_there & (rows(seen.presence, number) > 0.5)
+            missed = (rows(seen.place, number) - known.place).norm(dim=-1)[sure]
+            found[f"{name}_mm"] = (1000.0 * float(missed.median()) if len(missed) else 0.0, len(missed))
+            found[f"{name}_seen"] = (float(sure.sum() / is_there.sum().clamp(min=1)), int(is_there.sum()))
+        right = batch["rows"]
+        of_place, of_two = right["candidate"] >= 0, right["goals"]["relation"][:, 1] > 0
+        for name, choice, wanted, counts in (
+            ("places_right", outputs["score"], right["candidate"], of_place),
+            ("next_right", outputs["turn"], right["active"], of_two),
+        ):
+            hits = (choice.argmax(-1) == wanted)[counts].float()
+            found[name] = (float(hits.mean()) if len(hits) else 0.0, len(hits))
+        told = {name.removeprefix("told_"): value for name, value in outputs.items() if name.startswith("told_")}
+        found["read_right"] = (
+            float(is_read(told, batch["labels"], batch["makes_sense"]).float().mean()),
+            len(batch["labels"]),
+        )
+        return found
+
+    def heat(self, outputs: Outputs) -> dict[str, Tensor]:
+        """Return where the named things were found in each picture."""
+        result = {}
         for name, eye in self.eyes.items():
-            found, there, shares = eye(batch["images"][name], sentence)
-            points.append(found)
-            described.append(there.float())
-            outputs[f"map_{name}"] = shares
-        with torch.autocast(sentence.device.type, enabled=False):  # small layers; half precision would cost millimetres
-            said = sentence.float()
-            state = batch["state"].float()
-            hand = self._hand_pose(state)
-            body = [state.flatten(1)] if hand is None else [state.flatten(1), hand]
-            everything = torch.cat([p.flatten(1) for p in points] + [said, *body, *described], dim=1)
-            where, known = self.find(everything, hand)
-            raw = self.decide(torch.cat([everything, known], dim=1))
-            spoken = [p[:, -self.config.spoken_keypoints :].flatten(1) for p in points]
-            outputs["grounding"] = self.recognise(torch.cat([*spoken, said], dim=1)).squeeze(1)
-        outputs["objects"] = where
-        outputs["raw"] = raw.view(-1, self.config.chunk, len(self.config.action_names))
+            shape: EyeShape = eye.shape  # type: ignore[assignment]
+            maps = outputs[f"map_{name}"].view(-1, *shape.grid)
+            rows_below = (shape.width - shape.crop[1]) // shape.cell
+            result[name] = functional.pad(maps, (0, 0, shape.crop[0] // shape.cell, rows_below))
+        return result
+
+    def memory_width(self) -> int:
+        """Return how many numbers it remembers; zeros when an episode begins."""
+        return memories.WIDTH
+
+    # ------------------------------------------------------------------ learning
+
+    def _learn(self, batch: Batch) -> Outputs:
+        outputs: Outputs = {}
+        numbers, hand = self._body(batch["state"])
+        for name, cell in self._look(batch["images"], numbers, hand).items():
+            outputs |= {f"{name}_{field}": value for field, value in cell._asdict().items()}
+        outputs |= {f"told_{name}": value for name, value in self.reading(**batch["said"]).items()}
+        with torch.autocast(numbers.device.type, enabled=False):
+            things, goals = Things(**batch["rows"]["things"]), Goals(**batch["rows"]["goals"])
+            _, arm = self._body(batch["rows"]["state"])
+            places, score = self.places(things, goals)
+            chosen = _chosen(places, score)
+            active = batch["rows"]["active"][:, None]
+            right = batch["rows"]["place"]
+            is_right = torch.arange(NUM_GOALS, device=right.device) == active
+            is_known = is_right & torch.isfinite(right[:, :1])
+            bound = torch.where(is_known[..., None], torch.nan_to_num(right)[:, None], chosen)
+            facts = self.mover.facts(things, goals, bound, arm)
+            outputs["turn"] = self.mover.turn_of(facts)
+            outputs["raw"] = self.mover(rows(facts, active).squeeze(1))
+            outputs["score"] = rows(score, active).squeeze(1)
         return outputs
 
     def loss(self, batch: Batch, outputs: Outputs) -> dict[str, Tensor]:
-        """Return the weighted terms; a sentence that does not fit has no right action, only a right doubt."""
-        raw, wanted = outputs["raw"], batch["actions"]
-        is_fitting = batch.get("is_fitting")
-        if is_fitting is None:
-            is_fitting = torch.ones(len(raw), device=raw.device)
-        counts = (~batch["is_pad"] & (is_fitting[:, None] > 0)).unsqueeze(-1).float()
-        counts[:, 1:] *= self.config.later_weight
+        """Return the weighted terms of all three parts."""
         terms: dict[str, Tensor] = {}
-        for kind, columns in self._columns().items():
-            distance = losses.gripper_bce if kind == GRIPPER else losses.l1
-            terms[kind] = distance(wanted[..., columns], raw[..., columns], counts)
-        if "goal_objects" in batch:
-            places = (batch["goal_objects"] - torch.tensor(2 * MIDDLE, device=raw.device)) / UNIT
-            terms["objects"] = losses.positions(places, outputs["objects"], is_fitting[:, None])
-        if "goal_pixels" in batch:
-            terms["pixels"] = torch.stack(
-                [self._pointing(name, pixels, outputs, is_fitting) for name, pixels in batch["goal_pixels"].items()]
-            ).sum()
-        terms["grounding"] = losses.grounding(is_fitting, outputs["grounding"])
+        known = Known(**batch["known"])
+        for name, eye in self.eyes.items():
+            cells = Cells(**{field: outputs[f"{name}_{field}"] for field in Cells._fields})
+            found = seeing_loss(cells, eye.shape, known, batch["inside"][name], self.config.views[name]["fov_y"])  # type: ignore[arg-type]
+            for term, value in found.items():
+                terms[term] = terms[term] + value if term in terms else value
+        told = {name.removeprefix("told_"): value for name, value in outputs.items() if name.startswith("told_")}
+        terms["reading"] = reading_loss(told, batch["labels"], batch["makes_sense"])
+        terms |= self._deciding(batch["rows"], outputs)
         return {name: self.config.loss_weights[name] * value for name, value in terms.items()}
 
-    def act(self, outputs: Outputs) -> Answer:
-        """Return the chunk, the gripper as a decided open fraction, and the confidence."""
-        raw = outputs["raw"]
-        fraction = raw.sigmoid()
-        decided = torch.where(fraction < self.config.opens_above, torch.zeros_like(raw), fraction.clamp(min=LEAST_OPENING))
-        return Answer(torch.where(self.is_gripper, decided, raw), outputs["grounding"].sigmoid())
+    @staticmethod
+    def _deciding(right: Batch, outputs: Outputs) -> dict[str, Tensor]:
+        raw, actions = outputs["raw"], right["actions"]
+        surprise = functional.cross_entropy(outputs["score"], right["candidate"].clamp(min=0), reduction="none")
+        has_place, has_choice = (right["candidate"] >= 0).float(), (right["goals"]["relation"][:, 1] > 0).float()
+        doubt = functional.cross_entropy(outputs["turn"], right["active"], reduction="none")
+        return {
+            "translation": (raw[:, :3] - actions[:, :3] / STEP[0]).abs().mean(),
+            "rotation": (raw[:, 3:6] - actions[:, 3:6] / STEP[1]).abs().mean(),
+            "gripper": functional.binary_cross_entropy_with_logits(raw[:, 6], actions[:, 6].clamp(0.0, 1.0)),
+            "where": (surprise * has_place).sum() / has_place.sum().clamp(min=1.0),
+            "next": (doubt * has_choice).sum() / has_choice.sum().clamp(min=1.0),
+        }
 
-    def heat(self, outputs: Outputs) -> dict[str, Tensor]:
-        """Return the maps of all points, each as heavy as the first layer of the decision takes its place."""
-        first = cast(nn.Linear, self.decide[0]).weight
-        result, begin = {}, 0
+    # ------------------------------------------------------------------ parts of a decision
+
+    def _body(self, state: Tensor) -> tuple[Tensor, Hand]:
+        """Return the twelve numbers that eyes are given, and how the arm stands, of normalised (B, F, 8)."""
+        now = state[:, -1].float() * self.state_scale + self.state_offset
+        numbers = self.hand(now[:, :7])
+        position, rotation = hand_pose(numbers)
+        return torch.cat([numbers, now[:, 7:8] * 10.0], dim=1), Hand(position, rotation, now[:, 7], now[:, :7])
+
+    def _look(self, pictures: dict[str, Tensor], numbers: Tensor, hand: Hand) -> dict[str, Cells]:
+        found = {}
         for name, eye in self.eyes.items():
-            count = cast(CameraEncoder, eye).num_points
-            columns = first[:, begin : begin + 3 * count].view(-1, count, 3)[..., :2]
-            weight = columns.pow(2).sum((0, 2))
-            looked_at = torch.einsum("p,bphw->bhw", weight / weight.sum(), outputs[f"map_{name}"])
-            result[name] = _uncropped(looked_at, self.config.crops.get(name))
-            begin += 3 * count
-        return result
+            assert isinstance(eye, Eye)
+            raw = eye(pictures[name][:, -1], numbers)
+            with torch.autocast(numbers.device.type, enabled=False):
+                found[name] = eye.split(raw, (hand.position, hand.rotation))
+        return found
 
-    # ------------------------------------------------------------------
+    def _goals(self, told: Outputs, known: memories.Memory, seen: Sights, hand: Hand) -> Goals:
+        """Return what is asked, as rows of the sights."""
+        relation = told["relation"].argmax(-1)
+        other = self._named(told["other_colour"], told["other_shape"]).argmax(-1)
+        named = self._named(told["moved_colour"][..., :ANY], told["moved_shape"])
+        is_any = told["moved_colour"].argmax(-1) == ANY
+        shapes = told["moved_shape"].log_softmax(-1)[..., self.sight_shape]
+        to_hand = (known.place - hand.position[:, None]).pow(2).sum(-1).clamp(min=1e-12).sqrt()
+        to_other = (
+            (known.place[:, None, :, :2] - rows(known.place, other)[:, :, None, :2]).pow(2).sum(-1).clamp(min=1e-12).sqrt()
+        )
+        half = rows(seen.size, other)[..., 0] * 0.01
+        is_inside = (to_other < half[..., None]) & (to_hand[:, None] > 0.06)
+        one_of = (
+            shapes
+            + (known.presence.clamp(min=1e-4).log() * 3.0 - 2.0 * to_hand)[:, None]
+            - 20.0 * is_inside.to(shapes.dtype)
+        )
+        moved = torch.where(is_any[..., None], one_of, named).argmax(-1)
+        return Goals(relation, moved, other)
 
-    def _hand_pose(self, state: Tensor) -> Tensor | None:
-        """Return the hand's pose as eleven numbers, None where its joints are not known."""
-        if self.hand is None:
-            return None
-        now = state[:, -1] * self.state_scale + self.state_offset
-        first = self.config.state_names.index(ARM_JOINTS[0])
-        pose: Tensor = self.hand(now[:, first : first + len(ARM_JOINTS)])
-        return pose
+    def _named(self, colour: Tensor, shape: Tensor) -> Tensor:
+        """Return how well each sight fits what was said, (B, G, S)."""
+        return colour.log_softmax(-1)[..., self.sight_colour] + shape.log_softmax(-1)[..., self.sight_shape]
 
-    def _pointing(self, camera: str, pixels: Tensor, outputs: Outputs, is_fitting: Tensor) -> Tensor:
-        """Return how far the first two spoken points of a camera are from looking at the goal's objects."""
-        maps = outputs[f"map_{camera}"][:, -self.config.spoken_keypoints :][:, : pixels.shape[1]]
-        top, bottom = self.config.crops.get(camera, (0.0, 1.0))
-        seen = torch.stack([pixels[..., 0], (pixels[..., 1] - top) / (bottom - top)], dim=-1)
-        return losses.pointing(seen, maps, is_fitting[:, None])
+    def _bound(self, things: Things, goals: Goals, old: memories.Memory) -> Tensor:
+        """Return where each goal's thing is to be taken [m], (B, G, 2)."""
+        places, score = self.places(things, goals)
+        away = (places - old.bound[:, :, None, :2]).pow(2).sum(-1)
+        stays = STAYS_BOUND * torch.exp(-away / (2 * BOUND_NEAR**2)) * old.bound[..., 2:]
+        return _chosen(places, score + stays)
 
-    def _columns(self) -> dict[str, list[int]]:
-        """Return which numbers of an action are of which kind; all of a joint action count as translation."""
-        kinds: dict[str, list[int]] = {}
-        for column, name in enumerate(self.config.action_names):
-            kind = GRIPPER if name == GRIPPER else "rotation" if name in ("rx", "ry", "rz") else "translation"
-            kinds.setdefault(kind, []).append(column)
-        return kinds
+    @staticmethod
+    def _grounded(presence: Tensor, goals: Goals) -> Tensor:
+        """Return the presence of the least present thing that is spoken of; 0 if nothing is asked, (B,)."""
+        is_asked = goals.relation > 0
+        ones = torch.ones_like(presence[:, :NUM_GOALS])
+        moved = torch.where(is_asked, rows(presence, goals.moved), ones)
+        other = torch.where(is_asked & has_other(goals.relation), rows(presence, goals.other), ones)
+        return torch.minimum(moved, other).amin(-1) * is_asked[:, 0].to(presence.dtype)
 
-
-class Finder(nn.Module):
-    """Where the goal's two objects are: seen from afar in the base's frame, seen from the hand in the hand's.
-
-    The camera on the hand sees an object where it is relative to the fingers. To say where that is in the base's frame takes
-    products of what is seen with how the hand is turned, which are given here and need not be learned.
-    """
-
-    num_outputs = 14
-
-    def __init__(self, seen: int, hidden: int) -> None:
-        super().__init__()
-        self.look = nn.Sequential(nn.Linear(seen, hidden), nn.ReLU(), nn.Linear(hidden, 14))
-
-    def forward(self, seen: Tensor, hand: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Return places (B, 6) in the base's frame, about 0 and in units of the object head, and (B, 14) for the decision.
-
-        Args:
-            seen: Everything that is known, (B, N).
-            hand: Position, x axis and y axis of the hand as `HandPose` gives them; None knows no hand's frame.
-        """
-        far, near, trust = self.look(seen).split([6, 6, 2], dim=1)
-        if hand is None:
-            return far, torch.cat([far, near, trust], dim=1)
-        x, y = hand[:, 3:6], hand[:, 6:9]
-        turn = torch.stack([x, y, _cross(x, y)], dim=2)
-        origin = hand[:, None, :3] * (REACH / UNIT)
-        from_hand = near.view(-1, 2, 3) @ turn.transpose(1, 2) + origin
-        share = trust.sigmoid()[..., None]
-        places = share * from_hand + (1 - share) * far.view(-1, 2, 3)
-        ahead = (places - origin) @ turn
-        return places.flatten(1), torch.cat([places.flatten(1), ahead.flatten(1), trust.sigmoid()], dim=1)
+    def _map(self, cells: Cells, goals: Goals) -> Tensor:
+        """Return how likely each cell holds one of the named things, sum 1, (B, N)."""
+        chance = (
+            functional.logsigmoid(cells.centre)[..., None, None]
+            + cells.colour.log_softmax(-1)[..., :, None]
+            + cells.shape.log_softmax(-1)[..., None, :]
+        ).exp()
+        batch, kinds, count = cells.centre.shape
+        by_sight = chance.reshape(batch, kinds, count, -1).transpose(2, 3).reshape(batch, NUM_SIGHTS, count)
+        other = torch.where(has_other(goals.relation), goals.other, goals.moved)
+        index = torch.cat([goals.moved[:, :1], other[:, :1]], dim=1)
+        found = rows(by_sight, index).sum(1) + 1e-6
+        return found / found.sum(1, keepdim=True)
 
 
-def _cross(a: Tensor, b: Tensor) -> Tensor:
-    """Return the vector product of (B, 3) each; written out, because ONNX has none."""
-    return a[:, [1, 2, 0]] * b[:, [2, 0, 1]] - a[:, [2, 0, 1]] * b[:, [1, 2, 0]]
+def _chosen(places: Tensor, score: Tensor) -> Tensor:
+    index = score.argmax(-1)[..., None, None].expand(-1, -1, 1, 2)
+    return torch.gather(places, 2, index).squeeze(2)
 
 
-def _uncropped(maps: Tensor, crop: Sequence[float] | None) -> Tensor:
-    """Return maps (B, h, w) of the whole picture, with nothing where it was not looked at."""
-    if crop is None:
-        return maps
-    cells = int(maps.shape[1]) / (crop[1] - crop[0])
-    return functional.pad(maps, (0, 0, round(crop[0] * cells), round((1 - crop[1]) * cells)))
-
-
-def _has_joints(config: MiniConfig) -> bool:
-    names = list(config.state_names)
-    if not config.uses_hand_pose or ARM_JOINTS[0] not in names:
-        return False
-    first = names.index(ARM_JOINTS[0])
-    return tuple(names[first : first + len(ARM_JOINTS)]) == ARM_JOINTS
+def _sights() -> tuple[Tensor, Tensor]:
+    """Return colour and shape of each sight, int64 (S,)."""
+    colours, shapes = [], []
+    for kind in KINDS:
+        for colour in range(len(COLOUR_NAMES)):
+            for shape in range(SHAPES_OF_KIND):
+                colours.append(colour)
+                shapes.append(SHAPES.index(kind[shape]))
+    return torch.tensor(colours), torch.tensor(shapes)

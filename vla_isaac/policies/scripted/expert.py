@@ -32,6 +32,8 @@ class ScriptedPolicy:
         self._period = 1.0 / rate_hz
         self._motion = motion or Motion()
         self._tracker: GoalTracker | None = None
+        self.pursued: Goal | None = None
+        """The goal that the last action was for; None before the first, or without goals."""
         self.spec = PolicySpec(
             action=ActionSpec(translation="delta_base_m", rotation="axis_angle_rad", rate_hz=rate_hz), privileged=True
         )
@@ -39,6 +41,7 @@ class ScriptedPolicy:
     def reset(self, context: EpisodeContext) -> None:
         """Take the goal of a new episode; without one it holds still."""
         self._tracker = GoalTracker(context.goal, dwell=0.0) if context.goal is not None else None
+        self.pursued = None
 
     def act(self, observation: Observation) -> ActionChunk:
         """Return one small step towards the next waypoint.
@@ -63,7 +66,11 @@ class ScriptedPolicy:
             return _when_done(state, [goal for goal, _ in found])
         goal = _first_to_do(unmet)
         busy = _placed_in_hand(state, goal, [goal for goal, _ in found])
-        return busy if busy is not None else pursue(state, goal)
+        if busy is not None:
+            self.pursued, way_out = busy
+            return way_out
+        self.pursued = goal
+        return pursue(state, goal)
 
 
 def pursue(state: SceneState, goal: Goal) -> Waypoint:
@@ -84,6 +91,21 @@ def pursue(state: SceneState, goal: Goal) -> Waypoint:
     if goal.predicate == "upright":
         raise PolicyError("the scripted policy cannot set objects upright; choose another goal or another policy")
     return _put(state, i, goal)
+
+
+def destination(state: SceneState, goal: Goal | None) -> space.Point | None:
+    """Return where on the plane the expert takes the object of a goal, in the world [m]; None where it goes nowhere."""
+    if goal is None or goal.moved is None or goal.predicate in ("lifted", "held", "upright"):
+        return None
+    i = state.index(goal.args[0])
+    if goal.predicate in ("on", "in"):
+        return space.free_slot(state, i, state.index(goal.args[1]))
+    if goal.predicate == "pushed_to":
+        where = (goal.args[0], goal.args[1], goal.args[2] if len(goal.args) == 3 else None)
+        return space.push_goal(state, *where) or space.push_goal(state, *where, direct=False)
+    if goal.predicate == "near":
+        return space.place_near(state, *goal.args)
+    return space.place_beside(state, goal.args[0], goal.predicate, goal.args[1])
 
 
 def _put(state: SceneState, i: int, goal: Goal) -> Waypoint:
@@ -134,14 +156,14 @@ def _first_to_do(unmet: list[Goal]) -> Goal:
     return unmet[0]
 
 
-def _placed_in_hand(state: SceneState, goal: Goal, goals: list[Goal]) -> Waypoint | None:
-    """Return the way out of an object that another goal has just had put down, else None."""
+def _placed_in_hand(state: SceneState, goal: Goal, goals: list[Goal]) -> tuple[Goal, Waypoint] | None:
+    """Return another goal that has just had its object put down and the way out of that object, else None."""
     for other in goals:
         if other.moved is None or other.moved == goal.moved or other.predicate in ("lifted", "held"):
             continue
         way_out = skills.leave(state, state.index(other.moved))
         if way_out is not None:
-            return way_out
+            return other, way_out
     return None
 
 

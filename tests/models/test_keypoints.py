@@ -11,18 +11,18 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
 from vla_isaac.models.kinematics import LEAN, MIDDLE, REACH, HandPose  # noqa: E402
-from vla_isaac.models.mini.configuration import MiniConfig  # noqa: E402
-from vla_isaac.models.mini.network import MiniVLA  # noqa: E402
+from vla_isaac.models.keypoints.configuration import KeypointConfig  # noqa: E402
+from vla_isaac.models.keypoints.network import KeypointVLA  # noqa: E402
 
 STATE = [*panda.ARM_JOINTS, "gripper_width"]
 
 
-def tiny(**changes) -> MiniVLA:
+def tiny(**changes) -> KeypointVLA:
     torch.manual_seed(0)
     sizes = {"stem_channels": 8, "channels": 8, "blocks": 1, "keypoints": 4, "spoken_keypoints": 2, "text_dim": 8,
              "text_slots": 2, "hidden": 128, "image_hw": [16, 16], "chunk": 2, "state_names": STATE, "num_words": 20,
              "num_buckets": 32}  # fmt: skip
-    return MiniVLA(MiniConfig(**{**sizes, **changes}))
+    return KeypointVLA(KeypointConfig(**{**sizes, **changes}))
 
 
 def batch_of(size: int, seed: int = 0) -> dict:
@@ -126,7 +126,7 @@ def test_the_map_of_what_counted_is_a_share_of_the_picture():
 
 
 def test_it_has_at_most_three_million_weights_as_shipped():
-    model = MiniVLA(MiniConfig(state_names=STATE, num_words=300))
+    model = KeypointVLA(KeypointConfig(state_names=STATE, num_words=300))
     assert sum(p.numel() for p in model.parameters()) <= 3_000_000
 
 

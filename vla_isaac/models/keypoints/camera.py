@@ -6,107 +6,20 @@ Spatial Autoencoders for Visuomotor Learning", for the spatial softmax.
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from vla_isaac.core.errors import ConfigError
-from vla_isaac.models.mini.configuration import MiniConfig
+from vla_isaac.models.keypoints.configuration import KeypointConfig
+from vla_isaac.models.norm import ModulatedNorm
 
-GROUPS = 8  # of channels that are normalised together
 LUMA = (0.299, 0.587, 0.114)
 CHROMA = ((-0.168736, -0.331264, 0.5), (0.5, -0.418688, -0.081312))
 """Brightness, and how blue and how red a colour is: ITU-R BT.601."""
 
 GOALS = 2  # spoken points that are told in training where to look
 DESCRIPTION = 32  # numbers that say what is at one of them
-EPSILON = 1e-5  # as in torch's own group normalisation
-
-
-class ModulatedNorm(nn.Module):
-    """Group normalisation and FiLM as one multiplication and one addition per value.
-
-    torch's own group normalisation took half of a training step: on a CPU it is slow where colours lie side by side.
-
-    Source: Y. Wu, K. He (2018), "Group Normalization".
-    """
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.ones(channels))
-        self.bias = nn.Parameter(torch.zeros(channels))
-
-    def forward(self, x: Tensor, scale: Tensor | None = None, shift: Tensor | None = None) -> Tensor:
-        """Return x (B, C, h, w) normalised, then times 1 + `scale` plus `shift`, both (B, C)."""
-        mean, square = (self._of_groups(moment) for moment in _moments(x))
-        factor = self.weight * torch.rsqrt((square - mean * mean).clamp(min=0.0) + EPSILON)
-        added = self.bias - mean * factor
-        if scale is not None and shift is not None:
-            factor, added = factor * (1 + scale.float()), added * (1 + scale.float()) + shift.float()
-        return _affine(x, factor, added)
-
-    @staticmethod
-    def _of_groups(values: Tensor) -> Tensor:
-        """Return the mean of each channel's group, (B, C)."""
-        batch, channels = values.shape
-        means = values.view(batch, GROUPS, channels // GROUPS).mean(2, keepdim=True)
-        return means.expand(-1, -1, channels // GROUPS).reshape(batch, channels)
-
-
-class _Moments(torch.autograd.Function):
-    """Mean and mean square of each channel, with a gradient in a single pass."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor) -> tuple[Tensor, Tensor]:
-        ctx.save_for_backward(x)
-        return _plain_moments(x)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
-        (x,) = ctx.saved_tensors
-        of_mean, of_square = (g.to(x.dtype)[..., None, None] / (x.shape[2] * x.shape[3]) for g in gradients)
-        return torch.addcmul(of_mean, x, 2 * of_square)
-
-
-class _Affine(torch.autograd.Function):
-    """``x * factor + added`` per channel, with a gradient in as few passes."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, factor: Tensor, added: Tensor) -> Tensor:
-        ctx.save_for_backward(x, factor)
-        return _plain_affine(x, factor, added)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        (gradient,) = gradients
-        x, factor = ctx.saved_tensors
-        of_factor, of_added = (gradient * x).sum((2, 3)).float(), gradient.sum((2, 3)).float()
-        return gradient * factor.to(gradient.dtype)[..., None, None], of_factor, of_added
-
-
-def _moments(x: Tensor) -> tuple[Tensor, Tensor]:
-    if not torch.is_grad_enabled():
-        return _plain_moments(x)
-    found: tuple[Tensor, Tensor] = _Moments.apply(x)  # type: ignore[no-untyped-call]
-    return found
-
-
-def _affine(x: Tensor, factor: Tensor, added: Tensor) -> Tensor:
-    if not torch.is_grad_enabled():
-        return _plain_affine(x, factor, added)
-    moved: Tensor = _Affine.apply(x, factor, added)  # type: ignore[no-untyped-call]
-    return moved
-
-
-def _plain_moments(x: Tensor) -> tuple[Tensor, Tensor]:
-    x = x.float()
-    return x.mean((2, 3)), (x * x).mean((2, 3))
-
-
-def _plain_affine(x: Tensor, factor: Tensor, added: Tensor) -> Tensor:
-    return torch.addcmul(added.to(x.dtype)[..., None, None], x, factor.to(x.dtype)[..., None, None])
 
 
 class FilmBlock(nn.Module):
@@ -137,7 +50,7 @@ class Retina(nn.Module):
 
     mix: Tensor
 
-    def __init__(self, config: MiniConfig, camera: str, stride: int) -> None:
+    def __init__(self, config: KeypointConfig, camera: str, stride: int) -> None:
         super().__init__()
         height, width = config.image_hw
         if stride % 2 or height % 2 or width % 2:
@@ -166,7 +79,7 @@ class Retina(nn.Module):
 class CameraEncoder(nn.Module):
     """Pictures of one camera to keypoints."""
 
-    def __init__(self, config: MiniConfig, camera: str) -> None:
+    def __init__(self, config: KeypointConfig, camera: str) -> None:
         super().__init__()
         stem, channels = config.stem_channels, config.channels
         text = config.text_dim * config.text_slots

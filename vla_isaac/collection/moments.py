@@ -1,0 +1,220 @@
+"""`collect_moments`: many short looks at many episodes, for networks that learn from single moments.
+
+A camera picture costs more than the episode around it, and pictures of one episode are much alike. So a moment dataset keeps
+the numbers of every control period and pictures of a few of them only: ten times more scenes for the same time and disk.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vla_isaac.collection.attempt import Collector
+from vla_isaac.collection.plan import Attempt, CollectionPlan
+from vla_isaac.collection.recorder import DEMONSTRATED, numbers_of
+from vla_isaac.core.arrays import AnyArray
+from vla_isaac.core.config import to_mapping
+from vla_isaac.core.errors import UsageError
+from vla_isaac.core.goals import Goal
+from vla_isaac.core.processes import begin_worker
+from vla_isaac.core.seeding import stream
+from vla_isaac.core.types import SceneState
+from vla_isaac.datasets.moments import MAX_GOALS, MAX_OBJECTS, NO, PLAN, block_path, plan_of, save_block
+from vla_isaac.models.asked import COLOUR_NAMES, RELATIONS, asked, relation_of
+from vla_isaac.policies.scripted.expert import destination
+from vla_isaac.runtime.result import EpisodeResult
+from vla_isaac.runtime.subscriber import EpisodeStart, Step
+from vla_isaac.scene.objects import SHAPES
+from vla_isaac.sensors.camera import CameraRig, ImageOptions
+from vla_isaac.sim.backend import Backend
+
+EPISODES_PER_BLOCK = 40
+
+Driver = Callable[[Collector], None]
+"""Changes who drives; it travels to other processes, and its text is written down with the dataset."""
+
+
+@dataclass
+class MomentRecorder:
+    """A subscriber that keeps the numbers of every control period, and pictures of the first and of some drawn ones."""
+
+    backend: Backend
+    cameras: tuple[str, ...]
+    image_hw: tuple[int, int]
+    picture_share: float
+    """Share of the control periods of which pictures are kept."""
+
+    expert: Any
+    """The `ScriptedPolicy` whose goal and place are noted."""
+
+    episodes: list[dict[str, Any]] = field(default_factory=list)
+    """One mapping of arrays per finished episode."""
+
+    def on_start(self, start: EpisodeStart) -> None:
+        """Begin an episode."""
+        self._start, self._before = start, start.state
+        self._rng = stream(start.seed, "moments")
+        self._rig = CameraRig(self.backend, list(self.cameras), ImageOptions(resolution_hw=self.image_hw), seed=start.seed)
+        self._rows: dict[str, list[Any]] = {name: [] for name in ("state", "objects", "active", "place", "action")}
+        self._pictures: dict[str, list[Any]] = {name: [] for name in self.cameras}
+        self._of_row: list[int] = []
+        self._asked = asked(start.plan, start.scene.bodies) if start.plan is not None else None
+        self._goals = list(start.plan.goals) if start.plan is not None else []
+        self._look(0)
+
+    def on_step(self, step: Step) -> None:
+        """Keep what was known before the action, and what the expert would do."""
+        before, rows = self._before, self._rows
+        goal: Goal | None = self.expert.pursued
+        action = step.chunk.info.get(DEMONSTRATED, step.action)
+        rows["action"].append(numbers_of(action, self._start.policy_spec.action))
+        rows["state"].append((*step.observation.qpos, step.observation.gripper_width))
+        rows["objects"].append(_poses(before))
+        rows["active"].append(self._goals.index(goal) if goal in self._goals else NO)
+        rows["place"].append(destination(before, goal) or (np.nan, np.nan))
+        self._before = step.state
+        is_last = bool(step.verdict.success) or step.index >= self._start.max_steps
+        if not is_last and self._rng.random() < self.picture_share:
+            self._look(step.index)
+
+    def on_end(self, result: EpisodeResult) -> None:
+        """Finish the episode; one that cannot be said in classes is not kept."""
+        if not self._rows["action"] or self._asked is None:
+            return
+        start = self._start
+        kept = {name: np.array(values) for name, values in self._rows.items()}
+        pictures = {name: np.stack(values) for name, values in self._pictures.items()} if self._of_row else {}
+        self.episodes.append(
+            {
+                **kept,
+                **pictures,
+                "of_row": np.array(self._of_row, dtype=np.int64),
+                "bodies": _bodies(start),
+                "goals": _goals(start),
+                "asked": self._asked,
+                "views": np.array([(*c.eye, *c.target, *c.up) for c in start.layout.cameras if c.name in self.cameras]),
+                "sentence": start.instruction,
+                "seed": start.seed,
+                "success": result.success,
+            }
+        )
+
+    def _look(self, row: int) -> None:
+        if not self.cameras:
+            return
+        for name, frame in self._rig.read(self._before.time).items():
+            self._pictures[name].append(frame.rgb.copy())
+        self._of_row.append(row)
+
+
+def collect_moments(
+    folder: Path,
+    plan: CollectionPlan,
+    *,
+    picture_share: float,
+    num_workers: int = 2,
+    driver: Driver | None = None,
+    resume: bool = False,
+) -> Iterator[tuple[int, int]]:
+    """Write blocks of episodes that are not there yet; yield after each how many are there, and how many there will be.
+
+    Args:
+        folder: Where the blocks go.
+        plan: What is collected; failed episodes are kept too, since every answer of the expert is right where it was given.
+        picture_share: Share of the control periods with pictures.
+        num_workers: Processes.
+        driver: Puts somebody else behind the wheel while the expert says what it would do; None lets the expert drive.
+        resume: Whether to complete what an earlier call began.
+
+    Raises:
+        UsageError: If there is something already and `resume` is false, or it was begun with other options.
+    """
+    _begin(folder, {**to_mapping(plan), "picture_share": picture_share, "driver": driver and str(driver)}, resume=resume)
+    total = -(-plan.episodes // EPISODES_PER_BLOCK)
+    missing = [block for block in range(total) if not block_path(folder, block).exists()]
+    done = total - len(missing)
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(num_workers, mp_context=context, initializer=begin_worker) as pool:
+        jobs = [pool.submit(work, folder, plan, block, picture_share, driver) for block in missing]
+        for job in jobs:
+            job.result()
+            done += 1
+            yield done, total
+
+
+def _begin(folder: Path, options: dict[str, Any], *, resume: bool) -> None:
+    """Make the folder and write down what is collected into it, or compare with what was written down."""
+    path = folder / PLAN
+    if path.exists():
+        if not resume:
+            raise UsageError(f"{folder} holds moments already; add --resume to complete them, or choose another folder")
+        before = plan_of(folder)
+        now = json.loads(json.dumps(options))
+        differs = [f"{name} was {before.get(name)}, now {now[name]}" for name in now if before.get(name) != now[name]]
+        if differs:
+            raise UsageError(
+                f"{folder} was begun with other options: {'; '.join(differs)}; give the same, or another folder"
+            )
+        return
+    if folder.exists() and any(folder.iterdir()):
+        raise UsageError(f"{folder} is not empty and holds no moments; choose another folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(options, indent=1) + "\n", encoding="utf-8")
+
+
+_collector: tuple[tuple[CollectionPlan, Driver | None], Collector] | None = None
+
+
+def work(folder: Path, plan: CollectionPlan, block: int, picture_share: float, driver: Driver | None) -> None:
+    """Make one block in this process."""
+    global _collector  # noqa: PLW0603 a process works on one plan and holds one backend
+    if _collector is None or _collector[0] != (plan, driver):
+        _collector = ((plan, driver), _made(plan, driver))
+    collector = _collector[1]
+    expert = collector.expert
+    recorder = MomentRecorder(collector.backend, plan.cameras, plan.image_hw, picture_share, expert)
+    first = block * EPISODES_PER_BLOCK
+    for number in range(first, min(first + EPISODES_PER_BLOCK, plan.episodes)):
+        task = plan.tasks[number % len(plan.tasks)]
+        collector.run(Attempt(task, plan.seed + number), [recorder])
+    save_block(block_path(folder, block), recorder.episodes)
+
+
+def _made(plan: CollectionPlan, driver: Driver | None) -> Collector:
+    collector = Collector(plan)
+    if driver is not None:
+        driver(collector)
+    return collector
+
+
+def _poses(state: SceneState) -> AnyArray:
+    poses = np.full((MAX_OBJECTS, 7), np.nan, dtype=np.float32)
+    count = min(len(state.bodies), MAX_OBJECTS)
+    poses[:count, :3], poses[:count, 3:] = state.object_pos[:count], state.object_quat[:count]
+    return poses
+
+
+def _bodies(start: EpisodeStart) -> AnyArray:
+    """Return half extents, shape and colour of each object and where it began, (MAX_OBJECTS, 8), NaN where there is none."""
+    rows = np.full((MAX_OBJECTS, 8), np.nan, dtype=np.float32)
+    for row, body, pos in zip(rows, start.state.bodies, start.state.initial_object_pos, strict=False):
+        row[:] = (*body.half_extents, SHAPES.index(body.shape), COLOUR_NAMES.index(body.colour), *pos)
+    return rows
+
+
+def _goals(start: EpisodeStart) -> AnyArray:
+    """Return step, relation, row of the moved and of the other object of each goal, (MAX_GOALS, 4); NO is none."""
+    rows = np.full((MAX_GOALS, 4), NO, dtype=np.int64)
+    assert start.plan is not None
+    numbered = [(number, goal) for number, step in enumerate(start.plan.steps) for goal in step]
+    for row, (number, goal) in zip(rows, numbered, strict=False):
+        objects = [start.state.index(name) for name in goal.objects]
+        row[:] = (number, RELATIONS.index(relation_of(goal) or "none"), objects[0], objects[1] if len(objects) > 1 else NO)
+    return rows

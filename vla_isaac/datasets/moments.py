@@ -1,0 +1,137 @@
+"""Moment datasets: numbers of every control period, pictures of some; blocks of episodes as ``.npz`` files, no pickle."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vla_isaac.core.arrays import AnyArray
+from vla_isaac.core.errors import DatasetError, UsageError
+
+MAX_OBJECTS, MAX_GOALS = 14, 6
+NO = -1
+PLAN = "plan.json"
+ROWS = ("state", "objects", "active", "place", "action")
+EPISODES = ("bodies", "goals", "asked", "views", "sentence", "seed", "success")
+
+
+def block_path(folder: Path, block: int) -> Path:
+    """Return where a block is kept."""
+    return folder / f"block_{block:05d}.npz"
+
+
+def is_moments(folder: Path) -> bool:
+    """Tell whether a folder is a moment dataset."""
+    return folder.is_dir() and any(folder.glob("block_*.npz"))
+
+
+def plan_of(folder: Path) -> dict[str, Any]:
+    """Return the options that a dataset was collected with, as they were written down.
+
+    Raises:
+        DatasetError: If they cannot be read.
+    """
+    path = folder / PLAN
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise DatasetError(f"{path}: cannot be read ({error}); it belongs to the dataset, so copy that whole") from error
+
+
+def count_moments(folder: Path) -> dict[str, int]:
+    """Return how many episodes, rows and pictures a dataset has."""
+    counts = {"episodes": 0, "rows": 0, "pictures": 0}
+    for path in folder.glob("block_*.npz"):
+        with np.load(path, allow_pickle=False) as file:
+            counts["episodes"] += len(file["length"])
+            counts["rows"] += int(file["length"].sum())
+            counts["pictures"] += len(file["of_row"])
+    return counts
+
+
+def save_block(path: Path, episodes: Sequence[Mapping[str, Any]]) -> None:
+    """Write a block under its name once it is whole."""
+    cameras = sorted({name for e in episodes for name in e} - {*ROWS, *EPISODES, "of_row"})
+    arrays: dict[str, AnyArray] = {name: np.concatenate([e[name] for e in episodes]) for name in (*ROWS, *cameras)}
+    arrays |= {name: np.array([e[name] for e in episodes]) for name in EPISODES}
+    lengths = np.array([len(e["action"]) for e in episodes])
+    firsts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+    arrays["length"] = lengths
+    arrays["of_row"] = np.concatenate([first + e["of_row"] for first, e in zip(firsts, episodes, strict=True)])
+    for name in ("state", "objects", "place", "action", "bodies", "views"):
+        arrays[name] = arrays[name].astype(np.float32)
+    part = path.with_suffix(".part")
+    with part.open("wb") as file:
+        np.savez(file, **arrays)
+    part.replace(path)
+
+
+@dataclass(frozen=True)
+class Moments:
+    """A whole dataset in memory: N rows, M of them with pictures, E episodes."""
+
+    rows: dict[str, AnyArray]
+    """state (N, 8): joints [rad] and gripper width [m]; objects (N, 14, 7): position [m] and quaternion wxyz; active (N,):
+    row of the goal the expert is about; place (N, 2): where it is bound for [m]; action (N, 7)."""
+
+    episodes: dict[str, AnyArray]
+    """Arrays whose first axis is the episode; see `collection.moments`."""
+
+    of_episode: AnyArray
+    """Episode of each row, (N,)."""
+
+    pictures: dict[str, AnyArray]
+    """uint8 (M, H, W, 3) by camera."""
+
+    of_row: AnyArray
+    """Row of each picture, (M,)."""
+
+
+def load_moments(folders: Sequence[Path]) -> Moments:
+    """Read datasets whole.
+
+    Raises:
+        UsageError: If there is nothing in them.
+        DatasetError: If a block is broken or a number in it is not finite.
+    """
+    blocks = [path for folder in folders for path in sorted(folder.glob("block_*.npz"))]
+    if not blocks:
+        raise UsageError(f"{', '.join(map(str, folders))}: holds no moments; collect some first")
+    found: dict[str, list[AnyArray]] = {}
+    rows = episodes = 0
+    for path in blocks:
+        block = _read(path)
+        block["of_row"] = block["of_row"] + rows
+        block["of_episode"] = episodes + np.repeat(np.arange(len(block["length"])), block["length"])
+        rows, episodes = rows + len(block["action"]), episodes + len(block["length"])
+        for name, values in block.items():
+            found.setdefault(name, []).append(values)
+    whole = {}
+    for name in list(found):
+        whole[name] = np.concatenate(found.pop(name))
+    cameras = set(whole) - {*ROWS, *EPISODES, "length", "of_row", "of_episode"}
+    return Moments(
+        {name: whole[name] for name in ROWS},
+        {name: whole[name] for name in (*EPISODES, "length")},
+        whole["of_episode"],
+        {name: whole[name] for name in sorted(cameras)},
+        whole["of_row"],
+    )
+
+
+def _read(path: Path) -> dict[str, AnyArray]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            block = {name: file[name] for name in file.files}
+    except (OSError, ValueError, KeyError) as error:
+        raise DatasetError(f"{path}: cannot be read ({error}); delete it and collect again, only it is made anew") from error
+    for name in ("state", "action"):
+        odd = np.flatnonzero(~np.isfinite(block[name]).all(axis=1))
+        if len(odd):
+            raise DatasetError(f"{path}: {name} of row {odd[0]} is not finite; delete the file and collect again")
+    return block

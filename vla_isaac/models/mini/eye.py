@@ -1,0 +1,338 @@
+"""`Eye`: one camera's picture to what stands where, for every colour and shape at once; no sentence is needed to see.
+
+Each cell of a grid over the picture says whether the centre of an object is there, of which colour and shape it is, and
+where exactly, twice: for small things and for furniture, since a cube in a bin has the same place as the bin. Colour and
+shape are told apart, so a pair that was never shown is known by its parts.
+
+Source: X. Zhou et al. (2019), "Objects as Points", for centres on a grid; A. Kendall, Y. Gal (2017), "What Uncertainties Do
+We Need in Bayesian Deep Learning for Computer Vision?", for places with a learned spread.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from vla_isaac.models.asked import NUM_COLOURS
+from vla_isaac.models.norm import ModulatedNorm
+from vla_isaac.scene.objects import SHAPES
+
+KINDS = (("cube", "cylinder", "ball"), ("box", "bin", "bowl"))
+"""Small things, and furniture that they go on or into; each kind has its own answer in every cell."""
+
+SHAPES_OF_KIND = len(KINDS[0])
+KIND_OF_SHAPE = tuple(next(k for k, shapes in enumerate(KINDS) if shape in shapes) for shape in SHAPES)
+PLACE_IN_KIND = tuple(KINDS[k].index(shape) for k, shape in zip(KIND_OF_SHAPE, SHAPES, strict=True))
+NUM_SIGHTS = len(KINDS) * NUM_COLOURS * SHAPES_OF_KIND
+"""Every colour of every shape; sight (k, c, s) has number ``(k * NUM_COLOURS + c) * SHAPES_OF_KIND + s``."""
+
+UNIT = 0.1  # [m] that a place is off its cell's when the number is 1
+SPREAD_UNIT = 0.01  # [m] that is a spread of 1
+FOURFOLD = 4.0  # how often a cube looks the same in a whole turn
+HAND_NUMBERS = 12  # pose of the hand as `HandPose` gives it, and how far it is open
+FIELDS = 1 + NUM_COLOURS + SHAPES_OF_KIND + 3 + 1 + 2 + 2  # centre, colour, shape, place, spread, turn, size
+
+
+class Cells(NamedTuple):
+    """What all cells of a picture say; B pictures, 2 kinds, N cells."""
+
+    centre: Tensor
+    """Logit of an object's centre being in the cell, (B, 2, N)."""
+
+    colour: Tensor
+    """Logits, (B, 2, N, 12)."""
+
+    shape: Tensor
+    """Logits, (B, 2, N, 3)."""
+
+    place: Tensor
+    """Centre in the base frame [m], (B, 2, N, 3)."""
+
+    spread: Tensor
+    """Logarithm of the scale of its error, in units of a centimetre, (B, 2, N)."""
+
+    turn: Tensor
+    """Cosine and sine of four times the turn about the vertical in the base frame, (B, 2, N, 2); short where unsure."""
+
+    size: Tensor
+    """Half width and half height, in centimetres, (B, 2, N, 2)."""
+
+
+class Sights(NamedTuple):
+    """The best cell of every colour and shape, S = `NUM_SIGHTS`."""
+
+    presence: Tensor
+    """Probability that there is such an object, (B, S)."""
+
+    place: Tensor
+    """(B, S, 3) [m]."""
+
+    weight: Tensor
+    """How far the place is to be trusted, one over its variance [1/cm^2], (B, S)."""
+
+    turn: Tensor
+    """(B, S, 2)."""
+
+    size: Tensor
+    """(B, S, 2) [cm]."""
+
+
+@dataclass(frozen=True)
+class EyeShape:
+    """Sizes of one eye."""
+
+    crop: tuple[int, int]
+    """First and last row of the picture that are looked at [px]."""
+
+    width: int
+    """Of the picture [px]."""
+
+    is_fine: bool
+    """Whether it answers in cells of 4 px, or of 8 px, where things are near."""
+
+    stem: int = 24
+    narrow: int = 48
+    wide: int = 96
+    blocks: int = 3
+    hidden: int = 64
+
+    @property
+    def cell(self) -> int:
+        """Side of a cell [px]."""
+        return 4 if self.is_fine else 8
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns of cells."""
+        return (self.crop[1] - self.crop[0]) // self.cell, self.width // self.cell
+
+
+class Block(nn.Module):
+    """A residual 3 x 3 block."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.second = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.norms = nn.ModuleList(ModulatedNorm(channels) for _ in range(2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return features of the same shape."""
+        y = torch.relu(self.norms[0](self.first(x)))
+        return torch.relu(x + self.norms[1](self.second(y)))
+
+
+class Features(nn.Module):
+    """Picture to features of cells: a fine look joined with a coarse one, or the coarse one alone."""
+
+    def __init__(self, shape: EyeShape) -> None:
+        super().__init__()
+        self.shape = shape
+        self.unshuffle = 2 if shape.is_fine else 4
+        seen = 3 * self.unshuffle**2
+        self.look = nn.Conv2d(seen, shape.stem if shape.is_fine else 32, 3, padding=1)
+        if shape.is_fine:
+            self.down = nn.Conv2d(shape.stem, shape.narrow, 3, stride=2, padding=1, bias=False)
+            self.down_norm = ModulatedNorm(shape.narrow)
+            self.fine = Block(shape.narrow)
+            self.join = nn.Conv2d(shape.wide, shape.narrow, 1)
+            self.joined = Block(shape.narrow)
+        self.deeper = nn.Conv2d(shape.narrow if shape.is_fine else 32, shape.wide, 3, stride=2, padding=1, bias=False)
+        self.deeper_norm = ModulatedNorm(shape.wide)
+        self.coarse = nn.Sequential(*(Block(shape.wide) for _ in range(shape.blocks)))
+        self.channels = shape.narrow if shape.is_fine else shape.wide
+
+    def forward(self, picture: Tensor) -> tuple[Tensor, Tensor]:
+        """Return features (B, C, h, w) of uint8 (B, 3, H, W), and their summary (B, wide)."""
+        top, bottom = self.shape.crop
+        x = functional.pixel_unshuffle(picture[:, :, top:bottom], self.unshuffle)
+        if not torch.onnx.is_in_onnx_export():
+            x = x.contiguous(memory_format=torch.channels_last)
+        x = torch.relu(self.look(x.to(torch.float32) * (1 / 127.5) - 1.0))
+        if self.shape.is_fine:
+            x = self.fine(torch.relu(self.down_norm(self.down(x))))
+        coarse = self.coarse(torch.relu(self.deeper_norm(self.deeper(x))))
+        summary = coarse.mean((2, 3))
+        if not self.shape.is_fine:
+            return coarse, summary
+        back = functional.interpolate(self.join(coarse), scale_factor=2.0, mode="nearest")
+        return self.joined(x + back), summary
+
+
+class Eye(nn.Module):
+    """A camera's picture and the hand's pose to what all its cells say.
+
+    Subclasses know the camera: `forward` gives raw numbers, `cells` makes places of them.
+    """
+
+    def __init__(self, shape: EyeShape) -> None:
+        super().__init__()
+        self.shape = shape
+        self.features = Features(shape)
+        self.head = nn.Conv2d(self.features.channels, shape.hidden, 3, padding=1)
+        self.context = nn.Sequential(nn.Linear(shape.wide + HAND_NUMBERS, 64), nn.ReLU(), nn.Linear(64, shape.hidden))
+        self.say = nn.Sequential(nn.Conv2d(shape.hidden, 96, 1), nn.ReLU(), nn.Conv2d(96, len(KINDS) * FIELDS, 1))
+        with torch.no_grad():
+            bias = self.say[2].bias
+            assert bias is not None
+            bias.view(len(KINDS), FIELDS)[:, 0] = -4.0  # most cells are empty
+
+    def forward(self, picture: Tensor, hand: Tensor) -> Tensor:
+        """Return raw numbers (B, 2, N, FIELDS) of uint8 (B, 3, H, W) and the hand's (B, 12)."""
+        x, summary = self.features(picture)
+        context = self.context(torch.cat([summary, hand.to(summary.dtype)], dim=1))
+        x = torch.relu(self.head(x) + context[:, :, None, None])
+        said = self.say(x)
+        batch, _, height, width = said.shape
+        return said.view(batch, len(KINDS), FIELDS, height * width).transpose(2, 3).float()
+
+    def cells(self, raw: Tensor, hand: Tensor) -> Tensor:
+        """Return places in the base frame (B, 2, N, 3)."""
+        raise NotImplementedError
+
+    def split(self, raw: Tensor, pose: tuple[Tensor, Tensor]) -> Cells:
+        """Return raw numbers by their meaning.
+
+        Args:
+            raw: From `forward`.
+            pose: Position (B, 3) [m] and rotation (B, 3, 3) of the `ee` in the base frame.
+        """
+        centre, colour, shape, place, spread, turn, size = raw.split([1, NUM_COLOURS, SHAPES_OF_KIND, 3, 1, 2, 2], dim=-1)
+        return Cells(
+            centre.squeeze(-1),
+            colour,
+            shape,
+            self.placed(place, pose),
+            spread.squeeze(-1),
+            self.turned(turn, pose),
+            size + 2.0,
+        )
+
+    def placed(self, place: Tensor, pose: tuple[Tensor, Tensor]) -> Tensor:
+        """Return places in the base frame [m] of three numbers a cell."""
+        raise NotImplementedError
+
+    def turned(self, turn: Tensor, pose: tuple[Tensor, Tensor]) -> Tensor:
+        """Return four times the turn in the base frame, as cosine and sine."""
+        return turn
+
+
+class FixedEye(Eye):
+    """The camera in front: cells have their places on the table where the camera stands as it should."""
+
+    ground: Tensor
+
+    def __init__(self, shape: EyeShape, ground: Tensor) -> None:
+        """Make one; `ground` is where the middle of each cell meets the table, (N, 3) [m]."""
+        super().__init__(shape)
+        self.register_buffer("ground", ground)
+
+    def placed(self, place: Tensor, pose: tuple[Tensor, Tensor]) -> Tensor:
+        """Return each cell's own place, moved by what is said."""
+        return self.ground + UNIT * place
+
+
+class HandEye(Eye):
+    """The camera on the hand: a cell is a ray from the hand, which ends at the height that is said."""
+
+    rays: Tensor
+    slope: Tensor
+    eye: Tensor
+
+    def __init__(self, shape: EyeShape, rays: Tensor, slope: tuple[Tensor, Tensor], eye: Tensor) -> None:
+        """Make one.
+
+        Args:
+            shape: Sizes.
+            rays: Direction of the middle of each cell in the frame of the `ee`, (N, 3).
+            slope: How the direction changes by one cell to the right and down, (3,) each.
+            eye: Optical centre in the frame of the `ee` [m], (3,).
+        """
+        super().__init__(shape)
+        self.register_buffer("rays", rays)
+        self.register_buffer("slope", torch.stack(slope))
+        self.register_buffer("eye", eye)
+
+    def placed(self, place: Tensor, pose: tuple[Tensor, Tensor]) -> Tensor:
+        """Return where each ray, moved by some cells, is at the height that is said."""
+        position, rotation = pose
+        ray = self.rays + place[..., :2] @ self.slope
+        ray = ray @ rotation.transpose(1, 2)[:, None]
+        origin = (position + (rotation @ self.eye))[:, None, None]
+        height = 0.02 + UNIT * place[..., 2]
+        down = (-ray[..., 2]).clamp(min=0.2)
+        length = ((origin[..., 2] - height) / down).clamp(0.02, 1.2)
+        flat = origin[..., :2] + ray[..., :2] * length[..., None]
+        return torch.cat([flat, height[..., None]], dim=-1)
+
+    def turned(self, turn: Tensor, pose: tuple[Tensor, Tensor]) -> Tensor:
+        """Return the turn in the base frame of one seen from the hand."""
+        x = pose[1][:, :2, 0]
+        x = x / x.norm(dim=1, keepdim=True).clamp(min=1e-4)
+        cos, sin = _fourfold(x[:, 0], x[:, 1])
+        cos, sin = cos[:, None, None], sin[:, None, None]
+        return torch.stack([cos * turn[..., 0] - sin * turn[..., 1], sin * turn[..., 0] + cos * turn[..., 1]], dim=-1)
+
+
+def best(cells: Cells) -> Sights:
+    """Return the surest cell of each colour and shape."""
+    score = (
+        functional.logsigmoid(cells.centre)[..., None, None]
+        + cells.colour.log_softmax(-1)[..., :, None]
+        + cells.shape.log_softmax(-1)[..., None, :]
+    )
+    batch, kinds, count = cells.centre.shape
+    score = score.reshape(batch, kinds, count, NUM_COLOURS * SHAPES_OF_KIND)
+    found, at = score.max(dim=2)
+
+    def of(values: Tensor) -> Tensor:
+        width = values.shape[-1]
+        index = at[..., None].expand(-1, -1, -1, width)
+        return torch.gather(values, 2, index).reshape(batch, NUM_SIGHTS, width)
+
+    spread = of(cells.spread[..., None]).squeeze(-1)
+    return Sights(
+        found.reshape(batch, NUM_SIGHTS).exp(),
+        of(cells.place),
+        torch.exp(-2.0 * spread.clamp(-3.0, 4.0)),
+        of(cells.turn),
+        of(cells.size),
+    )
+
+
+def fused(sights: list[Sights]) -> Sights:
+    """Return what several cameras say together."""
+    shares = torch.stack([s.presence * s.weight for s in sights]) + 1e-6
+    total = shares.sum(0)
+    shares = (shares / total)[..., None]
+    absent = torch.stack([1.0 - s.presence for s in sights]).prod(0)
+    seen = torch.stack([s.presence for s in sights])[..., None]
+
+    def mean(values: list[Tensor]) -> Tensor:
+        return (shares * torch.stack(values)).sum(0)
+
+    turn = (seen * torch.stack([s.turn for s in sights])).sum(0)
+    return Sights(1.0 - absent, mean([s.place for s in sights]), total, turn, mean([s.size for s in sights]))
+
+
+def _fourfold(cos: Tensor, sin: Tensor) -> tuple[Tensor, Tensor]:
+    """Return cosine and sine of four times an angle."""
+    for _ in range(2):
+        cos, sin = cos * cos - sin * sin, 2 * cos * sin
+    return cos, sin
+
+
+def fourfold(angle: Tensor) -> Tensor:
+    """Return cosine and sine of four times an angle [rad], (..., 2)."""
+    return torch.stack([torch.cos(FOURFOLD * angle), torch.sin(FOURFOLD * angle)], dim=-1)
+
+
+def sight_of(colour: Tensor, shape: Tensor) -> Tensor:
+    """Return the numbers of sights, of colours and shapes by their class."""
+    kind = torch.tensor(KIND_OF_SHAPE, device=shape.device)[shape]
+    place = torch.tensor(PLACE_IN_KIND, device=shape.device)[shape]
+    return (kind * NUM_COLOURS + colour) * SHAPES_OF_KIND + place

@@ -1,0 +1,84 @@
+"""Where cells of a picture look, and in which cell a place is seen, for cameras of known pose."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vla_isaac.core.arrays import Array
+from vla_isaac.core.poses import look_at
+from vla_isaac.models.kinematics import MIDDLE, REACH
+from vla_isaac.models.mini.eye import Eye, EyeShape, FixedEye, HandEye
+from vla_isaac.robots.panda import HAND_TO_EE
+
+TABLE_MIDDLE = 0.02  # [m] height of the middle of most things
+FARTHEST = 2.0  # [m] along a ray that meets the table far away or never
+
+
+def make_eye(shape: EyeShape, view: Mapping[str, Any]) -> Eye:
+    """Return an eye for a camera.
+
+    Args:
+        shape: Sizes.
+        view: eye, target, up, fov_y and mount of the camera, as `CameraConfig` has them.
+    """
+    pose = look_at(*(np.array(view[name]) for name in ("eye", "target", "up")))
+    rotation, origin = pose.rotation, np.array(view["eye"], dtype=float)
+    rays = _rays(shape, float(view["fov_y"])) @ rotation.T
+    if view["mount"] == "world":
+        down = np.where(rays[:, 2] < -1e-3, (origin[2] - TABLE_MIDDLE) / -np.minimum(rays[:, 2], -1e-3), FARTHEST)
+        ground = origin + rays * np.minimum(down, FARTHEST)[:, None]
+        ground[:, 2] = TABLE_MIDDLE
+        return FixedEye(shape, torch.tensor(ground, dtype=torch.float32))
+    step = shape.cell / _focal(shape, float(view["fov_y"]))
+    slope = tuple(torch.tensor(step * rotation[:, axis], dtype=torch.float32) for axis in (0, 1))
+    eye = torch.tensor(origin - [0.0, 0.0, HAND_TO_EE], dtype=torch.float32)
+    return HandEye(shape, torch.tensor(rays, dtype=torch.float32), (slope[0], slope[1]), eye)
+
+
+def hand_pose(hand: Tensor) -> tuple[Tensor, Tensor]:
+    """Return position [m] and rotation (B, 3, 3) of the `ee` from the numbers of `HandPose`."""
+    position = hand[:, :3] * REACH + torch.tensor(MIDDLE, device=hand.device)
+    x, y = hand[:, 3:6], hand[:, 6:9]
+    return position, torch.stack([x, y, cross(x, y)], dim=2)
+
+
+def cross(a: Tensor, b: Tensor) -> Tensor:
+    """Return the vector product of (B, 3) each; written out, because ONNX has none."""
+    return a[:, [1, 2, 0]] * b[:, [2, 0, 1]] - a[:, [2, 0, 1]] * b[:, [1, 2, 0]]
+
+
+def seen_in(shape: EyeShape, fov_y: float, inside: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return column and row, in cells, at which points are seen, and whether they are in the grid.
+
+    Args:
+        shape: Sizes.
+        fov_y: Vertical field of view of the whole picture [rad].
+        inside: Points in the camera's frame [m], (..., 3).
+    """
+    focal = _focal(shape, fov_y)
+    depth = inside[..., 2].clamp(min=1e-3)
+    column = (focal * inside[..., 0] / depth + shape.width / 2) / shape.cell
+    row = (focal * inside[..., 1] / depth + shape.width / 2 - shape.crop[0]) / shape.cell
+    height, width = shape.grid
+    is_seen = (inside[..., 2] > 0.02) & (column > 0) & (column < width) & (row > 0) & (row < height)
+    return column, row, is_seen
+
+
+def _focal(shape: EyeShape, fov_y: float) -> float:
+    return 0.5 * shape.width / math.tan(0.5 * fov_y)  # pictures are square
+
+
+def _rays(shape: EyeShape, fov_y: float) -> Array:
+    """Return the direction of the middle of each cell in the camera's frame, with z of 1, (N, 3)."""
+    height, width = shape.grid
+    focal, half = _focal(shape, fov_y), shape.width / 2
+    rows, columns = np.meshgrid(np.arange(height), np.arange(width), indexing="ij")
+    x = ((columns + 0.5) * shape.cell - half) / focal
+    y = ((rows + 0.5) * shape.cell + shape.crop[0] - half) / focal
+    return np.stack([x, y, np.ones_like(x)], axis=-1).reshape(-1, 3)

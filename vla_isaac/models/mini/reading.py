@@ -1,0 +1,150 @@
+"""`Reading`: a sentence to what is asked, as the classes of `models.asked`, and whether it asks for anything."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from vla_isaac.models.asked import NUM_COLOURS, NUM_GOALS, NUM_SHAPES, RELATIONS, UNSAID
+from vla_isaac.models.sentences import FORGET, _Layer, _shares
+from vla_isaac.models.text import UNKNOWN
+
+CLASSES = {
+    "relation": len(RELATIONS),
+    "moved_colour": NUM_COLOURS + 1,
+    "moved_shape": NUM_SHAPES,
+    "other_colour": NUM_COLOURS,
+    "other_shape": NUM_SHAPES,
+}
+"""Classes of each number of a goal, in the order of `models.asked`; the last colour of a moved object is `ANY`."""
+
+ROLES = 3
+"""Slots of a goal: what is to be, what is moved, what it is about."""
+
+SLOTS = NUM_GOALS * ROLES + 1
+"""The last one is free to see whether the sentence makes sense, which is told from all."""
+
+
+class Reading(nn.Module):
+    """A small transformer over words; slots look for their words, then talk to each other, and look again.
+
+    A word sees its neighbours before it sees the others, so that "red cube" is one thing wherever it stands.
+
+    Source: A. Vaswani et al. (2017), "Attention Is All You Need", and F. Locatello et al. (2020), "Object-Centric Learning
+    with Slot Attention", for the slots.
+    """
+
+    def __init__(
+        self, num_words: int, num_buckets: int, max_words: int, *, dim: int = 64, slots: int = SLOTS, layers: int = 2
+    ) -> None:
+        """Make one.
+
+        Args:
+            num_words: Rows of the word table.
+            num_buckets: Different n-grams.
+            max_words: Words of a sentence at most.
+            dim: Width of a word.
+            slots: Things looked for, at least `SLOTS`; more are free to use.
+            layers: Of the words; the slots have as many.
+        """
+        super().__init__()
+        self.words = nn.Embedding(num_words, dim, padding_idx=0)
+        self.pieces = nn.Embedding(num_buckets + 1, dim, padding_idx=0)
+        self.places = nn.Parameter(torch.randn(max_words, dim) * 0.02)
+        self.neighbours = nn.Linear(3 * dim, dim)
+        self.layers = nn.ModuleList(_Layer(dim) for _ in range(layers))
+        self.slots = nn.Parameter(torch.randn(slots, dim) * 0.2)
+        self.rounds = nn.ModuleList(_Round(dim) for _ in range(layers))
+        self.norm = nn.LayerNorm(dim)
+        of_role = (0, 1, 1, 2, 2)
+        self.roles = dict(zip(CLASSES, of_role, strict=True))
+        self.heads = nn.ModuleDict({name: nn.Linear(dim, count) for name, count in CLASSES.items()})
+        self.sense = nn.Sequential(nn.Linear(SLOTS * dim, dim), nn.GELU(), nn.Linear(dim, 1))
+
+    def forward(self, words: Tensor, pieces: Tensor) -> dict[str, Tensor]:
+        """Return logits of each of `CLASSES`, (B, NUM_GOALS, classes), and ``sense`` (B,).
+
+        Args:
+            words: Rows of the vocabulary, (B, L).
+            pieces: Hashed n-grams of each word, (B, L, G).
+        """
+        is_word = words > 0
+        spelt = self._spelt(words, pieces)
+        x = spelt
+        for layer in self.layers:
+            x = layer(x, is_word)
+        slots = self.slots.expand(words.shape[0], -1, -1)
+        for look in self.rounds:
+            slots = look(slots, x, spelt, is_word)
+        slots = self.norm(slots)
+        goals = slots[:, : NUM_GOALS * ROLES].reshape(-1, NUM_GOALS, ROLES, slots.shape[-1])
+        outputs: dict[str, Tensor] = {name: head(goals[:, :, self.roles[name]]) for name, head in self.heads.items()}
+        outputs["sense"] = self.sense(slots[:, :SLOTS].flatten(1)).squeeze(-1)
+        return outputs
+
+    def _spelt(self, words: Tensor, pieces: Tensor) -> Tensor:
+        """Return each word with its neighbours, (B, L, dim); padding is nothing."""
+        if self.training:
+            forgotten = (torch.rand(words.shape, device=words.device) < FORGET) & (words > UNKNOWN)
+            words = torch.where(forgotten, torch.full_like(words, UNKNOWN), words)
+        spelling = self.pieces(pieces).sum(2) / (pieces > 0).sum(-1, keepdim=True).clamp(min=1).sqrt()
+        plain = self.words(words) + spelling
+        nothing = torch.zeros_like(plain[:, :1])
+        before = torch.cat([nothing, plain[:, :-1]], dim=1)
+        after = torch.cat([plain[:, 1:], nothing], dim=1)
+        x = plain + self.neighbours(torch.cat([before, plain, after], dim=-1)) + self.places[: words.shape[1]]
+        return x * (words > 0).unsqueeze(-1).to(x.dtype)
+
+
+class _Round(nn.Module):
+    """Slots look at the words, then at each other, then each thinks for itself."""
+
+    def __init__(self, dim: int, heads: int = 4) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(dim)
+        self.norm_words = nn.LayerNorm(2 * dim)
+        self.query = nn.Linear(dim, dim)
+        self.key_value = nn.Linear(2 * dim, 2 * dim)
+        self.out = nn.Linear(dim, dim)
+        self.talk = _Layer(dim)
+        self.heads = heads
+
+    def forward(self, slots: Tensor, x: Tensor, spelt: Tensor, is_word: Tensor) -> Tensor:
+        """Return slots (B, S, dim) after words `x` and how they are `spelt`, both (B, L, dim)."""
+        batch, count, dim = slots.shape
+        width = dim // self.heads
+        query = self.query(self.norm(slots)).view(batch, count, self.heads, width).transpose(1, 2)
+        seen = self.key_value(self.norm_words(torch.cat([x, spelt], dim=-1)))
+        parts = seen.view(batch, -1, 2, self.heads, width).permute(2, 0, 3, 1, 4)
+        scores = query @ parts[0].transpose(2, 3) / width**0.5
+        mixed = _shares(scores, is_word[:, None, None]) @ parts[1]
+        slots = slots + self.out(mixed.transpose(1, 2).reshape(batch, count, dim))
+        talked: Tensor = self.talk(slots, torch.ones_like(slots[..., 0], dtype=torch.bool))
+        return talked
+
+
+def reading_loss(outputs: dict[str, Tensor], labels: Tensor, makes_sense: Tensor) -> Tensor:
+    """Return how wrong a reading is, a scalar.
+
+    Args:
+        outputs: Of `Reading`.
+        labels: Classes of `models.asked`, int64 (B, NUM_GOALS, WIDTH); `UNSAID` and rows without sense are not learned from.
+        makes_sense: One where the sentence asks for what the labels say, else zero, (B,).
+    """
+    labels = torch.where(makes_sense[:, None, None] > 0.5, labels, torch.full_like(labels, UNSAID))
+    loss = nn.functional.binary_cross_entropy_with_logits(outputs["sense"], makes_sense)
+    for place, name in enumerate(CLASSES):
+        wanted = labels[..., place].flatten()
+        each = nn.functional.cross_entropy(outputs[name].flatten(0, 1), wanted, ignore_index=UNSAID, reduction="sum")
+        loss = loss + each / (wanted != UNSAID).sum().clamp(min=1)
+    return loss
+
+
+def is_read(outputs: dict[str, Tensor], labels: Tensor, makes_sense: Tensor) -> Tensor:
+    """Tell which sentences were read without a mistake, bool (B,); arguments as of `reading_loss`."""
+    right = (outputs["sense"] > 0) == (makes_sense > 0.5)
+    for place, name in enumerate(CLASSES):
+        wanted = labels[..., place]
+        hits = (outputs[name].argmax(-1) == wanted) | (wanted == UNSAID)
+        right = right & (hits.all(-1) | (makes_sense < 0.5))
+    return right

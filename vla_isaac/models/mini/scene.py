@@ -1,0 +1,102 @@
+"""What is known of a scene, thing by thing: what the part of `mini` that decides is given, whoever found it out."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from vla_isaac.core.goals import DIRECTIONS, PUSH_DIRECTIONS, SIDE_DIRECTIONS, SIDES
+from vla_isaac.models.asked import RELATIONS
+from vla_isaac.scene.objects import SHAPES
+
+ROUND_SHAPES = tuple(SHAPES.index(name) for name in ("cylinder", "ball", "bowl"))
+NEAR, LIFTED, ON, IN = (RELATIONS.index(name) for name in ("near_gripper", "lifted", "on", "in"))
+BESIDE = RELATIONS.index(SIDES[0])
+PUSH_BESIDE = RELATIONS.index(f"push_{SIDES[0]}")
+PUSH_ALONG = RELATIONS.index(f"push_{DIRECTIONS[0]}")
+WAYS = torch.tensor(
+    [
+        *([[0.0, 0.0]] * BESIDE),
+        *(SIDE_DIRECTIONS[side] for side in SIDES),
+        *(SIDE_DIRECTIONS[side] for side in SIDES),
+        *(PUSH_DIRECTIONS[direction] for direction in DIRECTIONS),
+    ]
+)
+"""Unit vector in the base's x, y of each relation, (R, 2)."""
+
+
+class Things(NamedTuple):
+    """K things of B scenes; some may not be there."""
+
+    presence: Tensor
+    """Probability, (B, K)."""
+
+    place: Tensor
+    """Centre in the base frame [m], (B, K, 3)."""
+
+    start: Tensor
+    """Where it was when the episode began [m], (B, K, 3)."""
+
+    turn: Tensor
+    """Cosine and sine of four times the turn, (B, K, 2)."""
+
+    size: Tensor
+    """Half width and half height [cm], (B, K, 2)."""
+
+    shape: Tensor
+    """One of `SHAPES`, int64 (B, K)."""
+
+
+class Hand(NamedTuple):
+    """How the arm stands."""
+
+    position: Tensor
+    """Of the `ee` [m], (B, 3)."""
+
+    rotation: Tensor
+    """(B, 3, 3)."""
+
+    width: Tensor
+    """Distance between the fingers [m], (B,)."""
+
+    qpos: Tensor
+    """(B, 7) [rad]."""
+
+
+class Goals(NamedTuple):
+    """What is to be done, G at the most; indices are rows of `Things`."""
+
+    relation: Tensor
+    """int64 (B, G)."""
+
+    moved: Tensor
+    """int64 (B, G)."""
+
+    other: Tensor
+    """int64 (B, G); any row where the relation has no other."""
+
+
+def rows(values: Tensor, index: Tensor) -> Tensor:
+    """Return (B, G, ...) of values (B, K, ...) at int64 (B, G)."""
+    if values.dim() == 2:
+        return torch.gather(values, 1, index)
+    width = values.shape[-1]
+    return torch.gather(values, 1, index[..., None].expand(-1, -1, width))
+
+
+def is_round(shape: Tensor) -> Tensor:
+    """Tell which shapes have no faces."""
+    return (shape == ROUND_SHAPES[0]) | (shape == ROUND_SHAPES[1]) | (shape == ROUND_SHAPES[2])
+
+
+def has_other(relation: Tensor) -> Tensor:
+    """Tell which relations are about a second thing."""
+    return (relation >= ON) & (relation < PUSH_ALONG)
+
+
+def outline(things: Things) -> Tensor:
+    """Return the radius of the circle around each thing seen from above [m], (B, K)."""
+    half = things.size[..., 0] * 0.01
+    return torch.where(is_round(things.shape), half, half * 2**0.5)

@@ -1,0 +1,357 @@
+"""`MomentData`: what `mini` learns from: pictures of many scenes, numbers of many control periods, and sentences.
+
+Each batch has some of each. What the deciding part is given is made as unsure as what eyes will tell it: places off by what
+a camera is off, near the hand less than far from it. All of it follows from the seed and the number of the batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vla_isaac.collection.demonstrator import demonstration_spec
+from vla_isaac.core.arrays import AnyArray
+from vla_isaac.core.config import to_mapping
+from vla_isaac.core.errors import UsageError
+from vla_isaac.core.poses import look_at
+from vla_isaac.core.specs import CameraView
+from vla_isaac.datasets.moments import NO, Moments, load_moments
+from vla_isaac.datasets.normaliser import Normaliser
+from vla_isaac.models.asked import NUM_GOALS
+from vla_isaac.models.base import Batch
+from vla_isaac.models.mini.eye import fourfold
+from vla_isaac.models.mini.places import Places
+from vla_isaac.models.mini.scene import Goals, Things
+from vla_isaac.models.processor import VLAProcessor
+from vla_isaac.robots.kinematics import forward_kinematics
+from vla_isaac.robots.panda import ARM_JOINTS, HAND_TO_EE
+from vla_isaac.scene.builder import scene_preset
+from vla_isaac.training.config import TrainConfig
+from vla_isaac.training.sayings import Saying
+from vla_isaac.training.sayings import batch as sayings
+
+VALIDATION = 1_000_003  # keeps the random numbers of validation apart from those of training
+ACTION_NAMES = ("x", "y", "z", "rx", "ry", "rz", "gripper")
+STATE_NAMES = (*ARM_JOINTS, "gripper_width")
+RATE_HZ = 10.0
+SAME_PLACE = 0.008  # [m] within which the expert's place is one of the candidates
+NEAR = 0.09  # [m] from the hand, where the camera on it sees well
+
+# how unsure the deciding part's knowledge is made, one standard deviation of the worst case
+PLACE_FAR, PLACE_NEAR, PLACE_COMMON, START = 0.013, 0.004, 0.006, 0.010  # [m]
+TURN_FAR, TURN_NEAR, SIZE = 0.15, 0.05, 0.12  # [rad], [rad], [cm]
+FLAT = (1.0, 1.0, 0.3)  # heights are known better
+CERTAIN_SHARE = 0.2  # of the samples without any of it
+
+
+class MomentData:
+    """Training and validation batches of moment datasets."""
+
+    def __init__(self, paths: Sequence[Path], config: TrainConfig) -> None:
+        """Read everything into memory.
+
+        Args:
+            paths: Folders that `collect_moments` wrote.
+            config: How many of each kind a batch has, and how many episodes are kept for validation.
+
+        Raises:
+            UsageError: If there is nothing to learn from.
+            DatasetError: If a file is broken or a number in it is not finite.
+        """
+        self._config = config
+        self.moments = moments = load_moments(paths)
+        missing = [name for name in config.cameras if name not in moments.pictures]
+        if missing:
+            raise UsageError(
+                f"{paths[0]}: has no pictures of the camera {missing[0]!r}; it has {', '.join(moments.pictures)}"
+            )
+        self.processor: VLAProcessor | None = None
+        self.state_normaliser, self.action_normaliser = (_unscaled(names) for names in (STATE_NAMES, ACTION_NAMES))
+        self._scenes = _Scenes(moments)
+        self._views = _Views(moments, config.cameras)
+        held = _held(self.num_episodes, config)
+        of_picture = moments.of_episode[moments.of_row]
+        is_usable = moments.rows["active"] != NO
+        self._pictures = np.flatnonzero(~held[of_picture])
+        self._held_pictures = np.flatnonzero(held[of_picture])
+        self._rows = np.flatnonzero(is_usable & ~held[moments.of_episode])
+        self._held_rows = np.flatnonzero(is_usable & held[moments.of_episode])
+        self._shares = _row_shares(moments, self._rows)
+
+    @property
+    def num_episodes(self) -> int:
+        """Episodes in all."""
+        return len(self.moments.episodes["seed"])
+
+    @property
+    def num_rows(self) -> int:
+        """Control periods in all."""
+        return len(self.moments.of_episode)
+
+    @property
+    def seeds(self) -> tuple[int, int]:
+        """First and last seed of the episodes."""
+        seeds = self.moments.episodes["seed"]
+        return int(seeds.min()), int(seeds.max())
+
+    @property
+    def sentences(self) -> list[str]:
+        """Sentences the datasets have."""
+        return sorted(set(map(str, self.moments.episodes["sentence"])))
+
+    @property
+    def action_spec(self) -> dict[str, Any]:
+        """What the actions mean."""
+        return to_mapping(demonstration_spec(RATE_HZ))
+
+    @property
+    def views(self) -> dict[str, CameraView]:
+        """Where the cameras stood, before any jitter."""
+        cameras = {camera.name: camera for camera in scene_preset("tabletop").cameras}
+        return {
+            name: CameraView(mount=c.mount, eye=c.eye, target=c.target, up=c.up, fov_y=c.fov_y)
+            for name, c in cameras.items()
+            if name in self._config.cameras
+        }
+
+    def training(self, first_batch: int) -> Iterator[Batch]:
+        """Yield batches without end, from the one with this number."""
+        config, number = self._config, first_batch
+        while True:
+            random = np.random.default_rng((config.seed, number))
+            size = min(config.batch_size, len(self._pictures))
+            epoch, place = divmod(number * size, len(self._pictures) // size * size)
+            order = np.random.default_rng((config.seed, VALIDATION, epoch)).permutation(self._pictures)
+            rows = self._rows[np.searchsorted(self._shares, random.random(config.rows_per_batch))]
+            said = sayings(int(random.integers(2**62)), config.sentences_per_batch)
+            yield self._batch(order[place : place + size], rows, said, random, is_varied=True)
+            number += 1
+
+    def validation(self) -> Iterator[Batch]:
+        """Yield the batches of a validation, the same each time; none if no episode was kept for it."""
+        config = self._config
+        random = np.random.default_rng((config.seed, VALIDATION))
+        pictures = random.permutation(self._held_pictures)[: config.validation_batches * config.batch_size]
+        if not len(pictures) or not len(self._held_rows):
+            return
+        for number in range(-(-len(pictures) // config.batch_size)):
+            rows = random.choice(self._held_rows, config.rows_per_batch)
+            said = sayings(VALIDATION + number, config.sentences_per_batch)
+            chosen = pictures[number * config.batch_size : (number + 1) * config.batch_size]
+            yield self._batch(chosen, rows, said, random, is_varied=False)
+
+    # ------------------------------------------------------------------
+
+    def _batch(
+        self, pictures: AnyArray, rows: AnyArray, said: Sequence[Saying], random: np.random.Generator, *, is_varied: bool
+    ) -> Batch:
+        if self.processor is None:
+            raise UsageError("the training data has no processor yet; make a model for it first")
+        generator = torch.Generator().manual_seed(int(random.integers(2**62)))
+        seen = self.moments.of_row[pictures]
+        images = {name: self._images(name, pictures, generator, is_varied) for name in self._config.cameras}
+        tokens = self.processor.sentences([one.sentence for one in said])
+        return {
+            "images": images,
+            "state": torch.from_numpy(self.moments.rows["state"][seen])[:, None],
+            "known": self._scenes.known(seen),
+            "inside": self._views.inside(seen),
+            "said": {"words": torch.from_numpy(tokens.words), "pieces": torch.from_numpy(tokens.pieces)},
+            "labels": torch.from_numpy(np.stack([one.labels for one in said])),
+            "makes_sense": torch.tensor([float(one.makes_sense) for one in said]),
+            "rows": self._scenes.decisions(rows, generator if is_varied else None),
+            "episode": [str(e) for e in self.moments.of_episode[seen]],
+        }
+
+    def _images(self, camera: str, pictures: AnyArray, generator: torch.Generator, is_varied: bool) -> Tensor:
+        found = torch.from_numpy(self.moments.pictures[camera][pictures]).permute(0, 3, 1, 2)
+        augmentation = self._config.augmentation
+        if is_varied and augmentation is not None:
+            count = len(found)
+            bright = 1 + augmentation.brightness * _about_zero((count, 1, 1, 1), generator)
+            channel = 1 + augmentation.channel * _about_zero((count, 3, 1, 1), generator)
+            offset = 255 * augmentation.offset * _about_zero((count, 1, 1, 1), generator)
+            found = (found.float() * (bright * channel) + offset).clamp_(0, 255).to(torch.uint8)
+        return found[:, None]
+
+
+class _Scenes:
+    """What stood where, row by row, as tensors."""
+
+    def __init__(self, moments: Moments) -> None:
+        objects, bodies = moments.rows["objects"], moments.episodes["bodies"]
+        self._of_episode = torch.from_numpy(moments.of_episode)
+        self._is_there = torch.from_numpy(np.isfinite(objects[..., 0]))
+        objects = np.nan_to_num(objects)
+        self._place = torch.from_numpy(objects[..., :3].copy())
+        w, x, y, z = (objects[..., 3 + k] for k in range(4))
+        self._yaw = torch.from_numpy(np.arctan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z)))
+        self._bodies = torch.from_numpy(np.nan_to_num(bodies))
+        self._state = torch.from_numpy(moments.rows["state"])
+        self._action = torch.from_numpy(moments.rows["action"])
+        self._bound = torch.from_numpy(moments.rows["place"])
+        hands = [
+            forward_kinematics(part)[:, :3, 3] for part in np.array_split(moments.rows["state"][:, :7], 32) if len(part)
+        ]
+        self._hand = torch.from_numpy(np.concatenate(hands).astype(np.float32))
+        self._goals, self._active = _goals(moments)
+        self._candidate = self._candidates()
+
+    def known(self, rows: AnyArray) -> dict[str, Tensor]:
+        """Return everything that is there, for eyes to find."""
+        index = torch.from_numpy(rows)
+        bodies = self._bodies[self._of_episode[index]]
+        shape = torch.where(self._is_there[index], bodies[..., 3].long(), torch.full((1, 1), NO))
+        return {
+            "place": self._place[index],
+            "yaw": self._yaw[index],
+            "size": 100.0 * bodies[..., [0, 2]],
+            "shape": shape,
+            "colour": bodies[..., 4].long(),
+        }
+
+    def decisions(self, rows: AnyArray, generator: torch.Generator | None) -> Batch:
+        """Return what is known and what the expert did; unsure where a `generator` says by how much."""
+        index = torch.from_numpy(rows)
+        return {
+            "things": self._things(index, generator)._asdict(),
+            "goals": Goals(*(self._goals[index][..., k] for k in range(3)))._asdict(),
+            "state": self._state[index][:, None],
+            "active": self._active[index],
+            "place": self._bound[index],
+            "candidate": self._candidate[index],
+            "actions": self._action[index],
+        }
+
+    def _things(self, index: Tensor, generator: torch.Generator | None) -> Things:
+        bodies = self._bodies[self._of_episode[index]]
+        place, start, yaw = self._place[index], bodies[..., 5:8], self._yaw[index]
+        size, presence = 100.0 * bodies[..., [0, 2]], self._is_there[index].float()
+        turn = fourfold(yaw)
+        if generator is not None:
+            count, things = presence.shape
+            random = _Random(generator, count, things)
+            amount = random.flat(1)
+            amount = torch.where(random.flat(1) < CERTAIN_SHARE, torch.zeros_like(amount), amount)
+            is_near = ((place[..., :2] - self._hand[index][:, None, :2]).norm(dim=-1) < NEAR)[..., None]
+            flat = torch.tensor(FLAT)
+            spread = torch.where(is_near, PLACE_NEAR, PLACE_FAR)
+            common = PLACE_COMMON * random.bell(1, 3)
+            place = place + (random.bell(things, 3) * spread + common * ~is_near) * amount * flat
+            start = start + (random.bell(things, 3) * START + common) * amount * flat
+            wrong = random.bell(things, 1) * torch.where(is_near, TURN_NEAR, TURN_FAR) * amount
+            turn = fourfold(yaw + wrong[..., 0]) * (1 - 0.5 * amount * random.flat(things))
+            size = size + random.bell(things, 2) * SIZE * amount
+            presence = presence * (1 - 0.15 * amount[..., 0] * random.flat(things)[..., 0])
+        return Things(presence, place, start, turn, size, bodies[..., 3].long())
+
+    def _candidates(self) -> Tensor:
+        """Return which of the places its goal allows the expert chose, NO where none of them, (N,)."""
+        places, found = Places(), []
+        for index in torch.arange(len(self._active)).split(20_000):
+            things = self._things(index, None)
+            goals = Goals(*(self._goals[index][..., k] for k in range(3)))
+            at, allowed = places.candidates(things, goals)
+            own = torch.arange(len(index)), self._active[index].clamp(min=0)
+            away = (at[own] - torch.nan_to_num(self._bound[index])[:, None]).norm(dim=-1) + 10.0 * ~allowed[own]
+            nearest, number = away.min(-1)
+            is_one = (nearest < SAME_PLACE) & torch.isfinite(self._bound[index][:, 0]) & (self._active[index] >= 0)
+            found.append(torch.where(is_one, number, torch.full_like(number, NO)))
+        return torch.cat(found)
+
+
+class _Views:
+    """Where the cameras were, and with it how everything lies as they see it."""
+
+    def __init__(self, moments: Moments, cameras: Sequence[str]) -> None:
+        self._place = np.nan_to_num(moments.rows["objects"][..., :3])
+        self._state, self._of_episode = moments.rows["state"], moments.of_episode
+        views = moments.episodes["views"]
+        named = {camera.name: (number, camera.mount) for number, camera in enumerate(_recorded(cameras))}
+        self._poses: dict[str, tuple[AnyArray, AnyArray, str]] = {}
+        for name in cameras:
+            number, mount = named[name]
+            of_camera = [look_at(*(view[k : k + 3].astype(float) for k in (0, 3, 6))) for view in views[:, number]]
+            rotation = np.stack([pose.rotation for pose in of_camera])
+            self._poses[name] = rotation, views[:, number, :3].astype(float), mount
+
+    def inside(self, rows: AnyArray) -> dict[str, Tensor]:
+        """Return the places of all things in each camera's frame [m], (B, K, 3)."""
+        found, episodes = {}, self._of_episode[rows]
+        for name, (rotation, origin, mount) in self._poses.items():
+            place = self._place[rows].astype(float)
+            if mount != "world":
+                hands = forward_kinematics(self._state[rows, :7])
+                hands[:, :3, 3] -= HAND_TO_EE * hands[:, :3, 2]
+                place = (place - hands[:, None, :3, 3]) @ hands[:, :3, :3]
+            seen = (place - origin[episodes][:, None]) @ rotation[episodes]
+            found[name] = torch.from_numpy(seen.astype(np.float32))
+        return found
+
+
+class _Random:
+    """Random numbers of B scenes."""
+
+    def __init__(self, generator: torch.Generator, scenes: int, things: int) -> None:
+        self._generator, self._scenes = generator, scenes
+
+    def flat(self, things: int) -> Tensor:
+        """Return numbers from 0 to 1, (B, things, 1)."""
+        return torch.rand(self._scenes, things, 1, generator=self._generator)
+
+    def bell(self, things: int, width: int) -> Tensor:
+        """Return normal numbers, (B, things, width)."""
+        return torch.randn(self._scenes, things, width, generator=self._generator)
+
+
+def _goals(moments: Moments) -> tuple[Tensor, Tensor]:
+    """Return relation, moved and other thing of the goals of each row, (N, NUM_GOALS, 3), and which is next, (N,).
+
+    A plan of more goals than that is one goal at a time: the one that is next.
+    """
+    goals = torch.from_numpy(moments.episodes["goals"])[torch.from_numpy(moments.of_episode)][..., 1:]
+    active = torch.from_numpy(moments.rows["active"]).clone()
+    is_long = (goals[..., 0] >= 0).sum(1) > NUM_GOALS
+    first = goals[torch.arange(len(goals)), active.clamp(min=0)]
+    goals = goals[:, :NUM_GOALS].clone()
+    goals[is_long, 0], goals[is_long, 1:] = first[is_long], NO
+    active[is_long & (active >= 0)] = 0
+    return goals.clamp(min=0), active
+
+
+def _row_shares(moments: Moments, rows: AnyArray) -> AnyArray:
+    """Return the cumulative chance of each row; every kind of goal counts alike, however long it takes."""
+    kinds = moments.episodes["goals"][moments.of_episode[rows], 0, 1]
+    count = moments.episodes["goals"][..., 1]
+    several = (count >= 0).sum(1)[moments.of_episode[rows]]
+    _, number, counts = np.unique(kinds * 8 + several, return_inverse=True, return_counts=True)
+    shares = np.cumsum(1.0 / counts[number])
+    return shares / shares[-1]
+
+
+def _recorded(cameras: Sequence[str]) -> list[Any]:
+    """Return the standard cameras that were recorded, in the order of the scene."""
+    return [camera for camera in scene_preset("tabletop").cameras if camera.name in cameras]
+
+
+def _held(num_episodes: int, config: TrainConfig) -> AnyArray:
+    count = min(round(config.validation_share * num_episodes), num_episodes - 1)
+    held = np.zeros(num_episodes, dtype=bool)
+    held[np.random.default_rng((config.seed, VALIDATION)).permutation(num_episodes)[:count]] = True
+    return held
+
+
+def _unscaled(names: Sequence[str]) -> Normaliser:
+    zeros, ones = (0.0,) * len(names), (1.0,) * len(names)
+    return Normaliser(
+        names=tuple(names), method="none", q01=zeros, q99=ones, mean=zeros, std=ones, mask=(False,) * len(names)
+    )
+
+
+def _about_zero(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    return 2 * torch.rand(shape, generator=generator) - 1
