@@ -18,8 +18,8 @@ from pathlib import Path
 import torch
 
 from vla_isaac.training.config import train_preset
-from vla_isaac.training.data import TrainingData
 from vla_isaac.training.experiment import make_card, make_model
+from vla_isaac.training.run import source_of
 from vla_isaac.training.trainer import VLATrainer
 
 ROUNDS = 5
@@ -38,13 +38,13 @@ def main() -> None:
     if not given.augment:
         config = replace(config, augmentation=None)
     with tempfile.TemporaryDirectory() as folder:
-        data = TrainingData([given.dataset], config, cache=Path(folder) / "frames")
+        data = source_of([given.dataset], config, cache=Path(folder) / "frames")
         model = make_model(config, data)
         card = make_card(config, data, [given.dataset])
         trainer = VLATrainer(model, data, config, card=card, folder=Path(folder))
         bare = Bare(make_model(config, data), trainer)
         stream = data.training(0)
-        for _ in range(data.batches_per_epoch + 1):  # pictures decoded, wordings made
+        for _ in range(min(200, data.num_rows // config.batch_size) + 1):  # pictures decoded, wordings made
             next(stream)
         ours, theirs = [], []
         for _ in range(ROUNDS):

@@ -67,7 +67,7 @@ def save_block(path: Path, episodes: Sequence[Mapping[str, Any]]) -> None:
         arrays[name] = arrays[name].astype(np.float32)
     part = path.with_suffix(".part")
     with part.open("wb") as file:
-        np.savez(file, **arrays)
+        np.savez(file, **arrays)  # type: ignore[arg-type]
     part.replace(path)
 
 

@@ -119,7 +119,7 @@ def example(model: VLAModel, processor: VLAProcessor, seed: int) -> dict[str, An
     size = (1, config.history, 3, *config.image_hw)
     pictures = {f"image_{name}": random.integers(0, 256, size=size, dtype=np.uint8) for name in config.cameras}
     state = random.uniform(-1, 1, size=(1, config.history, len(config.state_names))).astype(np.float32)
-    feed = {**pictures, "state": state, "words": tokens.words, "pieces": tokens.pieces}
+    feed: dict[str, AnyArray] = {**pictures, "state": state, "words": tokens.words, "pieces": tokens.pieces}
     if width := model.memory_width():
         feed[MEMORY] = np.zeros((1, width), dtype=np.float32)
     return feed

@@ -253,7 +253,7 @@ class _Scenes:
     def _candidates(self) -> Tensor:
         """Return which of the places its goal allows the expert chose, NO where none of them, (N,)."""
         places, found = Places(), []
-        for index in torch.arange(len(self._active)).split(20_000):
+        for index in torch.split(torch.arange(len(self._active)), 20_000):
             things = self._things(index, None)
             goals = Goals(*(self._goals[index][..., k] for k in range(3)))
             at, allowed = places.candidates(things, goals)

@@ -116,7 +116,7 @@ def train_once(
     if resume and is_finished(folder / "last", config, paths):
         return kept_report(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    data = _source(paths, config, num_corrections, cache or folder / FRAMES, begin_with)
+    data = source_of(paths, config, num_corrections=num_corrections, cache=cache or folder / FRAMES, begin_with=begin_with)
     model = make_model(config, data, begin_with=begin_with)
     trainer = VLATrainer(
         model,
@@ -131,8 +131,13 @@ def train_once(
     return trainer.train()
 
 
-def _source(
-    paths: Sequence[Path], config: TrainConfig, num_corrections: int, cache: Path, begin_with: Path | None
+def source_of(
+    paths: Sequence[Path],
+    config: TrainConfig,
+    *,
+    cache: Path,
+    num_corrections: int = 0,
+    begin_with: Path | None = None,
 ) -> Source:
     """Return batches of moments or of demonstrations, whichever these datasets are.
 

@@ -166,7 +166,7 @@ class Features(nn.Module):
 class Eye(nn.Module):
     """A camera's picture and the hand's pose to what all its cells say.
 
-    Subclasses know the camera: `forward` gives raw numbers, `cells` makes places of them.
+    Subclasses know the camera: `forward` gives raw numbers, `split` makes places of them.
     """
 
     def __init__(self, shape: EyeShape) -> None:
@@ -175,11 +175,10 @@ class Eye(nn.Module):
         self.features = Features(shape)
         self.head = nn.Conv2d(self.features.channels, shape.hidden, 3, padding=1)
         self.context = nn.Sequential(nn.Linear(shape.wide + HAND_NUMBERS, 64), nn.ReLU(), nn.Linear(64, shape.hidden))
-        self.say = nn.Sequential(nn.Conv2d(shape.hidden, 96, 1), nn.ReLU(), nn.Conv2d(96, len(KINDS) * FIELDS, 1))
-        with torch.no_grad():
-            bias = self.say[2].bias
-            assert bias is not None
-            bias.view(len(KINDS), FIELDS)[:, 0] = -4.0  # most cells are empty
+        last = nn.Conv2d(96, len(KINDS) * FIELDS, 1)
+        assert last.bias is not None
+        nn.init.zeros_(last.bias).view(len(KINDS), FIELDS)[:, 0].data.fill_(-4.0)  # most cells are empty
+        self.say = nn.Sequential(nn.Conv2d(shape.hidden, 96, 1), nn.ReLU(), last)
 
     def forward(self, picture: Tensor, hand: Tensor) -> Tensor:
         """Return raw numbers (B, 2, N, FIELDS) of uint8 (B, 3, H, W) and the hand's (B, 12)."""
@@ -190,10 +189,6 @@ class Eye(nn.Module):
         batch, _, height, width = said.shape
         return said.view(batch, len(KINDS), FIELDS, height * width).transpose(2, 3).float()
 
-    def cells(self, raw: Tensor, hand: Tensor) -> Tensor:
-        """Return places in the base frame (B, 2, N, 3)."""
-        raise NotImplementedError
-
     def split(self, raw: Tensor, pose: tuple[Tensor, Tensor]) -> Cells:
         """Return raw numbers by their meaning.
 
@@ -201,7 +196,8 @@ class Eye(nn.Module):
             raw: From `forward`.
             pose: Position (B, 3) [m] and rotation (B, 3, 3) of the `ee` in the base frame.
         """
-        centre, colour, shape, place, spread, turn, size = raw.split([1, NUM_COLOURS, SHAPES_OF_KIND, 3, 1, 2, 2], dim=-1)
+        parts = torch.split(raw, [1, NUM_COLOURS, SHAPES_OF_KIND, 3, 1, 2, 2], dim=-1)
+        centre, colour, shape, place, spread, turn, size = parts
         return Cells(
             centre.squeeze(-1),
             colour,

@@ -54,8 +54,8 @@ class Memory(NamedTuple):
 def unpacked(memory: Tensor) -> Memory:
     """Return the parts of (B, WIDTH); zeros are no memory at all."""
     batch = memory.shape[0]
-    sights, goals = memory.split([NUM_SIGHTS * PER_SIGHT, NUM_GOALS * 3], dim=1)
-    parts = sights.view(batch, NUM_SIGHTS, PER_SIGHT).split([1, 3, 1, 3, 1, 1], dim=2)
+    sights, goals = torch.split(memory, [NUM_SIGHTS * PER_SIGHT, NUM_GOALS * 3], dim=1)
+    parts = torch.split(sights.view(batch, NUM_SIGHTS, PER_SIGHT), [1, 3, 1, 3, 1, 1], dim=2)
     presence, place, trust, start, start_trust, touched = parts
     return Memory(
         presence[..., 0], place, trust[..., 0], start, start_trust[..., 0], touched[..., 0], goals.view(batch, NUM_GOALS, 3)
