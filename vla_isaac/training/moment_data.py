@@ -17,12 +17,13 @@ from torch import Tensor
 from vla_isaac.collection.demonstrator import demonstration_spec
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.config import to_mapping
-from vla_isaac.core.errors import UsageError
+from vla_isaac.core.errors import ConfigError, UsageError, VlaIsaacError
+from vla_isaac.core.goals import parse_goal
 from vla_isaac.core.poses import look_at
 from vla_isaac.core.specs import CameraView
 from vla_isaac.datasets.moments import NO, Moments, load_moments
 from vla_isaac.datasets.normaliser import Normaliser
-from vla_isaac.models.asked import NUM_GOALS
+from vla_isaac.models.asked import NUM_GOALS, asked
 from vla_isaac.models.base import Batch
 from vla_isaac.models.mini.eye import fourfold
 from vla_isaac.models.mini.places import Places
@@ -31,6 +32,7 @@ from vla_isaac.models.processor import VLAProcessor
 from vla_isaac.robots.kinematics import forward_kinematics
 from vla_isaac.robots.panda import ARM_JOINTS, HAND_TO_EE
 from vla_isaac.scene.builder import scene_preset
+from vla_isaac.scene.objects import make_object
 from vla_isaac.training.config import TrainConfig
 from vla_isaac.training.sayings import Saying
 from vla_isaac.training.sayings import batch as sayings
@@ -75,8 +77,10 @@ class MomentData:
         self._scenes = _Scenes(moments)
         self._views = _Views(moments, config.cameras)
         held = _held(self.num_episodes, config)
+        self._left_out = frozenset(_classes(goal) for goal in config.leave_out)
+        is_left_out = np.array([self._is_left_out(labels) for labels in moments.episodes["asked"]], dtype=bool)
         of_picture = moments.of_episode[moments.of_row]
-        is_usable = moments.rows["active"] != NO
+        is_usable = (moments.rows["active"] != NO) & ~is_left_out[moments.of_episode]
         self._pictures = np.flatnonzero(~held[of_picture])
         self._held_pictures = np.flatnonzero(held[of_picture])
         self._rows = np.flatnonzero(is_usable & ~held[moments.of_episode])
@@ -122,13 +126,16 @@ class MomentData:
     def training(self, first_batch: int) -> Iterator[Batch]:
         """Yield batches without end, from the one with this number."""
         config, number = self._config, first_batch
+        order, shuffled = self._pictures, -1
         while True:
             random = np.random.default_rng((config.seed, number))
             size = min(config.batch_size, len(self._pictures))
             epoch, place = divmod(number * size, len(self._pictures) // size * size)
-            order = np.random.default_rng((config.seed, VALIDATION, epoch)).permutation(self._pictures)
+            if epoch != shuffled:
+                order = np.random.default_rng((config.seed, VALIDATION, epoch)).permutation(self._pictures)
+                shuffled = epoch
             rows = self._rows[np.searchsorted(self._shares, random.random(config.rows_per_batch))]
-            said = sayings(int(random.integers(2**62)), config.sentences_per_batch)
+            said = self._said(int(random.integers(2**62)))
             yield self._batch(order[place : place + size], rows, said, random, is_varied=True)
             number += 1
 
@@ -141,11 +148,19 @@ class MomentData:
             return
         for number in range(-(-len(pictures) // config.batch_size)):
             rows = random.choice(self._held_rows, config.rows_per_batch)
-            said = sayings(VALIDATION + number, config.sentences_per_batch)
+            said = self._said(VALIDATION + number)
             chosen = pictures[number * config.batch_size : (number + 1) * config.batch_size]
             yield self._batch(chosen, rows, said, random, is_varied=False)
 
     # ------------------------------------------------------------------
+
+    def _said(self, seed: int) -> list[Saying]:
+        """Return sentences of a batch; none asks for what is left out."""
+        said = sayings(seed, self._config.sentences_per_batch)
+        return [one for one in said if not self._is_left_out(one.labels)] if self._left_out else said
+
+    def _is_left_out(self, labels: AnyArray) -> bool:
+        return bool(self._left_out) and any(tuple(map(int, row)) in self._left_out for row in labels)
 
     def _batch(
         self, pictures: AnyArray, rows: AnyArray, said: Sequence[Saying], random: np.random.Generator, *, is_varied: bool
@@ -322,6 +337,24 @@ def _goals(moments: Moments) -> tuple[Tensor, Tensor]:
     goals[is_long, 0], goals[is_long, 1:] = first[is_long], NO
     active[is_long & (active >= 0)] = 0
     return goals.clamp(min=0), active
+
+
+def _classes(goal: str) -> tuple[int, ...]:
+    """Return the classes of a goal such as ``on(red_cube, blue_box)``, whose things are named by colour and shape.
+
+    Raises:
+        ConfigError: If they are not.
+    """
+    plan = parse_goal(goal)
+    named = [name.partition("_") for name in plan.objects]
+    try:
+        bodies = [make_object(shape, colour).body for colour, _, shape in named]
+    except VlaIsaacError as error:
+        raise ConfigError(f"training: leave_out {goal!r}: {error}") from error
+    labels = asked(plan, bodies)
+    if labels is None or len(plan.goals) != 1:
+        raise ConfigError(f"training: leave_out {goal!r} is not one goal of colours and shapes")
+    return tuple(map(int, labels[0]))
 
 
 def _row_shares(moments: Moments, rows: AnyArray) -> AnyArray:

@@ -21,6 +21,10 @@ from vla_isaac.models.asked import NUM_COLOURS
 from vla_isaac.models.norm import ModulatedNorm
 from vla_isaac.scene.objects import SHAPES
 
+SURE, UNSURE = 0.6, 0.25  # presence from which a sight is a fact, and below which it says nothing of a place
+MOST_OFF = 0.08  # [m] that a camera can be off
+OFFSET_FADES, OFFSET_DOUBT = 0.9, 0.5  # share of trust kept from one look to the next; trust in being right unmeasured
+
 KINDS = (("cube", "cylinder", "ball"), ("box", "bin", "bowl"))
 """Small things, and furniture that they go on or into; each kind has its own answer in every cell."""
 
@@ -31,10 +35,12 @@ NUM_SIGHTS = len(KINDS) * NUM_COLOURS * SHAPES_OF_KIND
 """Every colour of every shape; sight (k, c, s) has number ``(k * NUM_COLOURS + c) * SHAPES_OF_KIND + s``."""
 
 UNIT = 0.1  # [m] that a place is off its cell's when the number is 1
+IN_HAND = 0.12  # [m] from the camera to what is held
 SPREAD_UNIT = 0.01  # [m] that is a spread of 1
 FOURFOLD = 4.0  # how often a cube looks the same in a whole turn
 HAND_NUMBERS = 12  # pose of the hand as `HandPose` gives it, and how far it is open
-FIELDS = 1 + NUM_COLOURS + SHAPES_OF_KIND + 3 + 1 + 2 + 2  # centre, colour, shape, place, spread, turn, size
+HELD = 1 + NUM_COLOURS + SHAPES_OF_KIND + 4
+FIELDS = 1 + NUM_COLOURS + SHAPES_OF_KIND + 5 + 1 + 2 + 2  # centre, colour, shape, place, spread, turn, size
 
 
 class Cells(NamedTuple):
@@ -177,7 +183,9 @@ class Eye(nn.Module):
         self.context = nn.Sequential(nn.Linear(shape.wide + HAND_NUMBERS, 64), nn.ReLU(), nn.Linear(64, shape.hidden))
         last = nn.Conv2d(96, len(KINDS) * FIELDS, 1)
         assert last.bias is not None
-        nn.init.zeros_(last.bias).view(len(KINDS), FIELDS)[:, 0].data.fill_(-4.0)  # most cells are empty
+        said = nn.init.zeros_(last.bias).view(len(KINDS), FIELDS)
+        said[:, 0].data.fill_(-4.0)  # most cells are empty
+        said[:, HELD].data.fill_(-3.0)  # and most things are not in the hand
         self.say = nn.Sequential(nn.Conv2d(shape.hidden, 96, 1), nn.ReLU(), last)
 
     def forward(self, picture: Tensor, hand: Tensor) -> Tensor:
@@ -196,7 +204,7 @@ class Eye(nn.Module):
             raw: From `forward`.
             pose: Position (B, 3) [m] and rotation (B, 3, 3) of the `ee` in the base frame.
         """
-        parts = torch.split(raw, [1, NUM_COLOURS, SHAPES_OF_KIND, 3, 1, 2, 2], dim=-1)
+        parts = torch.split(raw, [1, NUM_COLOURS, SHAPES_OF_KIND, 5, 1, 2, 2], dim=-1)
         centre, colour, shape, place, spread, turn, size = parts
         return Cells(
             centre.squeeze(-1),
@@ -209,7 +217,7 @@ class Eye(nn.Module):
         )
 
     def placed(self, place: Tensor, pose: tuple[Tensor, Tensor]) -> Tensor:
-        """Return places in the base frame [m] of three numbers a cell."""
+        """Return places in the base frame [m] of five numbers a cell."""
         raise NotImplementedError
 
     def turned(self, turn: Tensor, pose: tuple[Tensor, Tensor]) -> Tensor:
@@ -229,11 +237,14 @@ class FixedEye(Eye):
 
     def placed(self, place: Tensor, pose: tuple[Tensor, Tensor]) -> Tensor:
         """Return each cell's own place, moved by what is said."""
-        return self.ground + UNIT * place
+        return self.ground + UNIT * place[..., :3]
 
 
 class HandEye(Eye):
-    """The camera on the hand: a cell is a ray from the hand, which ends at the height that is said."""
+    """The camera on the hand: a cell is a ray from the hand, which ends at the height that is said, or as far as is said.
+
+    What lies on the table has a height that is nearly known, what is in the hand a distance.
+    """
 
     rays: Tensor
     slope: Tensor
@@ -254,7 +265,7 @@ class HandEye(Eye):
         self.register_buffer("eye", eye)
 
     def placed(self, place: Tensor, pose: tuple[Tensor, Tensor]) -> Tensor:
-        """Return where each ray, moved by some cells, is at the height that is said."""
+        """Return where each ray, moved by some cells, is at the height that is said, or at the distance."""
         position, rotation = pose
         ray = self.rays + place[..., :2] @ self.slope
         ray = ray @ rotation.transpose(1, 2)[:, None]
@@ -263,7 +274,10 @@ class HandEye(Eye):
         down = (-ray[..., 2]).clamp(min=0.2)
         length = ((origin[..., 2] - height) / down).clamp(0.02, 1.2)
         flat = origin[..., :2] + ray[..., :2] * length[..., None]
-        return torch.cat([flat, height[..., None]], dim=-1)
+        on_table = torch.cat([flat, height[..., None]], dim=-1)
+        in_hand = origin + ray * (IN_HAND + UNIT * place[..., 3:4])
+        held = place[..., 4:].sigmoid()
+        return held * in_hand + (1 - held) * on_table
 
     def turned(self, turn: Tensor, pose: tuple[Tensor, Tensor]) -> Tensor:
         """Return the turn in the base frame of one seen from the hand."""
@@ -300,9 +314,26 @@ def best(cells: Cells) -> Sights:
     )
 
 
+def measured_offset(far: Sights, near: Sights, old: Tensor) -> Tensor:
+    """Return how far the places of a camera are off, as one whose pose is known shows, with its trust, (B, 3).
+
+    Args:
+        far: What the camera that may be off says.
+        near: What the other says.
+        old: What was known before: x, y [m] and trust.
+    """
+    off = (far.place - near.place)[..., :2]
+    is_same = (far.presence > SURE) & (near.presence > SURE) & (off.pow(2).sum(-1) < MOST_OFF**2)
+    share = is_same.to(off.dtype) * near.weight.clamp(max=10.0)
+    trust = OFFSET_FADES * old[:, 2]
+    total = trust + share.sum(1) + OFFSET_DOUBT
+    mean = (trust[:, None] * old[:, :2] + (share[..., None] * off).sum(1)) / total[:, None]
+    return torch.cat([mean, (total - OFFSET_DOUBT)[:, None]], dim=1)
+
+
 def fused(sights: list[Sights]) -> Sights:
     """Return what several cameras say together."""
-    shares = torch.stack([s.presence * s.weight for s in sights]) + 1e-6
+    shares = torch.stack([s.presence * (s.presence > UNSURE) * s.weight for s in sights]) + 1e-6
     total = shares.sum(0)
     shares = (shares / total)[..., None]
     absent = torch.stack([1.0 - s.presence for s in sights]).prod(0)

@@ -14,8 +14,8 @@ from torch import Tensor
 from vla_isaac.models.asked import NUM_GOALS
 from vla_isaac.models.mini.eye import NUM_SIGHTS, Sights
 
-FADES = 0.5
-"""Share of its trust that a place keeps from one decision to the next."""
+FADES, FADES_AT_HAND = 0.9, 0.15
+"""Share of its trust that a place keeps from one decision to the next: what the hand is at may move with it."""
 
 TRUSTED = 4.0  # [1/cm^2] at the most in what is remembered
 MOVED = 0.03  # [m] off the remembered place where a sure sight means that the thing moved
@@ -23,7 +23,7 @@ SURE = 0.5  # presence
 PRESENCE_FADES = 0.8
 TOUCH_XY, TOUCH_Z = 0.09, 0.075  # [m] around and above a thing where the hand may be moving it
 PER_SIGHT = 1 + 3 + 1 + 3 + 1 + 1
-WIDTH = NUM_SIGHTS * PER_SIGHT + NUM_GOALS * 3
+WIDTH = NUM_SIGHTS * PER_SIGHT + NUM_GOALS * 3 + 3
 
 
 class Memory(NamedTuple):
@@ -50,15 +50,25 @@ class Memory(NamedTuple):
     bound: Tensor
     """Where each goal's thing is being taken [m] and 1 if that is known, (B, G, 3)."""
 
+    offset: Tensor
+    """How far the camera in front is off along x and y [m] and the trust in that, (B, 3)."""
+
 
 def unpacked(memory: Tensor) -> Memory:
     """Return the parts of (B, WIDTH); zeros are no memory at all."""
     batch = memory.shape[0]
-    sights, goals = torch.split(memory, [NUM_SIGHTS * PER_SIGHT, NUM_GOALS * 3], dim=1)
+    sights, goals, offset = torch.split(memory, [NUM_SIGHTS * PER_SIGHT, NUM_GOALS * 3, 3], dim=1)
     parts = torch.split(sights.view(batch, NUM_SIGHTS, PER_SIGHT), [1, 3, 1, 3, 1, 1], dim=2)
     presence, place, trust, start, start_trust, touched = parts
     return Memory(
-        presence[..., 0], place, trust[..., 0], start, start_trust[..., 0], touched[..., 0], goals.view(batch, NUM_GOALS, 3)
+        presence[..., 0],
+        place,
+        trust[..., 0],
+        start,
+        start_trust[..., 0],
+        touched[..., 0],
+        goals.view(batch, NUM_GOALS, 3),
+        offset,
     )
 
 
@@ -66,23 +76,29 @@ def packed(memory: Memory) -> Tensor:
     """Return the parts as (B, WIDTH)."""
     one = [memory.presence[..., None], memory.place, memory.trust[..., None], memory.start, memory.start_trust[..., None],
            memory.touched[..., None]]  # fmt: skip
-    return torch.cat([torch.cat(one, dim=2).flatten(1), memory.bound.flatten(1)], dim=1)
+    return torch.cat([torch.cat(one, dim=2).flatten(1), memory.bound.flatten(1), memory.offset], dim=1)
 
 
 def remembered(old: Memory, seen: Sights, hand: Tensor) -> Memory:
     """Return what is known after one more look; `hand` is where the `ee` is [m], (B, 3)."""
     off = (seen.place - old.place).pow(2).sum(-1).clamp(min=1e-12).sqrt()
     has_moved = (off > MOVED) & (seen.presence > SURE)
-    trust = torch.where(has_moved, torch.zeros_like(old.trust), FADES * old.trust.clamp(max=TRUSTED))
+    is_close = (_aside(seen.place, hand) < TOUCH_XY) & (hand[:, None, 2] - seen.place[..., 2] < TOUCH_Z)
+    is_close = is_close | ((_aside(old.place, hand) < TOUCH_XY) & (hand[:, None, 2] - old.place[..., 2] < TOUCH_Z))
+    fades = torch.where(is_close, FADES_AT_HAND, FADES)
+    trust = torch.where(has_moved, torch.zeros_like(old.trust), fades * old.trust.clamp(max=TRUSTED))
     total = trust + seen.weight + 1e-6
     place = (trust[..., None] * old.place + seen.weight[..., None] * seen.place) / total[..., None]
     presence = torch.maximum(seen.presence, PRESENCE_FADES * old.presence)
-    aside = (place[..., :2] - hand[:, None, :2]).pow(2).sum(-1).clamp(min=1e-12).sqrt()
-    is_close = (aside < TOUCH_XY) & (hand[:, None, 2] - place[..., 2] < TOUCH_Z)
     touched = torch.maximum(old.touched, is_close.to(old.touched.dtype))
     is_void = has_moved & (old.touched < 0.5)
     kept = torch.where(is_void, torch.zeros_like(old.start_trust), old.start_trust)
     fresh = seen.weight * (1 - touched) + 1e-6 * (kept == 0).to(kept.dtype)
     start_trust = kept + fresh
     start = (kept[..., None] * old.start + fresh[..., None] * place) / start_trust.clamp(min=1e-9)[..., None]
-    return Memory(presence, place, total, start, start_trust, touched, old.bound)
+    return Memory(presence, place, total, start, start_trust, touched, old.bound, old.offset)
+
+
+def _aside(place: Tensor, hand: Tensor) -> Tensor:
+    """Return how far places (B, S, 3) are from the hand seen from above [m], (B, S)."""
+    return (place[..., :2] - hand[:, None, :2]).pow(2).sum(-1).clamp(min=1e-12).sqrt()

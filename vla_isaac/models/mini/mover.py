@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from vla_isaac.models.asked import NUM_GOALS, RELATIONS
-from vla_isaac.models.mini.scene import IN, ON, Goals, Hand, Things, has_other, is_round, outline, rows
+from vla_isaac.models.mini.scene import IN, ON, Goals, Hand, Things, has_other, is_push, is_round, outline, rows
 from vla_isaac.scene.objects import SHAPES, WALL
 
 SCALES = (0.3, 0.06, 0.015)  # [m] from which distances are told to the network: to see far, and to see well
@@ -17,7 +17,7 @@ ANGLES = 8  # turns of the hand at which room for the fingers is looked for
 FINGER = 0.053  # [m] from the middle to an open finger
 FINGER_THICK = 0.013  # [m]
 FAR = 1.0  # [m] as which what is not there counts
-NUM_FACTS = 15 * len(SCALES) + 8 + 2 * len(SHAPES) + ANGLES + 1 + 12
+NUM_FACTS = 15 * len(SCALES) + 10 + 2 * len(SHAPES) + ANGLES + 1 + 12
 ACTIONS = 7
 STEP = (0.045, 0.2)  # metres and radians of a step that are 1
 
@@ -69,12 +69,13 @@ class Mover(nn.Module):
         count = moved.shape[1]
         body = torch.cat([joints, (hand.width / 0.04 - 1.0)[:, None]], -1)[:, None].expand(-1, count, -1)
         grip = torch.tanh((hand.width[:, None] - 2 * size[..., 0]) / 0.006)[..., None]
+        along = self._along(places - moved[..., :2], heading) * is_push(relation).to(moved.dtype)[..., None]
         turned = [self._turn(rows(things.turn, index), heading) for index in (goals.moved, goals.other)]
         kinds = [functional.one_hot(s, len(SHAPES)).to(moved.dtype) for s in (shape, other_shape)]
         kinds[1] = kinds[1] * about_other
         return torch.cat(
             [
-                *scaled, turned[0] * (~is_round(shape))[..., None], turned[1] * about_other,
+                *scaled, turned[0] * (~is_round(shape))[..., None], turned[1] * about_other, along,
                 size / 0.03, support / 0.05 * about_other,
                 *kinds, self._room(things, goals, hand), grip, body,
                 functional.one_hot(relation, len(RELATIONS)).to(moved.dtype),
@@ -118,6 +119,14 @@ class Mover(nn.Module):
         """Return fourfold turns (B, G, 2) as seen from the hand."""
         cos, sin = torch.cos(4 * heading)[:, None], torch.sin(4 * heading)[:, None]
         return torch.stack([cos * turn[..., 0] + sin * turn[..., 1], cos * turn[..., 1] - sin * turn[..., 0]], dim=-1)
+
+    @staticmethod
+    def _along(way: Tensor, heading: Tensor) -> Tensor:
+        """Return twice the angle between a way (B, G, 2) and the hand, as cosine and sine: half a turn changes nothing."""
+        cos, sin = torch.cos(heading)[:, None], torch.sin(heading)[:, None]
+        x, y = cos * way[..., 0] + sin * way[..., 1], cos * way[..., 1] - sin * way[..., 0]
+        square = (x * x + y * y).clamp(min=1e-6)
+        return torch.stack([(x * x - y * y) / square, 2 * x * y / square], dim=-1)
 
     @staticmethod
     def _clear_above(things: Things, goals: Goals) -> Tensor:

@@ -16,7 +16,19 @@ from vla_isaac.models.base import Answer, Batch, Outputs, VLAModel
 from vla_isaac.models.kinematics import HandPose
 from vla_isaac.models.mini import memory as memories
 from vla_isaac.models.mini.configuration import MiniConfig
-from vla_isaac.models.mini.eye import KINDS, NUM_SIGHTS, SHAPES_OF_KIND, Cells, Eye, EyeShape, Sights, best, fused, sight_of
+from vla_isaac.models.mini.eye import (
+    KINDS,
+    NUM_SIGHTS,
+    SHAPES_OF_KIND,
+    Cells,
+    Eye,
+    EyeShape,
+    Sights,
+    best,
+    fused,
+    measured_offset,
+    sight_of,
+)
 from vla_isaac.models.mini.geometry import hand_pose, make_eye
 from vla_isaac.models.mini.mover import STEP, Mover
 from vla_isaac.models.mini.places import Places
@@ -80,8 +92,9 @@ class MiniVLA(VLAModel):
         told = self.reading(batch["words"], batch["pieces"])
         cells = self._look(batch["images"], numbers, hand)
         with torch.autocast(numbers.device.type, enabled=False):
-            seen = fused([best(cell) for cell in cells.values()])
             old = memories.unpacked(batch["memory"])
+            seen, off = self._sighted(cells, old.offset)
+            old = old._replace(offset=off)
             known = memories.remembered(old, seen, hand.position)
             goals = self._goals(told, known, seen, hand)
             things = Things(
@@ -219,6 +232,17 @@ class MiniVLA(VLAModel):
             with torch.autocast(numbers.device.type, enabled=False):
                 found[name] = eye.split(raw, (hand.position, hand.rotation))
         return found
+
+    def _sighted(self, cells: dict[str, Cells], offset: Tensor) -> tuple[Sights, Tensor]:
+        """Return what all cameras say together, and how far the one in front is off, as the one on the hand shows."""
+        mounts = {name: self.config.views[name]["mount"] for name in cells}
+        near = [best(cell) for name, cell in cells.items() if mounts[name] != "world"]
+        far = [best(cell) for name, cell in cells.items() if mounts[name] == "world"]
+        if near and far:
+            offset = measured_offset(far[0], near[0], offset)
+            flat = far[0].place[..., :2] - offset[:, None, :2]
+            far[0] = far[0]._replace(place=torch.cat([flat, far[0].place[..., 2:]], dim=-1))
+        return fused([*far, *near]), offset
 
     def _goals(self, told: Outputs, known: memories.Memory, seen: Sights, hand: Hand) -> Goals:
         """Return what is asked, as rows of the sights."""

@@ -13,7 +13,6 @@ from vla_isaac.models.mini.scene import (
     BESIDE,
     IN,
     PUSH_ALONG,
-    PUSH_BESIDE,
     WAYS,
     Goals,
     Things,
@@ -118,8 +117,3 @@ class Places(nn.Module):
         far = places.pow(2).sum(-1).clamp(min=1e-8).sqrt()
         facts = torch.stack([room, clear, length, far - 0.65, places[..., 1].abs() - 0.4], dim=-1)
         return torch.cat([(facts / scale).clamp(-2.0, 2.0) for scale in (0.3, 0.06, 0.02)], dim=-1)
-
-
-def is_push(relation: Tensor) -> Tensor:
-    """Tell which relations are reached by pushing."""
-    return relation >= PUSH_BESIDE

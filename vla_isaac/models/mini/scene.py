@@ -96,6 +96,11 @@ def has_other(relation: Tensor) -> Tensor:
     return (relation >= ON) & (relation < PUSH_ALONG)
 
 
+def is_push(relation: Tensor) -> Tensor:
+    """Tell which relations are reached by pushing."""
+    return relation >= PUSH_BESIDE
+
+
 def outline(things: Things) -> Tensor:
     """Return the radius of the circle around each thing seen from above [m], (B, K)."""
     half = things.size[..., 0] * 0.01

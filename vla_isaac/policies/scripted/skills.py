@@ -22,9 +22,11 @@ from vla_isaac.tasks import geometry as g
 from vla_isaac.tasks.space import Point
 
 RELEASE_HEIGHT = 0.006  # [m] of the underside above its support when the fingers open
+PRESS = 0.012  # [m] below its support that it is taken, so that it does not come to a halt just above
 PLACE_ERROR = 0.010  # [m] sideways, before going down
 STUCK_BELOW = 0.06  # [m] above its support: if it comes no farther down there, it lies on something
 STUCK_SPEED = 0.03  # [m/s]
+REACH_ABOVE = 0.003  # [m] of the ee above the top: the open fingers are then around it, touching nothing
 LIFT_TO = 0.12  # [m] above the start
 PUSH_HEIGHT = 0.019  # [m] of the ee: the finger tips clear the table by a finger's play
 PUSH_SPEED = 0.30  # share of the top speed
@@ -43,7 +45,7 @@ def reach(state: SceneState, i: int) -> Waypoint:
     """Bring the ee just above object `i`."""
     ee = state.pose_world_ee.pos
     x, y = float(state.object_pos[i, 0]), float(state.object_pos[i, 1])
-    z = g.top(state, i) + TIP_BELOW_EE + 0.004
+    z = g.top(state, i) + REACH_ABOVE
     away = math.hypot(float(ee[0]) - x, float(ee[1]) - y)
     yaw = grasp_yaw(state, i)
     if away > 0.05:
@@ -95,7 +97,7 @@ def place(state: SceneState, i: int, to: Point, support: float, *, along: float 
     if rests or (away < PLACE_ERROR and low - support < RELEASE_HEIGHT + drop):
         return _let_go(state, i)
     above = FUNNEL_SLOPE * max(0.0, away - 0.6 * PLACE_ERROR) + 0.3 * max(0.0, askew - 0.05)
-    goal = support + drop + min(above, over - support)
+    goal = support + drop + min(above, over - support) - PRESS
     return Waypoint(x, y, z + goal - low, yaw, CLOSED, "lower", speed=0.5 if low - support < 0.04 else 1.0)
 
 
