@@ -237,6 +237,8 @@ class _Scenes:
             "things": self._things(index, generator)._asdict(),
             "goals": Goals(*(self._goals[index][..., k] for k in range(3)))._asdict(),
             "state": self._state[index][:, None],
+            "before": self._state[(index - 1).clamp(min=0)][:, None],
+            "is_going_on": (self._of_episode[(index - 1).clamp(min=0)] == self._of_episode[index]).float() * (index > 0),
             "active": self._active[index],
             "place": self._bound[index],
             "candidate": self._candidate[index],

@@ -23,7 +23,7 @@ SURE = 0.5  # presence
 PRESENCE_FADES = 0.8
 TOUCH_XY, TOUCH_Z = 0.09, 0.075  # [m] around and above a thing where the hand may be moving it
 PER_SIGHT = 1 + 3 + 1 + 3 + 1 + 1
-WIDTH = NUM_SIGHTS * PER_SIGHT + NUM_GOALS * 3 + 3
+WIDTH = NUM_SIGHTS * PER_SIGHT + NUM_GOALS * 3 + 3 + 5
 
 
 class Memory(NamedTuple):
@@ -53,11 +53,14 @@ class Memory(NamedTuple):
     offset: Tensor
     """How far the camera in front is off along x and y [m] and the trust in that, (B, 3)."""
 
+    hand: Tensor
+    """Where the hand was and how far it was open [m], and 1 if that is known, (B, 5)."""
+
 
 def unpacked(memory: Tensor) -> Memory:
     """Return the parts of (B, WIDTH); zeros are no memory at all."""
     batch = memory.shape[0]
-    sights, goals, offset = torch.split(memory, [NUM_SIGHTS * PER_SIGHT, NUM_GOALS * 3, 3], dim=1)
+    sights, goals, offset, hand = torch.split(memory, [NUM_SIGHTS * PER_SIGHT, NUM_GOALS * 3, 3, 5], dim=1)
     parts = torch.split(sights.view(batch, NUM_SIGHTS, PER_SIGHT), [1, 3, 1, 3, 1, 1], dim=2)
     presence, place, trust, start, start_trust, touched = parts
     return Memory(
@@ -69,6 +72,7 @@ def unpacked(memory: Tensor) -> Memory:
         touched[..., 0],
         goals.view(batch, NUM_GOALS, 3),
         offset,
+        hand,
     )
 
 
@@ -76,7 +80,7 @@ def packed(memory: Memory) -> Tensor:
     """Return the parts as (B, WIDTH)."""
     one = [memory.presence[..., None], memory.place, memory.trust[..., None], memory.start, memory.start_trust[..., None],
            memory.touched[..., None]]  # fmt: skip
-    return torch.cat([torch.cat(one, dim=2).flatten(1), memory.bound.flatten(1), memory.offset], dim=1)
+    return torch.cat([torch.cat(one, dim=2).flatten(1), memory.bound.flatten(1), memory.offset, memory.hand], dim=1)
 
 
 def remembered(old: Memory, seen: Sights, hand: Tensor) -> Memory:
@@ -96,7 +100,7 @@ def remembered(old: Memory, seen: Sights, hand: Tensor) -> Memory:
     fresh = seen.weight * (1 - touched) + 1e-6 * (kept == 0).to(kept.dtype)
     start_trust = kept + fresh
     start = (kept[..., None] * old.start + fresh[..., None] * place) / start_trust.clamp(min=1e-9)[..., None]
-    return Memory(presence, place, total, start, start_trust, touched, old.bound, old.offset)
+    return Memory(presence, place, total, start, start_trust, touched, old.bound, old.offset, old.hand)
 
 
 def _aside(place: Tensor, hand: Tensor) -> Tensor:

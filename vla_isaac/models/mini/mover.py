@@ -17,8 +17,9 @@ ANGLES = 8  # turns of the hand at which room for the fingers is looked for
 FINGER = 0.053  # [m] from the middle to an open finger
 FINGER_THICK = 0.013  # [m]
 FAR = 1.0  # [m] as which what is not there counts
-NUM_FACTS = 15 * len(SCALES) + 10 + 2 * len(SHAPES) + ANGLES + 1 + 12
+NUM_FACTS = 15 * len(SCALES) + 10 + 2 * len(SHAPES) + ANGLES + 1 + 12 + 5
 ACTIONS = 7
+MOTION = 0.01  # [m] of a step that is much
 STEP = (0.045, 0.2)  # metres and radians of a step that are 1
 
 
@@ -79,6 +80,7 @@ class Mover(nn.Module):
                 size / 0.03, support / 0.05 * about_other,
                 *kinds, self._room(things, goals, hand), grip, body,
                 functional.one_hot(relation, len(RELATIONS)).to(moved.dtype),
+                self._motion(hand)[:, None].expand(-1, count, -1),
             ],
             dim=-1,
         )  # fmt: skip
@@ -119,6 +121,11 @@ class Mover(nn.Module):
         """Return fourfold turns (B, G, 2) as seen from the hand."""
         cos, sin = torch.cos(4 * heading)[:, None], torch.sin(4 * heading)[:, None]
         return torch.stack([cos * turn[..., 0] + sin * turn[..., 1], cos * turn[..., 1] - sin * turn[..., 0]], dim=-1)
+
+    @staticmethod
+    def _motion(hand: Hand) -> Tensor:
+        """Return how the hand moves, about -1 to 1, (B, 5): whether something stops it shows in nothing else."""
+        return torch.cat([torch.tanh(hand.motion[:, :4] / MOTION), hand.motion[:, 4:]], dim=1)
 
     @staticmethod
     def _along(way: Tensor, heading: Tensor) -> Tensor:

@@ -89,6 +89,7 @@ class MiniVLA(VLAModel):
     def _decide(self, batch: Batch) -> Outputs:
         """Return raw actions, the confidence, the next memory and where each camera looked."""
         numbers, hand = self._body(batch["state"])
+        hand = hand._replace(motion=_moved(hand, memories.unpacked(batch["memory"]).hand))
         told = self.reading(batch["words"], batch["pieces"])
         cells = self._look(batch["images"], numbers, hand)
         with torch.autocast(numbers.device.type, enabled=False):
@@ -108,7 +109,10 @@ class MiniVLA(VLAModel):
             sense, asked = told["sense"].sigmoid(), self._grounded(known.presence, goals)
             outputs = {"raw": raw, "confidence": sense * asked}
             outputs["memory"] = memories.packed(
-                known._replace(bound=torch.cat([bound, torch.ones_like(bound[..., :1])], dim=-1))
+                known._replace(
+                    bound=torch.cat([bound, torch.ones_like(bound[..., :1])], dim=-1),
+                    hand=_noted(hand, torch.ones_like(hand.width)),
+                )
             )
             outputs |= {f"map_{name}": self._map(cell, goals) for name, cell in cells.items()}
         return outputs
@@ -174,6 +178,8 @@ class MiniVLA(VLAModel):
         with torch.autocast(numbers.device.type, enabled=False):
             things, goals = Things(**batch["rows"]["things"]), Goals(**batch["rows"]["goals"])
             _, arm = self._body(batch["rows"]["state"])
+            _, before = self._body(batch["rows"]["before"])
+            arm = arm._replace(motion=_moved(arm, _noted(before, batch["rows"]["is_going_on"])))
             places, score = self.places(things, goals)
             chosen = _chosen(places, score)
             active = batch["rows"]["active"][:, None]
@@ -222,7 +228,9 @@ class MiniVLA(VLAModel):
         now = state[:, -1].float() * self.state_scale + self.state_offset
         numbers = self.hand(now[:, :7])
         position, rotation = hand_pose(numbers)
-        return torch.cat([numbers, now[:, 7:8] * 10.0], dim=1), Hand(position, rotation, now[:, 7], now[:, :7])
+        return torch.cat([numbers, now[:, 7:8] * 10.0], dim=1), Hand(
+            position, rotation, now[:, 7], now[:, :7], torch.zeros_like(now[:, :5])
+        )
 
     def _look(self, pictures: dict[str, Tensor], numbers: Tensor, hand: Hand) -> dict[str, Cells]:
         found = {}
@@ -298,6 +306,17 @@ class MiniVLA(VLAModel):
         index = torch.cat([goals.moved[:, :1], other[:, :1]], dim=1)
         found = rows(by_sight, index).sum(1) + 1e-6
         return found / found.sum(1, keepdim=True)
+
+
+def _noted(hand: Hand, is_known: Tensor) -> Tensor:
+    """Return what is remembered of a hand, (B, 5)."""
+    return torch.cat([hand.position, hand.width[:, None], is_known[:, None]], dim=1)
+
+
+def _moved(hand: Hand, before: Tensor) -> Tensor:
+    """Return what changed since what was remembered, and whether anything was, (B, 5)."""
+    now = torch.cat([hand.position, hand.width[:, None]], dim=1)
+    return torch.cat([(now - before[:, :4]) * before[:, 4:], before[:, 4:]], dim=1)
 
 
 def _chosen(places: Tensor, score: Tensor) -> Tensor:

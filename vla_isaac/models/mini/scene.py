@@ -64,6 +64,9 @@ class Hand(NamedTuple):
     qpos: Tensor
     """(B, 7) [rad]."""
 
+    motion: Tensor
+    """What position and width changed by since the decision before [m], and 1 if that is known, (B, 5)."""
+
 
 class Goals(NamedTuple):
     """What is to be done, G at the most; indices are rows of `Things`."""

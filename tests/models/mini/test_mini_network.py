@@ -1,0 +1,264 @@
+"""The whole network: it can learn, every weight takes part, and what should not matter does not."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from vla_isaac.robots import kinematics, panda
+from vla_isaac.scene.cameras import FRONT, WRIST
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("transformers")
+
+from vla_isaac.models.asked import ANY, NUM_COLOURS, NUM_GOALS, NUM_SHAPES, RELATIONS, UNSAID  # noqa: E402
+from vla_isaac.models.base import load_model  # noqa: E402
+from vla_isaac.models.mini.configuration import MiniConfig  # noqa: E402
+from vla_isaac.models.mini.eye import NUM_SIGHTS, fourfold  # noqa: E402
+from vla_isaac.models.mini.network import MiniVLA  # noqa: E402
+from vla_isaac.models.mini.places import NUM_PLACES  # noqa: E402
+from vla_isaac.training.config import train_preset  # noqa: E402
+
+STATE = [*panda.ARM_JOINTS, "gripper_width"]
+SIDE, WORDS, BUCKETS, LENGTH = 64, 20, 32, 6
+THINGS, KINDS = 5, ("translation", "rotation", "gripper", "where", "next", "colour", "shape", "centre", "reading")
+
+
+def tiny(**changes) -> MiniVLA:
+    torch.manual_seed(0)
+    sizes = train_preset("mini_tiny").model_options
+    given = {"image_hw": [SIDE, SIDE], "chunk": 1, "state_names": STATE, "num_words": WORDS, "num_buckets": BUCKETS}
+    return MiniVLA(MiniConfig(**{**sizes, **given, "max_words": 12, **changes}))
+
+
+def postures(size: int, seed: int) -> torch.Tensor:
+    random = np.random.default_rng(seed)
+    qpos = panda.QPOS_HOME + random.uniform(-0.15, 0.15, size=(size, 7))
+    return torch.tensor(np.column_stack([qpos, random.uniform(0.0, 0.08, size=size)]), dtype=torch.float32)[:, None]
+
+
+def pictures(size: int, seed: int) -> dict:
+    g = torch.Generator().manual_seed(seed)
+    return {n: torch.randint(0, 256, (size, 1, 3, SIDE, SIDE), generator=g, dtype=torch.uint8) for n in ("front", "wrist")}
+
+
+def words(size: int, seed: int) -> dict:
+    g = torch.Generator().manual_seed(seed)
+    said = torch.randint(2, WORDS, (size, LENGTH), generator=g)
+    return {"words": said, "pieces": torch.randint(1, BUCKETS + 1, (size, LENGTH, 3), generator=g)}
+
+
+def question(size: int, seed: int = 0) -> dict:
+    """Return a batch at work; nothing is remembered yet."""
+    memory = torch.zeros(size, tiny().memory_width())
+    return {"images": pictures(size, seed), "state": postures(size, seed), **words(size, seed), "memory": memory}
+
+
+def lesson(size: int, seed: int = 0) -> dict:
+    """Return a batch to learn from: as many pictures, control periods and sentences."""
+    g = torch.Generator().manual_seed(seed)
+    state = postures(size, seed)
+
+    def whole(high: int, *shape: int) -> torch.Tensor:
+        return torch.randint(0, high, shape, generator=g)
+
+    place = torch.rand(size, THINGS, 3, generator=g) * torch.tensor([0.3, 0.5, 0.05]) + torch.tensor([0.4, -0.25, 0.0])
+    yaw, half = torch.rand(size, THINGS, generator=g) * 3, 1.5 + torch.rand(size, THINGS, 2, generator=g)
+    shape = whole(NUM_SHAPES, size, THINGS)
+    labels = torch.stack(
+        [
+            torch.stack([whole(count, size) for _ in range(NUM_GOALS)], dim=1)
+            for count in (len(RELATIONS), ANY + 1, NUM_SHAPES, NUM_COLOURS, NUM_SHAPES)
+        ],
+        dim=-1,
+    )
+    relation = torch.stack([whole(len(RELATIONS) - 1, size) + 1, whole(len(RELATIONS) - 1, size) + 1], dim=1)
+    moved = whole(2, size, NUM_GOALS)
+    actions = torch.rand(size, 7, generator=g) * 2 - 1
+    actions[:, :6] *= torch.tensor([0.045] * 3 + [0.2] * 3)
+    actions[:, 6] = whole(2, size).float()
+    candidate = torch.where(whole(3, size) > 0, torch.zeros(size, dtype=torch.int64), torch.full((size,), -1))
+    return {
+        "images": pictures(size, seed),
+        "state": state,
+        "known": {"place": place, "yaw": yaw, "size": half, "shape": shape, "colour": whole(NUM_COLOURS, size, THINGS)},
+        "inside": inside(place, state),
+        "said": words(size, seed),
+        "labels": labels,
+        "makes_sense": (torch.arange(size) % 4 > 0).float(),
+        "rows": {
+            "things": {
+                "presence": torch.ones(size, THINGS),
+                "place": place,
+                "start": place + 0.01,
+                "turn": fourfold(yaw),
+                "size": half,
+                "shape": shape,
+            },
+            "goals": {"relation": relation, "moved": moved, "other": moved + 2},
+            "state": postures(size, seed + 1),
+            "before": postures(size, seed + 2),
+            "is_going_on": (torch.arange(size) % 5 > 0).float(),
+            "active": whole(2, size),
+            "place": torch.where(candidate[:, None] >= 0, place[:, 0, :2], torch.full((size, 2), torch.nan)),
+            "candidate": candidate,
+            "actions": actions,
+        },
+        "episode": [str(number) for number in range(size)],
+    }
+
+
+def inside(place: torch.Tensor, state: torch.Tensor) -> dict:
+    """Return places as the cameras of the scene see them."""
+    found = {"front": FRONT.pose_mount_camera.inverse().apply(place.reshape(-1, 3).numpy()).reshape(place.shape)}
+    seen = []
+    for points, qpos in zip(place.numpy(), state[:, 0, :7].numpy(), strict=True):
+        hand = kinematics.pose_base_ee(qpos).inverse().apply(points) + [0.0, 0.0, panda.HAND_TO_EE]
+        seen.append(WRIST.pose_mount_camera.inverse().apply(hand))
+    found["wrist"] = np.stack(seen)
+    return {name: torch.tensor(values, dtype=torch.float32) for name, values in found.items()}
+
+
+def turned_round(values):
+    """Return a batch in the opposite order."""
+    return {k: turned_round(v) for k, v in values.items()} if isinstance(values, dict) else values.flip(0)
+
+
+def decide(model: MiniVLA, batch: dict) -> dict:
+    with torch.no_grad():
+        return model(batch)
+
+
+@cache
+def taught() -> MiniVLA:
+    """A few updates, so that outputs are not those of fresh weights."""
+    model, batch = tiny(), lesson(16)
+    optimizer = torch.optim.AdamW(model.parameters(), 3e-3)
+    for _ in range(10):
+        optimizer.zero_grad()
+        torch.stack(list(model.loss(batch, model(batch)).values())).sum().backward()
+        optimizer.step()
+    return model.eval()
+
+
+def test_what_is_saved_and_loaded_answers_bit_for_bit_alike(tmp_path):
+    model, batch = taught(), question(3)
+    model.save_pretrained(str(tmp_path))
+    before, after = decide(model, batch), decide(load_model(tmp_path), batch)
+    assert set(before) == set(after)
+    assert [name for name in before if not before[name].equal(after[name])] == []
+
+
+def test_the_order_within_a_batch_does_not_change_an_answer():
+    model, batch = taught(), question(5)
+    before, after = decide(model, batch), decide(model, turned_round(batch))
+    assert torch.allclose(before["raw"], after["raw"].flip(0), atol=1e-5)
+    assert torch.allclose(before["confidence"], after["confidence"].flip(0), atol=1e-5)
+    assert torch.allclose(before["memory"], after["memory"].flip(0), atol=1e-4)
+
+
+def test_padding_of_a_sentence_does_not_change_an_answer():
+    model, batch = taught(), question(4)
+    longer = {**batch, "words": torch.nn.functional.pad(batch["words"], (0, 6)),
+              "pieces": torch.nn.functional.pad(batch["pieces"], (0, 0, 0, 6))}  # fmt: skip
+    before, after = decide(model, batch), decide(model, longer)
+    assert torch.allclose(before["raw"], after["raw"], atol=1e-5)
+    assert torch.allclose(before["confidence"], after["confidence"], atol=1e-5)
+
+
+def test_a_gradient_reaches_every_weight():
+    model, batch = tiny(), lesson(32)
+    torch.stack(list(model.loss(batch, model(batch)).values())).sum().backward()
+    without = [name for name, p in model.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
+    assert without == []
+
+
+def test_every_term_of_the_loss_is_finite_and_above_nothing_but_where_it_may_be_below():
+    model, batch = tiny(), lesson(8)
+    terms = {name: value.item() for name, value in model.loss(batch, model(batch)).items()}
+    assert all(np.isfinite(value) for value in terms.values())
+    assert min(value for name, value in terms.items() if name != "place") >= 0.0  # a logarithm may be negative
+
+
+def sum_of_kinds(model: MiniVLA, batch: dict) -> torch.Tensor:
+    terms = model.loss(batch, model(batch))
+    return torch.stack([terms[name] for name in KINDS]).sum()
+
+
+def test_it_overfits_64_samples_of_each_kind_to_a_hundredth_of_its_first_loss():
+    model, batch = tiny(hidden=256, wide=32, text_dim=32).eval(), lesson(64)
+    optimizer = torch.optim.AdamW(model.parameters(), 1e-2, weight_decay=0.0)
+    begin, steps = float(sum_of_kinds(model, batch).detach()), 170
+    for step in range(steps):
+        optimizer.param_groups[0]["lr"] = 1e-2 * min(1.0, (step + 1) / 20) * (1 - step / steps)
+        loss = sum_of_kinds(model, batch)
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 2.0)
+        optimizer.step()
+    terms = model.loss(batch, model(batch))
+    left = {name: round(float(terms[name].detach()), 4) for name in KINDS}
+    assert sum(left.values()) <= 0.01 * begin, left
+
+
+def test_sentences_without_sense_teach_only_that():
+    model, batch = tiny().eval(), lesson(4)
+    batch["makes_sense"] = torch.zeros(4)
+    before = model.loss(batch, model(batch))["reading"]
+    batch["labels"] = torch.full_like(batch["labels"], UNSAID)
+    assert model.loss(batch, model(batch))["reading"].equal(before)
+
+
+def test_a_thing_that_is_not_there_teaches_eyes_nothing_but_emptiness():
+    model, batch = tiny().eval(), lesson(4)
+    batch["known"]["shape"] = torch.full_like(batch["known"]["shape"], -1)
+    terms = model.loss(batch, model(batch))
+    assert [terms[name].item() for name in ("colour", "shape", "place", "turn", "size")] == [0.0] * 5
+    assert terms["centre"].item() > 0.0
+
+
+def test_an_unknown_place_of_the_expert_does_not_count():
+    model, batch = tiny().eval(), lesson(8)
+    batch["rows"]["candidate"] = torch.full((8,), -1)
+    batch["rows"]["place"] = torch.full((8, 2), torch.nan)
+    terms = model.loss(batch, model(batch))
+    assert terms["where"].item() == 0.0
+    assert all(bool(torch.isfinite(value)) for value in terms.values())
+
+
+def test_the_gripper_is_told_to_close_or_to_open_and_never_something_between():
+    logits = torch.linspace(-6, 6, 49)[:, None].expand(-1, 7)
+    opening = tiny().act({"raw": logits, "confidence": torch.zeros(49)}).actions[:, 0, 6]
+    assert set(opening[opening < 0.7].tolist()) == {0.0}
+    assert (opening == 0.0).any() and (opening > 0.95).any()
+
+
+def test_an_answer_is_in_metres_and_radians():
+    raw = torch.tensor([[1.0, -1.0, 0.0, 0.5, 0.0, 0.0, 9.0]])
+    answer = tiny().act({"raw": raw, "confidence": torch.ones(1)})
+    assert answer.actions[0, 0, :6].tolist() == pytest.approx([0.045, -0.045, 0.0, 0.1, 0.0, 0.0])
+
+
+def test_the_map_of_what_counted_is_a_share_of_the_whole_picture():
+    model = taught()
+    heat = model.heat(decide(model, question(2)))
+    assert {name: tuple(values.shape) for name, values in heat.items()} == {"front": (2, 16, 16), "wrist": (2, 8, 8)}
+    assert all(torch.allclose(values.sum((1, 2)), torch.ones(2), atol=1e-5) for values in heat.values())
+
+
+def test_an_answer_hands_on_as_many_numbers_as_it_takes():
+    model, batch = taught(), question(2)
+    assert decide(model, batch)["memory"].shape == batch["memory"].shape
+    assert torch.isfinite(decide(model, {**batch, "memory": decide(model, batch)["memory"]})["memory"]).all()
+
+
+def test_it_has_at_most_three_million_weights_as_shipped():
+    sizes = {"image_hw": [128, 128], "state_names": STATE, "num_words": 800}
+    assert sum(p.numel() for p in MiniVLA(MiniConfig(**sizes)).parameters()) <= 3_000_000
+
+
+def test_a_goal_has_a_few_dozen_places_and_an_eye_all_colours_of_all_shapes():
+    assert NUM_PLACES == 25
+    assert NUM_SIGHTS == NUM_COLOURS * NUM_SHAPES
