@@ -1,14 +1,16 @@
-"""Collecting moments: many episodes with pictures of a few rows, the same from the same seeds, taken up where they stopped."""
+"""Collecting moments: pictures of a few rows, the same from the same seeds, taken up where they stopped."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 
 from vla_isaac.collection.moments import collect_moments, work
+from vla_isaac.collection.plan import CollectionPlan
 from vla_isaac.core.errors import UsageError
 from vla_isaac.datasets.moments import MAX_OBJECTS, NO, block_path, load_moments, plan_of
 from vla_isaac.models.asked import COLOUR_NAMES, RELATIONS
@@ -20,16 +22,17 @@ SHARE = 0.1
 TASKS = ("reach", "place_on", "push_to", "sort")
 
 
-@pytest.fixture
-def moments(plan):
+@pytest.fixture(scope="module")
+def moments() -> CollectionPlan:
     """The plan of four episodes of four families."""
-    return plan(tasks=TASKS, episodes=4, fps=10.0)
+    return CollectionPlan(tasks=TASKS, episodes=4, backend="stub", cameras=("front",), image_hw=(32, 32), fps=10.0)
 
 
-@pytest.fixture
-def found(moments, tmp_path):
-    work(tmp_path, moments, 0, SHARE, None)
-    return load_moments([tmp_path])
+@pytest.fixture(scope="module")
+def found(moments, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("found")
+    work(folder, moments, 0, SHARE, None)
+    return load_moments([folder])
 
 
 def firsts(found) -> np.ndarray:
@@ -163,6 +166,18 @@ def test_what_was_collected_is_written_down_with_it(begun):
     folder, _ = begun
     assert plan_of(folder)["tasks"] == list(TASKS)
     assert json.loads((folder / "plan.json").read_text())["picture_share"] == SHARE
+
+
+def nobody(collector, *, checkpoint: str) -> None:
+    """Let the expert drive after all."""
+
+
+def test_who_drove_is_written_down_in_words_that_another_process_would_use(moments, tmp_path):
+    driver = partial(nobody, checkpoint="best")
+    list(collect_moments(tmp_path / "driven", moments, picture_share=SHARE, num_workers=1, driver=driver))
+    written = plan_of(tmp_path / "driven")["driver"]
+    assert "nobody" in written and "best" in written
+    assert " at 0x" not in written  # an address in memory, another one in every process
 
 
 def test_a_folder_with_something_else_in_it_is_refused(moments, tmp_path):

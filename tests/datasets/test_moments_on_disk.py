@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from vla_isaac.core.errors import DatasetError, UsageError
-from vla_isaac.datasets.moments import MAX_GOALS, MAX_OBJECTS, block_path, count_moments, is_moments, load_moments, save_block
+from vla_isaac.datasets.moments import (
+    MAX_GOALS,
+    MAX_OBJECTS,
+    block_path,
+    count_moments,
+    is_moments,
+    load_moments,
+    save_block,
+)
 
 SIDE = 8
 

@@ -10,9 +10,9 @@ from vla_isaac.robots import kinematics, panda
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from vla_isaac.models.kinematics import LEAN, MIDDLE, REACH, HandPose  # noqa: E402
 from vla_isaac.models.keypoints.configuration import KeypointConfig  # noqa: E402
 from vla_isaac.models.keypoints.network import KeypointVLA  # noqa: E402
+from vla_isaac.models.kinematics import LEAN, MIDDLE, REACH, HandPose  # noqa: E402
 
 STATE = [*panda.ARM_JOINTS, "gripper_width"]
 

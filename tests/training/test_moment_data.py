@@ -14,11 +14,13 @@ from vla_isaac.core.errors import UsageError
 from vla_isaac.robots.kinematics import forward_kinematics
 from vla_isaac.robots.panda import HAND_TO_EE
 from vla_isaac.scene.cameras import FRONT, WRIST
+from vla_isaac.scene.objects import SHAPES
 from vla_isaac.tasks.families import family_names
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
+from vla_isaac.models.asked import COLOUR_NAMES, RELATIONS  # noqa: E402
 from vla_isaac.models.mini.places import Places  # noqa: E402
 from vla_isaac.models.mini.scene import Goals, Things  # noqa: E402
 from vla_isaac.training.config import train_preset  # noqa: E402
@@ -134,6 +136,12 @@ def test_things_are_where_the_cameras_of_the_scene_see_them(make_data):
     assert np.allclose(inside["wrist"][0, there], WRIST.pose_mount_camera.inverse().apply(in_hand), atol=1e-5)
 
 
+def test_a_camera_stands_where_it_stood_whichever_others_are_learned_from(make_data):
+    both, alone = make_data(), make_data(cameras=("wrist",))
+    rows = both.moments.of_row[:5]
+    assert alone._views.inside(rows)["wrist"].equal(both._views.inside(rows)["wrist"])
+
+
 def test_the_place_that_a_label_names_is_the_experts(everything):
     moments, told = everything
     has_one = told["candidate"] >= 0
@@ -238,9 +246,6 @@ def test_a_goal_that_is_left_out_is_in_no_row_and_no_sentence(make_data):
     relation, *_ = moments.episodes["asked"][family_names().index("place_on"), 0]
     bodies = moments.episodes["bodies"][family_names().index("place_on")]
     moved, other = moments.episodes["goals"][family_names().index("place_on"), 0, 2:]
-    from vla_isaac.models.asked import COLOUR_NAMES, RELATIONS
-    from vla_isaac.scene.objects import SHAPES
-
     names = [f"{COLOUR_NAMES[int(bodies[i, 4])]}_{SHAPES[int(bodies[i, 3])]}" for i in (moved, other)]
     data = make_data(leave_out=(f"{RELATIONS[relation]}({', '.join(names)})",), validation_share=0.0)
     left_out = family_names().index("place_on")

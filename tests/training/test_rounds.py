@@ -31,7 +31,7 @@ def rounds(monkeypatch, dataset, config, tmp_path):
     monkeypatch.setattr(run, "train_once", train_once)
     monkeypatch.setattr(run, "collect_corrections", collect_corrections)
     monkeypatch.setattr(run, "export", lambda folder: None)
-    monkeypatch.setattr(run, "_metas", lambda path: [SimpleNamespace(task="lift")])
+    monkeypatch.setattr(run, "_tasks_of", lambda path: ["lift"])
 
     def go(*rates: float, most: int = 5):
         left = list(rates)

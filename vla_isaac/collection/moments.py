@@ -11,6 +11,7 @@ import multiprocessing
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +137,7 @@ def collect_moments(
     Raises:
         UsageError: If there is something already and `resume` is false, or it was begun with other options.
     """
-    _begin(folder, {**to_mapping(plan), "picture_share": picture_share, "driver": driver and str(driver)}, resume=resume)
+    _begin(folder, {**to_mapping(plan), "picture_share": picture_share, "driver": _text(driver)}, resume=resume)
     total = -(-plan.episodes // EPISODES_PER_BLOCK)
     missing = [block for block in range(total) if not block_path(folder, block).exists()]
     done = total - len(missing)
@@ -167,6 +168,14 @@ def _begin(folder: Path, options: dict[str, Any], *, resume: bool) -> None:
         raise UsageError(f"{folder} is not empty and holds no moments; choose another folder")
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(options, indent=1) + "\n", encoding="utf-8")
+
+
+def _text(driver: Driver | None) -> str | None:
+    """Return a driver in words that are the same in every process."""
+    if isinstance(driver, partial):
+        told = [*map(str, driver.args), *(f"{name}={value}" for name, value in driver.keywords.items())]
+        return f"{driver.func.__module__}.{driver.func.__qualname__}({', '.join(told)})"
+    return driver and f"{driver.__module__}.{driver.__qualname__}"
 
 
 _collector: tuple[tuple[CollectionPlan, Driver | None], Collector] | None = None

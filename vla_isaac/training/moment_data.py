@@ -289,7 +289,7 @@ class _Views:
         self._place = np.nan_to_num(moments.rows["objects"][..., :3])
         self._state, self._of_episode = moments.rows["state"], moments.of_episode
         views = moments.episodes["views"]
-        named = {camera.name: (number, camera.mount) for number, camera in enumerate(_recorded(cameras))}
+        named = {camera.name: (number, camera.mount) for number, camera in enumerate(_recorded(moments))}
         self._poses: dict[str, tuple[AnyArray, AnyArray, str]] = {}
         for name in cameras:
             number, mount = named[name]
@@ -369,9 +369,9 @@ def _row_shares(moments: Moments, rows: AnyArray) -> AnyArray:
     return shares / shares[-1]
 
 
-def _recorded(cameras: Sequence[str]) -> list[Any]:
+def _recorded(moments: Moments) -> list[Any]:
     """Return the standard cameras that were recorded, in the order of the scene."""
-    return [camera for camera in scene_preset("tabletop").cameras if camera.name in cameras]
+    return [camera for camera in scene_preset("tabletop").cameras if camera.name in moments.pictures]
 
 
 def _held(num_episodes: int, config: TrainConfig) -> AnyArray:

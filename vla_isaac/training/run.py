@@ -144,6 +144,9 @@ def source_of(
     Raises:
         UsageError: If the model learns from the other kind, or datasets of both kinds are mixed.
     """
+    missing = [path for path in paths if not path.exists()]
+    if missing:
+        raise UsageError(f"{missing[0]}: there is no such file or folder; give --data what `vla-isaac collect` wrote")
     of_moments = [is_moments(path) for path in paths]
     if any(of_moments) != all(of_moments):
         raise UsageError("moments and demonstrations cannot be mixed in one training; give one kind with --data")

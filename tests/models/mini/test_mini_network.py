@@ -115,7 +115,7 @@ def inside(place: torch.Tensor, state: torch.Tensor) -> dict:
     found = {"front": FRONT.pose_mount_camera.inverse().apply(place.reshape(-1, 3).numpy()).reshape(place.shape)}
     seen = []
     for points, qpos in zip(place.numpy(), state[:, 0, :7].numpy(), strict=True):
-        hand = kinematics.pose_base_ee(qpos).inverse().apply(points) + [0.0, 0.0, panda.HAND_TO_EE]
+        hand = kinematics.pose_base_ee(qpos).inverse().apply(points) + np.array([0.0, 0.0, panda.HAND_TO_EE])
         seen.append(WRIST.pose_mount_camera.inverse().apply(hand))
     found["wrist"] = np.stack(seen)
     return {name: torch.tensor(values, dtype=torch.float32) for name, values in found.items()}
