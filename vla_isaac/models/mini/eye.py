@@ -343,6 +343,7 @@ def fused(sights: list[Sights]) -> Sights:
         return (shares * torch.stack(values)).sum(0)
 
     turn = (seen * torch.stack([s.turn for s in sights])).sum(0)
+    turn = turn / turn.pow(2).sum(-1, keepdim=True).clamp(min=1.0).sqrt()  # two that are sure are no surer than sure
     return Sights(1.0 - absent, mean([s.place for s in sights]), total, turn, mean([s.size for s in sights]))
 
 
