@@ -92,6 +92,8 @@ def _recipe(policy: dict[str, Any], runs: Path) -> str:
         minutes = f"{seconds[stage.name] / 60:.0f}" if stage.name in seconds else ""
         rows.append((stage.name, minutes, f"`vla-isaac {' '.join(stage.arguments)}`"))
     notes = policy["notes"]
+    if "made" in notes:
+        return _made(notes)
     rounds = runs / "mini" / "rounds.json"
     words = [
         f"{notes['episodes']} episodes, {notes['frames']} frames; versions {json.dumps(notes['versions'])}.",
@@ -102,6 +104,17 @@ def _recipe(policy: dict[str, Any], runs: Path) -> str:
         said = [f"{100 * rate:.1f} % {f'after round {n}' if n else 'before corrections'}" for n, rate in enumerate(rates)]
         words.append(f"Success on seeds from 100,000, by which the checkpoint was chosen: {', '.join(said)}.")
     return "\n\n".join(words)
+
+
+def _made(notes: dict[str, Any]) -> str:
+    """Tell how weights were made that `make train-mini` did not make in one go."""
+    rows = [(name, str(minutes), what) for name, what, minutes in notes["made"]]
+    words = (
+        "These weights were made part by part while the network was being designed, with the same losses and data that "
+        "`make train-mini` puts into one training; `make train-mini` itself was not yet run from nothing. Versions "
+        f"{json.dumps(notes['versions'])}."
+    )
+    return f"{words}\n\n{_table(('stage', 'minutes', 'what'), rows)}"
 
 
 def _looks() -> str:

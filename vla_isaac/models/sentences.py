@@ -26,7 +26,7 @@ class SentenceEncoder(nn.Module):
         self.words = nn.Embedding(num_words, dim, padding_idx=0)
         self.pieces = nn.Embedding(num_buckets + 1, dim, padding_idx=0)
         self.places = nn.Parameter(torch.randn(max_words, dim) * 0.02)
-        self.layers = nn.ModuleList(_Layer(dim) for _ in range(layers))
+        self.layers = nn.ModuleList(WordLayer(dim) for _ in range(layers))
         self.slots = nn.Parameter(torch.randn(slots, dim) * 0.2)
         self.slot_key_value = nn.Linear(dim, 2 * dim)
 
@@ -38,7 +38,7 @@ class SentenceEncoder(nn.Module):
             x = layer(x, is_word)
         key, value = self.slot_key_value(x).chunk(2, dim=-1)
         scores = self.slots @ key.transpose(1, 2) / key.shape[-1] ** 0.5
-        return _shares(scores, is_word[:, None]) @ value
+        return shares_of(scores, is_word[:, None]) @ value
 
     def _embedded(self, words: Tensor, pieces: Tensor) -> Tensor:
         if self.training:
@@ -48,7 +48,7 @@ class SentenceEncoder(nn.Module):
         return self.words(words) + spelling + self.places[: words.shape[1]]
 
 
-class _Layer(nn.Module):
+class WordLayer(nn.Module):
     """Words look at each other, then each thinks for itself."""
 
     def __init__(self, dim: int, heads: int = 4) -> None:
@@ -69,11 +69,11 @@ class _Layer(nn.Module):
         parts = self.query_key_value(x).view(batch, length, 3, self.heads, dim // self.heads).permute(2, 0, 3, 1, 4)
         query, key, value = parts[0], parts[1], parts[2]
         scores = query @ key.transpose(2, 3) / (dim // self.heads) ** 0.5
-        mixed = _shares(scores, is_word[:, None, None]) @ value
+        mixed = shares_of(scores, is_word[:, None, None]) @ value
         return mixed.transpose(1, 2).reshape(batch, length, dim)
 
 
-def _shares(scores: Tensor, counts: Tensor) -> Tensor:
+def shares_of(scores: Tensor, counts: Tensor) -> Tensor:
     """Return softmax over what counts; padding gets exactly nothing, and a sentence of padding gives zeros."""
     shares = scores.masked_fill(~counts, MASKED).softmax(-1)
     return shares * counts.to(shares.dtype)

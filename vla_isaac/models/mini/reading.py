@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from vla_isaac.models.asked import NUM_COLOURS, NUM_GOALS, NUM_SHAPES, RELATIONS, UNSAID
-from vla_isaac.models.sentences import FORGET, _Layer, _shares
+from vla_isaac.models.sentences import FORGET, WordLayer, shares_of
 from vla_isaac.models.text import UNKNOWN
 
 CLASSES = {
@@ -52,7 +52,7 @@ class Reading(nn.Module):
         self.pieces = nn.Embedding(num_buckets + 1, dim, padding_idx=0)
         self.places = nn.Parameter(torch.randn(max_words, dim) * 0.02)
         self.neighbours = nn.Linear(3 * dim, dim)
-        self.layers = nn.ModuleList(_Layer(dim) for _ in range(layers))
+        self.layers = nn.ModuleList(WordLayer(dim) for _ in range(layers))
         self.slots = nn.Parameter(torch.randn(slots, dim) * 0.2)
         self.rounds = nn.ModuleList(_Round(dim) for _ in range(layers))
         self.norm = nn.LayerNorm(dim)
@@ -106,7 +106,7 @@ class _Round(nn.Module):
         self.query = nn.Linear(dim, dim)
         self.key_value = nn.Linear(2 * dim, 2 * dim)
         self.out = nn.Linear(dim, dim)
-        self.talk = _Layer(dim)
+        self.talk = WordLayer(dim)
         self.heads = heads
 
     def forward(self, slots: Tensor, x: Tensor, spelt: Tensor, is_word: Tensor) -> Tensor:
@@ -117,7 +117,7 @@ class _Round(nn.Module):
         seen = self.key_value(self.norm_words(torch.cat([x, spelt], dim=-1)))
         parts = seen.view(batch, -1, 2, self.heads, width).permute(2, 0, 3, 1, 4)
         scores = query @ parts[0].transpose(2, 3) / width**0.5
-        mixed = _shares(scores, is_word[:, None, None]) @ parts[1]
+        mixed = shares_of(scores, is_word[:, None, None]) @ parts[1]
         slots = slots + self.out(mixed.transpose(1, 2).reshape(batch, count, dim))
         talked: Tensor = self.talk(slots, torch.ones_like(slots[..., 0], dtype=torch.bool))
         return talked
