@@ -60,6 +60,7 @@ class WordLayer(nn.Module):
         self.heads = heads
 
     def forward(self, x: Tensor, is_word: Tensor) -> Tensor:
+        """Return words (B, L, dim) that have looked at those that are words, bool (B, L)."""
         x = x + self.out(self._attended(self.before(x), is_word))
         thought: Tensor = x + self.think(self.between(x))
         return thought

@@ -47,6 +47,7 @@ class Renderer:
         model.vis.global_.offheight, model.vis.global_.offwidth = max_hw
         self._gl = _gl_context(mujoco, max_hw)
         self._contexts: dict[str, Any] = {}
+        self._bound = ""
         self._scene = mujoco.MjvScene(model, maxgeom=MAX_GEOMS)
         self._option = mujoco.MjvOption()
         self._option.geomgroup[:] = [1, 1, 1, 0, 0, 0]
@@ -99,8 +100,10 @@ class Renderer:
                 context = self._mujoco.MjrContext(self._model, self._mujoco.mjtFontScale.mjFONTSCALE_100)
             except self._mujoco.FatalError as error:
                 raise RenderError(f"{GL_REMEDY} ({error})") from error
-            self._mujoco.mjr_setBuffer(self._mujoco.mjtFramebuffer.mjFB_OFFSCREEN, context)
             self._contexts[look] = context
+        if look != self._bound:  # else the first picture after a change of looks is read from the other look's buffer
+            self._mujoco.mjr_setBuffer(self._mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._contexts[look])
+            self._bound = look
         return self._contexts[look]
 
     def _metres(self, depth: AnyArray) -> AnyArray:
