@@ -6,12 +6,12 @@ import pytest
 
 pytest.importorskip("mujoco")
 
-from vla_isaac.backends.mujoco.backend import MujocoBackend  # noqa: E402
-from vla_isaac.scene.builder import scene_preset  # noqa: E402
-from vla_isaac.scene.layout import sample_layout  # noqa: E402
-from vla_isaac.scene.randomisation import randomisation_preset  # noqa: E402
-from vla_isaac.sim.backend import RenderRequest  # noqa: E402
-from vla_isaac.sim.drive import drive  # noqa: E402
+from vla_isaac.backends.mujoco.backend import MujocoBackend
+from vla_isaac.scene.builder import scene_preset
+from vla_isaac.scene.layout import sample_layout
+from vla_isaac.scene.randomisation import randomisation_preset
+from vla_isaac.sim.backend import RenderRequest
+from vla_isaac.sim.drive import drive
 
 POLICY = RenderRequest(camera="front", resolution_hw=(64, 64))
 VIDEO = RenderRequest(camera="video", resolution_hw=(120, 160), look="good")
