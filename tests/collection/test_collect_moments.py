@@ -9,8 +9,9 @@ from functools import partial
 import numpy as np
 import pytest
 
+from vla_isaac.collection.attempt import Collector
 from vla_isaac.collection.moments import collect_moments, work
-from vla_isaac.collection.plan import CollectionPlan
+from vla_isaac.collection.plan import Attempt, CollectionPlan
 from vla_isaac.core.errors import UsageError
 from vla_isaac.datasets.moments import MAX_OBJECTS, NO, block_path, load_moments, plan_of
 from vla_isaac.models.asked import COLOUR_NAMES, RELATIONS
@@ -103,6 +104,16 @@ def test_actions_are_steps_that_bring_the_hand_nearer_to_what_it_reaches_for(fou
     hand = forward_kinematics(found.rows["state"][rows[0], :7])[:3, 3]
     way = found.rows["objects"][rows[0], moved, :2] - hand[:2]
     assert float(found.rows["action"][rows[0], :2] @ way) > 0.0
+
+
+def test_states_and_actions_are_those_that_a_demonstration_of_the_same_seed_has(found, moments):
+    collector = Collector(replace(moments, cameras=()))
+    for number, task in enumerate(TASKS):
+        _, recorder, steps = collector.try_one(Attempt(task, moments.seed + number))
+        rows, columns = found.of_episode == number, recorder.episode.columns
+        assert rows.sum() == steps
+        assert np.array_equal(found.rows["action"][rows], columns["action"])
+        assert np.array_equal(found.rows["state"][rows], columns["observation.state"])
 
 
 def test_the_camera_stood_where_the_scene_has_it_when_only_the_layout_varies(found):

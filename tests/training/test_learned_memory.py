@@ -13,12 +13,14 @@ from vla_isaac.core.poses import Pose
 from vla_isaac.core.types import EpisodeContext, Frame, Observation
 from vla_isaac.datasets.moments import load_moments
 from vla_isaac.policies.learned import HANDED_ON, MEMORY, LearnedPolicy
+from vla_isaac.robots.kinematics import forward_kinematics
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
 from vla_isaac.models.base import load_model  # noqa: E402
+from vla_isaac.models.mini.memory import unpacked  # noqa: E402
 from vla_isaac.training.config import train_preset  # noqa: E402
 from vla_isaac.training.export import export  # noqa: E402
 from vla_isaac.training.run import train_once  # noqa: E402
@@ -123,6 +125,21 @@ def test_memory_makes_a_difference(remembering, seen):
     fed = [policy.feed(seen[2]) for policy in (with_it, without)]
     handed_on = [policy._network.run(one, (HANDED_ON,))[0] for policy, one in zip((with_it, without), fed, strict=True)]
     assert not np.allclose(*handed_on)
+
+
+def test_where_the_hand_was_is_remembered_as_the_joints_told_it(remembering, seen):
+    policy = begun(remembering)
+    for look in seen:
+        policy.act(look)
+        hand = unpacked(torch.from_numpy(policy._memory)).hand[0].numpy()
+        assert np.abs(hand[:3] - forward_kinematics(look.qpos)[:3, 3]).max() < 1e-5
+        assert hand[3:].tolist() == pytest.approx([look.gripper_width, 1.0])
+
+
+def test_two_policies_of_one_checkpoint_remember_apart(remembering, seen):
+    one, other = begun(remembering), begun(remembering)
+    one.act(seen[0])
+    assert not other._memory.any()
 
 
 def test_explaining_a_decision_remembers_nothing(remembering, seen):

@@ -91,6 +91,10 @@ class MomentRecorder:
             return
         start = self._start
         kept = {name: np.array(values) for name, values in self._rows.items()}
+        if self._of_row and self._of_row[-1] >= len(self._rows["action"]):  # looked at, but nothing was done any more
+            self._of_row.pop()
+            for pictures_of_camera in self._pictures.values():
+                pictures_of_camera.pop()
         pictures = {name: np.stack(values) for name, values in self._pictures.items()} if self._of_row else {}
         self.episodes.append(
             {
@@ -144,10 +148,13 @@ def collect_moments(
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(num_workers, mp_context=context, initializer=begin_worker) as pool:
         jobs = [pool.submit(work, folder, plan, block, picture_share, driver) for block in missing]
-        for job in jobs:
-            job.result()
-            done += 1
-            yield done, total
+        try:
+            for job in jobs:
+                job.result()
+                done += 1
+                yield done, total
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _begin(folder: Path, options: dict[str, Any], *, resume: bool) -> None:
@@ -178,14 +185,16 @@ def _text(driver: Driver | None) -> str | None:
     return driver and f"{driver.__module__}.{driver.__qualname__}"
 
 
-_collector: tuple[tuple[CollectionPlan, Driver | None], Collector] | None = None
+_collector: tuple[tuple[CollectionPlan, str | None], Collector] | None = None
 
 
 def work(folder: Path, plan: CollectionPlan, block: int, picture_share: float, driver: Driver | None) -> None:
     """Make one block in this process."""
     global _collector  # noqa: PLW0603 a process works on one plan and holds one backend
-    if _collector is None or _collector[0] != (plan, driver):
-        _collector = ((plan, driver), _made(plan, driver))
+    if _collector is None or _collector[0] != (plan, _text(driver)):
+        if _collector is not None:
+            _collector[1].close()
+        _collector = ((plan, _text(driver)), _made(plan, driver))
     collector = _collector[1]
     expert = collector.expert
     recorder = MomentRecorder(collector.backend, plan.cameras, plan.image_hw, picture_share, expert)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,18 +45,29 @@ def plan_of(folder: Path) -> dict[str, Any]:
 
 
 def count_moments(folder: Path) -> dict[str, int]:
-    """Return how many episodes, rows and pictures a dataset has."""
+    """Return how many episodes, rows and pictures a dataset has.
+
+    Raises:
+        DatasetError: If a block is broken.
+    """
     counts = {"episodes": 0, "rows": 0, "pictures": 0}
-    for path in folder.glob("block_*.npz"):
-        with np.load(path, allow_pickle=False) as file:
-            counts["episodes"] += len(file["length"])
-            counts["rows"] += int(file["length"].sum())
-            counts["pictures"] += len(file["of_row"])
+    for path in sorted(folder.glob("block_*.npz")):
+        if not path.stat().st_size:
+            continue
+        block = _read(path)
+        counts["episodes"] += len(block["length"])
+        counts["rows"] += int(block["length"].sum())
+        counts["pictures"] += len(block["of_row"])
     return counts
 
 
 def save_block(path: Path, episodes: Sequence[Mapping[str, Any]]) -> None:
-    """Write a block under its name once it is whole."""
+    """Write a block under its name once it is whole; one without any episode is an empty file that counts as made."""
+    if not episodes:
+        part = path.with_suffix(".part")
+        part.write_bytes(b"")
+        part.replace(path)
+        return
     cameras = sorted({name for e in episodes for name in e} - {*ROWS, *EPISODES, "of_row"})
     arrays: dict[str, AnyArray] = {name: np.concatenate([e[name] for e in episodes]) for name in (*ROWS, *cameras)}
     arrays |= {name: np.array([e[name] for e in episodes]) for name in EPISODES}
@@ -96,22 +108,30 @@ def load_moments(folders: Sequence[Path]) -> Moments:
     """Read datasets whole.
 
     Raises:
-        UsageError: If there is nothing in them.
+        UsageError: If there is nothing in them, or their pictures do not fit together.
         DatasetError: If a block is broken or a number in it is not finite.
     """
-    blocks = [path for folder in folders for path in sorted(folder.glob("block_*.npz"))]
+    blocks = [path for folder in folders for path in sorted(folder.glob("block_*.npz")) if path.stat().st_size]
     if not blocks:
         raise UsageError(f"{', '.join(map(str, folders))}: holds no moments; collect some first")
     found: dict[str, list[AnyArray]] = {}
     rows = episodes = 0
+    shapes: set[tuple[str, tuple[int, ...]]] = set()
     for path in blocks:
         block = _read(path)
+        odd = _shapes(block) ^ shapes if found else set()
+        if odd:
+            raise UsageError(
+                f"{path.parent}: its pictures ({_told(_shapes(block))}) are not those of {blocks[0].parent} "
+                f"({_told(shapes)}); train on datasets with the same cameras and sizes"
+            )
+        shapes = shapes or _shapes(block)
         block["of_row"] = block["of_row"] + rows
         block["of_episode"] = episodes + np.repeat(np.arange(len(block["length"])), block["length"])
         rows, episodes = rows + len(block["action"]), episodes + len(block["length"])
         for name, values in block.items():
             found.setdefault(name, []).append(values)
-    whole = {}
+    whole: dict[str, AnyArray] = {}
     for name in list(found):
         whole[name] = np.concatenate(found.pop(name))
     cameras = set(whole) - {*ROWS, *EPISODES, "length", "of_row", "of_episode"}
@@ -124,12 +144,25 @@ def load_moments(folders: Sequence[Path]) -> Moments:
     )
 
 
+def _shapes(block: Mapping[str, AnyArray]) -> set[tuple[str, tuple[int, ...]]]:
+    """Return the cameras of a block and the size of their pictures."""
+    cameras = set(block) - {*ROWS, *EPISODES, "length", "of_row", "of_episode"}
+    return {(name, block[name].shape[1:]) for name in cameras}
+
+
+def _told(shapes: set[tuple[str, tuple[int, ...]]]) -> str:
+    return ", ".join(f"{name} {shape[0]} x {shape[1]}" for name, shape in sorted(shapes)) or "none"
+
+
 def _read(path: Path) -> dict[str, AnyArray]:
     try:
         with np.load(path, allow_pickle=False) as file:
             block = {name: file[name] for name in file.files}
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise DatasetError(f"{path}: cannot be read ({error}); delete it and collect again, only it is made anew") from error
+    lacking = [name for name in (*ROWS, *EPISODES, "length", "of_row") if name not in block]
+    if lacking:
+        raise DatasetError(f"{path}: has no {lacking[0]!r}; delete it and collect again, only it is made anew")
     for name in ("state", "action"):
         odd = np.flatnonzero(~np.isfinite(block[name]).all(axis=1))
         if len(odd):

@@ -21,7 +21,7 @@ from vla_isaac.core.errors import ConfigError, UsageError, VlaIsaacError
 from vla_isaac.core.goals import parse_goal
 from vla_isaac.core.poses import look_at
 from vla_isaac.core.specs import CameraView
-from vla_isaac.datasets.moments import NO, Moments, load_moments
+from vla_isaac.datasets.moments import NO, PLAN, Moments, load_moments, plan_of
 from vla_isaac.datasets.normaliser import Normaliser
 from vla_isaac.models.asked import NUM_GOALS, asked
 from vla_isaac.models.base import Batch
@@ -66,11 +66,12 @@ class MomentData:
             DatasetError: If a file is broken or a number in it is not finite.
         """
         self._config = config
+        _check_rate(paths)
         self.moments = moments = load_moments(paths)
         missing = [name for name in config.cameras if name not in moments.pictures]
         if missing:
             raise UsageError(
-                f"{paths[0]}: has no pictures of the camera {missing[0]!r}; it has {', '.join(moments.pictures)}"
+                f"{paths[0]}: has no pictures of the camera {missing[0]!r}; it has {', '.join(moments.pictures) or 'none'}"
             )
         self.processor: VLAProcessor | None = None
         self.state_normaliser, self.action_normaliser = (_unscaled(names) for names in (STATE_NAMES, ACTION_NAMES))
@@ -85,6 +86,8 @@ class MomentData:
         self._held_pictures = np.flatnonzero(held[of_picture])
         self._rows = np.flatnonzero(is_usable & ~held[moments.of_episode])
         self._held_rows = np.flatnonzero(is_usable & held[moments.of_episode])
+        if not len(self._rows) or not len(self._pictures):
+            raise UsageError(f"{paths[0]}: nothing is left to learn from; leave out fewer goals, or collect more")
         self._shares = _row_shares(moments, self._rows)
 
     @property
@@ -339,6 +342,14 @@ def _goals(moments: Moments) -> tuple[Tensor, Tensor]:
     goals[is_long, 0], goals[is_long, 1:] = first[is_long], NO
     active[is_long & (active >= 0)] = 0
     return goals.clamp(min=0), active
+
+
+def _check_rate(paths: Sequence[Path]) -> None:
+    """Raise `UsageError` if a dataset was collected at another rate than the policy acts at."""
+    for path in paths:
+        rate = plan_of(path).get("fps", RATE_HZ) if (path / PLAN).exists() else RATE_HZ
+        if rate != RATE_HZ:
+            raise UsageError(f"{path}: was collected at {rate:g} Hz, mini acts at {RATE_HZ:g}; collect again with --fps 10")
 
 
 def _classes(goal: str) -> tuple[int, ...]:

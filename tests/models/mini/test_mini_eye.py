@@ -219,6 +219,17 @@ def test_a_place_with_a_spread_of_two_centimetres_weighs_a_quarter_of_one_with_o
     assert of_blue == pytest.approx(of_red / 4)
 
 
+def test_a_pair_that_was_never_shown_is_as_sure_as_its_colour_and_its_shape_together():
+    cells = empty_cells(1)
+    cells.centre[...] = math.log(0.8 / 0.2)  # an object is there with a probability of 0.8
+    of_pink, of_ball = 0.5, 0.7
+    cells.colour[..., COLOUR_NAMES.index("pink")] = math.log(of_pink / (1 - of_pink) * (NUM_COLOURS - 1))
+    cells.shape[..., 2] = math.log(of_ball / (1 - of_ball) * (SHAPES_OF_KIND - 1))
+    presence = best(cells).presence[0]
+    assert float(presence[number("pink", "ball")]) == pytest.approx(0.8 * of_pink * of_ball, rel=1e-5)
+    assert float(presence[number("pink", "cube")]) == pytest.approx(0.8 * of_pink * (1 - of_ball) / 2, rel=1e-5)
+
+
 def test_no_two_pairs_of_colour_and_shape_have_the_same_number():
     numbers = {number(colour, shape) for colour in COLOUR_NAMES for shape in SHAPES}
     assert numbers == set(range(NUM_SIGHTS))
@@ -252,6 +263,13 @@ def test_a_camera_that_does_not_see_a_thing_does_not_say_where_it_is():
 def test_a_thing_is_absent_only_if_both_cameras_miss_it():
     both = fused([sights(0.5, 0.5, 1.0), sights(0.8, 0.5, 1.0)])
     assert float(both.presence[0, 0]) == pytest.approx(1 - 0.5 * 0.2)
+
+
+def test_a_turn_that_both_cameras_are_sure_of_is_no_surer_than_one():
+    plain = sights(1.0, 0.5, 1.0)
+    turn = torch.tensor([0.6, -0.8]).expand_as(plain.turn)
+    both = fused([plain._replace(turn=turn), plain._replace(turn=turn)])
+    assert both.turn[0, 0].tolist() == pytest.approx([0.6, -0.8], abs=1e-6)
 
 
 def test_a_camera_that_is_a_centimetre_off_is_found_out_by_the_other():

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from vla_isaac.models.asked import NUM_GOALS
-from vla_isaac.models.mini.eye import NUM_SIGHTS, Sights
+from vla_isaac.models.mini.eye import NUM_SIGHTS, UNSURE, Sights
 
 FADES, FADES_AT_HAND = 0.9, 0.15
 """Share of its trust that a place keeps from one decision to the next: what the hand is at may move with it."""
@@ -20,7 +20,8 @@ FADES, FADES_AT_HAND = 0.9, 0.15
 TRUSTED = 4.0  # [1/cm^2] at the most in what is remembered
 MOVED = 0.03  # [m] off the remembered place where a sure sight means that the thing moved
 SURE = 0.5  # presence
-PRESENCE_FADES = 0.8
+PRESENCE_FADES = 0.93
+LEAST = 1e-6  # [1/cm^2] of trust that is left in what was ever seen
 TOUCH_XY, TOUCH_Z = 0.09, 0.075  # [m] around and above a thing where the hand may be moving it
 PER_SIGHT = 1 + 3 + 1 + 3 + 1 + 1
 WIDTH = NUM_SIGHTS * PER_SIGHT + NUM_GOALS * 3 + 3 + 5
@@ -84,25 +85,32 @@ def packed(memory: Memory) -> Tensor:
 
 
 def remembered(old: Memory, seen: Sights, hand: Tensor) -> Memory:
-    """Return what is known after one more look; `hand` is where the `ee` is [m], (B, 3)."""
+    """Return what is known after one more look; `hand` is where the `ee` is [m], (B, 3).
+
+    What no camera sees stays where it was, however long.
+    """
+    is_seen, is_known = seen.presence > UNSURE, old.trust > 0
+    weight = torch.where(is_seen, seen.weight, torch.zeros_like(seen.weight))
     off = (seen.place - old.place).pow(2).sum(-1).clamp(min=1e-12).sqrt()
     has_moved = (off > MOVED) & (seen.presence > SURE)
-    is_close = (_aside(seen.place, hand) < TOUCH_XY) & (hand[:, None, 2] - seen.place[..., 2] < TOUCH_Z)
-    is_close = is_close | ((_aside(old.place, hand) < TOUCH_XY) & (hand[:, None, 2] - old.place[..., 2] < TOUCH_Z))
+    is_close = (_is_close(seen.place, hand) & is_seen) | (_is_close(old.place, hand) & is_known)
     fades = torch.where(is_close, FADES_AT_HAND, FADES)
-    trust = torch.where(has_moved, torch.zeros_like(old.trust), fades * old.trust.clamp(max=TRUSTED))
-    total = trust + seen.weight + 1e-6
-    place = (trust[..., None] * old.place + seen.weight[..., None] * seen.place) / total[..., None]
+    trust = torch.maximum(fades * old.trust.clamp(max=TRUSTED), LEAST * is_known.to(weight.dtype))
+    trust = torch.where(has_moved, torch.zeros_like(trust), trust)
+    total = trust + weight
+    mean = (trust[..., None] * old.place + weight[..., None] * seen.place) / total.clamp(min=LEAST)[..., None]
+    place = torch.where((is_seen | is_known)[..., None], mean, seen.place)
     presence = torch.maximum(seen.presence, PRESENCE_FADES * old.presence)
     touched = torch.maximum(old.touched, is_close.to(old.touched.dtype))
     is_void = has_moved & (old.touched < 0.5)
     kept = torch.where(is_void, torch.zeros_like(old.start_trust), old.start_trust)
-    fresh = seen.weight * (1 - touched) + 1e-6 * (kept == 0).to(kept.dtype)
+    fresh = weight * (1 - touched) + LEAST * (kept == 0).to(kept.dtype)
     start_trust = kept + fresh
-    start = (kept[..., None] * old.start + fresh[..., None] * place) / start_trust.clamp(min=1e-9)[..., None]
+    start = (kept[..., None] * old.start + fresh[..., None] * place) / start_trust[..., None]
     return Memory(presence, place, total, start, start_trust, touched, old.bound, old.offset, old.hand)
 
 
-def _aside(place: Tensor, hand: Tensor) -> Tensor:
-    """Return how far places (B, S, 3) are from the hand seen from above [m], (B, S)."""
-    return (place[..., :2] - hand[:, None, :2]).pow(2).sum(-1).clamp(min=1e-12).sqrt()
+def _is_close(place: Tensor, hand: Tensor) -> Tensor:
+    """Tell which places (B, S, 3) the hand is so close to that it may move what is there, (B, S)."""
+    aside = (place[..., :2] - hand[:, None, :2]).pow(2).sum(-1)
+    return (aside < TOUCH_XY**2) & (hand[:, None, 2] - place[..., 2] < TOUCH_Z)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from vla_isaac.core.errors import ConfigError
 from vla_isaac.models.asked import ANY, COLOUR_NAMES, NUM_GOALS
 from vla_isaac.models.base import Answer, Batch, Outputs, VLAModel
 from vla_isaac.models.kinematics import HandPose
@@ -58,7 +59,14 @@ class MiniVLA(VLAModel):
         self.hand = HandPose()
         self.eyes = nn.ModuleDict()
         for name in config.cameras:
+            if name not in config.views or name not in config.crops:
+                raise ConfigError(f"mini: knows no view of the camera {name!r}; give its view and crop in model_options")
             top, bottom = config.crops[name]
+            if top % 8 or bottom % 8 or not 0 <= top < bottom <= config.image_hw[0] or width % 8:
+                raise ConfigError(
+                    f"mini: the rows {top} to {bottom} of {name!r} do not go with pictures of {config.image_hw[0]} x {width}; "
+                    "give multiples of 8 within the picture in model_options.crops"
+                )
             shape = EyeShape(
                 (top, bottom),
                 width,
