@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from vla_isaac.backends import BACKENDS
+from vla_isaac.backends.mujoco.engine import headless_gl
 from vla_isaac.core.config import from_mapping
 from vla_isaac.core.errors import ConfigError, InstructionError, UsageError
 from vla_isaac.core.goals import goal_from_json, parse_goal
@@ -70,11 +71,13 @@ def make_session(backend: str = "mujoco", policy: str | Policy = "scripted", *, 
 def choose_policy(backend: str, request: EpisodeRequest) -> str:
     """Return who acts where nobody was named: `mini` on MuJoCo if it was trained on such tasks, else the scripted expert.
 
+    The expert needs no pictures, so it also acts on machines that cannot draw any.
+
     Args:
         backend: A name of ``vla-isaac list backends``.
         request: What is to be done.
     """
-    if backend != "mujoco" or not request.judge or not _has_learned():
+    if backend != "mujoco" or not request.judge or not _has_learned() or not _can_draw():
         return EXPERT
     if any(name not in {camera.name for camera in request.scene.cameras} for name in ("front", "wrist")):
         return EXPERT
@@ -85,6 +88,11 @@ def choose_policy(backend: str, request: EpisodeRequest) -> str:
     except InstructionError:
         return EXPERT
     return LEARNED if family_of(plan, request.scene.bodies) in LEARNED_FAMILIES else EXPERT
+
+
+def _can_draw() -> bool:
+    """Tell whether there is an OpenGL for pictures."""
+    return headless_gl() != "disable"
 
 
 def _has_learned() -> bool:

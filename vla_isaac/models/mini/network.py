@@ -64,7 +64,7 @@ class MiniVLA(VLAModel):
             top, bottom = config.crops[name]
             if top % 8 or bottom % 8 or not 0 <= top < bottom <= config.image_hw[0] or width % 8:
                 raise ConfigError(
-                    f"mini: the rows {top} to {bottom} of {name!r} do not go with pictures of {config.image_hw[0]} x {width}; "
+                    f"mini: rows {top} to {bottom} of {name!r} do not go with pictures of {config.image_hw[0]} x {width}; "
                     "give multiples of 8 within the picture in model_options.crops"
                 )
             shape = EyeShape(
