@@ -47,7 +47,7 @@ def card(checkpoint: Path, runs: Path) -> str:
     parts = [
         (Path(__file__).with_name("card.md")).read_text(encoding="utf-8").rstrip(),
         "## Figures",
-        "Successes with the 95 % Wilson interval, on seeds from 900,000, which no training has used; looks are listed below.",
+        "Successes with the 95 % Wilson interval, on seeds from 900,000, which no training has used; looks are below.",
         *(_figure(name, runs / "figures" / f"{name}.json") for name in (figure.name for figure in FIGURES)),
         "## How it was made",
         _recipe(policy, runs),
