@@ -10,7 +10,7 @@ import pytest
 
 from vla_isaac.collection.moments import work
 from vla_isaac.collection.plan import CollectionPlan
-from vla_isaac.core.errors import UsageError
+from vla_isaac.core.errors import ConfigError, UsageError
 from vla_isaac.robots.kinematics import forward_kinematics
 from vla_isaac.robots.panda import HAND_TO_EE
 from vla_isaac.scene.cameras import FRONT, WRIST
@@ -251,3 +251,12 @@ def test_a_goal_that_is_left_out_is_in_no_row_and_no_sentence(make_data):
     left_out = family_names().index("place_on")
     assert left_out not in set(moments.of_episode[data._rows])
     assert len(set(moments.of_episode[data._rows])) >= EPISODES - 2
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [({"mix": {"reach": 1.0}}, "mix"), ({"wordings": 4}, "wordings"), ({"history": 2}, "history"), ({"chunk": 8}, "chunk")],
+)
+def test_an_option_that_would_have_no_effect_is_refused(moments, mini, change, named):
+    with pytest.raises(ConfigError, match=named):
+        MomentData([moments], replace(mini, **change))
