@@ -12,7 +12,8 @@ from vla_isaac.collection.plan import CollectionPlan
 from vla_isaac.core.poses import Pose
 from vla_isaac.core.types import EpisodeContext, Frame, Observation
 from vla_isaac.datasets.moments import load_moments
-from vla_isaac.policies.learned import HANDED_ON, MEMORY, LearnedPolicy
+from vla_isaac.models.feed import HANDED_ON, MEMORY
+from vla_isaac.policies.learned import LearnedPolicy
 from vla_isaac.robots.kinematics import forward_kinematics
 
 torch = pytest.importorskip("torch")

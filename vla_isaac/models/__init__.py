@@ -8,6 +8,11 @@ MODELS = Registry(
     {
         "mini": "vla_isaac.models.mini.network:MiniVLA",
         "keypoints": "vla_isaac.models.keypoints.network:KeypointVLA",
+        "vla_transformer": "vla_isaac.models.vla_transformer.network:VisionLanguageActionTransformer",
+        "rt1_style": "vla_isaac.models.rt1_style.network:RT1StyleModel",
+        "multi_task": "vla_isaac.models.multi_task.network:MultiTaskVLA",
+        "hierarchical": "vla_isaac.models.hierarchical.network:HierarchicalVLA",
+        "custom_vla": "vla_isaac.models.custom_vla.network:CustomVLA",
     },
 )
 """Model type → class; each is a `models.base.VLAModel`."""

@@ -127,6 +127,17 @@ class VLAModel(PreTrainedModel):  # type: ignore[misc]
         """Return how many numbers it hands to its next decision in ``memory``; 0 needs none."""
         return 0
 
+    def frames_at_work(self) -> int:
+        """Return how many pictures and states it is given at work; fewer than in training if it remembers the others."""
+        return int(self.config.history)
+
+    def begin(self) -> None:
+        """Get ready to be trained for the first time; models with pretrained parts load them."""
+
+    def read_once(self, batch: Batch) -> dict[str, Tensor]:
+        """Return what `forward` takes in place of words and pieces until something else is said; empty reads each time."""
+        return {}
+
     def heat(self, outputs: Outputs) -> dict[str, Tensor]:
         """Return how much each place of each camera's picture counted, by camera, (B, h, w) with sum 1; may be empty."""
         return {}
@@ -145,6 +156,11 @@ class VLAModel(PreTrainedModel):  # type: ignore[misc]
             if tuple(batch["images"][name].shape[1:]) != wanted:
                 shape = tuple(batch["images"][name].shape)
                 raise ShapeError(f"pictures of camera {name!r} have shape {shape}, expected (B, {str(wanted)[1:-1]})")
+            if batch["images"][name].dtype != torch.uint8:
+                raise ShapeError(
+                    f"pictures of camera {name!r} are {batch['images'][name].dtype}, expected torch.uint8, 0 to 255; every "
+                    "model makes floats of them itself"
+                )
         widths = {"state": (config.history, len(config.state_names)), "actions": (config.chunk, len(config.action_names))}
         for name, wanted_row in widths.items():
             if name in batch and tuple(batch[name].shape[1:]) != wanted_row:

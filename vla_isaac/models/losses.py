@@ -69,7 +69,7 @@ def positions(wanted: Tensor, got: Tensor, counts: Tensor) -> Tensor:
 
 
 def pointing(places: Tensor, maps: Tensor, counts: Tensor, *, spread: float = 0.7) -> Tensor:
-    """Return the cross-entropy between where maps look and where they should.
+    """Return the divergence of where maps look from where they should; 0 if they look just there.
 
     Args:
         places: x and y as shares of the picture's width and height, shape (B, K, 2); outside 0 to 1 or NaN never counts.
@@ -82,7 +82,7 @@ def pointing(places: Tensor, maps: Tensor, counts: Tensor, *, spread: float = 0.
     wanted = torch.where(is_seen[..., None], places, torch.full_like(places, 0.5))
     rows, columns = (_bell(wanted[..., axis] * cells - 0.5, cells, spread) for axis, cells in ((1, height), (0, width)))
     likely = rows[..., :, None] * columns[..., None, :]
-    surprise = -(likely * maps.clamp(min=1e-20).log()).sum((-2, -1))
+    surprise = (likely * (likely.clamp(min=1e-20).log() - maps.clamp(min=1e-20).log())).sum((-2, -1))
     return masked_mean(surprise, is_seen & (counts > 0))
 
 

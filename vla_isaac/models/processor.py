@@ -5,7 +5,6 @@ The trainer and the policy use the same object, read from the same file, so that
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,8 @@ import numpy as np
 
 from vla_isaac.core import images
 from vla_isaac.core.arrays import AnyArray, Image
-from vla_isaac.models.text import FILE, Tokens, Vocabulary
+from vla_isaac.models.text import Tokens, Vocabulary
+from vla_isaac.models.tokens import TokenVocabulary, load_vocabulary
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,17 @@ class VLAProcessor:
 
     cameras: tuple[str, ...]
     image_hw: tuple[int, int]
-    vocabulary: Vocabulary
+    vocabulary: Vocabulary | TokenVocabulary
+
+    @classmethod
+    def load(cls, folder: Path, cameras: Sequence[str], image_hw: Sequence[int]) -> VLAProcessor:
+        """Return the processor of a checkpoint.
+
+        Raises:
+            ConfigError: If its files are missing or broken.
+        """
+        height, width = image_hw
+        return cls(tuple(cameras), (int(height), int(width)), load_vocabulary(folder))
 
     def pictures(self, frames: Mapping[str, Sequence[Image]]) -> dict[str, AnyArray]:
         """Return uint8 (1, F, 3, H, W) by camera.
@@ -41,9 +51,8 @@ class VLAProcessor:
         return self.vocabulary.encode(texts)
 
     def save(self, folder: Path) -> None:
-        """Write ``vocabulary.json``; cameras and size stand in the checkpoint's own description."""
-        text = json.dumps(self.vocabulary.to_json(), ensure_ascii=False)
-        (folder / FILE).write_text(text + "\n", encoding="utf-8")
+        """Write how sentences are read; cameras and size stand in the checkpoint's own description."""
+        self.vocabulary.save(folder)
 
     def _picture(self, rgb: Image) -> AnyArray:
         return np.ascontiguousarray(images.resize(rgb, *self.image_hw).transpose(2, 0, 1))

@@ -1,4 +1,4 @@
-"""`SentenceEncoder`: words and their spelling to one vector, and to a few slots that each look for their own words."""
+"""`WordEncoder`: words and their spelling to a vector each; `SentenceEncoder`: to a few slots that look for their words."""
 
 from __future__ import annotations
 
@@ -12,33 +12,27 @@ FORGET = 0.1
 """Share of known words that training shows as unknown, so that spelling alone has to do."""
 
 
-class SentenceEncoder(nn.Module):
+class WordEncoder(nn.Module):
     """A small transformer over words, written out, so that it exports to any ONNX and padding changes nothing.
 
     Source: A. Vaswani et al. (2017), "Attention Is All You Need", with normalisation first.
     """
 
-    def __init__(
-        self, num_words: int, num_buckets: int, max_words: int, *, dim: int = 64, slots: int = 4, layers: int = 1
-    ) -> None:
-        """Make one; `dim` is the width of a word, the answer has `slots` times `dim` numbers."""
+    def __init__(self, num_words: int, num_buckets: int, max_words: int, *, dim: int = 64, layers: int = 1) -> None:
+        """Make one; `dim` is the width of a word."""
         super().__init__()
         self.words = nn.Embedding(num_words, dim, padding_idx=0)
         self.pieces = nn.Embedding(num_buckets + 1, dim, padding_idx=0)
         self.places = nn.Parameter(torch.randn(max_words, dim) * 0.02)
         self.layers = nn.ModuleList(WordLayer(dim) for _ in range(layers))
-        self.slots = nn.Parameter(torch.randn(slots, dim) * 0.2)
-        self.slot_key_value = nn.Linear(dim, 2 * dim)
 
     def forward(self, words: Tensor, pieces: Tensor) -> Tensor:
-        """Return (B, slots, dim) of words (B, L) and pieces (B, L, G)."""
+        """Return (B, L, dim) of words (B, L) and pieces (B, L, G)."""
         is_word = words > 0
         x = self._embedded(words, pieces)
         for layer in self.layers:
             x = layer(x, is_word)
-        key, value = self.slot_key_value(x).chunk(2, dim=-1)
-        scores = self.slots @ key.transpose(1, 2) / key.shape[-1] ** 0.5
-        return shares_of(scores, is_word[:, None]) @ value
+        return x
 
     def _embedded(self, words: Tensor, pieces: Tensor) -> Tensor:
         if self.training:
@@ -46,6 +40,24 @@ class SentenceEncoder(nn.Module):
             words = torch.where(forgotten, torch.full_like(words, UNKNOWN), words)
         spelling = self.pieces(pieces).sum(2) / (pieces > 0).sum(-1, keepdim=True).clamp(min=1).sqrt()
         return self.words(words) + spelling + self.places[: words.shape[1]]
+
+
+class SentenceEncoder(WordEncoder):
+    """Words to `slots` vectors of width `dim`, each of which looks for its own words."""
+
+    def __init__(
+        self, num_words: int, num_buckets: int, max_words: int, *, dim: int = 64, slots: int = 4, layers: int = 1
+    ) -> None:
+        """Make one; the answer has `slots` times `dim` numbers."""
+        super().__init__(num_words, num_buckets, max_words, dim=dim, layers=layers)
+        self.slots = nn.Parameter(torch.randn(slots, dim) * 0.2)
+        self.slot_key_value = nn.Linear(dim, 2 * dim)
+
+    def forward(self, words: Tensor, pieces: Tensor) -> Tensor:
+        """Return (B, slots, dim) of words (B, L) and pieces (B, L, G)."""
+        key, value = self.slot_key_value(super().forward(words, pieces)).chunk(2, dim=-1)
+        scores = self.slots @ key.transpose(1, 2) / key.shape[-1] ** 0.5
+        return shares_of(scores, (words > 0)[:, None]) @ value
 
 
 class WordLayer(nn.Module):

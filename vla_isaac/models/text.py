@@ -103,6 +103,10 @@ class Vocabulary:
             known = self._seen[word] = (self._rows.get(word, UNKNOWN), found)
         return known
 
+    def save(self, folder: Path) -> None:
+        """Write ``vocabulary.json`` into a checkpoint."""
+        (folder / FILE).write_text(json.dumps(self.to_json(), ensure_ascii=False) + "\n", encoding="utf-8")
+
     def to_json(self) -> dict[str, Any]:
         """Return plain values for a file."""
         return {

@@ -16,17 +16,12 @@ from vla_isaac.core.errors import ConfigError, ConventionError, PolicyError
 from vla_isaac.core.resources import resource
 from vla_isaac.core.specs import PolicySpec
 from vla_isaac.core.types import ActionChunk, EpisodeContext, Observation
+from vla_isaac.models.feed import HANDED_ON, HEAT, IMAGE, IS_WORD, MEMORY, READ
 from vla_isaac.models.processor import VLAProcessor
-from vla_isaac.models.text import Vocabulary, split
-from vla_isaac.policies.learned_checkpoint import ONNX, PolicyCard
+from vla_isaac.models.text import split
+from vla_isaac.policies.learned_checkpoint import ONNX, SENTENCE, PolicyCard
 from vla_isaac.policies.learned_session import THREADS, OnnxNetwork
 from vla_isaac.robots.panda import ARM_JOINTS, NUM_ARM_JOINTS
-
-HEAT = "heat_"
-"""Begins the names of outputs that say which places of a camera's picture counted."""
-
-MEMORY, HANDED_ON = "memory", "next_memory"
-"""Input and output of networks that hand numbers on to their next decision; zeros when an episode begins."""
 
 
 class LearnedPolicy:
@@ -47,10 +42,13 @@ class LearnedPolicy:
         """
         self.folder = Path(folder)
         card = self.card = PolicyCard.load(self.folder)
-        self.processor = VLAProcessor(card.cameras, card.image_hw, Vocabulary.load(self.folder))
+        self.processor = VLAProcessor.load(self.folder, card.cameras, card.image_hw)
         self._state, self._actions = card.state_normaliser, card.action_normaliser
         self._network = OnnxNetwork(self.folder / ONNX, threads=threads)
+        self._reads_once = READ in self._network.inputs
+        self._reader = OnnxNetwork(self.folder / SENTENCE, threads=threads) if self._reads_once else None
         self._check_network()
+        self._frames_looked_at = self._network.width(IMAGE + card.cameras[0])
         self._memory_width = self._network.width(MEMORY)
         self._memory = np.zeros((1, self._memory_width), dtype=np.float32)
         _proprioception_columns(self._state.names)
@@ -62,7 +60,7 @@ class LearnedPolicy:
             needs_proprioception=True,
             views=card.views,
         )
-        self._past: deque[tuple[dict[str, Image], AnyArray]] = deque(maxlen=card.history)
+        self._past: deque[tuple[dict[str, Image], AnyArray]] = deque(maxlen=self._frames_looked_at)
         self._sentence = ""
         self._declines = declines
         self._decided = False
@@ -84,7 +82,10 @@ class LearnedPolicy:
         if not split(context.instruction):
             raise PolicyError("declined: there is no instruction; say what to do, such as: Pick up the red cube")
         tokens = self.processor.sentences([context.instruction])
-        self._tokens = {"words": tokens.words, "pieces": tokens.pieces}
+        said = {"words": tokens.words, "pieces": tokens.pieces}
+        if self._reader is not None:
+            said = dict(zip((READ, IS_WORD), self._reader.run(said, (READ, IS_WORD)), strict=True))
+        self._said = said
 
     def act(self, observation: Observation) -> ActionChunk:
         """Return a chunk in the units of the convention, and the confidence in its `info`.
@@ -121,11 +122,12 @@ class LearnedPolicy:
         past = [*self._past, now] if remember or not self._past else list(self._past)
         if remember:
             self._past.append(now)
-        past = [past[0]] * (self.card.history - len(past)) + past[-self.card.history :]
+        count = self._frames_looked_at
+        past = [past[0]] * (count - len(past)) + past[-count:]
         pictures = self.processor.pictures({name: [frames[name] for frames, _ in past] for name in self.card.cameras})
         state = self._state.normalise(np.stack([numbers for _, numbers in past]))[None]
         memory = {MEMORY: self._memory} if self._memory_width else {}
-        return {**{f"image_{name}": rgb for name, rgb in pictures.items()}, "state": state, **self._tokens, **memory}
+        return {**{IMAGE + name: rgb for name, rgb in pictures.items()}, "state": state, **self._said, **memory}
 
     # ------------------------------------------------------------------
 
@@ -138,11 +140,13 @@ class LearnedPolicy:
         return {name: observation.frames[name].rgb for name in self.card.cameras}
 
     def _check_network(self) -> None:
-        wanted = {*(f"image_{name}" for name in self.card.cameras), "state", "words", "pieces"}
-        if set(self._network.inputs) - {MEMORY} != wanted or not {"actions", "confidence"} <= set(self._network.outputs):
+        """Raise `ConfigError` if the network takes what nobody gives it; what it has no use for, it may lack."""
+        pictures, inputs = {IMAGE + name for name in self.card.cameras}, set(self._network.inputs)
+        known = pictures | ({READ, IS_WORD} if self._reads_once else {"words", "pieces"}) | {"state", MEMORY}
+        if not pictures <= inputs <= known or not {"actions", "confidence"} <= set(self._network.outputs):
             raise ConfigError(
                 f"{self.folder}: model.onnx takes {', '.join(self._network.inputs)}, policy.json speaks of "
-                f"{', '.join(sorted(wanted))}; they are of different checkpoints, so export again"
+                f"{', '.join(sorted(pictures))}; they are of different checkpoints, so export again"
             )
 
 

@@ -18,6 +18,8 @@ from vla_isaac.datasets.normaliser import Normaliser
 
 FILE = "policy.json"
 ONNX = "model.onnx"
+SENTENCE = "sentence.onnx"
+"""What reads an instruction once, for networks that do not read it with every decision."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,7 +28,6 @@ from vla_isaac.datasets.loading.order import BatchOrder
 from vla_isaac.datasets.normaliser import Normaliser
 from vla_isaac.models.base import Batch
 from vla_isaac.models.processor import VLAProcessor
-from vla_isaac.models.text import split
 from vla_isaac.tasks.families import family_names
 from vla_isaac.training.config import TrainConfig
 from vla_isaac.training.pixels import goal_pixels
@@ -109,6 +108,11 @@ class TrainingData:
     def sentences(self) -> list[str]:
         """Sentences of the demonstrations."""
         return list(self.dataset.instructions)
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """Names of the task families."""
+        return tuple(self.dataset.tasks)
 
     @property
     def action_spec(self) -> Mapping[str, Any]:
@@ -201,10 +205,11 @@ class TrainingData:
         episodes = np.searchsorted(self._firsts, numbers, side="right") - 1
         fits = random.random(len(episodes)) >= self._config.unfitting_share
         texts = [self._sentence(int(episode), bool(fit), random) for episode, fit in zip(episodes, fits, strict=True)]
-        length = max(1, min(self.processor.vocabulary.max_words, max(len(split(text)) for text in texts)))
-        tokens = self.processor.vocabulary.encode(texts, length=length)
+        tokens = self.processor.sentences(texts)
+        length = max(1, int((tokens.words > 0).sum(1).max()))
         batch["sentence"] = texts
-        batch["words"], batch["pieces"] = torch.from_numpy(tokens.words), torch.from_numpy(tokens.pieces)
+        batch["words"] = torch.from_numpy(tokens.words[:, :length])
+        batch["pieces"] = torch.from_numpy(tokens.pieces[:, :length])
         if self._pixels is not None:
             batch["goal_pixels"] = {name: torch.from_numpy(places[numbers]) for name, places in self._pixels.items()}
         batch["is_fitting"] = torch.from_numpy(fits.astype(np.float32))

@@ -17,8 +17,10 @@ from vla_isaac.core.specs import ActionSpec
 from vla_isaac.datasets.normaliser import Normaliser
 from vla_isaac.models import MODELS
 from vla_isaac.models.base import VLAModel, load_model
+from vla_isaac.models.encoders.pretrained import SMALL, is_pretrained, tokenizer_file
 from vla_isaac.models.processor import VLAProcessor
 from vla_isaac.models.text import Vocabulary, vocabulary_of
+from vla_isaac.models.tokens import TokenVocabulary
 from vla_isaac.policies.learned_checkpoint import PolicyCard
 from vla_isaac.training.checkpoint import NUMBERS
 from vla_isaac.training.config import TrainConfig
@@ -35,14 +37,16 @@ def make_model(config: TrainConfig, data: Source, *, begin_with: Path | None = N
     """
     if begin_with is not None:
         model = load_model(begin_with)
-        data.processor = VLAProcessor(config.cameras, config.image_hw, Vocabulary.load(begin_with))
+        data.processor = VLAProcessor.load(begin_with, config.cameras, config.image_hw)
         _check_fits(model, config, data, begin_with)
         return model
-    vocabulary = vocabulary_of([*texts(), *data.sentences])
-    data.processor = VLAProcessor(config.cameras, config.image_hw, vocabulary)
     model_class: type[VLAModel] = MODELS.load(config.model)
+    vocabulary = _vocabulary(model_class, config, data)
+    data.processor = VLAProcessor(config.cameras, config.image_hw, vocabulary)
     torch.manual_seed(config.seed)
-    return model_class(_model_config(model_class, config, data, vocabulary))
+    model = model_class(_model_config(model_class, config, data, vocabulary))
+    model.begin()
+    return model
 
 
 def make_card(config: TrainConfig, data: Source, paths: Sequence[Path]) -> PolicyCard:
@@ -85,7 +89,18 @@ def normalisers_of(folder: Path) -> tuple[Normaliser, Normaliser]:
     return card.state_normaliser, card.action_normaliser
 
 
-def _model_config(model_class: type[VLAModel], config: TrainConfig, data: Source, vocabulary: Vocabulary) -> Any:
+def _vocabulary(model_class: type[VLAModel], config: TrainConfig, data: Source) -> Vocabulary | TokenVocabulary:
+    """Return the words of all that may be said in training, or the tokens of a pretrained encoder of sentences."""
+    usual = getattr(model_class.config_class, "usual_language", SMALL)
+    language = config.model_options.get("language", usual)
+    if is_pretrained(language):
+        return TokenVocabulary(tokenizer_file(language))
+    return vocabulary_of([*texts(), *data.sentences])
+
+
+def _model_config(
+    model_class: type[VLAModel], config: TrainConfig, data: Source, vocabulary: Vocabulary | TokenVocabulary
+) -> Any:
     offset, scale = _affine(data.state_normaliser)
     given: Mapping[str, Any] = {
         "cameras": list(config.cameras),
@@ -100,10 +115,12 @@ def _model_config(model_class: type[VLAModel], config: TrainConfig, data: Source
         "num_buckets": vocabulary.num_buckets,
         "max_words": vocabulary.max_words,
     }
+    known = vars(model_class.config_class())
+    if "tasks" in known:
+        given = {**given, "tasks": list(data.tasks)}
     wrong = set(config.model_options) & set(given)
     if wrong:
         raise ConfigError(f"training: model_options.{min(wrong)} follows from the data; leave it out")
-    known = vars(model_class.config_class())
     odd = [name for name in config.model_options if name not in known]
     if odd:
         raise ConfigError(f"training: model_options.{odd[0]} is unknown to {config.model!r}")

@@ -6,9 +6,10 @@ Opset 17, so that every onnxruntime from 1.15 on runs it. Preparing pictures (ui
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -18,10 +19,9 @@ from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import ConfigError, VlaIsaacError
 from vla_isaac.core.optional import require
 from vla_isaac.models.base import Batch, VLAModel, load_model
+from vla_isaac.models.feed import HANDED_ON, HEAT, IMAGE, IS_WORD, MEMORY, READ
 from vla_isaac.models.processor import VLAProcessor
-from vla_isaac.models.text import Vocabulary
-from vla_isaac.policies.learned import HANDED_ON, HEAT, MEMORY
-from vla_isaac.policies.learned_checkpoint import ONNX, PolicyCard
+from vla_isaac.policies.learned_checkpoint import ONNX, SENTENCE, PolicyCard
 from vla_isaac.policies.learned_session import OnnxNetwork
 from vla_isaac.training.checkpoint import save_checkpoint
 
@@ -48,6 +48,9 @@ class ExportReport:
     opset: int
 
 
+Answering: TypeAlias = "Callable[[VLAModel, Batch], dict[str, Tensor]]"
+
+
 class ExportError(VlaIsaacError, RuntimeError):
     """The exported network does not answer as the model does."""
 
@@ -71,22 +74,27 @@ def export(folder: Path, *, out: Path | None = None, half: bool = False) -> Expo
         _copy(folder, out, half=half)
         folder = out
     card, model = PolicyCard.load(folder), load_model(folder)
-    processor = VLAProcessor(card.cameras, card.image_hw, Vocabulary.load(folder))
+    processor = VLAProcessor.load(folder, card.cameras, card.image_hw)
     if len(processor.vocabulary) != model.config.num_words:
         raise ConfigError(
             f"{folder}: vocabulary.json has {len(processor.vocabulary)} rows, the model {model.config.num_words}; "
             "they are of different checkpoints"
         )
-    part = folder / f".{ONNX}.part"
+    parts = {name: folder / f".{name}.part" for name in (ONNX, *([SENTENCE] if _reads_once(model, processor) else []))}
     try:
-        _write(model, processor, part)
-        difference = largest_difference(model, processor, OnnxNetwork(part))
+        _write(_acting(model, processor), parts[ONNX])
+        if SENTENCE in parts:
+            _write(_reading(model, processor), parts[SENTENCE])
+        difference = largest_difference(model, processor, *(OnnxNetwork(part) for part in parts.values()))
         if not difference <= TOLERANCE:
             raise ExportError(f"{folder}: onnxruntime differs from torch by {difference:.2e}, more than {TOLERANCE}")
-        part.replace(folder / ONNX)
+        (folder / SENTENCE).unlink(missing_ok=True)
+        for name, part in parts.items():
+            part.replace(folder / name)
     finally:
-        part.unlink(missing_ok=True)
-    size = (folder / ONNX).stat().st_size / 1e6
+        for part in parts.values():
+            part.unlink(missing_ok=True)
+    size = sum((folder / name).stat().st_size for name in parts) / 1e6
     return ExportReport(path=str(folder / ONNX), megabytes=size, largest_difference=difference, opset=OPSET)
 
 
@@ -96,79 +104,131 @@ def _copy(folder: Path, out: Path, *, half: bool) -> None:
     if half:
         for weight in model.parameters():
             weight.data = weight.data.half()
-    save_checkpoint(out, model, VLAProcessor(card.cameras, card.image_hw, Vocabulary.load(folder)), card)
+    save_checkpoint(out, model, VLAProcessor.load(folder, card.cameras, card.image_hw), card)
 
 
-def largest_difference(model: VLAModel, processor: VLAProcessor, network: OnnxNetwork) -> float:
+def largest_difference(
+    model: VLAModel, processor: VLAProcessor, network: OnnxNetwork, reader: OnnxNetwork | None = None
+) -> float:
     """Return the largest difference of any output between torch and onnxruntime over some random inputs.
 
     What one trial hands on is the next one's memory, as at work.
+
+    Args:
+        model: The model.
+        processor: What goes before it.
+        network: The exported model.
+        reader: What reads sentences for it, where that is apart.
     """
-    named = _Named(model.eval())
     worst, memory = 0.0, None
     for trial in range(TRIALS):
         feed = example(model, processor, trial)
         if memory is not None:
             feed[MEMORY] = memory
-        with torch.no_grad():
-            wanted = named(*(torch.from_numpy(values) for values in feed.values()))
-        got = network.run(feed, named.output_names)
-        memory = next((w.numpy() for n, w in zip(named.output_names, wanted, strict=True) if n == HANDED_ON), None)
-        worst = max([worst, *(float(np.abs(w.numpy() - g).max()) for w, g in zip(wanted, got, strict=True))])
+        wanted = _answered(model, feed)
+        if reader is not None:
+            feed |= dict(zip((READ, IS_WORD), reader.run(feed, (READ, IS_WORD)), strict=True))
+        got = network.run(feed, list(wanted))
+        memory = wanted.get(HANDED_ON)
+        worst = max([worst, *(float(np.abs(w - g).max()) for w, g in zip(wanted.values(), got, strict=True))])
     return worst
 
 
 def example(model: VLAModel, processor: VLAProcessor, seed: int) -> dict[str, AnyArray]:
-    """Return random inputs of one decision by name, in the order of the graph."""
-    config, random = model.config, np.random.default_rng(seed)
+    """Return random inputs of one decision by name."""
+    config, random, frames = model.config, np.random.default_rng(seed), model.frames_at_work()
     tokens = processor.sentences([SENTENCES[seed % len(SENTENCES)]])
-    size = (1, config.history, 3, *config.image_hw)
-    pictures = {f"image_{name}": random.integers(0, 256, size=size, dtype=np.uint8) for name in config.cameras}
-    state = random.uniform(-1, 1, size=(1, config.history, len(config.state_names))).astype(np.float32)
+    size = (1, frames, 3, *config.image_hw)
+    pictures = {IMAGE + name: random.integers(0, 256, size=size, dtype=np.uint8) for name in config.cameras}
+    state = random.uniform(-1, 1, size=(1, frames, len(config.state_names))).astype(np.float32)
     feed: dict[str, AnyArray] = {**pictures, "state": state, "words": tokens.words, "pieces": tokens.pieces}
     if width := model.memory_width():
         feed[MEMORY] = np.zeros((1, width), dtype=np.float32)
     return feed
 
 
-class _Named(nn.Module):
-    """A model with its inputs and outputs in a row, as ONNX wants them."""
+@dataclass(frozen=True)
+class _Graph:
+    """A part of a model, with its inputs and outputs in a row, as ONNX wants them."""
 
-    def __init__(self, model: VLAModel) -> None:
+    module: nn.Module
+    feed: dict[str, AnyArray]
+    outputs: tuple[str, ...]
+
+
+class _InARow(nn.Module):
+    """What takes and gives tensors by name, taking and giving them in a row."""
+
+    def __init__(
+        self, model: VLAModel, names: Sequence[str], answer: Callable[[VLAModel, Batch], dict[str, Tensor]]
+    ) -> None:
         super().__init__()
-        self.model = model
-        self.cameras = list(model.config.cameras)
-        self.output_names = ["actions", "confidence"]
+        self.model, self.names, self.answer = model, list(names), answer
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
-        count = len(self.cameras)
-        batch: Batch = {
-            "images": dict(zip(self.cameras, inputs[:count], strict=True)),
-            **dict(zip(("state", "words", "pieces", MEMORY), inputs[count:], strict=False)),
-        }
-        outputs = self.model(batch)
-        answer, heat = self.model.act(outputs), self.model.heat(outputs)
-        handed_on = (outputs[MEMORY],) if MEMORY in outputs else ()
-        self.output_names = ["actions", "confidence", *([HANDED_ON] if handed_on else []), *(HEAT + name for name in heat)]
-        return (*answer, *handed_on, *heat.values())
+        return tuple(self.answer(self.model, _batch(dict(zip(self.names, inputs, strict=True)))).values())
 
 
-def _write(model: VLAModel, processor: VLAProcessor, path: Path) -> None:
-    named, feed = _Named(model.eval()), example(model, processor, 0)
-    inputs = tuple(torch.from_numpy(values) for values in feed.values())
+def _acting(model: VLAModel, processor: VLAProcessor) -> _Graph:
+    """Return what decides."""
+    feed = example(model, processor, 0)
+    outputs = tuple(_answered(model, feed))
+    read = _read(model, feed)
+    if read:
+        feed = {name: values for name, values in feed.items() if name not in ("words", "pieces")} | read
+    return _Graph(_InARow(model, list(feed), _answer), feed, outputs)
+
+
+def _reading(model: VLAModel, processor: VLAProcessor) -> _Graph:
+    """Return what reads sentences."""
+    feed = example(model, processor, 0)
+    said = {name: feed[name] for name in ("words", "pieces")}
+    return _Graph(_InARow(model, list(said), lambda m, batch: m.read_once(batch)), said, (READ, IS_WORD))
+
+
+def _reads_once(model: VLAModel, processor: VLAProcessor) -> bool:
+    return bool(_read(model, example(model, processor, 0)))
+
+
+def _read(model: VLAModel, feed: dict[str, AnyArray]) -> dict[str, AnyArray]:
     with torch.no_grad():
-        named(*inputs)  # tells which outputs there are
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the exporter that writes opset 17 announces its successor, which cannot
-            torch.onnx.export(
-                named,
-                inputs,
-                str(path),
-                input_names=list(feed),
-                output_names=named.output_names,
-                opset_version=OPSET,
-                dynamo=False,
-            )
+        found = model.eval().read_once(_batch({name: torch.from_numpy(values) for name, values in feed.items()}))
+    return {name: values.numpy() for name, values in found.items()}
+
+
+def _answered(model: VLAModel, feed: dict[str, AnyArray]) -> dict[str, AnyArray]:
+    """Return what a model answers, by the names of the outputs."""
+    with torch.no_grad():
+        found = _answer(model.eval(), _batch({name: torch.from_numpy(values) for name, values in feed.items()}))
+    return {name: values.numpy() for name, values in found.items()}
+
+
+def _answer(model: VLAModel, batch: Batch) -> dict[str, Tensor]:
+    outputs = model(batch)
+    answer, heat = model.act(outputs), model.heat(outputs)
+    handed_on = {HANDED_ON: outputs[MEMORY]} if MEMORY in outputs else {}
+    return {**answer._asdict(), **handed_on, **{HEAT + name: maps for name, maps in heat.items()}}
+
+
+def _batch(named: dict[str, Tensor]) -> Batch:
+    """Return inputs by the names of the graph as a batch."""
+    images = {name.removeprefix(IMAGE): values for name, values in named.items() if name.startswith(IMAGE)}
+    return {"images": images, **{name: values for name, values in named.items() if not name.startswith(IMAGE)}}
+
+
+def _write(graph: _Graph, path: Path) -> None:
+    inputs = tuple(torch.from_numpy(values) for values in graph.feed.values())
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter that writes opset 17 announces its successor, which cannot
+        torch.onnx.export(
+            graph.module.eval(),
+            inputs,
+            str(path),
+            input_names=list(graph.feed),
+            output_names=list(graph.outputs),
+            opset_version=OPSET,
+            dynamo=False,
+        )
     _strip(path)
 
 

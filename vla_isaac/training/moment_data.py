@@ -107,6 +107,11 @@ class MomentData:
         return sorted(set(map(str, self.moments.episodes["sentence"])))
 
     @property
+    def tasks(self) -> tuple[str, ...]:
+        """None: what is asked for is told by goals, not by the names of families."""
+        return ()
+
+    @property
     def action_spec(self) -> dict[str, Any]:
         """What the actions mean."""
         return to_mapping(demonstration_spec(RATE_HZ))

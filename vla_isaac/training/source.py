@@ -48,6 +48,11 @@ class Source(Protocol):
         ...
 
     @property
+    def tasks(self) -> tuple[str, ...]:
+        """Names of the task families, in alphabetical order."""
+        ...
+
+    @property
     def action_spec(self) -> Mapping[str, Any]:
         """What the actions mean, as JSON; empty if the data does not say."""
         ...

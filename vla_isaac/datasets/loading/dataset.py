@@ -39,9 +39,10 @@ class VLADataset:
     """Samples by number; has what torch's `DataLoader` asks of a dataset, without torch.
 
     A sample is a dict: ``images`` {camera: uint8 (F, H, W, 3), oldest first}, ``state`` float32 (F, S), ``actions`` float32
-    (k, A), ``is_pad`` bool (k,) true past the episode's end where the last action is repeated, ``instruction``, ``task``,
-    ``episode`` and ``step``; ``goal_objects`` float32 (6,) if the dataset has them. Before an episode's beginning its first
-    picture and state are repeated.
+    (k, A), ``is_pad`` bool (k,) true past the episode's end where the last action is repeated, ``steps_left`` to that end,
+    ``instruction``, ``task``, ``episode`` and ``step``; ``past_actions`` float32 (F - 1, A), those of the history before
+    now; ``goal_objects`` float32 (6,) if the dataset has them. Before an episode's beginning its first picture and state are
+    repeated.
     """
 
     def __init__(
@@ -105,11 +106,14 @@ class VLADataset:
             "state": self._state[past],
             "actions": self._action[np.minimum(ahead, last)],
             "is_pad": ahead > last,
+            "steps_left": np.float32(last - index),
             "instruction": place.meta.instruction,
             "task": place.meta.task,
             "episode": place.episode,
             "step": step,
         }
+        if options.history > 1:
+            sample["past_actions"] = self._action[past[:-1]]
         if self.rows.goals is not None:
             sample["goal_objects"] = self.rows.goals[index].reshape(-1)
         return sample

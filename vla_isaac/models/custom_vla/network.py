@@ -1,0 +1,58 @@
+"""`CustomVLA`: CLIP's encoders, cross-attention between their tokens, and an embedding of the task where it is known."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from vla_isaac.models.base import Batch, Outputs
+from vla_isaac.models.custom_vla.configuration import CustomConfig
+from vla_isaac.models.encoders.encoded import EncodedModel
+from vla_isaac.models.parts.choice import checked
+from vla_isaac.models.parts.decision import Decision
+from vla_isaac.models.vla_transformer.trunk import Trunk
+
+TASK_ID = "task_id"
+"""Entry of a batch that says which task each sample is of, int64 (B,); without it nothing is added."""
+
+FORGET = 0.5
+"""Share of training samples whose task is not told, so that it does as well without."""
+
+
+class CustomVLA(EncodedModel):
+    """The task is a hint, not a need: at work it is told only by a `task_id` in the batch."""
+
+    config_class = CustomConfig
+
+    def __init__(self, config: CustomConfig) -> None:
+        super().__init__(config)
+        self.trunk = Trunk(config, text=config.text_dim)
+        self.task_embedding = nn.Embedding(len(config.tasks), self.trunk.width)
+        nn.init.normal_(self.task_embedding.weight, std=0.02)
+        self.action_head = Decision(self.trunk.width, config.hidden, config.chunk * len(config.action_names))
+        self.post_init()
+
+    def forward(self, batch: Batch) -> Outputs:
+        """Return actions."""
+        known = self.trunk(batch, self.read(batch))
+        with torch.autocast(known.everything.device.type, enabled=False):
+            hinted = known.everything + self._hint(batch, known.everything)
+            places, raw = self.action_head(hinted, known.hand)
+        return {
+            **known.outputs,
+            "objects": places,
+            "raw": raw.view(-1, self.config.chunk, len(self.config.action_names)),
+        }
+
+    def _hint(self, batch: Batch, like: Tensor) -> Tensor:
+        """Return what is added for the task, (B, width)."""
+        tasks = self.config.tasks
+        if TASK_ID in batch:
+            hint: Tensor = self.task_embedding(checked(TASK_ID, batch[TASK_ID], len(like), len(tasks)))
+            return hint
+        if not self.training or "task" not in batch:
+            return torch.zeros_like(like)
+        number = [tasks.index(name) if name in tasks else 0 for name in batch["task"]]
+        is_told = torch.rand(len(like), 1, device=like.device) >= FORGET
+        told: Tensor = self.task_embedding(torch.tensor(number, device=like.device)) * is_told
+        return told

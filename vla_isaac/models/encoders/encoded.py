@@ -1,0 +1,79 @@
+"""`EncodedModel`: models whose encoders of pictures and of sentences are chosen by name."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from vla_isaac.core.errors import ShapeError
+from vla_isaac.models.base import Batch
+from vla_isaac.models.encoders import pretrained
+from vla_isaac.models.encoders.configuration import EncodedConfig
+from vla_isaac.models.encoders.language import Read, TransformersLanguage
+from vla_isaac.models.encoders.pretrained import SMALL, is_pretrained
+from vla_isaac.models.encoders.vision import TransformersVision
+from vla_isaac.models.feed import IS_WORD, READ
+from vla_isaac.models.imitation import ImitationModel
+from vla_isaac.models.sentences import WordEncoder
+
+
+class EncodedModel(ImitationModel):
+    """Base of those models."""
+
+    config_class = EncodedConfig
+
+    def __init__(self, config: EncodedConfig) -> None:
+        super().__init__(config)
+        self.language = self._make_language()
+
+    def begin(self) -> None:
+        """Load the weights of pretrained encoders.
+
+        Raises:
+            ConfigError: If they are not here and cannot be fetched.
+        """
+        super().begin()
+        config = self.config
+        if is_pretrained(config.language) and isinstance(self.language, TransformersLanguage):
+            pretrained.load_weights(self.language.network, config.language)
+        for part in self.modules():
+            if isinstance(part, TransformersVision) and is_pretrained(config.vision):
+                pretrained.load_weights(part.network, config.vision)
+
+    def read(self, batch: Batch) -> Read:
+        """Return what the sentences say; those that were read before are not read again."""
+        if READ in batch:
+            return Read(batch[READ], batch[IS_WORD] > 0)
+        count, most = batch["words"].shape[1], self.config.max_words
+        if not torch.onnx.is_in_onnx_export() and count > most:
+            raise ShapeError(
+                f"a sentence of {count} words, this model was made for {most}; its processor leaves out the rest"
+            )
+        return Read(self.language(batch["words"], batch["pieces"]), batch["words"] > 0)
+
+    def read_once(self, batch: Batch) -> dict[str, Tensor]:
+        """Return what `forward` takes in place of words and pieces, as long as the instruction is the same."""
+        found = self.read(batch)
+        return {READ: found.words, IS_WORD: found.is_word.to(torch.float32)}
+
+    def frozen(self) -> list[str]:
+        """Return the names of weights that do not learn."""
+        return [name for name, weight in self.named_parameters() if not weight.requires_grad]
+
+    # ------------------------------------------------------------------
+
+    def _make_language(self) -> WordEncoder | TransformersLanguage:
+        config = self.config
+        if config.language == SMALL:
+            return WordEncoder(
+                config.num_words, config.num_buckets, config.max_words, dim=config.text_dim, layers=config.text_layers
+            )
+        config.language_settings = config.language_settings or pretrained.language_settings(
+            config.language, num_words=config.num_words, max_words=config.max_words
+        )
+        has_own = is_pretrained(config.language)
+        encoder = TransformersLanguage(
+            config.language_settings, is_frozen=has_own and not config.trains_pretrained, has_own_tokens=has_own
+        )
+        config.text_dim = encoder.width
+        return encoder

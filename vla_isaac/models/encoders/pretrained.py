@@ -1,0 +1,205 @@
+"""Pretrained encoders by name, through the transformers library; no code of a hub's is ever run.
+
+A name is one of those listed here, any other ``owner/name`` of the hub whose architecture is known, or a folder. Where
+weights are not on this machine and cannot be fetched, the error says how to get them. What an encoder is made of is kept in
+the checkpoint, so that a trained model loads without the hub.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import transformers
+from torch import nn
+
+from vla_isaac.core.errors import ConfigError
+from vla_isaac.core.registry import unknown_name
+
+SMALL = "small"
+"""Our own encoder, trained from nothing."""
+
+CLIP_SMALL = "clip-small"
+"""The architecture of CLIP, small and trained from nothing."""
+
+SCRATCH_VISION: dict[str, Any] = {
+    "model_type": "clip_vision_model", "hidden_size": 128, "intermediate_size": 256, "num_hidden_layers": 3,
+    "num_attention_heads": 4, "patch_size": 8, "projection_dim": 128,
+    "image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5],
+}  # fmt: skip
+SCRATCH_TEXT: dict[str, Any] = {
+    "model_type": "clip_text_model", "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2,
+    "num_attention_heads": 4, "projection_dim": 64, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 1,
+}  # fmt: skip
+
+ON_HUB = {"resnet50": "microsoft/resnet-50"}
+"""Names of the field for what the hub calls otherwise."""
+
+VISION_NAMES = (
+    SMALL, CLIP_SMALL, "resnet50", "openai/clip-vit-base-patch32", "google/siglip-base-patch16-224", "facebook/dinov2-small",
+)  # fmt: skip
+LANGUAGE_NAMES = (SMALL, CLIP_SMALL, "bert-base-uncased", "distilbert-base-uncased", "openai/clip-vit-base-patch32")
+
+VISION = {
+    "resnet": "ResNetModel",
+    "clip_vision_model": "CLIPVisionModel",
+    "siglip_vision_model": "SiglipVisionModel",
+    "dinov2": "Dinov2Model",
+    "vit": "ViTModel",
+}
+LANGUAGE = {
+    "bert": "BertModel",
+    "distilbert": "DistilBertModel",
+    "roberta": "RobertaModel",
+    "clip_text_model": "CLIPTextModel",
+}
+"""Architecture → class of the transformers library."""
+
+IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+CLIP = ((0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711))
+HALF = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+SCALES = {"clip_vision_model": CLIP, "siglip_vision_model": HALF, "vit": HALF}
+"""Mean and deviation of pictures that an architecture is usually trained with, where its files do not say."""
+
+
+def is_pretrained(name: str) -> bool:
+    """Tell whether an encoder brings weights along."""
+    return name not in (SMALL, CLIP_SMALL)
+
+
+def vision_settings(name: str, side: int) -> dict[str, Any]:
+    """Return what an encoder of pictures is made of; `side` is that of the pictures [px], for what is trained from nothing.
+
+    Raises:
+        UnknownNameError: If there is no encoder of that name.
+        ConfigError: If its files are not here and cannot be fetched, or its architecture is not known.
+    """
+    if name == CLIP_SMALL:
+        return {**SCRATCH_VISION, "image_size": side - side % SCRATCH_VISION["patch_size"]}
+    found = _settings(name, VISION, VISION_NAMES, part="vision_config")
+    mean, std = SCALES.get(found["model_type"], IMAGENET)
+    scale = _json(name, "preprocessor_config.json")
+    found["image_mean"], found["image_std"] = (list(scale.get(k, d)) for k, d in (("image_mean", mean), ("image_std", std)))
+    return found
+
+
+def language_settings(name: str, *, num_words: int, max_words: int) -> dict[str, Any]:
+    """Return what an encoder of sentences is made of; the sizes are for what is trained from nothing.
+
+    Raises:
+        UnknownNameError: If there is no encoder of that name.
+        ConfigError: If its files are not here and cannot be fetched, or its architecture is not known.
+    """
+    if name == CLIP_SMALL:
+        return {**SCRATCH_TEXT, "vocab_size": num_words, "max_position_embeddings": max_words}
+    return _settings(name, LANGUAGE, LANGUAGE_NAMES, part="text_config")
+
+
+def vision_model(settings: Mapping[str, Any]) -> tuple[nn.Module, int]:
+    """Return an encoder with random weights, and how many features it gives."""
+    network = _class(VISION, settings)(_config(settings))
+    for part in network.modules():  # what only the pooled output needs, which nobody asks for
+        if hasattr(part, "post_layernorm"):
+            part.post_layernorm = nn.Identity()
+    config = network.config
+    return network, int(getattr(config, "hidden_size", 0) or config.hidden_sizes[-1])
+
+
+def language_model(settings: Mapping[str, Any]) -> tuple[nn.Module, int]:
+    """Return an encoder with random weights, and the width of its words."""
+    config = _config(settings)
+    pooling = {} if config.model_type in ("distilbert", "clip_text_model") else {"add_pooling_layer": False}
+    return _class(LANGUAGE, settings)(config, **pooling), int(getattr(config, "hidden_size", 0) or config.dim)
+
+
+def load_weights(network: nn.Module, name: str) -> None:
+    """Give an encoder the weights that its name promises.
+
+    Raises:
+        ConfigError: If they are not here and cannot be fetched.
+    """
+    try:
+        kind: Any = type(network)
+        found = kind.from_pretrained(_where(name), use_safetensors=True, trust_remote_code=False)
+    except (OSError, ValueError) as error:
+        raise _not_here(name, error) from error
+    wanted = network.state_dict()
+    given = {key: value for key, value in found.state_dict().items() if key in wanted}
+    network.load_state_dict(given)
+
+
+def frozen(network: nn.Module) -> None:
+    """Leave the weights as they are."""
+    for weight in network.parameters():
+        weight.requires_grad = False
+    network.eval()
+
+
+def tokenizer_file(name: str) -> Path:
+    """Return the ``tokenizer.json`` of an encoder of sentences.
+
+    Raises:
+        ConfigError: If it is not here and cannot be fetched.
+    """
+    path = Path(_where(name)) / "tokenizer.json"
+    if path.is_file():
+        return path
+    try:
+        return Path(transformers.utils.cached_file(_where(name), "tokenizer.json"))
+    except (OSError, ValueError, TypeError) as error:
+        raise _not_here(name, error) from error
+
+
+# ------------------------------------------------------------------
+
+
+def _settings(name: str, known: Mapping[str, str], names: tuple[str, ...], *, part: str) -> dict[str, Any]:
+    if not (name in names or "/" in name or Path(name).is_dir()):
+        raise unknown_name("encoder", name, names)
+    try:
+        config = transformers.AutoConfig.from_pretrained(_where(name), trust_remote_code=False)
+    except (OSError, ValueError) as error:
+        raise _not_here(name, error) from error
+    config = getattr(config, part, None) or config
+    if config.model_type not in known:
+        raise ConfigError(
+            f"encoder {name!r} is a {config.model_type}, which is not among those that are known here: {', '.join(known)}"
+        )
+    found: dict[str, Any] = json.loads(config.to_json_string(use_diff=False))
+    return found
+
+
+def _config(settings: Mapping[str, Any]) -> Any:
+    kind = settings["model_type"]
+    own = {key: value for key, value in settings.items() if key not in ("model_type", "image_mean", "image_std")}
+    return transformers.AutoConfig.for_model(kind, **own)
+
+
+def _class(known: Mapping[str, str], settings: Mapping[str, Any]) -> Any:
+    return getattr(transformers, known[settings["model_type"]])
+
+
+def _where(name: str) -> str:
+    return ON_HUB.get(name, name)
+
+
+def _json(name: str, file: str) -> dict[str, Any]:
+    """Return a small file that stands beside the weights; empty where there is none."""
+    path = Path(_where(name)) / file
+    try:
+        found = path if path.is_file() else transformers.utils.cached_file(_where(name), file)
+        values: dict[str, Any] = json.loads(Path(found).read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError):
+        return {}
+    return values
+
+
+def _not_here(name: str, error: Exception) -> ConfigError:
+    hub = _where(name)
+    return ConfigError(
+        f"encoder {name!r}: its files are not on this machine and could not be fetched ({str(error).splitlines()[0]}); "
+        f"where there is a network: hf download {hub} --local-dir FOLDER, then give FOLDER in place of the name; or choose "
+        f"{SMALL!r}, which is trained from nothing"
+    )

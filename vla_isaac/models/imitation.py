@@ -1,0 +1,179 @@
+"""`ImitationModel`: what all networks share that learn actions, and where the goal's objects are, from demonstrations.
+
+An architecture defines `forward`. Its outputs are, beside its own:
+
+    raw            (B, k, A), normalised; the gripper as a logit of its open fraction
+    grounding      (B,), logit of whether what the sentence names is there
+    objects        (B, 6), where the goal's two objects are, in units of `UNIT` from the middle of the workspace
+    goals_CAMERA   (B, 2, h, w), shares of a camera's picture in which the two objects are looked for; may be absent
+    heat_CAMERA    (B, h, w), shares of a camera's picture that counted
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from vla_isaac.models import losses
+from vla_isaac.models.base import Answer, Batch, Outputs, VLAConfig, VLAModel
+from vla_isaac.models.kinematics import MIDDLE, UNIT
+from vla_isaac.models.parts.maps import uncropped
+
+GRIPPER = "gripper"
+LEAST_OPENING = 0.7  # fraction; no demonstration opens less when it lets go
+GOALS_IN, HEAT_IN = "goals_", "heat_"
+WEIGHTS = {"translation": 1.0, "rotation": 1.0, "gripper": 0.3, "objects": 0.5, "pixels": 0.05, "grounding": 0.2}
+
+
+class ImitationConfig(VLAConfig):
+    """Fields beside those of every model."""
+
+    model_type = "imitation"
+    weights = WEIGHTS
+    """How much each term of the loss weighs, unless a preset says otherwise."""
+
+    def __init__(
+        self,
+        *,
+        crops: dict[str, list[float]] | None = None,
+        strides: dict[str, list[int]] | None = None,
+        stem_channels: int = 32,
+        channels: int = 64,
+        blocks: int = 2,
+        text_dim: int = 64,
+        text_layers: int = 2,
+        hidden: int = 512,
+        uses_proprioception: bool = True,
+        uses_hand_pose: bool = True,
+        opens_above: float = 0.4,
+        later_weight: float = 0.15,
+        loss_weights: dict[str, float] | None = None,
+        **more: Any,
+    ) -> None:
+        """Keep the sizes.
+
+        Args:
+            crops: Top and bottom of what is looked at of a camera's picture, as shares of its height; a camera without any
+                is looked at whole.
+            strides: Of the two convolutions of the stem, by camera; a camera without any takes [2, 2].
+            stem_channels: Channels after the first convolution.
+            channels: Channels of the picture's features.
+            blocks: Residual blocks.
+            text_dim: Width of a word.
+            text_layers: Layers in which the words look at each other.
+            hidden: Width of the layers that decide.
+            uses_proprioception: Whether it is told how its arm stands.
+            uses_hand_pose: Whether joint angles are also given as the pose of the hand.
+            opens_above: Open fraction below which the gripper is closed; what is learned of a moment between two minds is a
+                mean of both, and a gripper that is a third open neither holds nor lets go.
+            later_weight: How much each action of a chunk after the first weighs. The first is what is carried out; what
+                comes later depends on disturbances that nobody can foresee, and their noise drowns the rest.
+            loss_weights: How much each term of the loss weighs; terms left out keep their defaults.
+            more: Fields of `VLAConfig`.
+        """
+        self.crops = crops if crops is not None else {"front": [0.25, 0.875], "wrist": [0.0, 0.8125]}
+        self.strides = strides if strides is not None else {"wrist": [4, 2]}
+        self.stem_channels = stem_channels
+        self.channels = channels
+        self.blocks = blocks
+        self.text_dim = text_dim
+        self.text_layers = text_layers
+        self.hidden = hidden
+        self.uses_proprioception = uses_proprioception
+        self.uses_hand_pose = uses_hand_pose
+        self.opens_above = opens_above
+        self.later_weight = later_weight
+        self.loss_weights = {**self.weights, **(loss_weights or {})}
+        super().__init__(**more)
+
+
+class ImitationModel(VLAModel):
+    """Base of the networks that learn from demonstrations; one defines `forward` and adds terms of its own to `loss`."""
+
+    config_class = ImitationConfig
+    is_gripper: Tensor
+
+    def __init__(self, config: ImitationConfig) -> None:
+        super().__init__(config)
+        self.register_buffer("is_gripper", torch.tensor([name == GRIPPER for name in config.action_names]))
+
+    def _init_weights(self, module: Any) -> None:
+        """Keep what each layer began with."""
+
+    def loss(self, batch: Batch, outputs: Outputs) -> dict[str, Tensor]:
+        """Return the terms: actions, where the objects are, where to look, and whether they are there at all."""
+        raw, is_fitting = outputs["raw"], fitting(batch)
+        terms = self.imitation(batch["actions"], raw, self._counts(batch))
+        if "goal_objects" in batch:
+            places = (batch["goal_objects"] - torch.tensor(2 * MIDDLE, device=raw.device)) / UNIT
+            terms["objects"] = losses.positions(places, outputs["objects"], is_fitting[:, None])
+        looks = [self._pointing(name, pixels, outputs, is_fitting) for name, pixels in batch.get("goal_pixels", {}).items()]
+        if looks:
+            terms["pixels"] = torch.stack(looks).sum()
+        terms["grounding"] = losses.grounding(is_fitting, outputs["grounding"])
+        return {name: self.config.loss_weights[name] * value for name, value in terms.items()}
+
+    def imitation(self, wanted: Tensor, raw: Tensor, counts: Tensor) -> dict[str, Tensor]:
+        """Return how far actions are from those wanted, by kind, (..., A) each; `counts` is (..., 1)."""
+        terms: dict[str, Tensor] = {}
+        for kind, columns in self._columns().items():
+            distance = losses.gripper_bce if kind == GRIPPER else losses.l1
+            terms[kind] = distance(wanted[..., columns], raw[..., columns], counts)
+        return terms
+
+    def act(self, outputs: Outputs) -> Answer:
+        """Return the chunk, the gripper as a decided open fraction, and the confidence."""
+        return Answer(self.decided(outputs["raw"]), outputs["grounding"].sigmoid())
+
+    def decided(self, raw: Tensor) -> Tensor:
+        """Return actions with the gripper as an open fraction that holds or lets go, nothing between."""
+        fraction = raw.sigmoid()
+        decided = torch.where(fraction < self.config.opens_above, torch.zeros_like(raw), fraction.clamp(min=LEAST_OPENING))
+        return torch.where(self.is_gripper, decided, raw)
+
+    def score(self, batch: Batch, outputs: Outputs) -> dict[str, tuple[float, int]]:
+        """Return the usual scores, and how far the goal's objects are from where they are said to be."""
+        found = super().score(batch, outputs)
+        if "goal_objects" in batch:
+            fits = batch["is_fitting"] > 0
+            middle = torch.tensor(2 * MIDDLE, device=fits.device)
+            missed = (outputs["objects"][fits] * UNIT - (batch["goal_objects"][fits] - middle)).abs()
+            known = torch.isfinite(missed)
+            found["objects_mm"] = (1000.0 * float(missed[known].mean()) if known.any() else 0.0, int(known.sum()))
+        return found
+
+    def heat(self, outputs: Outputs) -> dict[str, Tensor]:
+        """Return where was looked, on whole pictures."""
+        crops = self.config.crops
+        found = {name: outputs[HEAT_IN + name] for name in self.config.cameras if HEAT_IN + name in outputs}
+        return {name: uncropped(maps, crops.get(name)) for name, maps in found.items()}
+
+    # ------------------------------------------------------------------
+
+    def _counts(self, batch: Batch) -> Tensor:
+        """Return how much each action of a chunk counts, (B, k, 1)."""
+        counts = (~batch["is_pad"] & (fitting(batch) > 0)[:, None])[..., None].float()
+        counts[:, 1:] *= self.config.later_weight
+        return counts
+
+    def _pointing(self, camera: str, pixels: Tensor, outputs: Outputs, is_fitting: Tensor) -> Tensor:
+        """Return how far a camera's maps are from looking at the goal's objects."""
+        top, bottom = self.config.crops.get(camera, (0.0, 1.0))
+        seen = torch.stack([pixels[..., 0], (pixels[..., 1] - top) / (bottom - top)], dim=-1)
+        return losses.pointing(seen, outputs[GOALS_IN + camera], is_fitting[:, None])
+
+    def _columns(self) -> dict[str, list[int]]:
+        """Return which numbers of an action are of which kind; all of a joint action count as translation."""
+        kinds: dict[str, list[int]] = {}
+        for column, name in enumerate(self.config.action_names):
+            kind = GRIPPER if name == GRIPPER else "rotation" if name in ("rx", "ry", "rz") else "translation"
+            kinds.setdefault(kind, []).append(column)
+        return kinds
+
+
+def fitting(batch: Batch) -> Tensor:
+    """Return which samples' sentences name what is there, (B,); all where nothing is said of it."""
+    found: Tensor = batch["is_fitting"] if "is_fitting" in batch else torch.ones(len(batch["state"]))
+    return found.to(batch["state"].device)

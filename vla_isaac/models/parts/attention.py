@@ -1,0 +1,91 @@
+"""Attention written out, so that it exports to any ONNX and what is padding gets exactly nothing.
+
+Source: A. Vaswani et al. (2017), "Attention Is All You Need"; normalisation comes first, as R. Xiong et al. (2020) advise.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from vla_isaac.models.sentences import shares_of
+
+
+class Attention(nn.Module):
+    """Some tokens look at others, with several heads."""
+
+    def __init__(self, dim: int, heads: int = 4) -> None:
+        super().__init__()
+        self.query, self.key_value, self.out = nn.Linear(dim, dim), nn.Linear(dim, 2 * dim), nn.Linear(dim, dim)
+        self.heads = heads
+
+    def forward(self, x: Tensor, others: Tensor, counts: Tensor | None = None) -> Tensor:
+        """Return (B, N, dim) of tokens x (B, N, dim) that look at `others` (B, M, dim).
+
+        Args:
+            x: Those who look.
+            others: Those who are looked at.
+            counts: Which of the others may be looked at, bool, broadcast to (B, heads, N, M); None lets all.
+        """
+        query = self._by_head(self.query(x))
+        key, value = (self._by_head(part) for part in self.key_value(others).chunk(2, dim=-1))
+        scores = query @ key.transpose(2, 3) / query.shape[-1] ** 0.5
+        shares = scores.softmax(-1) if counts is None else shares_of(scores, counts)
+        mixed: Tensor = self.out((shares @ value).transpose(1, 2).flatten(2))
+        return mixed
+
+    def _by_head(self, x: Tensor) -> Tensor:
+        batch, count, dim = x.shape
+        return x.view(batch, count, self.heads, dim // self.heads).transpose(1, 2)
+
+
+class Thought(nn.Module):
+    """What each token makes of itself: normalise, widen, narrow, add."""
+
+    def __init__(self, dim: int, widening: int = 2) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.LayerNorm(dim), nn.Linear(dim, widening * dim), nn.GELU(), nn.Linear(widening * dim, dim)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return tokens of the same shape."""
+        thought: Tensor = x + self.layers(x)
+        return thought
+
+
+class SelfLayer(nn.Module):
+    """Tokens look at each other, then each thinks for itself."""
+
+    def __init__(self, dim: int, heads: int) -> None:
+        super().__init__()
+        self.norm, self.look, self.think = nn.LayerNorm(dim), Attention(dim, heads), Thought(dim)
+
+    def forward(self, x: Tensor, counts: Tensor | None = None) -> Tensor:
+        """Return tokens (B, N, dim); `counts` as in `Attention`."""
+        seen = self.norm(x)
+        thought: Tensor = self.think(x + self.look(seen, seen, counts))
+        return thought
+
+
+class CrossLayer(nn.Module):
+    """Words look at pictures and pictures at words, token by token; then each thinks for itself."""
+
+    def __init__(self, dim: int, heads: int) -> None:
+        super().__init__()
+        self.norm_words, self.norm_places = nn.LayerNorm(dim), nn.LayerNorm(dim)
+        self.words_look, self.places_look = Attention(dim, heads), Attention(dim, heads)
+        self.words_think, self.places_think = Thought(dim), Thought(dim)
+
+    def forward(self, words: Tensor, places: Tensor, is_word: Tensor) -> tuple[Tensor, Tensor]:
+        """Return words (B, L, dim) and places (B, V, dim); bool `is_word` (B, L) is false for padding."""
+        said, seen = self.norm_words(words), self.norm_places(places)
+        words = self.words_think(words + self.words_look(said, seen))
+        places = self.places_think(places + self.places_look(seen, said, is_word[:, None, None]))
+        return words, places
+
+
+def causal(frames: int, tokens: int, device: torch.device) -> Tensor:
+    """Return which of F * T tokens may be looked at by which, bool (1, 1, F * T, F * T): those of no later frame."""
+    frame = torch.arange(frames, device=device).repeat_interleave(tokens)
+    return (frame[None, :] <= frame[:, None])[None, None]

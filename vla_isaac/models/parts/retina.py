@@ -1,0 +1,76 @@
+"""`Retina`: the first look at pictures, the same for a camera as for a video."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from vla_isaac.core.errors import ConfigError
+
+LUMA = (0.299, 0.587, 0.114)
+CHROMA = ((-0.168736, -0.331264, 0.5), (0.5, -0.418688, -0.081312))
+"""Brightness, and how blue and how red a colour is: ITU-R BT.601."""
+
+
+class Retina(nn.Module):
+    """The first convolution, which sees brightness at every pixel and colour at every second one.
+
+    Videos keep colour at half the resolution (4:2:0), a simulator's pictures do not. Seen like this both are alike, so what
+    was learned from videos holds for a camera.
+    """
+
+    mix: Tensor
+
+    def __init__(
+        self,
+        image_hw: Sequence[int],
+        channels: int,
+        *,
+        crop: Sequence[float] | None = None,
+        frames: int = 1,
+        stride: int = 2,
+    ) -> None:
+        """Make one.
+
+        Args:
+            image_hw: Height and width of the pictures [px].
+            channels: Features that come out.
+            crop: Top and bottom of what is looked at, as shares of the height; None looks at all.
+            frames: Pictures side by side.
+            stride: How many times fewer features there are than pixels, along each axis.
+        """
+        super().__init__()
+        height, width = image_hw
+        if stride % 2 or height % 2 or width % 2:
+            raise ConfigError(
+                f"pictures of {height} x {width} px and a first stride of {stride} do not go with colours at every "
+                "second pixel; give even numbers"
+            )
+        top, bottom = crop or (0.0, 1.0)
+        self.rows = slice(2 * round(top * height / 2), 2 * round(bottom * height / 2))
+        self.register_buffer("mix", _brightness_and_colour())
+        self.look = nn.Conv2d(6 * frames, channels, 3, stride=stride // 2, padding=1)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Return features of uint8 (B, F, 3, H, W), the history side by side."""
+        pictures = pictures[..., self.rows, :]
+        frames, height, width = (int(pictures.shape[i]) for i in (1, 3, 4))
+        squares = functional.pixel_unshuffle(pictures.reshape(-1, 3, height, width), 2)
+        if not torch.onnx.is_in_onnx_export():
+            squares = squares.contiguous(memory_format=torch.channels_last)
+        seen = functional.conv2d(squares.to(torch.float32) * (1 / 127.5) - 1.0, self.mix)
+        seen = seen.reshape(-1, 6 * frames, height // 2, width // 2)
+        features: Tensor = self.look(seen)
+        return features
+
+
+def _brightness_and_colour() -> Tensor:
+    """Return what makes of 2 x 2 pixels, their 12 numbers, four brightnesses and two colours, shape (6, 12, 1, 1)."""
+    mix = torch.zeros(6, 3, 4)
+    for pixel in range(4):
+        mix[pixel, :, pixel] = torch.tensor(LUMA)
+    mix[4:] = torch.tensor(CHROMA)[..., None] / 4
+    return mix.view(6, 12, 1, 1)
