@@ -27,6 +27,8 @@ from transformers.utils import logging as transformers_logging
 
 from vla_isaac.core.errors import ConfigError, ShapeError
 from vla_isaac.models import MODELS
+from vla_isaac.models.processor import VLAProcessor
+from vla_isaac.models.text import FILE as VOCABULARY
 
 Batch = dict[str, Any]
 Outputs = dict[str, Tensor]
@@ -98,6 +100,8 @@ class VLAModel(PreTrainedModel):  # type: ignore[misc]
 
     config_class = VLAConfig
     main_input_name = "images"
+    processor: VLAProcessor | None = None
+    """What makes numbers of sentences for it; set by `load_model`, and for a new model by the trainer."""
 
     def forward(self, batch: Batch) -> Outputs:
         """Return whatever `loss`, `act` and `heat` need of a batch."""
@@ -199,4 +203,6 @@ def load_model(folder: str | Path) -> VLAModel:
     odd = sorted({*map(str, found["missing_keys"]), *map(str, found["unexpected_keys"])})
     if odd:
         raise ConfigError(f"{folder}: config.json and model.safetensors are of different models (such as {odd[0]})")
+    if (folder / VOCABULARY).is_file():
+        model.processor = VLAProcessor.load(folder, model.config.cameras, model.config.image_hw)
     return model.eval()

@@ -46,16 +46,19 @@ def make_model(config: TrainConfig, data: Source, *, begin_with: Path | None = N
     torch.manual_seed(config.seed)
     model = model_class(_model_config(model_class, config, data, vocabulary))
     model.begin()
+    model.processor = data.processor
     return model
 
 
-def make_card(config: TrainConfig, data: Source, paths: Sequence[Path]) -> PolicyCard:
-    """Return what checkpoints say of themselves.
+def make_card(
+    config: TrainConfig, data: Source, paths: Sequence[Path], *, action_spec: ActionSpec | None = None
+) -> PolicyCard:
+    """Return what checkpoints say of themselves; `action_spec` speaks for data that does not say what its actions mean.
 
     Raises:
         ConventionError: If the data does not say what its actions mean.
     """
-    spec = data.action_spec
+    spec = to_mapping(action_spec) if action_spec is not None else data.action_spec
     if not spec:
         raise ConventionError(
             f"{', '.join(map(str, paths))} does not say what its actions mean; convert it with an action_spec, so that a "

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import torch
 from torch import Tensor
 
-from vla_isaac.core.errors import ShapeError
+from vla_isaac.core.arrays import Image
+from vla_isaac.core.errors import ShapeError, UsageError
 from vla_isaac.models.base import Batch
 from vla_isaac.models.encoders import pretrained
 from vla_isaac.models.encoders.configuration import EncodedConfig
@@ -55,6 +58,52 @@ class EncodedModel(ImitationModel):
         """Return what `forward` takes in place of words and pieces, as long as the instruction is the same."""
         found = self.read(batch)
         return {READ: found.words, IS_WORD: found.is_word.to(torch.float32)}
+
+    def process_instruction(self, instruction: str) -> dict[str, Tensor]:
+        """Return an instruction as it is read; `get_action` takes it in place of the words, and reads nothing again.
+
+        Raises:
+            UsageError: If the model has no processor.
+        """
+        if self.processor is None:
+            raise UsageError("the model has no processor; load it from a checkpoint, or set model.processor")
+        tokens = self.processor.sentences([instruction])
+        said = {"words": torch.from_numpy(tokens.words), "pieces": torch.from_numpy(tokens.pieces)}
+        with torch.no_grad():
+            return self.read_once(said)
+
+    @torch.no_grad()
+    def get_action(
+        self, pictures: Mapping[str, Image], instruction: str | Mapping[str, Tensor], state: Sequence[float] | None = None
+    ) -> Tensor:
+        """Return a chunk of actions (k, A), normalised as in training; `policies.learned` gives them in units.
+
+        Args:
+            pictures: What each camera sees, uint8 (H, W, 3) of any size.
+            instruction: What was said, or what `process_instruction` made of it.
+            state: Proprioception in the units of the data, (S,); None is the middle of what it was trained on.
+
+        Raises:
+            UsageError: If the model has no processor.
+            ShapeError: If pictures or state are not what it was made for.
+        """
+        read = self.process_instruction(instruction) if isinstance(instruction, str) else instruction
+        if self.processor is None:
+            raise UsageError("the model has no processor; load it from a checkpoint, or set model.processor")
+        config = self.config
+        missing = [name for name in config.cameras if name not in pictures]
+        if missing:
+            raise ShapeError(f"there is no picture of camera {missing[0]!r}; given: {', '.join(pictures) or 'none'}")
+        found = self.processor.pictures({name: [pictures[name]] * config.history for name in config.cameras})
+        offset, scale = torch.tensor(config.state_offset), torch.tensor(config.state_scale)
+        felt = torch.zeros_like(offset) if state is None else (torch.tensor(list(state)) - offset) / scale
+        batch: Batch = {
+            "images": {name: torch.from_numpy(rgb) for name, rgb in found.items()},
+            "state": felt.expand(1, config.history, -1),
+            **read,
+        }
+        self.check(batch)
+        return self.act(self.eval()(batch)).actions[0]
 
     def frozen(self) -> list[str]:
         """Return the names of weights that do not learn."""

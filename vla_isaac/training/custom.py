@@ -1,0 +1,63 @@
+"""`train_custom_vla`: one's own pictures, sentences and actions to a policy, in one call."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from vla_isaac.core.specs import ActionSpec
+from vla_isaac.datasets.formats import open_dataset
+from vla_isaac.training.config import train_preset
+from vla_isaac.training.data import TrainingData
+from vla_isaac.training.experiment import make_card, make_model
+from vla_isaac.training.trainer import TrainReport, VLATrainer
+from vla_isaac.training.watching import usual_watchers
+
+
+def train_custom_vla(
+    data: str | Path,
+    folder: str | Path,
+    *,
+    preset: str = "custom_vla",
+    action_spec: ActionSpec | None = None,
+    threads: int | None = None,
+    **changes: Any,
+) -> TrainReport:
+    """Train `CustomVLA`, or the model of another preset, on a dataset of any format.
+
+    Args:
+        data: A folder with a ``manifest.json`` whose entries have image_path, instruction and action, or any other dataset.
+        folder: Where ``best`` and ``last`` checkpoints are written.
+        preset: How, by name or as a YAML file.
+        action_spec: What the actions mean, where the data does not say.
+        threads: Processor cores to use; None leaves torch its choice.
+        changes: Fields of `TrainConfig` by name, instead of the preset's.
+
+    Returns:
+        What the training came to.
+
+    Raises:
+        UsageError: If there is nothing to learn from.
+        ConventionError: If nobody says what the actions mean.
+    """
+    data, folder = Path(data), Path(folder)
+    if threads is not None:
+        torch.set_num_threads(threads)
+    config = replace(train_preset(preset), cameras=_cameras(data), **changes)
+    source = TrainingData([data], config)
+    card = make_card(config, source, [data], action_spec=action_spec)
+    model = make_model(config, source)
+    folder.mkdir(parents=True, exist_ok=True)
+    watchers = usual_watchers(folder, config.batch_size)
+    return VLATrainer(model, source, config, card=card, folder=folder, watchers=watchers).train()
+
+
+def _cameras(data: Path) -> tuple[str, ...]:
+    reader = open_dataset(data)
+    try:
+        return tuple(reader.info.cameras)
+    finally:
+        reader.close()
