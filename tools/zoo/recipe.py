@@ -1,0 +1,67 @@
+"""What is trained for the comparison, on what, and how it is judged. Every stage is a command of `vla-isaac`.
+
+Seeds below 100,000 are for training, 100,000 to 199,999 for choosing, 900,000 and up for the figures that are reported.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+TASK = "place_on"
+MODELS = ("vla_transformer", "rt1_style", "multi_task", "hierarchical", "custom_vla", "keypoints_small")
+"""Presets of config/train."""
+
+DEMONSTRATIONS, PICTURE = 1500, 96
+EPISODES, REPORTED_FROM = 100, 900_000
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One command; done before, it does nothing but look."""
+
+    name: str
+    arguments: tuple[str, ...]
+
+
+def collecting(runs: Path, workers: int) -> Stage:
+    """Return what makes the demonstrations that all learn from."""
+    return Stage(
+        "collect",
+        (
+            "collect", str(runs / "demos"), "--task", TASK, "--episodes", str(DEMONSTRATIONS), "--fps", "10",
+            "--size", str(PICTURE), "--perturb", "0.7", "--workers", str(workers), "--seed", "0", "--resume",
+        ),
+    )  # fmt: skip
+
+
+def training(runs: Path, model: str, threads: int) -> list[Stage]:
+    """Return what makes a policy of a model."""
+    out = runs / model
+    return [
+        Stage(
+            f"train {model}",
+            (
+                "train", "--config", model, "--data", str(runs / "demos"), "--out", str(out), "--threads", str(threads),
+                "--resume", "--json",
+            ),
+        ),
+        Stage(f"export {model}", ("export", str(out / "best"))),
+    ]  # fmt: skip
+
+
+def results(runs: Path, model: str, kind: str, seed: int) -> Path:
+    """Return the file of an evaluation's episodes."""
+    return runs / f"{model}_{kind}_{seed}.jsonl"
+
+
+def judging(runs: Path, model: str, workers: int, *, seed: int, blind: bool) -> Stage:
+    """Return what tells how often a policy succeeds; blind, every picture is black."""
+    kind = "blackened" if blind else "usual"
+    return Stage(
+        f"eval {model} {kind}",
+        (
+            "eval", "--policy", str(runs / model / "best"), "--task", TASK, "--episodes", str(EPISODES), "--seed", str(seed),
+            "--trial", kind, "--workers", str(workers), "--out", str(results(runs, model, kind, seed)), "--resume", "--json",
+        ),
+    )  # fmt: skip

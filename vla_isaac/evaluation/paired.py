@@ -1,0 +1,54 @@
+"""Two policies on the same episodes: is one better, or was it luck?
+
+Only episodes that one solved and the other did not tell anything; if both were alike, either kind would be as frequent.
+
+Source: Q. McNemar (1947), "Note on the sampling error of the difference between correlated proportions"; the exact test.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from vla_isaac.core.errors import UsageError
+
+Key = TypeVar("Key")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paired:
+    """What a comparison came to."""
+
+    episodes: int
+    """That both were given."""
+
+    only_first: int
+    """Solved by the first alone."""
+
+    only_second: int
+
+    p_value: float
+    """How likely so lopsided a split is if both were alike; two-sided."""
+
+
+def paired(first: Mapping[Key, bool], second: Mapping[Key, bool]) -> Paired:
+    """Compare successes by episode, such as by family and seed.
+
+    Raises:
+        UsageError: If they have no episode in common.
+    """
+    common = first.keys() & second.keys()
+    if not common:
+        raise UsageError("the two evaluations have no episode in common; give both the same families and seeds")
+    one = sum(first[key] and not second[key] for key in common)
+    other = sum(second[key] and not first[key] for key in common)
+    return Paired(episodes=len(common), only_first=one, only_second=other, p_value=sign_test(one, other))
+
+
+def sign_test(one: int, other: int) -> float:
+    """Return the two-sided probability of a split at least as lopsided as this one, of a fair coin."""
+    flips = one + other
+    tail = sum(math.comb(flips, k) for k in range(min(one, other) + 1))
+    return min(1.0, 2 * tail / 2**flips)
