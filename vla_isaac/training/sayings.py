@@ -119,6 +119,12 @@ def batch(seed: int, count: int) -> list[Saying]:
     return [draw(rng) for _ in range(count)]
 
 
+def held_out(family: str, rng: np.random.Generator) -> Saying:
+    """Return a sentence of a held-out template of a family, for measuring; nothing is ever trained on it."""
+    draft = replace(_WISHES[family](rng), template=pick(rng, paraphrases(family).held_out))
+    return Saying(_filled(draft, rng), labels_of(draft.wishes), makes_sense=True)
+
+
 def labels_of(wishes: Sequence[Wish]) -> AnyArray:
     """Return the classes of wishes, int64 (NUM_GOALS, WIDTH).
 
