@@ -7,13 +7,12 @@ from torch import Tensor, nn
 
 from vla_isaac.models.base import Batch, Outputs
 from vla_isaac.models.custom_vla.configuration import CustomConfig
+from vla_isaac.models.custom_vla.processor import CustomProcessor
 from vla_isaac.models.encoders.encoded import EncodedModel
+from vla_isaac.models.multi_task.processor import TASK_ID
 from vla_isaac.models.parts.choice import checked
 from vla_isaac.models.parts.decision import Decision
 from vla_isaac.models.vla_transformer.trunk import Trunk
-
-TASK_ID = "task_id"
-"""Entry of a batch that says which task each sample is of, int64 (B,); without it nothing is added."""
 
 FORGET = 0.5
 """Share of training samples whose task is not told, so that it does as well without."""
@@ -23,6 +22,7 @@ class CustomVLA(EncodedModel):
     """The task is a hint, not a need: at work it is told only by a `task_id` in the batch."""
 
     config_class = CustomConfig
+    processor_class = CustomProcessor
 
     def __init__(self, config: CustomConfig) -> None:
         super().__init__(config)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from vla_isaac.core.arrays import Image
-from vla_isaac.core.errors import ShapeError, UsageError
+from vla_isaac.core.errors import ShapeError
 from vla_isaac.models.base import Batch
 from vla_isaac.models.encoders import pretrained
+from vla_isaac.models.encoders.batching import BatchProcessor
 from vla_isaac.models.encoders.configuration import EncodedConfig
 from vla_isaac.models.encoders.language import Read, TransformersLanguage
 from vla_isaac.models.encoders.pretrained import SMALL, is_pretrained
@@ -24,6 +26,7 @@ class EncodedModel(ImitationModel):
     """Base of those models."""
 
     config_class = EncodedConfig
+    processor_class = BatchProcessor
 
     def __init__(self, config: EncodedConfig) -> None:
         super().__init__(config)
@@ -59,49 +62,36 @@ class EncodedModel(ImitationModel):
         found = self.read(batch)
         return {READ: found.words, IS_WORD: found.is_word.to(torch.float32)}
 
-    def process_instruction(self, instruction: str) -> dict[str, Tensor]:
-        """Return an instruction as it is read; `get_action` takes it in place of the words, and reads nothing again.
+    def make_processor(self) -> BatchProcessor:
+        """Return what makes batches of one for it.
 
         Raises:
-            UsageError: If the model has no processor.
+            UsageError: If it does not know how sentences are read.
         """
-        if self.processor is None:
-            raise UsageError("the model has no processor; load it from a checkpoint, or set model.processor")
-        tokens = self.processor.sentences([instruction])
-        said = {"words": torch.from_numpy(tokens.words), "pieces": torch.from_numpy(tokens.pieces)}
-        with torch.no_grad():
-            return self.read_once(said)
+        return self.processor_class(self)
+
+    @torch.no_grad()
+    def process_instruction(self, instruction: str) -> dict[str, Tensor]:
+        """Return an instruction as it is read; `get_action` takes it in place of the words, and reads nothing again."""
+        return self.read_once(self.make_processor().said(instruction))
 
     @torch.no_grad()
     def get_action(
-        self, pictures: Mapping[str, Image], instruction: str | Mapping[str, Tensor], state: Sequence[float] | None = None
+        self,
+        pictures: Mapping[str, Image],
+        instruction: str | Mapping[str, Tensor],
+        state: Sequence[float] | None = None,
+        **more: Any,
     ) -> Tensor:
-        """Return a chunk of actions (k, A), normalised as in training; `policies.learned` gives them in units.
+        """Return a chunk of actions (k, A), normalised as in training; arguments as of its processor.
 
-        Args:
-            pictures: What each camera sees, uint8 (H, W, 3) of any size.
-            instruction: What was said, or what `process_instruction` made of it.
-            state: Proprioception in the units of the data, (S,); None is the middle of what it was trained on.
+        `policies.learned` gives them in units, and remembers what was before.
 
         Raises:
-            UsageError: If the model has no processor.
+            UsageError: If it does not know how sentences are read.
             ShapeError: If pictures or state are not what it was made for.
         """
-        read = self.process_instruction(instruction) if isinstance(instruction, str) else instruction
-        if self.processor is None:
-            raise UsageError("the model has no processor; load it from a checkpoint, or set model.processor")
-        config = self.config
-        missing = [name for name in config.cameras if name not in pictures]
-        if missing:
-            raise ShapeError(f"there is no picture of camera {missing[0]!r}; given: {', '.join(pictures) or 'none'}")
-        found = self.processor.pictures({name: [pictures[name]] * config.history for name in config.cameras})
-        offset, scale = torch.tensor(config.state_offset), torch.tensor(config.state_scale)
-        felt = torch.zeros_like(offset) if state is None else (torch.tensor(list(state)) - offset) / scale
-        batch: Batch = {
-            "images": {name: torch.from_numpy(rgb) for name, rgb in found.items()},
-            "state": felt.expand(1, config.history, -1),
-            **read,
-        }
+        batch = self.make_processor()(pictures, instruction, state, **more)
         self.check(batch)
         return self.act(self.eval()(batch)).actions[0]
 

@@ -13,18 +13,17 @@ from torch.nn import functional
 from vla_isaac.models.base import Batch, Outputs
 from vla_isaac.models.encoders.encoded import EncodedModel
 from vla_isaac.models.hierarchical.configuration import HierarchicalConfig
+from vla_isaac.models.hierarchical.processor import SKILL, HierarchicalProcessor
 from vla_isaac.models.parts.choice import checked
 from vla_isaac.models.parts.decision import Finder
 from vla_isaac.models.vla_transformer.trunk import Trunk
-
-SKILL = "skill"
-"""Entry of a batch that says which skill each sample is to use, int64 (B,); without it the selector chooses."""
 
 
 class HierarchicalVLA(EncodedModel):
     """Outputs beside those of every model that imitates: plan (B, P), skill_logits (B, S), selected_skill (B,)."""
 
     config_class = HierarchicalConfig
+    processor_class = HierarchicalProcessor
 
     def __init__(self, config: HierarchicalConfig) -> None:
         super().__init__(config)

@@ -13,18 +13,17 @@ from vla_isaac.models.encoders.encoded import EncodedModel
 from vla_isaac.models.imitation import fitting
 from vla_isaac.models.multi_task.configuration import MultiTaskConfig
 from vla_isaac.models.multi_task.heads import TaskHeads
+from vla_isaac.models.multi_task.processor import TASK_ID, MultiTaskProcessor
 from vla_isaac.models.parts.choice import checked
 from vla_isaac.models.parts.decision import Finder
 from vla_isaac.models.vla_transformer.trunk import SAID, Trunk
-
-TASK_ID = "task_id"
-"""Entry of a batch that says whose head each sample takes, int64 (B,); without it the classifier chooses."""
 
 
 class MultiTaskVLA(EncodedModel):
     """Outputs beside those of every model that imitates: task_logits (B, T) and task_id (B,), whose heads acted."""
 
     config_class = MultiTaskConfig
+    processor_class = MultiTaskProcessor
 
     def __init__(self, config: MultiTaskConfig) -> None:
         super().__init__(config)

@@ -20,6 +20,7 @@ from vla_isaac.models.parts.body import Body
 from vla_isaac.models.parts.decision import Decision, perceptron
 from vla_isaac.models.parts.pointer import Pointer
 from vla_isaac.models.rt1_style.configuration import RT1Config
+from vla_isaac.models.rt1_style.processor import RT1Processor
 
 GOALS = 2  # tokens of a camera that are told in training where to look
 SLOTS = 4  # vectors that a sentence becomes
@@ -33,6 +34,7 @@ class RT1StyleModel(EncodedModel):
     """
 
     config_class = RT1Config
+    processor_class = RT1Processor
 
     def __init__(self, config: RT1Config) -> None:
         super().__init__(config)

@@ -11,6 +11,7 @@ from vla_isaac.models.encoders.encoded import EncodedModel
 from vla_isaac.models.imitation import fitting
 from vla_isaac.models.parts.decision import Decision, perceptron
 from vla_isaac.models.vla_transformer.configuration import TransformerConfig
+from vla_isaac.models.vla_transformer.processor import TransformerProcessor
 from vla_isaac.models.vla_transformer.trunk import Trunk
 
 
@@ -22,6 +23,7 @@ class VisionLanguageActionTransformer(EncodedModel):
     """
 
     config_class = TransformerConfig
+    processor_class = TransformerProcessor
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__(config)

@@ -1,0 +1,75 @@
+"""`BatchProcessor`: from pictures, a sentence and proprioception as a robot has them to a batch of one for a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from vla_isaac.core.arrays import Image
+from vla_isaac.core.errors import ShapeError, UsageError
+from vla_isaac.models.base import Batch, VLAModel
+
+
+class BatchProcessor:
+    """What is asked of a model by hand; at work `policies.learned` does this without torch."""
+
+    def __init__(self, model: VLAModel) -> None:
+        """Make one for a model.
+
+        Raises:
+            UsageError: If the model does not know how sentences are read.
+        """
+        if model.processor is None:
+            raise UsageError("the model has no processor; load it from a checkpoint, or set model.processor")
+        self.config, self.processor = model.config, model.processor
+
+    def __call__(
+        self,
+        pictures: Mapping[str, Image],
+        instruction: str | Mapping[str, Tensor],
+        state: Sequence[float] | None = None,
+        **more: Any,
+    ) -> Batch:
+        """Return a batch of one.
+
+        Args:
+            pictures: What each camera sees, uint8 (H, W, 3) of any size.
+            instruction: What was said, or what a model's `process_instruction` made of it.
+            state: Proprioception in the units of the data, (S,); None is the middle of what the model was trained on.
+            more: What an architecture takes beside.
+
+        Raises:
+            ShapeError: If a camera or numbers are missing.
+        """
+        config = self.config
+        missing = [name for name in config.cameras if name not in pictures]
+        if missing:
+            raise ShapeError(f"there is no picture of camera {missing[0]!r}; given: {', '.join(pictures) or 'none'}")
+        frames, felt = self.history({name: pictures[name] for name in config.cameras}, self._felt(state))
+        found = self.processor.pictures(frames)
+        said = self.said(instruction) if isinstance(instruction, str) else dict(instruction)
+        return {"images": {name: torch.from_numpy(rgb) for name, rgb in found.items()}, "state": felt[None], **said, **more}
+
+    def history(self, pictures: dict[str, Image], state: Tensor) -> tuple[dict[str, list[Image]], Tensor]:
+        """Return the pictures of each camera and the states (F, S) that a model is shown; the present ones, repeated."""
+        count = self.config.history
+        return {name: [rgb] * count for name, rgb in pictures.items()}, state.expand(count, -1)
+
+    def said(self, instruction: str) -> dict[str, Tensor]:
+        """Return a sentence as numbers."""
+        tokens = self.processor.sentences([instruction])
+        return {"words": torch.from_numpy(tokens.words), "pieces": torch.from_numpy(tokens.pieces)}
+
+    def _felt(self, state: Sequence[float] | None) -> Tensor:
+        """Return the normalised state, (S,)."""
+        offset, scale = torch.tensor(self.config.state_offset), torch.tensor(self.config.state_scale)
+        if state is None:
+            return torch.zeros_like(offset)
+        if len(state) != len(offset):
+            raise ShapeError(
+                f"the state has {len(state)} numbers, expected {len(offset)}: {', '.join(self.config.state_names)}"
+            )
+        return (torch.tensor(list(state), dtype=torch.float32) - offset) / scale
