@@ -284,3 +284,22 @@ def test_a_mix_may_name_families_the_data_has_not_but_no_unknown_ones(make_train
         next(make_trainer(mix={"place_on": 1.0, "place_onn": 2.0}).data.training(0))
     with pytest.raises(UsageError, match=r"does not name the task family 'place_on'"):
         next(make_trainer(mix={"lift": 2.0}).data.training(0))
+
+
+def test_only_so_many_demonstrations_are_learned_from_as_are_wanted(dataset, config):
+    from dataclasses import replace
+
+    from vla_isaac.training.data import TrainingData
+    from vla_isaac.training.experiment import make_model
+
+    few = replace(config, demonstrations={"place_on": 2}, batch_size=8)
+    data = TrainingData([dataset], few)
+    make_model(few, data)
+    batches = data.training(0)
+    drawn = {episode for _ in range(12) for episode in next(batches)["episode"]}
+    assert len(drawn) == 2
+    for wanted in ({"place_on": 99}, {"lift": 1}):
+        with pytest.raises(UsageError, match="demonstrations"):
+            TrainingData([dataset], replace(config, demonstrations=wanted))
+    with pytest.raises(ConfigError, match="demonstrations"):
+        replace(config, demonstrations={"place_on": 0})

@@ -47,6 +47,10 @@ class TrainConfig:
     mix: Mapping[str, float] | None = None
     """Share of each task family; None draws every sample once an epoch."""
 
+    demonstrations: Mapping[str, int] | None = None
+    """Most demonstrations of each task family that are learned from, the first ones; a family that is not named gives none.
+    None takes all."""
+
     corrected_share: float = 0.4
     """Share of the samples that come from corrections, where there are any."""
 
@@ -141,6 +145,8 @@ class TrainConfig:
             raise ConfigError("training: warmup_steps, workers, readers, wordings and seed are whole numbers from 0")
         if self.patience is not None and self.patience < 1:
             raise ConfigError(f"training: patience={self.patience} is not accepted; give a whole number from 1, or none")
+        if self.demonstrations is not None and min(self.demonstrations.values(), default=0) < 1:
+            raise ConfigError("training: demonstrations names families with a whole number from 1 each")
         if not self.cameras:
             raise ConfigError("training: cameras is empty; name at least one camera of the dataset")
 

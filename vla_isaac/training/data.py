@@ -72,8 +72,9 @@ class TrainingData:
         self._firsts = np.array([0, *itertools.accumulate(place.length for place in self.dataset.rows.places)])
         sources = np.array([place.source for place in self.dataset.rows.places])
         self._is_correction = sources >= len(paths) - num_corrections
-        self._held = _held_for_validation(len(self.metas), config)
+        self._held = _held_for_validation(self.metas, config)
         self._left_out = [n for n, meta in enumerate(self.metas) if _goals(meta) & set(config.leave_out)]
+        self._left_out += _beyond(self.metas, config, set(self._held.tolist()))
         self._pixels = goal_pixels(self.dataset.rows, config.cameras)
         self._wordings: dict[int, Wordings] = {}
         self.processor: VLAProcessor | None = None
@@ -276,9 +277,34 @@ def _goals(meta: EpisodeMeta) -> set[str]:
     return {str(goal) for goal in plan.goals} if plan is not None else set()
 
 
-def _held_for_validation(num_episodes: int, config: TrainConfig) -> AnyArray:
-    count = min(round(config.validation_share * num_episodes), num_episodes - 1)
-    return np.sort(np.random.default_rng((config.seed, VALIDATION)).permutation(num_episodes)[:count])
+def _held_for_validation(metas: Sequence[EpisodeMeta], config: TrainConfig) -> AnyArray:
+    count = min(round(config.validation_share * len(metas)), len(metas) - 1)
+    held = np.sort(np.random.default_rng((config.seed, VALIDATION)).permutation(len(metas))[:count])
+    wanted = config.demonstrations
+    return held if wanted is None else held[[metas[n].task in wanted for n in held]]
+
+
+def _beyond(metas: Sequence[EpisodeMeta], config: TrainConfig, held: set[int]) -> list[int]:
+    """Return the episodes that are more than `demonstrations` wants of their family; those held for validation do not count.
+
+    Raises:
+        UsageError: If a family has fewer.
+    """
+    if config.demonstrations is None:
+        return []
+    beyond, seen = [], dict.fromkeys(config.demonstrations, 0)
+    for number, meta in enumerate(metas):
+        if number in held:
+            continue
+        if seen.get(meta.task, 0) >= config.demonstrations.get(meta.task, 0):
+            beyond.append(number)
+        else:
+            seen[meta.task] += 1
+    short = [(task, count, seen[task]) for task, count in config.demonstrations.items() if seen[task] < count]
+    if short:
+        task, wanted, found = short[0]
+        raise UsageError(f"training: {wanted} demonstrations of {task!r} are wanted, there are {found}; collect more")
+    return beyond
 
 
 def _only(meta: EpisodeMeta) -> Wordings:

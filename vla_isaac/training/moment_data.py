@@ -38,7 +38,7 @@ VALIDATION = 1_000_003  # keeps the random numbers of validation apart from thos
 ACTION_NAMES = ("x", "y", "z", "rx", "ry", "rz", "gripper")
 STATE_NAMES = (*ARM_JOINTS, "gripper_width")
 RATE_HZ = 10.0
-UNHEEDED = ("history", "mix", "normalise", "wordings", "unfitting_share", "corrected_share")
+UNHEEDED = ("history", "mix", "demonstrations", "normalise", "wordings", "unfitting_share", "corrected_share")
 """Options of a training that say nothing to moments; one that is given all the same is a misunderstanding."""
 
 UNHEEDED_AUGMENTATION = ("shift_px", "crop", "saturation", "rendered_share")
