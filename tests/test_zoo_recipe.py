@@ -1,0 +1,67 @@
+"""The recipes of the comparison: commands that exist, seeds that stay apart, presets that say what they should."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("transformers")
+
+from tools.zoo import recipe, study, table
+from vla_isaac.cli.main import main
+from vla_isaac.training.config import train_preset
+
+
+def all_stages(folder: Path):
+    found = [recipe.collecting(folder, 2), study.collecting(folder, 2)]
+    for model in recipe.MODELS:
+        found += recipe.training(folder, model, 2)
+        found += [recipe.judging(folder, model, 2, seed=900_000, blind=blind) for blind in (False, True)]
+    for trial in study.trials():
+        found += study.stages(trial, folder, 2, 900_000)
+    return found
+
+
+def test_every_stage_is_a_command_with_options_that_exist(tmp_path, capsys):
+    helps = {}
+    for command in ("collect", "train", "export", "eval"):
+        assert main([command, "--help"]) == 0
+        helps[command] = capsys.readouterr().out
+    for stage in all_stages(tmp_path):
+        told = helps[stage.arguments[0]]
+        assert [word for word in stage.arguments if word.startswith("--") and word not in told] == []
+
+
+def test_demonstrations_keep_to_the_seeds_of_training_and_judging_to_its_own():
+    for collecting in (recipe.collecting, study.collecting):
+        words = collecting(Path("runs"), 2).arguments
+        first, count = (int(words[words.index(option) + 1]) for option in ("--seed", "--episodes"))
+        assert first + 3 * count < 100_000
+    assert recipe.REPORTED_FROM == 900_000
+
+
+@pytest.mark.parametrize("model", recipe.MODELS)
+def test_every_model_of_the_comparison_has_a_preset_of_the_same_pictures(model):
+    preset = train_preset(model)
+    assert preset.image_hw == (recipe.PICTURE, recipe.PICTURE)
+    assert preset.cameras == ("front", "wrist")
+
+
+def test_the_preset_of_a_trial_is_read_as_it_was_meant(tmp_path):
+    for trial in study.trials():
+        assert train_preset(str(study.written(trial, tmp_path))) == trial.config
+
+
+def test_what_is_trained_further_was_trained_before():
+    names: list[str] = []
+    for trial in study.trials():
+        assert not trial.begins_with or trial.begins_with in names
+        names.append(trial.name)
+    assert len(set(names)) == len(names)
+
+
+def test_the_page_has_a_place_for_the_table():
+    text = table.PAGE.read_text(encoding="utf-8")
+    assert text.index(table.BEGIN) < text.index(table.END)
