@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")  # nothing is ever fetched by a test
 
 
 @pytest.fixture(autouse=True, scope="session")
