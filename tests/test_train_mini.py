@@ -51,23 +51,28 @@ def test_every_figure_has_a_title_on_the_card():
 def test_looks_at_the_reported_seeds_are_entered_with_the_weights(tmp_path, monkeypatch):
     monkeypatch.setattr(figures, "LOOKS", tmp_path / "looks.jsonl")
     (tmp_path / "model.onnx").write_bytes(b"weights")
-    found = {"seeds": [900_000, 900_199], "successes": 190, "episodes": 200}
-    figures.enter_look(figures.FIGURES[0], tmp_path, found)
-    figures.enter_look(figures.FIGURES[1], tmp_path, found)
+    weights = figures.weights_of(tmp_path)
+    found = {"weights": weights, "seeds": [900_000, 900_199], "successes": 190, "episodes": 200}
+    figures.enter_look(figures.FIGURES[0], found)
+    figures.enter_look(figures.FIGURES[1], found)
     lines = [json.loads(line) for line in (tmp_path / "looks.jsonl").read_text().splitlines()]
     assert [line["figure"] for line in lines] == ["layout", "long"]
     assert lines[0]["weights"] == lines[1]["weights"] and len(lines[0]["weights"]) == 12
 
 
 def test_the_card_shows_figures_with_intervals_and_says_what_was_not_measured(tmp_path, monkeypatch):
+    checkpoint, found = tmp_path / "mini", tmp_path / "reported"
     monkeypatch.setattr(card, "LOOKS", tmp_path / "none.jsonl")
-    checkpoint, found = tmp_path / "mini", tmp_path / "figures"
+    monkeypatch.setattr(card, "REPORTED", found)
     checkpoint.mkdir()
     found.mkdir()
+    (checkpoint / "model.onnx").write_bytes(b"weights")
+    weights = figures.weights_of(checkpoint)
     (checkpoint / "policy.json").write_text(json.dumps({"notes": {"episodes": 5, "frames": 50, "versions": {}}}))
     of_task = {"successes": 9, "episodes": 10, "success_rate": 0.9, "wilson95": [0.596, 0.982], "failures": {"timed_out": 1}}
-    (found / "layout.json").write_text(json.dumps({**of_task, "by_task": {"lift": of_task}}))
-    text = card.card(checkpoint, tmp_path)
+    (found / "layout.json").write_text(json.dumps({**of_task, "weights": weights, "by_task": {"lift": of_task}}))
+    (found / "full.json").write_text(json.dumps({**of_task, "weights": "others", "by_task": {"lift": of_task}}))
+    text = card.card(checkpoint)
     assert "| lift | 9 of 10 (90.0 %) | 59.6 to 98.2 % | timed_out 1 |" in text
     assert text.count("Not measured.") == len(figures.FIGURES) - 1
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+from tools.train_mini.figures import REPORTED
 from tools.train_mini.recipe import stages
 
 
@@ -34,7 +36,15 @@ def main() -> int:
         if code != 0:
             print(f"== {stage.name} ended with {code}; mend what it says and give the same command again", flush=True)
             return code
+    keep(options.runs)
     return 0
+
+
+def keep(runs: Path) -> None:
+    """Keep how long it took, and what the rounds of corrections came to, for the model card."""
+    REPORTED.mkdir(exist_ok=True)
+    shutil.copyfile(runs / "train_mini.json", REPORTED / "seconds.json")
+    shutil.copyfile(runs / "mini" / "rounds.json", REPORTED / "rounds.json")
 
 
 def note_time(path: Path, stage: str, seconds: float) -> None:

@@ -1,6 +1,6 @@
 """The model card of the shipped policy, written from what its making and its evaluations left behind.
 
-python -m tools.train_mini.card [--runs runs]
+python -m tools.train_mini.card
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tools.train_mini.figures import FIGURES, LOOKS
+from tools.train_mini.figures import FIGURES, LOOKS, REPORTED, weights_of
 from tools.train_mini.recipe import SHIPPED, stages
 
 CARD = "README.md"
@@ -31,16 +31,15 @@ TITLES = {
 def main() -> int:
     """Write the card beside the weights."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=Path, default=Path("runs"))
     parser.add_argument("--checkpoint", type=Path, default=SHIPPED)
     options = parser.parse_args()
-    text = card(options.checkpoint, options.runs)
+    text = card(options.checkpoint)
     (options.checkpoint / CARD).write_text(text, encoding="utf-8")
     print(f"wrote {options.checkpoint / CARD}")
     return 0
 
 
-def card(checkpoint: Path, runs: Path) -> str:
+def card(checkpoint: Path) -> str:
     """Return the card's text."""
     policy = json.loads((checkpoint / "policy.json").read_text(encoding="utf-8"))
     sizes = {path.name: path.stat().st_size / 1e6 for path in sorted(checkpoint.iterdir()) if path.name != CARD}
@@ -48,9 +47,9 @@ def card(checkpoint: Path, runs: Path) -> str:
         (Path(__file__).with_name("card.md")).read_text(encoding="utf-8").rstrip(),
         "## Figures",
         "Successes with the 95 % Wilson interval, on seeds from 900,000, which no training has used; looks are below.",
-        *(_figure(name, runs / "figures" / f"{name}.json") for name in (figure.name for figure in FIGURES)),
+        *(_figure(figure.name, weights_of(checkpoint)) for figure in FIGURES),
         "## How it was made",
-        _recipe(policy, runs),
+        _recipe(policy),
         "## Looks at the reported seeds",
         _looks(),
         "## Files",
@@ -59,10 +58,11 @@ def card(checkpoint: Path, runs: Path) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _figure(name: str, path: Path) -> str:
-    if not path.exists():
+def _figure(name: str, weights: str) -> str:
+    path = REPORTED / f"{name}.json"
+    found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if found.get("weights") != weights:
         return f"### {TITLES[name]}\n\nNot measured."
-    found = json.loads(path.read_text(encoding="utf-8"))
     rows = [(task, *_counts(of_task)) for task, of_task in found["by_task"].items()]
     rows.append(("**all**", *_counts(found)))
     table = _table(("family", "succeeded", "interval", "most frequent failure"), rows)
@@ -84,17 +84,15 @@ def _counts(found: dict[str, Any]) -> tuple[str, str, str]:
     return share, f"{100 * low:.1f} to {100 * high:.1f} %", f"{worst[0]} {worst[1]}" if worst else ""
 
 
-def _recipe(policy: dict[str, Any], runs: Path) -> str:
-    times = runs / "train_mini.json"
+def _recipe(policy: dict[str, Any]) -> str:
+    times = REPORTED / "seconds.json"
     seconds = json.loads(times.read_text(encoding="utf-8")) if times.exists() else {}
     rows = []
     for stage in stages(Path("runs")):
         minutes = f"{seconds[stage.name] / 60:.0f}" if stage.name in seconds else ""
         rows.append((stage.name, minutes, f"`vla-isaac {' '.join(stage.arguments)}`"))
     notes = policy["notes"]
-    if "made" in notes:
-        return _made(notes)
-    rounds = runs / "mini" / "rounds.json"
+    rounds = REPORTED / "rounds.json"
     words = [
         f"{notes['episodes']} episodes, {notes['frames']} frames; versions {json.dumps(notes['versions'])}.",
         _table(("stage", "minutes", "command"), rows),
@@ -104,17 +102,6 @@ def _recipe(policy: dict[str, Any], runs: Path) -> str:
         said = [f"{100 * rate:.1f} % {f'after round {n}' if n else 'before corrections'}" for n, rate in enumerate(rates)]
         words.append(f"Success on seeds from 100,000, by which the checkpoint was chosen: {', '.join(said)}.")
     return "\n\n".join(words)
-
-
-def _made(notes: dict[str, Any]) -> str:
-    """Tell how weights were made that `make train-mini` did not make in one go."""
-    rows = [(name, str(minutes), what) for name, what, minutes in notes["made"]]
-    words = (
-        "These weights were made part by part while the network was being designed, with the same losses and data that "
-        "`make train-mini` puts into one training; `make train-mini` itself was not yet run from nothing. Versions "
-        f"{json.dumps(notes['versions'])}."
-    )
-    return f"{words}\n\n{_table(('stage', 'minutes', 'what'), rows)}"
 
 
 def _looks() -> str:

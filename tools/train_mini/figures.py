@@ -1,7 +1,8 @@
 """The closed-loop figures of a checkpoint, one evaluation after the other: ``python -m tools.train_mini.figures``.
 
 On seeds from 900,000 every evaluation is a look at what must be looked at once only: it is entered in ``looks.jsonl`` beside
-this file, which the model card shows. Choices are made with ``--seed 100000``, on which nothing is entered.
+this file, which the model card shows, and what was found is kept in ``reported``. Choices are made with ``--seed 100000``,
+on which nothing is entered.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from tools.train_mini.recipe import FAMILIES, LONG, SHIPPED
 
 REPORTED_FROM = 900_000
 LOOKS = Path(__file__).with_name("looks.jsonl")
+REPORTED = Path(__file__).with_name("reported")
+"""What was found on those seeds, and how long the making took; the model card is written from it."""
+
 PLACING = ("place_on", "place_in")
 
 
@@ -71,9 +75,13 @@ def main() -> int:
         found = evaluated(figure, options)
         if found is None:
             return 1
-        result.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        found = {"weights": weights_of(options.checkpoint), **found}
+        text = json.dumps(found, indent=1) + "\n"
+        result.write_text(text, encoding="utf-8")
         if options.seed >= REPORTED_FROM:
-            enter_look(figure, options.checkpoint, found)
+            REPORTED.mkdir(exist_ok=True)
+            (REPORTED / result.name).write_text(text, encoding="utf-8")
+            enter_look(figure, found)
     return 0
 
 
@@ -96,12 +104,16 @@ def evaluated(figure: Figure, options: argparse.Namespace) -> dict[str, Any] | N
         return None
 
 
-def enter_look(figure: Figure, checkpoint: Path, found: dict[str, Any]) -> None:
+def weights_of(checkpoint: Path) -> str:
+    """Return what tells one set of weights from another."""
+    return hashlib.sha256((checkpoint / "model.onnx").read_bytes()).hexdigest()[:12]
+
+
+def enter_look(figure: Figure, found: dict[str, Any]) -> None:
     """Write down that these seeds were looked at, with which weights, and what was seen."""
-    weights = hashlib.sha256((checkpoint / "model.onnx").read_bytes()).hexdigest()[:12]
     line = {
-        "date": datetime.date.today().isoformat(), "figure": figure.name, "weights": weights, "seeds": found["seeds"],
-        "successes": found["successes"], "episodes": found["episodes"],
+        "date": datetime.date.today().isoformat(), "figure": figure.name, "weights": found["weights"],
+        "seeds": found["seeds"], "successes": found["successes"], "episodes": found["episodes"],
     }  # fmt: skip
     with LOOKS.open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
