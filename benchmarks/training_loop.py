@@ -17,7 +17,6 @@ from pathlib import Path
 
 import torch
 
-from vla_isaac.training.ahead import ahead
 from vla_isaac.training.config import train_preset
 from vla_isaac.training.experiment import make_card, make_model
 from vla_isaac.training.run import source_of
@@ -44,7 +43,7 @@ def main() -> None:
         card = make_card(config, data, [given.dataset])
         trainer = VLATrainer(model, data, config, card=card, folder=Path(folder))
         bare = Bare(make_model(config, data), trainer)
-        stream = ahead(data.training(0))  # as the trainer itself asks for them
+        stream = data.training(0)
         for _ in range(min(200, data.num_rows // config.batch_size) + 1):  # pictures decoded, wordings made
             next(stream)
         ours, theirs = [], []

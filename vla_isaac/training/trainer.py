@@ -18,7 +18,6 @@ from vla_isaac.core.config import to_mapping
 from vla_isaac.core.errors import PolicyError, UsageError
 from vla_isaac.models.base import Batch, VLAModel
 from vla_isaac.policies.learned_checkpoint import PolicyCard
-from vla_isaac.training.ahead import ahead
 from vla_isaac.training.averaging import Averaged
 from vla_isaac.training.checkpoint import find_checkpoint, load_training, optimizer_tensors, save_checkpoint, set_optimizer
 from vla_isaac.training.config import TrainConfig
@@ -121,7 +120,7 @@ class VLATrainer:
     def train_epoch(self) -> float:
         """Train for `epoch_steps` updates, or up to the last one, and return their mean loss."""
         self.model.train()
-        self._batches = self._batches or ahead(self.data.training(self.step))
+        self._batches = self._batches or self.data.training(self.step)
         end = min(self.config.steps, (self.step // self.config.epoch_steps + 1) * self.config.epoch_steps)
         total, count = 0.0, end - self.step
         while self.step < end:
