@@ -45,8 +45,8 @@ class LearnedPolicy:
         self.processor = VLAProcessor.load(self.folder, card.cameras, card.image_hw)
         self._state, self._actions = card.state_normaliser, card.action_normaliser
         self._network = OnnxNetwork(self.folder / ONNX, threads=threads)
-        self._reads_once = READ in self._network.inputs
-        self._reader = OnnxNetwork(self.folder / SENTENCE, threads=threads) if self._reads_once else None
+        reads_once = READ in self._network.inputs
+        self._reader = OnnxNetwork(self.folder / SENTENCE, threads=threads) if reads_once else None
         self._check_network()
         self._frames_looked_at = self._network.width(IMAGE + card.cameras[0])
         self._memory_width = self._network.width(MEMORY)
@@ -142,7 +142,7 @@ class LearnedPolicy:
     def _check_network(self) -> None:
         """Raise `ConfigError` if the network takes what nobody gives it; what it has no use for, it may lack."""
         pictures, inputs = {IMAGE + name for name in self.card.cameras}, set(self._network.inputs)
-        known = pictures | ({READ, IS_WORD} if self._reads_once else {"words", "pieces"}) | {"state", MEMORY}
+        known = pictures | ({READ, IS_WORD} if self._reader is not None else {"words", "pieces"}) | {"state", MEMORY}
         if not pictures <= inputs <= known or not {"actions", "confidence"} <= set(self._network.outputs):
             raise ConfigError(
                 f"{self.folder}: model.onnx takes {', '.join(self._network.inputs)}, policy.json speaks of "

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import torch
@@ -46,9 +46,6 @@ class ExportReport:
     megabytes: float
     largest_difference: float
     opset: int
-
-
-Answering: TypeAlias = "Callable[[VLAModel, Batch], dict[str, Tensor]]"
 
 
 class ExportError(VlaIsaacError, RuntimeError):
@@ -88,9 +85,10 @@ def export(folder: Path, *, out: Path | None = None, half: bool = False) -> Expo
         difference = largest_difference(model, processor, *(OnnxNetwork(part) for part in parts.values()))
         if not difference <= TOLERANCE:
             raise ExportError(f"{folder}: onnxruntime differs from torch by {difference:.2e}, more than {TOLERANCE}")
-        (folder / SENTENCE).unlink(missing_ok=True)
         for name, part in parts.items():
             part.replace(folder / name)
+        if SENTENCE not in parts:
+            (folder / SENTENCE).unlink(missing_ok=True)
     finally:
         for part in parts.values():
             part.unlink(missing_ok=True)

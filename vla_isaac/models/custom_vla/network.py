@@ -53,6 +53,7 @@ class CustomVLA(EncodedModel):
         if not self.training or "task" not in batch:
             return torch.zeros_like(like)
         number = [tasks.index(name) if name in tasks else 0 for name in batch["task"]]
-        is_told = torch.rand(len(like), 1, device=like.device) >= FORGET
+        is_known = torch.tensor([[name in tasks] for name in batch["task"]], device=like.device)
+        is_told = (torch.rand(len(like), 1, device=like.device) >= FORGET) & is_known
         told: Tensor = self.task_embedding(torch.tensor(number, device=like.device)) * is_told
         return told
