@@ -5,8 +5,9 @@ Seeds below 100,000 are for training, 100,000 to 199,999 for choosing, 900,000 a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from tools.zoo.stages import Stage
 
 TASK = "place_on"
 MODELS = ("vla_transformer", "rt1_style", "multi_task", "hierarchical", "custom_vla", "keypoints_small")
@@ -14,14 +15,6 @@ MODELS = ("vla_transformer", "rt1_style", "multi_task", "hierarchical", "custom_
 
 DEMONSTRATIONS, PICTURE = 1500, 96
 EPISODES, REPORTED_FROM = 100, 900_000
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One command; done before, it does nothing but look."""
-
-    name: str
-    arguments: tuple[str, ...]
 
 
 def collecting(runs: Path, workers: int) -> Stage:

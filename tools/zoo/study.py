@@ -13,8 +13,8 @@ from pathlib import Path
 
 import yaml
 
-from tools.zoo.__main__ import run
-from tools.zoo.recipe import PICTURE, REPORTED_FROM, Stage
+from tools.zoo.recipe import PICTURE, REPORTED_FROM
+from tools.zoo.stages import Stage, carry_out
 from vla_isaac.core.config import to_mapping
 from vla_isaac.training.config import TrainConfig, train_preset
 
@@ -120,15 +120,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=Path, default=Path("runs/study"))
     parser.add_argument("--only", action="append", choices=[trial.name for trial in trials()])
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--together", type=int, default=2, help="networks that are trained at the same time")
     parser.add_argument("--seed", type=int, default=REPORTED_FROM)
     options = parser.parse_args()
     options.runs.mkdir(parents=True, exist_ok=True)
-    todo = [collecting(options.runs, options.workers)]
+    cores = max(1, options.cores // options.together)
+    chains: dict[str, list[Stage]] = {}
     for trial in trials():
         if not options.only or trial.name in options.only:
-            todo += stages(trial, options.runs, options.workers, options.seed)
-    return next((code for stage in todo if (code := run(stage, options.runs)) not in (0, 1)), 0)
+            chain = stages(trial, options.runs, cores, options.seed)
+            chains.setdefault(trial.begins_with or trial.name, []).extend(chain)
+    return carry_out([collecting(options.runs, options.cores)], chains, options.runs, options.together)
 
 
 if __name__ == "__main__":
