@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,16 +10,16 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from tools.zoo import recipe, study, table
+from tools.zoo import gather, recipe, study, table
 from vla_isaac.cli.main import main
 from vla_isaac.training.config import train_preset
 
 
 def all_stages(folder: Path):
     found = [recipe.collecting(folder, 2), study.collecting(folder, 2)]
-    for model in recipe.MODELS:
+    for model in recipe.COMPARED:
         found += recipe.training(folder, model, 2)
-        found += [recipe.judging(folder, model, 2, seed=900_000, blind=blind) for blind in (False, True)]
+        found += [recipe.judging(folder, model, 2, seed=900_000, kind=kind) for kind in recipe.KINDS]
     for trial in study.trials():
         found += study.stages(trial, folder, 2, 900_000)
     return found
@@ -62,6 +63,15 @@ def test_what_is_trained_further_was_trained_before():
     assert len(set(names)) == len(names)
 
 
-def test_the_page_has_a_place_for_the_table():
+def test_what_is_shipped_is_judged_and_not_trained_again(tmp_path):
+    assert recipe.training(tmp_path, recipe.MINI, 1) == []
+    assert "data/checkpoints/mini" in recipe.judging(tmp_path, recipe.MINI, 1, seed=900_000, kind="usual").arguments
+
+
+def test_the_table_of_the_page_is_that_of_the_numbers_kept():
     text = table.PAGE.read_text(encoding="utf-8")
-    assert text.index(table.BEGIN) < text.index(table.END)
+    reported = json.loads(gather.REPORTED.read_text(encoding="utf-8"))
+    assert table.with_table(text, table.table(reported)) == text
+    for numbers in reported.values():
+        assert numbers["usual"].keys() == numbers["blackened"].keys()
+        assert len(numbers["usual"]) == recipe.EPISODES

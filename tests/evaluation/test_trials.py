@@ -87,6 +87,14 @@ def test_pictures_are_black_only_in_the_trial_blackened(plan, monkeypatch, trial
     assert all((brightest == 0) is is_black for _, brightest in Looking.seen)
 
 
+@pytest.mark.parametrize(("must_act", "failure", "steps"), [(False, "declined", 0), (True, "never_reached", 3)])
+def test_what_declines_in_the_dark_has_to_try_where_it_must_act(plan, must_act, failure, steps):
+    pytest.importorskip("onnxruntime")
+    dark = plan(policy="mini", trial="blackened", backend="mujoco", episodes=1, max_steps=3, must_act=must_act)
+    (outcome,) = evaluate(dark).outcomes
+    assert (outcome.failure, outcome.steps) == (failure, steps)
+
+
 # ------------------------------------------------------------------ an object that moves
 
 

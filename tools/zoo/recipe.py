@@ -7,14 +7,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tools.train_mini.recipe import SHIPPED
 from tools.zoo.stages import Stage
 
 TASK = "place_on"
 MODELS = ("vla_transformer", "rt1_style", "multi_task", "hierarchical", "custom_vla", "keypoints_small")
 """Presets of config/train."""
 
+MINI = "mini"
+"""Judged beside them as it is shipped; it was trained on other demonstrations, and longer."""
+
+COMPARED = (*MODELS, MINI)
+
 DEMONSTRATIONS, PICTURE = 1500, 96
-EPISODES, REPORTED_FROM = 100, 900_000
+EPISODES, CHOSEN_FROM, REPORTED_FROM = 100, 100_000, 900_000
+
+KINDS = ("usual", "blackened")
+"""Seeing, and with black pictures."""
 
 
 def collecting(runs: Path, workers: int) -> Stage:
@@ -28,8 +37,15 @@ def collecting(runs: Path, workers: int) -> Stage:
     )  # fmt: skip
 
 
+def checkpoint(runs: Path, model: str) -> Path:
+    """Return the folder of a model's weights."""
+    return SHIPPED if model == MINI else runs / model / "best"
+
+
 def training(runs: Path, model: str, threads: int) -> list[Stage]:
-    """Return what makes a policy of a model."""
+    """Return what makes a policy of a model; nothing for the one that is shipped."""
+    if model == MINI:
+        return []
     out = runs / model
     return [
         Stage(
@@ -48,13 +64,13 @@ def results(runs: Path, model: str, kind: str, seed: int) -> Path:
     return runs / f"{model}_{kind}_{seed}.jsonl"
 
 
-def judging(runs: Path, model: str, workers: int, *, seed: int, blind: bool) -> Stage:
-    """Return what tells how often a policy succeeds; blind, every picture is black."""
-    kind = "blackened" if blind else "usual"
+def judging(runs: Path, model: str, workers: int, *, seed: int, kind: str) -> Stage:
+    """Return what tells how often a policy succeeds. It may not decline: a policy that does so in the dark has not tried."""
     return Stage(
         f"eval {model} {kind}",
         (
-            "eval", "--policy", str(runs / model / "best"), "--task", TASK, "--episodes", str(EPISODES), "--seed", str(seed),
-            "--trial", kind, "--workers", str(workers), "--out", str(results(runs, model, kind, seed)), "--resume", "--json",
+            "eval", "--policy", str(checkpoint(runs, model)), "--task", TASK, "--episodes", str(EPISODES), "--seed",
+            str(seed), "--trial", kind, "--must-act", "--workers", str(workers), "--out",
+            str(results(runs, model, kind, seed)), "--resume", "--json",
         ),
     )  # fmt: skip

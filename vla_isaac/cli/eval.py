@@ -54,6 +54,9 @@ class Eval:
     """What is done to the policy: nothing, another goal of the same scene, no words, black pictures, or the object
     moved while the hand is on its way."""
 
+    must_act: bool = False
+    """A policy that declines what it does not recognise has to try all the same; shows what it can do without seeing."""
+
     max_steps: OptionalInt = None
     """Control periods allowed per episode; the default is the family's time."""
 
@@ -115,6 +118,7 @@ class Eval:
                 backend=self.backend,
                 wording=self.wording,
                 trial=self.trial,
+                must_act=self.must_act,
                 max_steps=self.max_steps,
             )
         except VlaIsaacError as error:

@@ -46,7 +46,7 @@ class Cast:
 def cast_of(plan: EvaluationPlan) -> Cast:
     """Return who takes part by the names of the plan."""
     return Cast(
-        policy=functools.partial(make_policy, plan.policy, threads=THREADS),
+        policy=functools.partial(make_policy, plan.policy, threads=THREADS, must_act=plan.must_act),
         backend=functools.partial(_make_backend, plan.backend),
     )
 

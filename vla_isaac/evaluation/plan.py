@@ -57,6 +57,9 @@ class EvaluationPlan:
     ``"no_instruction"``: the sentence is empty. ``"blackened"``: every picture is black. ``"moved"``: the object is moved
     by 3 to 8 cm while the hand is on its way to it."""
 
+    must_act: bool = False
+    """Whether a policy that declines what it does not recognise has to try all the same."""
+
     max_steps: int | None = None
     """Control periods allowed per episode; None takes the family's time."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from pathlib import Path
 
 from vla_isaac.core.errors import UsageError
@@ -15,12 +16,13 @@ OWN = "mini"
 """The learned policy that takes a checkpoint folder, and has one of its own."""
 
 
-def make_policy(name: str, *, threads: int | None = None) -> Policy:
+def make_policy(name: str, *, threads: int | None = None, must_act: bool = False) -> Policy:
     """Return a policy by name, or by ``name:argument`` where its class takes an argument, such as a dataset or a file.
 
     Args:
         name: A name, with or without argument, or a checkpoint folder.
         threads: Processor cores it may use, where its class lets that be chosen; None leaves it to the class.
+        must_act: Whether it has to try even what it does not recognise, where its class declines such.
 
     Raises:
         UnknownNameError: If there is none of that name.
@@ -28,13 +30,14 @@ def make_policy(name: str, *, threads: int | None = None) -> Policy:
     """
     plain, colon, argument = _spelt_out(name).partition(":")
     kind = POLICIES.load(plain)
+    wanted = {"threads": threads, "declines": False if must_act else None}
     if not colon:
-        policy: Policy = kind(**_options(kind, threads))
+        policy: Policy = kind(**_known_to(kind, wanted))
         return policy
     if not hasattr(kind, "from_argument") or not argument:
         why = "takes no argument" if not hasattr(kind, "from_argument") else "lacks what comes after the colon"
         raise UsageError(f"the policy {name!r} {why}; write {plain}" + (":ARGUMENT" if why.startswith("lacks") else ""))
-    with_argument: Policy = kind.from_argument(argument, **_options(kind.from_argument, threads))
+    with_argument: Policy = kind.from_argument(argument, **_known_to(kind.from_argument, wanted))
     return with_argument
 
 
@@ -55,6 +58,8 @@ def _spelt_out(name: str) -> str:
     return f"{OWN}:{name}" if is_folder else name
 
 
-def _options(factory: object, threads: int | None) -> dict[str, int]:
+def _known_to(factory: object, wanted: Mapping[str, int | None]) -> dict[str, int]:
+    """Return those options that are given and that it takes."""
     assert callable(factory)  # a class, or a class method
-    return {} if threads is None or "threads" not in inspect.signature(factory).parameters else {"threads": threads}
+    known = inspect.signature(factory).parameters
+    return {name: value for name, value in wanted.items() if value is not None and name in known}

@@ -66,9 +66,9 @@ class LearnedPolicy:
         self._decided = False
 
     @classmethod
-    def from_argument(cls, argument: str, *, threads: int = THREADS) -> LearnedPolicy:
+    def from_argument(cls, argument: str, *, threads: int = THREADS, declines: bool = True) -> LearnedPolicy:
         """Return the policy of a checkpoint folder."""
-        return cls(argument, threads=threads)
+        return cls(argument, threads=threads, declines=declines)
 
     def reset(self, context: EpisodeContext) -> None:
         """Begin an episode.
@@ -153,13 +153,13 @@ class LearnedPolicy:
 class MiniPolicy(LearnedPolicy):
     """The policy that comes with this package, in ``data/checkpoints/mini``."""
 
-    def __init__(self, folder: str | Path | None = None, *, threads: int = THREADS) -> None:
+    def __init__(self, folder: str | Path | None = None, *, threads: int = THREADS, declines: bool = True) -> None:
         """Load it, or another checkpoint.
 
         Raises:
             ConfigError: If this installation has none.
         """
-        super().__init__(folder or resource("data", "checkpoints", "mini"), threads=threads)
+        super().__init__(folder or resource("data", "checkpoints", "mini"), threads=threads, declines=declines)
 
 
 def proprioception(observation: Observation, names: tuple[str, ...]) -> AnyArray:
