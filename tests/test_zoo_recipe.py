@@ -10,18 +10,20 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from tools.zoo import gather, recipe, study, table
+from tools.zoo import gather, recipe, table
+from tools.zoo.study import gather as study_gather
+from tools.zoo.study import tables, trials
 from vla_isaac.cli.main import main
 from vla_isaac.training.config import train_preset
 
 
 def all_stages(folder: Path):
-    found = [recipe.collecting(folder, 2), study.collecting(folder, 2)]
+    found = [recipe.collecting(folder, 2), trials.collecting(folder, 2)]
     for model in recipe.COMPARED:
         found += recipe.training(folder, model, 2)
         found += [recipe.judging(folder, model, 2, seed=900_000, kind=kind) for kind in recipe.KINDS]
-    for trial in study.trials():
-        found += study.stages(trial, folder, 2, 900_000)
+    for trial in trials.trials():
+        found += trials.stages(trial, folder, folder, 2, 900_000)
     return found
 
 
@@ -36,7 +38,7 @@ def test_every_stage_is_a_command_with_options_that_exist(tmp_path, capsys):
 
 
 def test_demonstrations_keep_to_the_seeds_of_training_and_judging_to_its_own():
-    for collecting in (recipe.collecting, study.collecting):
+    for collecting in (recipe.collecting, trials.collecting):
         words = collecting(Path("runs"), 2).arguments
         first, count = (int(words[words.index(option) + 1]) for option in ("--seed", "--episodes"))
         assert first + 3 * count < 100_000
@@ -51,13 +53,13 @@ def test_every_model_of_the_comparison_has_a_preset_of_the_same_pictures(model):
 
 
 def test_the_preset_of_a_trial_is_read_as_it_was_meant(tmp_path):
-    for trial in study.trials():
-        assert train_preset(str(study.written(trial, tmp_path))) == trial.config
+    for trial in trials.trials():
+        assert train_preset(str(trials.written(trial, tmp_path))) == trial.config
 
 
 def test_what_is_trained_further_was_trained_before():
     names: list[str] = []
-    for trial in study.trials():
+    for trial in trials.trials():
         assert not trial.begins_with or trial.begins_with in names
         names.append(trial.name)
     assert len(set(names)) == len(names)
@@ -71,7 +73,13 @@ def test_what_is_shipped_is_judged_and_not_trained_again(tmp_path):
 def test_the_table_of_the_page_is_that_of_the_numbers_kept():
     text = table.PAGE.read_text(encoding="utf-8")
     reported = json.loads(gather.REPORTED.read_text(encoding="utf-8"))
-    assert table.with_table(text, table.table(reported)) == text
+    assert table.between(text, table.MARKS, table.table(reported)) == text
     for numbers in reported.values():
         assert numbers["usual"].keys() == numbers["blackened"].keys()
         assert len(numbers["usual"]) == recipe.EPISODES
+
+
+def test_the_tables_of_the_study_are_those_of_the_numbers_kept():
+    text = table.PAGE.read_text(encoding="utf-8")
+    reported = json.loads(study_gather.REPORTED.read_text(encoding="utf-8"))
+    assert table.between(text, tables.MARKS, tables.tables(reported)) == text

@@ -50,8 +50,13 @@ def gathered(runs: Path, model: str, seed: int) -> dict[str, Any]:
 
 def successes(path: Path) -> dict[str, bool]:
     """Return which episodes succeeded, by seed."""
-    lines: list[dict[str, Any]] = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    return {str(one["seed"]): bool(one["success"]) for one in lines if one.get("kind") == "episode"}
+    return {str(one["seed"]): bool(one["success"]) for one in episodes(path)}
+
+
+def episodes(path: Path) -> list[dict[str, Any]]:
+    """Return the episodes of an evaluation's file."""
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [one for one in lines if one.get("kind") == "episode"]
 
 
 def parameters(folder: Path) -> int:

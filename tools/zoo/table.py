@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from vla_isaac.core.intervals import wilson95
 from vla_isaac.evaluation.paired import paired
 
 PAGE = Path("docs/zoo.md")
-BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
+MARKS = ("<!-- figures -->", "<!-- end of figures -->")
 HEAD = (
     "model", "`place_on`", "95 % interval", "black pictures", "p", "parameters", "ONNX MB", "moments seen", "training min",
     "decision p50 ms",
@@ -22,22 +23,26 @@ HEAD = (
 def main() -> int:
     """Put the table between its marks."""
     found = table(json.loads(REPORTED.read_text(encoding="utf-8")))
-    text = PAGE.read_text(encoding="utf-8")
-    PAGE.write_text(with_table(text, found), encoding="utf-8")
+    PAGE.write_text(between(PAGE.read_text(encoding="utf-8"), MARKS, found), encoding="utf-8")
     print(found)
     return 0
 
 
-def with_table(text: str, found: str) -> str:
-    """Return the page with this table."""
-    before, _, after = text.partition(BEGIN)
-    return f"{before}{BEGIN}\n\n{found}\n\n{END}{after.partition(END)[2]}"
+def between(text: str, marks: tuple[str, str], found: str) -> str:
+    """Return a page with this between its marks."""
+    before, _, after = text.partition(marks[0])
+    return f"{before}{marks[0]}\n\n{found}\n\n{marks[1]}{after.partition(marks[1])[2]}"
 
 
 def table(reported: dict[str, Any]) -> str:
     """Return the lines of the table."""
-    rows = [HEAD, tuple("---" for _ in HEAD), *(row(model, numbers) for model, numbers in reported.items())]
-    return "\n".join(f"| {' | '.join(one)} |" for one in rows)
+    return rows_of([HEAD, *(row(model, numbers) for model, numbers in reported.items())])
+
+
+def rows_of(rows: Sequence[Sequence[str]]) -> str:
+    """Return a table of these rows, the first of which are its headings."""
+    ruled = [rows[0], ["---"] * len(rows[0]), *rows[1:]]
+    return "\n".join(f"| {' | '.join(one)} |" for one in ruled)
 
 
 def row(model: str, numbers: dict[str, Any]) -> tuple[str, ...]:

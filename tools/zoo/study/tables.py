@@ -1,0 +1,99 @@
+"""The tables of the study in docs/zoo.md, written from ``reported.json``: ``python -m tools.zoo.study.tables``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from tools.zoo.study.gather import REPORTED
+from tools.zoo.study.trials import CURVE, FAMILIES, FEW, NEW
+from tools.zoo.table import PAGE, between, rows_of
+from vla_isaac.core.intervals import wilson95
+
+MARKS = ("<!-- study -->", "<!-- end of study -->")
+Reported = dict[str, dict[str, Any]]
+
+
+def main() -> int:
+    """Put the tables between their marks."""
+    found = tables(json.loads(REPORTED.read_text(encoding="utf-8")))
+    PAGE.write_text(between(PAGE.read_text(encoding="utf-8"), MARKS, found), encoding="utf-8")
+    print(found)
+    return 0
+
+
+def tables(reported: Reported) -> str:
+    """Return all of them."""
+    return "\n\n".join((families(reported), budgets(reported), left_out(reported), curve(reported)))
+
+
+def families(reported: Reported) -> str:
+    """Return how often each family succeeds: in a network of its own, and in one for all."""
+    heads = ("family", "a network of its own", "one for all, by its words", "one for all, a head for each")
+    rows = [
+        (f"`{family}`", *(cell(reported, name, family) for name in (f"alone_{family}", "all_language", "all_heads")))
+        for family in FAMILIES
+    ]
+    own = [reported[f"alone_{family}"] for family in FAMILIES if f"alone_{family}" in reported]
+    sums = (
+        together(own),
+        *(together([reported[name]]) if name in reported else "" for name in ("all_language", "all_heads")),
+    )
+    return rows_of([heads, *rows, ("all", *sums)])
+
+
+def budgets(reported: Reported) -> str:
+    """Return what each network was trained on, and for how long."""
+    rows = [
+        (
+            f"`{name}`",
+            f"{one['demonstrations']:,}",
+            f"{one['steps']:,}",
+            f"{one['moments']:,}",
+            f"{one['training_seconds'] / 60:.0f}",
+            f"{one['objects_mm']:.1f}" if "objects_mm" in one else "",
+            f"{100 * one['task_named']:.1f} %" if "task_named" in one else "",
+        )
+        for name, one in reported.items()
+    ]
+    heads = ("network", "demonstrations", "updates", "moments seen", "minutes", "objects off by mm", "task named")
+    return rows_of([heads, *rows])
+
+
+def left_out(reported: Reported) -> str:
+    """Return how a new family goes after some demonstrations of it."""
+    rows = [("0", cell(reported, "all_but_new", NEW), "")]
+    rows += [(str(n), cell(reported, f"new_{n}", NEW), cell(reported, f"new_{n}_from_nothing", NEW)) for n in FEW]
+    return rows_of([(f"demonstrations of `{NEW}`", "after the other families", "from nothing"), *rows])
+
+
+def curve(reported: Reported) -> str:
+    """Return how success grows with demonstrations."""
+    rows = [(str(count), cell(reported, f"curve_{count}", "place_on")) for count in CURVE]
+    return rows_of([("demonstrations of `place_on`", "success"), *rows])
+
+
+def cell(reported: Reported, name: str, family: str) -> str:
+    """Return successes and their interval; nothing for what is not there."""
+    if name not in reported:
+        return ""
+    return share(len(reported[name]["solved_seeds"][family]), reported[name]["episodes"][family])
+
+
+def together(networks: list[dict[str, Any]]) -> str:
+    """Return the successes of some networks over all their families."""
+    solved = sum(len(seeds) for one in networks for seeds in one["solved_seeds"].values())
+    return share(solved, sum(count for one in networks for count in one["episodes"].values()))
+
+
+def share(solved: int, count: int) -> str:
+    """Return successes and their 95 % interval."""
+    if not count:
+        return ""
+    low, high = wilson95(solved, count)
+    return f"{solved} of {count} ({100 * low:.0f} to {100 * high:.0f} %)"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
