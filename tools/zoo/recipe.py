@@ -11,8 +11,11 @@ from tools.train_mini.recipe import SHIPPED
 from tools.zoo.stages import Stage
 
 TASK = "place_on"
-MODELS = ("vla_transformer", "rt1_style", "multi_task", "hierarchical", "custom_vla", "keypoints_small")
-"""Presets of config/train."""
+BLIND = "blind"
+"""Learns in the dark."""
+
+MODELS = ("vla_transformer", "rt1_style", "custom_vla", "multi_task", "hierarchical", "keypoints_small", BLIND)
+"""Presets of config/train, those first that take longest."""
 
 MINI = "mini"
 """Judged beside them as it is shipped; it was trained on other demonstrations, and longer."""

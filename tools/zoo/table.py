@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from tools.zoo.gather import REPORTED
+from tools.zoo.recipe import BLIND
 from vla_isaac.core.intervals import wilson95
 from vla_isaac.evaluation.paired import paired
 
 PAGE = Path("docs/zoo.md")
 MARKS = ("<!-- figures -->", "<!-- end of figures -->")
 HEAD = (
-    "model", "`place_on`", "95 % interval", "black pictures", "p", "parameters", "ONNX MB", "moments seen", "training min",
-    "decision p50 ms",
+    "model", "`place_on`", "95 % interval", "black pictures", "p", "p against `blind`", "parameters", "ONNX MB",
+    "moments seen", "training min", "decision p50 ms",
 )  # fmt: skip
 
 
@@ -36,7 +37,7 @@ def between(text: str, marks: tuple[str, str], found: str) -> str:
 
 def table(reported: dict[str, Any]) -> str:
     """Return the lines of the table."""
-    return rows_of([HEAD, *(row(model, numbers) for model, numbers in reported.items())])
+    return rows_of([HEAD, *(row(model, numbers, reported.get(BLIND)) for model, numbers in reported.items())])
 
 
 def rows_of(rows: Sequence[Sequence[str]]) -> str:
@@ -45,23 +46,29 @@ def rows_of(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(one)} |" for one in ruled)
 
 
-def row(model: str, numbers: dict[str, Any]) -> tuple[str, ...]:
+def row(model: str, numbers: dict[str, Any], blind: dict[str, Any] | None) -> tuple[str, ...]:
     """Return a model's figures."""
-    seeing, blind = numbers["usual"], numbers["blackened"]
+    seeing, dark = numbers["usual"], numbers["blackened"]
     low, high = wilson95(sum(seeing.values()), len(seeing))
-    p_value = paired(seeing, blind).p_value
     return (
         f"`{model}`",
         f"{sum(seeing.values())} of {len(seeing)}",
         f"{100 * low:.0f} to {100 * high:.0f} %",
-        f"{sum(blind.values())} of {len(blind)}",
-        "< 0.0001" if p_value < 0.0001 else f"{p_value:.4f}",
+        f"{sum(dark.values())} of {len(dark)}",
+        likely(seeing, dark),
+        likely(seeing, blind["usual"]) if blind and model != BLIND else "",
         f"{numbers['parameters']:,}",
         f"{numbers['onnx_bytes'] / 1e6:.1f}",
         f"{numbers['moments']:,}" if "moments" in numbers else "",
         f"{numbers['training_seconds'] / 60:.0f}",
         f"{numbers['decision_p50_ms']:.1f}",
     )
+
+
+def likely(one: dict[str, bool], other: dict[str, bool]) -> str:
+    """Return how likely so large a difference is if there were none."""
+    p_value = paired(one, other).p_value
+    return "< 0.0001" if p_value < 0.0001 else f"{p_value:.4f}"
 
 
 if __name__ == "__main__":

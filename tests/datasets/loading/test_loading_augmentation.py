@@ -72,7 +72,16 @@ def test_pictures_of_one_camera_change_alike():
     assert np.array_equal(changed[0], changed[1])
 
 
-@pytest.mark.parametrize("field", ["crop", "brightness", "rendered_share", "shift_px"])
+def test_a_share_of_the_samples_sees_nothing_and_the_others_are_as_they_were():
+    changes = {**vars(Augmentation()), "black_share": 0.3}
+    dark = [not varied(n, **changes).any() for n in range(400)]
+    assert 0.2 < np.mean(dark) < 0.4
+    assert not varied(0, **{**changes, "black_share": 1.0}).any()
+    seeing = dark.index(False)
+    assert np.array_equal(varied(seeing, **changes), varied(seeing, **vars(Augmentation())))
+
+
+@pytest.mark.parametrize("field", ["crop", "brightness", "rendered_share", "black_share", "shift_px"])
 def test_what_is_out_of_range_is_refused_by_name(field):
     with pytest.raises(ConfigError, match=field):
         Augmentation(**{field: -1})

@@ -46,12 +46,16 @@ class Augmentation:
     rendered_share: float = 0.25
     """Share of samples whose pictures are made that large and small again, which blurs them as Isaac Sim's are."""
 
+    black_share: float = 0.0
+    """Share of samples in which a camera sees nothing; with 1, a policy learns how far it comes without seeing."""
+
     def __post_init__(self) -> None:
         for name in ("crop", "brightness", "channel", "offset", "saturation"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"augmentation: {name}={getattr(self, name)} must lie within 0 to 1, without 1")
-        if not 0 <= self.rendered_share <= 1:
-            raise ConfigError(f"augmentation: rendered_share={self.rendered_share} must lie within 0 to 1")
+        for name in ("rendered_share", "black_share"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ConfigError(f"augmentation: {name}={getattr(self, name)} must lie within 0 to 1")
         if self.shift_px < 0 or self.rendered_px < 1:
             raise ConfigError(
                 f"augmentation: shift_px={self.shift_px}, rendered_px={self.rendered_px}; give whole numbers, "
@@ -65,9 +69,11 @@ def generator(seed: int, number: int) -> np.random.Generator:
 
 
 def augment(pictures: AnyArray, how: Augmentation, random: np.random.Generator) -> AnyArray:
-    """Return pictures (F, H, W, 3) changed at random, all alike; always draws as many random numbers."""
+    """Return pictures (F, H, W, 3) changed at random, all alike; for one `how`, always draws as many random numbers."""
     centred = random.uniform(-1.0, 1.0, size=9)
     share, top, left, blur = random.random(4)
+    if how.black_share and random.random() < how.black_share:
+        return np.zeros_like(pictures)
     height, width = pictures.shape[1:3]
     matrix = _colours(how, centred[:6])
     box = _box(how.crop * share, top, left, height, width)
