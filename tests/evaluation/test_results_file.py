@@ -85,6 +85,15 @@ def test_a_file_of_another_plan_is_refused_and_stays(plan, out, changes, words):
     assert out.read_bytes() == before
 
 
+def test_a_file_from_before_an_option_existed_goes_on_with_its_default(plan, out):
+    evaluate(plan(episodes=1), out=out)
+    header, *lines = out.read_text("utf-8").splitlines()
+    before = json.loads(header)
+    del before["plan"]["must_act"]
+    out.write_text("\n".join([json.dumps(before), *lines]) + "\n", "utf-8")
+    assert evaluate(plan(episodes=2), out=out, resume=True).total["episodes"] == 2
+
+
 def test_a_checkpoint_trained_anew_under_the_same_name_is_noticed(plan, out, tmp_path):
     folder = tmp_path / "best"
     folder.mkdir()

@@ -169,6 +169,20 @@ def test_a_batch_of_another_action_width_is_refused(make_trainer):
         trainer.train_step(batch)
 
 
+def test_a_run_from_before_a_field_existed_goes_on_with_its_default(make_trainer):
+    from vla_isaac.datasets.loading.augmentation import Augmentation
+    from vla_isaac.training.checkpoint import NUMBERS
+
+    make_trainer(steps=6, augmentation=Augmentation()).train()
+    path = make_trainer().folder / "last" / NUMBERS
+    numbers = json.loads(path.read_text("utf-8"))
+    del numbers["config"]["augmentation"]["black_share"], numbers["config"]["leave_out"]
+    path.write_text(json.dumps(numbers), "utf-8")
+    assert make_trainer(steps=6, augmentation=Augmentation()).resume()
+    with pytest.raises(UsageError, match="augmentation"):
+        make_trainer(steps=6, augmentation=Augmentation(black_share=0.5)).resume()
+
+
 def test_a_broken_checkpoint_cannot_be_resumed_and_says_so(make_trainer):
     trainer = make_trainer()
     trainer.train()

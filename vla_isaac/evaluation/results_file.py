@@ -111,8 +111,9 @@ def read_results(path: Path) -> tuple[dict[str, Any], list[Outcome]]:
 
 
 def _comparable(header: dict[str, Any]) -> dict[str, Any]:
-    """Return what must be the same when an evaluation goes on."""
-    plan = {name: value for name, value in header.get("plan", {}).items() if name not in FREE}
+    """Return what must be the same when an evaluation goes on; options that are new had their default."""
+    defaults = to_mapping(EvaluationPlan(policy="scripted"))
+    plan = {name: value for name, value in {**defaults, **header.get("plan", {})}.items() if name not in FREE}
     return {**plan, "checkpoint": header.get("checkpoint"), "versions": header.get("versions")}
 
 

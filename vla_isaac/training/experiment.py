@@ -14,6 +14,7 @@ from vla_isaac import __version__
 from vla_isaac.core.config import from_mapping, to_mapping
 from vla_isaac.core.errors import ConfigError, ConventionError, UsageError
 from vla_isaac.core.specs import ActionSpec
+from vla_isaac.datasets.loading.augmentation import Augmentation
 from vla_isaac.datasets.normaliser import Normaliser
 from vla_isaac.models import MODELS
 from vla_isaac.models.base import VLAModel, load_model
@@ -181,9 +182,16 @@ def check_resumable(kept: Mapping[str, Any], config: TrainConfig, data: Source) 
 
 def _differences(before: Mapping[str, Any], config: TrainConfig) -> list[str]:
     """Return what differs between a configuration as it was kept and now; fields that are new had their default."""
-    before, now = {**to_mapping(TrainConfig()), **before}, to_mapping(config)
+    before, now = _with_defaults(to_mapping(TrainConfig()), before), to_mapping(config)
     free = ("workers", "readers", "cache_mb")
     return [f"{name} {before[name]} is now {now[name]}" for name in now if before[name] != now[name] and name not in free]
+
+
+def _with_defaults(defaults: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """Return kept values, also those of parts such as the augmentation, with defaults where there was no such field."""
+    parts = {"augmentation": to_mapping(Augmentation())}
+    filled = {name: {**fields, **before[name]} for name, fields in parts.items() if before.get(name)}
+    return {**defaults, **before, **filled}
 
 
 def data_identity(data: Source) -> dict[str, int]:
