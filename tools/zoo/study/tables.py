@@ -13,6 +13,7 @@ from vla_isaac.core.intervals import wilson95
 
 MARKS = ("<!-- study -->", "<!-- end of study -->")
 Reported = dict[str, dict[str, Any]]
+Rows = list[tuple[str, ...]]
 
 
 def main() -> int:
@@ -24,11 +25,12 @@ def main() -> int:
 
 
 def tables(reported: Reported) -> str:
-    """Return all of them."""
-    return "\n\n".join((families(reported), budgets(reported), left_out(reported), curve(reported)))
+    """Return all of which there is something to tell."""
+    made = (families(reported), left_out(reported), curve(reported), budgets(reported))
+    return "\n\n".join(rows_of([heads, *rows]) for heads, *rows in made if any(any(row[1:]) for row in rows))
 
 
-def families(reported: Reported) -> str:
+def families(reported: Reported) -> Rows:
     """Return how often each family succeeds: in a network of its own, and in one for all."""
     heads = ("family", "a network of its own", "one for all, by its words", "one for all, a head for each")
     rows = [
@@ -40,10 +42,10 @@ def families(reported: Reported) -> str:
         together(own),
         *(together([reported[name]]) if name in reported else "" for name in ("all_language", "all_heads")),
     )
-    return rows_of([heads, *rows, ("all", *sums)])
+    return [heads, *rows, ("all", *sums)]
 
 
-def budgets(reported: Reported) -> str:
+def budgets(reported: Reported) -> Rows:
     """Return what each network was trained on, and for how long."""
     rows = [
         (
@@ -58,20 +60,20 @@ def budgets(reported: Reported) -> str:
         for name, one in reported.items()
     ]
     heads = ("network", "demonstrations", "updates", "moments seen", "minutes", "objects off by mm", "task named")
-    return rows_of([heads, *rows])
+    return [heads, *rows]
 
 
-def left_out(reported: Reported) -> str:
+def left_out(reported: Reported) -> Rows:
     """Return how a new family goes after some demonstrations of it."""
     rows = [("0", cell(reported, "all_but_new", NEW), "")]
     rows += [(str(n), cell(reported, f"new_{n}", NEW), cell(reported, f"new_{n}_from_nothing", NEW)) for n in FEW]
-    return rows_of([(f"demonstrations of `{NEW}`", "after the other families", "from nothing"), *rows])
+    return [(f"demonstrations of `{NEW}`", "after the other families", "from nothing"), *rows]
 
 
-def curve(reported: Reported) -> str:
+def curve(reported: Reported) -> Rows:
     """Return how success grows with demonstrations."""
     rows = [(str(count), cell(reported, f"curve_{count}", "place_on")) for count in CURVE]
-    return rows_of([("demonstrations of `place_on`", "success"), *rows])
+    return [("demonstrations of `place_on`", "success"), *rows]
 
 
 def cell(reported: Reported, name: str, family: str) -> str:
