@@ -8,11 +8,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from tools.zoo.recipe import BLIND, MINI, MODELS, REPORTED_FROM, checkpoint
 
-OUT = Path("docs/images/zoo_looks.png")
+OUT = Path("docs/images/zoo_looks.jpg")
 INSTRUCTION = "Pick up the red cube and place it on the blue box"
 STEPS = (1, 10, 20, 32)
 CAMERAS = ("front", "wrist")
@@ -29,7 +29,8 @@ def main() -> int:
     whole = Image.new("RGB", (SIDE * len(STEPS) * len(CAMERAS), SIDE * len(models)))
     for number, model in enumerate(models):
         whole.paste(row(checkpoint(options.runs, model), options.seed), (0, SIDE * number))
-    whole.quantize(128).save(OUT, optimize=True)
+        ImageDraw.Draw(whole).text((5, SIDE * number + 4), model, fill="black", font_size=15)
+    whole.save(OUT, quality=88)
     print(f"{OUT}, from above: {', '.join(models)}")
     return 0
 
