@@ -9,13 +9,18 @@ import argparse
 import json
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from tools.zoo.recipe import COMPARED, KINDS, MINI, REPORTED_FROM, checkpoint, results
+from vla_isaac.evaluation.outcome import Outcome
+from vla_isaac.evaluation.results_file import read_results
 
 REPORTED = Path(__file__).with_name("reported.json")
 MINI_SECONDS = Path(__file__).parents[1] / "train_mini" / "reported" / "seconds.json"
+SCORES = ("task_named", "objects_mm")
+"""Of validation, by demonstrations that nothing was learned from."""
 
 
 def main() -> int:
@@ -44,19 +49,31 @@ def gathered(runs: Path, model: str, seed: int) -> dict[str, Any]:
         "onnx_bytes": sum(path.stat().st_size for path in folder.glob("*.onnx")),
         "training_seconds": seconds["train" if model == MINI else f"train {model}"],
         "decision_p50_ms": round(decision_time(folder), 2),
-        **({} if model == MINI else learned_from(runs / model)),
+        "failures": failures(results(runs, model, "usual", seed)),
+        **({} if model == MINI else learned_from(runs / model) | scores(runs / model)),
     }
 
 
 def successes(path: Path) -> dict[str, bool]:
     """Return which episodes succeeded, by seed."""
-    return {str(one["seed"]): bool(one["success"]) for one in episodes(path)}
+    return {str(one.seed): one.success for one in episodes(path)}
 
 
-def episodes(path: Path) -> list[dict[str, Any]]:
+def failures(path: Path) -> dict[str, int]:
+    """Return how often each failure came."""
+    return dict(Counter(one.failure for one in episodes(path) if not one.success).most_common())
+
+
+def episodes(path: Path) -> list[Outcome]:
     """Return the episodes of an evaluation's file."""
-    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    return [one for one in lines if one.get("kind") == "episode"]
+    return [one for one in read_results(path)[1] if one.kind == "episode"]
+
+
+def scores(folder: Path) -> dict[str, float]:
+    """Return what the validation of the checkpoint said that was kept."""
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
+    best = min((one["validation"] for one in lines if "validation" in one), key=lambda one: one["loss"])
+    return {name: round(best[name], 4) for name in SCORES if name in best}
 
 
 def parameters(folder: Path) -> int:

@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from tools.zoo import recipe
-from tools.zoo.gather import episodes, learned_from
+from tools.zoo.gather import episodes, learned_from, scores
 from tools.zoo.study.trials import Trial, results, trials
 
 REPORTED = Path(__file__).with_name("reported.json")
-SCORES = ("task_named", "objects_mm")
-"""Of validation, by demonstrations that nothing was learned from."""
 
 
 def main() -> int:
@@ -38,23 +36,16 @@ def gathered(runs: Path, trial: Trial, seed: int) -> dict[str, Any]:
     successes: dict[str, list[int]] = {family: [] for family in trial.judged}
     found = episodes(results(runs, trial.name, seed))
     for family in trial.judged:
-        successes[family] = sorted(one["seed"] for one in found if one["task"] == family and one["success"])
+        successes[family] = sorted(one.seed for one in found if one.task == family and one.success)
     seconds = json.loads((runs / "seconds.json").read_text(encoding="utf-8"))[f"train {trial.name}"]
     return {
         "solved_seeds": successes,
-        "episodes": {family: sum(one["task"] == family for one in found) for family in trial.judged},
+        "episodes": {family: sum(one.task == family for one in found) for family in trial.judged},
         "demonstrations": sum(trial.families.values()),
         "training_seconds": seconds,
         **learned_from(runs / trial.name),
         **scores(runs / trial.name),
     }
-
-
-def scores(folder: Path) -> dict[str, float]:
-    """Return what the validation of the checkpoint said that was kept."""
-    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
-    best = min((one for one in lines if "validation" in one), key=lambda one: one["validation"]["loss"])
-    return {name: best["validation"][name] for name in SCORES if name in best["validation"]}
 
 
 if __name__ == "__main__":
