@@ -1,6 +1,6 @@
 """Train and judge the networks of the study: ``python -m tools.zoo.study [--only NAME ...]``. Interrupted, it goes on.
 
-Needs the demonstrations that ``python -m tools.zoo`` collects.
+Some learn from the demonstrations of the comparison, which ``python -m tools.zoo`` collects; if missing, so does this.
 """
 
 from __future__ import annotations
@@ -26,12 +26,14 @@ def main() -> int:
     options = parser.parse_args()
     options.runs.mkdir(parents=True, exist_ok=True)
     cores = max(1, options.cores // options.together)
+    chosen = [trial for trial in trials() if not options.only or trial.name in options.only]
     chains: dict[str, list[Stage]] = {}
-    for trial in trials():
-        if not options.only or trial.name in options.only:
-            chain = stages(trial, options.runs, options.zoo, cores, options.seed)
-            chains.setdefault(trial.begins_with or trial.name, []).extend(chain)
-    before = [collecting(options.runs, options.cores), recipe.collecting(options.zoo, options.cores)]
+    for trial in chosen:
+        chain = stages(trial, options.runs, options.zoo, cores, options.seed)
+        chains.setdefault(trial.begins_with or trial.name, []).extend(chain)
+    before = [collecting(options.runs, options.cores)]
+    if any(trial.of_comparison for trial in chosen):
+        before.append(recipe.collecting(options.zoo, options.cores))
     return carry_out(before, chains, options.runs, options.together)
 
 
