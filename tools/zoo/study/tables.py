@@ -11,6 +11,7 @@ from tools.zoo.study.trials import CURVE, FAMILIES, FEW, NEW
 from tools.zoo.table import PAGE, between, rows_of
 from vla_isaac.core.intervals import wilson95
 
+FOR_ALL = ("all_in_one", "all_language", "all_heads")
 MARKS = ("<!-- study -->", "<!-- end of study -->")
 Reported = dict[str, dict[str, Any]]
 Rows = list[tuple[str, ...]]
@@ -32,15 +33,14 @@ def tables(reported: Reported) -> str:
 
 def families(reported: Reported) -> Rows:
     """Return how often each family succeeds: in a network of its own, and in one for all."""
-    heads = ("family", "a network of its own", "one for all, by its words", "one for all, a head for each")
+    heads = ("family", "a network of its own", "one for all", "a transformer, by its words", "the same with a head for each")
     rows = [
-        (f"`{family}`", *(cell(reported, name, family) for name in (f"alone_{family}", "all_language", "all_heads")))
-        for family in FAMILIES
+        (f"`{family}`", *(cell(reported, name, family) for name in (f"alone_{family}", *FOR_ALL))) for family in FAMILIES
     ]
     own = [reported[f"alone_{family}"] for family in FAMILIES if f"alone_{family}" in reported]
     sums = (
         together(own),
-        *(together([reported[name]]) if name in reported else "" for name in ("all_language", "all_heads")),
+        *(together([reported[name]]) if name in reported else "" for name in FOR_ALL),
     )
     return [heads, *rows, ("all", *sums)]
 
