@@ -1,9 +1,9 @@
 """The networks of the study: what each learns from, for how long, and what it is asked to do.
 
 All families in one network against one network for each; heads against plain language; a family left out, then shown a few
-times; and how success grows with the number of demonstrations. Networks that are compared see a moment equally often. All are
-`keypoints_small`, which learns as much from an update as the others at two fifths of the time, but for the pair that differs
-in its heads.
+times; and how success grows with the number of demonstrations. Networks that are compared see a moment equally often.
+All are `keypoints_small`, which learns as much from an update as the others at two fifths of the time, but for the pair that
+differs in its heads.
 """
 
 from __future__ import annotations
