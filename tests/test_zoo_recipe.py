@@ -17,13 +17,17 @@ from vla_isaac.cli.main import main
 from vla_isaac.training.config import train_preset
 
 
+def collections(folder: Path):
+    return [recipe.collecting(folder, 2), *(trials.collecting(folder, data, 2) for data in ("demos", "curve_demos"))]
+
+
 def all_stages(folder: Path):
-    found = [recipe.collecting(folder, 2), trials.collecting(folder, 2)]
+    found = collections(folder)
     for model in recipe.COMPARED:
         found += recipe.training(folder, model, 2)
         found += [recipe.judging(folder, model, 2, seed=900_000, kind=kind) for kind in recipe.KINDS]
     for trial in trials.trials():
-        found += trials.stages(trial, folder, folder, 2, 900_000)
+        found += trials.stages(trial, folder, 2, 900_000)
     return found
 
 
@@ -37,11 +41,15 @@ def test_every_stage_is_a_command_with_options_that_exist(tmp_path, capsys):
         assert [word for word in stage.arguments if word.startswith("--") and word not in told] == []
 
 
-def test_demonstrations_keep_to_the_seeds_of_training_and_judging_to_its_own():
-    for collecting in (recipe.collecting, trials.collecting):
-        words = collecting(Path("runs"), 2).arguments
+def test_demonstrations_keep_to_seeds_of_their_own_and_judging_to_its():
+    used: set[int] = set()
+    for stage in collections(Path("runs")):
+        words = stage.arguments
         first, count = (int(words[words.index(option) + 1]) for option in ("--seed", "--episodes"))
-        assert first + 3 * count < 100_000
+        seeds = set(range(first, first + 3 * count))  # as many attempts as a collection makes
+        assert max(seeds) < 100_000
+        assert not seeds & used
+        used |= seeds
     assert recipe.REPORTED_FROM == 900_000
 
 

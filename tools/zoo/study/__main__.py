@@ -1,7 +1,4 @@
-"""Train and judge the networks of the study: ``python -m tools.zoo.study [--only NAME ...]``. Interrupted, it goes on.
-
-Some learn from the demonstrations of the comparison, which ``python -m tools.zoo`` collects; if missing, so does this.
-"""
+"""Train and judge the networks of the study: ``python -m tools.zoo.study [--only NAME ...]``. Interrupted, it goes on."""
 
 from __future__ import annotations
 
@@ -18,7 +15,6 @@ def main() -> int:
     """Run every stage; each takes up what is on disk."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=Path, default=Path("runs/study"))
-    parser.add_argument("--zoo", type=Path, default=Path("runs/zoo"), help="runs folder of the comparison")
     parser.add_argument("--only", action="append", choices=[trial.name for trial in trials()])
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--together", type=int, default=2, help="networks that are trained at the same time")
@@ -29,11 +25,9 @@ def main() -> int:
     chosen = [trial for trial in trials() if not options.only or trial.name in options.only]
     chains: dict[str, list[Stage]] = {}
     for trial in chosen:
-        chain = stages(trial, options.runs, options.zoo, cores, options.seed)
+        chain = stages(trial, options.runs, cores, options.seed)
         chains.setdefault(trial.begins_with or trial.name, []).extend(chain)
-    before = [collecting(options.runs, options.cores)]
-    if any(trial.of_comparison for trial in chosen):
-        before.append(recipe.collecting(options.zoo, options.cores))
+    before = [collecting(options.runs, data, options.cores) for data in dict.fromkeys(trial.data for trial in chosen)]
     return carry_out(before, chains, options.runs, options.together)
 
 

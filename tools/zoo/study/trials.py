@@ -27,8 +27,8 @@ PER_FAMILY, SPARE = 200, 30
 
 VALIDATION = 0.08
 FEW = (5, 20, 50)
-CURVE = (25, 100, 400, 1400)
-"""Demonstrations of `place_on`, of those of the comparison."""
+CURVE = (25, 100, 400)
+"""Demonstrations of `place_on` alone, collected for this."""
 
 EPISODES = 50
 """Of each family that a network is judged on."""
@@ -50,8 +50,8 @@ class Trial:
     begins_with: str = ""
     """Trial whose network is trained further."""
 
-    of_comparison: bool = False
-    """Whether it learns from the demonstrations of the comparison instead of the study's own."""
+    data: str = "demos"
+    """Folder of the demonstrations it learns from."""
 
     @property
     def config(self) -> TrainConfig:
@@ -63,7 +63,7 @@ class Trial:
             steps=self.steps,
             epoch_steps=min(400, self.steps),
             warmup_steps=min(preset.warmup_steps, self.steps // 4),
-            validation_share=preset.validation_share if self.of_comparison else VALIDATION,
+            validation_share=VALIDATION,
             learning_rate=preset.learning_rate / 2 if self.begins_with else preset.learning_rate,
         )
 
@@ -98,13 +98,13 @@ def shown_few(count: int) -> list[Trial]:
 def on_the_curve(count: int) -> Trial:
     """Return a network of some demonstrations of one family."""
     return Trial(
-        name=f"curve_{count}", families={recipe.TASK: count}, judged=(recipe.TASK,), steps=STEPS_CURVE, of_comparison=True
+        name=f"curve_{count}", families={recipe.TASK: count}, judged=(recipe.TASK,), steps=STEPS_CURVE, data="curve_demos"
     )
 
 
-def stages(trial: Trial, runs: Path, zoo: Path, workers: int, seed: int) -> list[Stage]:
-    """Return what makes and judges a network; `zoo` is the runs folder of the comparison."""
-    out, demos = runs / trial.name, (zoo if trial.of_comparison else runs) / "demos"
+def stages(trial: Trial, runs: Path, workers: int, seed: int) -> list[Stage]:
+    """Return what makes and judges a network."""
+    out, demos = runs / trial.name, runs / trial.data
     begin = ("--begin-with", str(runs / trial.begins_with / "best")) if trial.begins_with else ()
     tasks = tuple(word for family in trial.judged for word in ("--task", family))
     return [
@@ -140,14 +140,16 @@ def written(trial: Trial, runs: Path) -> Path:
     return path
 
 
-def collecting(runs: Path, workers: int) -> Stage:
-    """Return what makes the demonstrations."""
-    tasks = tuple(word for family in FAMILIES for word in ("--task", family))
-    episodes = len(FAMILIES) * (PER_FAMILY + SPARE)
+def collecting(runs: Path, data: str, workers: int) -> Stage:
+    """Return what makes the demonstrations of a folder."""
+    families, each, first = {"demos": (FAMILIES, PER_FAMILY, 30_000), "curve_demos": ((recipe.TASK,), max(CURVE), 40_000)}[
+        data
+    ]
+    tasks = tuple(word for family in families for word in ("--task", family))
     return Stage(
-        "collect",
+        f"collect {data}",
         (
-            "collect", str(runs / "demos"), *tasks, "--episodes", str(episodes), "--fps", "10", "--size",
-            str(recipe.PICTURE), "--perturb", "0.7", "--workers", str(workers), "--seed", "30000", "--resume",
+            "collect", str(runs / data), *tasks, "--episodes", str(len(families) * (each + SPARE)), "--fps", "10", "--size",
+            str(recipe.PICTURE), "--perturb", "0.7", "--workers", str(workers), "--seed", str(first), "--resume",
         ),
     )  # fmt: skip
