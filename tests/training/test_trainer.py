@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -241,8 +242,6 @@ def test_accelerate_gives_the_same_loss_as_one_device(make_trainer, tmp_path):
 
 def test_goals_that_are_left_out_are_in_no_training_batch(make_trainer, tmp_path):
     import itertools
-    from dataclasses import replace
-
     from tests.training.conftest import PLAN, make_episode
     from vla_isaac.collection.collect import dataset_info
     from vla_isaac.datasets.formats import create_dataset
@@ -301,8 +300,6 @@ def test_a_mix_may_name_families_the_data_has_not_but_no_unknown_ones(make_train
 
 
 def test_only_so_many_demonstrations_are_learned_from_as_are_wanted(dataset, config):
-    from dataclasses import replace
-
     from vla_isaac.training.data import TrainingData
     from vla_isaac.training.experiment import make_model
 
@@ -317,3 +314,22 @@ def test_only_so_many_demonstrations_are_learned_from_as_are_wanted(dataset, con
             TrainingData([dataset], replace(config, demonstrations=wanted))
     with pytest.raises(ConfigError, match="demonstrations"):
         replace(config, demonstrations={"place_on": 0})
+
+
+def test_trainings_on_the_same_data_share_decoded_pictures_and_learn_the_same(dataset, config, tmp_path, monkeypatch):
+    from vla_isaac.datasets.loading import frame_cache
+    from vla_isaac.training.run import train
+
+    kept: list[int] = []
+    put = frame_cache.FrameCache.put
+    monkeypatch.setattr(
+        frame_cache.FrameCache, "put", lambda cache, number, picture: (kept.append(number), put(cache, number, picture))
+    )
+    config = replace(config, readers=0)  # what is kept is counted in this process
+    train(config, [dataset], tmp_path / "first", cache=tmp_path / "frames")
+    decoded = len(kept)
+    train(config, [dataset], tmp_path / "second", cache=tmp_path / "frames")
+    assert decoded > 0
+    assert len(kept) == decoded
+    assert not (tmp_path / "first" / ".frames").exists()
+    assert curve(tmp_path / "first") == curve(tmp_path / "second")

@@ -55,7 +55,7 @@ def training(runs: Path, model: str, threads: int) -> list[Stage]:
             f"train {model}",
             (
                 "train", "--config", model, "--data", str(runs / "demos"), "--out", str(out), "--threads", str(threads),
-                "--resume", "--json",
+                "--frames", str(runs / "frames"), "--resume", "--json",
             ),
         ),
         Stage(f"export {model}", ("export", str(out / "best"))),

@@ -48,6 +48,9 @@ class Train:
     threads: OptionalInt = None
     """Processor cores to use."""
 
+    frames: OptionalPath = None
+    """Folder for decoded pictures, which trainings on the same data may share; OUT/.frames without."""
+
     dagger: int = 0
     """Most rounds of corrections after the training: the policy drives, the expert says what it
     should have done; they end when success stops rising. The best checkpoint is then in OUT/chosen."""
@@ -82,6 +85,8 @@ class Train:
         if self.dagger < 0 or min(self.dagger_episodes, self.dagger_steps, self.workers) < 1:
             raise UsageError("--dagger takes whole numbers from 0, its episodes, steps and workers from 1")
         check_writable(self.out)
+        if self.frames is not None:
+            check_writable(self.frames)
         given = {"steps": self.steps, "seed": self.seed}
         config = replace(train_preset(self.config), **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
         dagger = DaggerPlan(
@@ -101,6 +106,7 @@ class Train:
                 begin_with=self.begin_with,
                 threads=self.threads,
                 dagger=dagger,
+                cache=self.frames,
             )
         except KeyboardInterrupt:
             note(f"{self.out} holds the last checkpoint; give the same command with --resume to go on")

@@ -74,6 +74,7 @@ def train(
     begin_with: Path | None = None,
     threads: int | None = None,
     dagger: DaggerPlan | None = None,
+    cache: Path | None = None,
 ) -> TrainReport:
     """Train, then correct and train again while that helps; each stage takes up what is on disk.
 
@@ -85,6 +86,8 @@ def train(
         begin_with: Checkpoint whose weights are trained further.
         threads: Processor cores to use; None leaves torch its choice.
         dagger: Rounds of corrections; None or none of them trains on the datasets alone.
+        cache: Folder for decoded pictures, which trainings on the same data may share; None keeps them in ``.frames`` of
+            `folder`.
 
     Returns:
         The report of the training whose checkpoint is best.
@@ -94,9 +97,10 @@ def train(
     """
     if threads is not None:
         torch.set_num_threads(threads)
-    report = train_once(config, paths, folder, resume=resume, begin_with=begin_with)
+    cache = cache or folder / FRAMES
+    report = train_once(config, paths, folder, resume=resume, begin_with=begin_with, cache=cache)
     if dagger is not None and dagger.rounds > 0:
-        report = _correct(report, config, list(paths), folder, dagger, resume=resume)
+        report = _correct(report, config, list(paths), folder, dagger, resume=resume, cache=cache)
     return report
 
 
@@ -166,7 +170,14 @@ def source_of(
 
 
 def _correct(
-    report: TrainReport, config: TrainConfig, paths: list[Path], folder: Path, dagger: DaggerPlan, *, resume: bool
+    report: TrainReport,
+    config: TrainConfig,
+    paths: list[Path],
+    folder: Path,
+    dagger: DaggerPlan,
+    *,
+    resume: bool,
+    cache: Path,
 ) -> TrainReport:
     """Make rounds until one does not raise success, and put the best checkpoint into ``chosen``."""
     tasks = tuple(sorted({task for path in paths for task in _tasks_of(path)} - {""}))
@@ -191,7 +202,7 @@ def _correct(
             resume=resume,
             begin_with=Path(report.folder) / "best",
             num_corrections=number,
-            cache=folder / FRAMES,
+            cache=cache,
         )
         rates.append(_success(report, tasks, folder, dagger))
         if rates[-1] <= best_rate:

@@ -112,7 +112,7 @@ def stages(trial: Trial, runs: Path, workers: int, seed: int) -> list[Stage]:
             f"train {trial.name}",
             (
                 "train", "--config", str(written(trial, runs)), "--data", str(demos), "--out", str(out), *begin,
-                "--threads", str(workers), "--resume", "--json",
+                "--threads", str(workers), "--frames", str(runs / "frames"), "--resume", "--json",
             ),
         ),
         Stage(f"export {trial.name}", ("export", str(out / "best"))),
