@@ -242,6 +242,7 @@ def test_accelerate_gives_the_same_loss_as_one_device(make_trainer, tmp_path):
 
 def test_goals_that_are_left_out_are_in_no_training_batch(make_trainer, tmp_path):
     import itertools
+
     from tests.training.conftest import PLAN, make_episode
     from vla_isaac.collection.collect import dataset_info
     from vla_isaac.datasets.formats import create_dataset
