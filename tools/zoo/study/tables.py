@@ -6,9 +6,10 @@ import json
 import sys
 from typing import Any
 
+from tools.zoo import recipe
 from tools.zoo.study.gather import REPORTED
 from tools.zoo.study.trials import CURVE, FAMILIES, FEW, NEW
-from tools.zoo.table import PAGE, between, rows_of
+from tools.zoo.table import PAGE, between, likely, rows_of
 from vla_isaac.core.intervals import wilson95
 
 FOR_ALL = ("all_in_one", "all_language", "all_heads")
@@ -27,7 +28,7 @@ def main() -> int:
 
 def tables(reported: Reported) -> str:
     """Return all of which there is something to tell."""
-    made = (families(reported), left_out(reported), curve(reported), budgets(reported))
+    made = (families(reported), left_out(reported), curve(reported), differences(reported), budgets(reported))
     return "\n\n".join(rows_of([heads, *rows]) for heads, *rows in made if any(any(row[1:]) for row in rows))
 
 
@@ -74,6 +75,36 @@ def curve(reported: Reported) -> Rows:
     """Return how success grows with demonstrations."""
     rows = [(str(count), cell(reported, f"curve_{count}", "place_on")) for count in CURVE]
     return [("demonstrations of `place_on`", "success"), *rows]
+
+
+def differences(reported: Reported) -> Rows:
+    """Return what differs, and how likely so large a difference is if there were none: the same layouts, one by one."""
+    alone = [f"alone_{family}" for family in FAMILIES]
+    pairs = [
+        ("one for all or a network of its own", ["all_in_one"], alone),
+        ("a head for each or words alone", ["all_heads"], ["all_language"]),
+        *(
+            (f"{n} of `{NEW}`: after the other families or from nothing", [f"new_{n}"], [f"new_{n}_from_nothing"])
+            for n in FEW
+        ),
+    ]
+    rows = []
+    for name, *sides in pairs:
+        if all(one in reported for side in sides for one in side):
+            first, second = (each_layout([reported[one] for one in side]) for side in sides)
+            only = [sum(a[key] and not b[key] for key in a) for a, b in ((first, second), (second, first))]
+            rows.append((name, *map(str, only), likely(first, second)))
+    return [("comparison", "only the first succeeds", "only the second", "p"), *rows]
+
+
+def each_layout(networks: list[dict[str, Any]]) -> dict[str, bool]:
+    """Return for each family and seed whether it was solved."""
+    return {
+        f"{family} {seed}": seed in one["solved_seeds"][family]
+        for one in networks
+        for family, count in one["episodes"].items()
+        for seed in range(recipe.REPORTED_FROM, recipe.REPORTED_FROM + count)
+    }
 
 
 def cell(reported: Reported, name: str, family: str) -> str:
