@@ -33,7 +33,7 @@ CURVE = (25, 100, 400)
 EPISODES = 50
 """Of each family that a network is judged on."""
 
-STEPS, STEPS_NEW, STEPS_CURVE = 4800, 400, 1500
+STEPS, STEPS_NEW, STEPS_CURVE = 4800, 400, 1000
 
 
 @dataclass(frozen=True, kw_only=True)
