@@ -18,7 +18,7 @@ from vla_isaac.training.config import train_preset
 
 
 def collections(folder: Path):
-    return [recipe.collecting(folder, 2), *(trials.collecting(folder, data, 2) for data in ("demos", "curve_demos"))]
+    return [recipe.collecting(folder, 2), trials.collecting(folder, 2)]
 
 
 def all_stages(folder: Path):

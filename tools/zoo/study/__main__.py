@@ -22,13 +22,12 @@ def main() -> int:
     options = parser.parse_args()
     options.runs.mkdir(parents=True, exist_ok=True)
     cores = max(1, options.cores // options.together)
-    chosen = [trial for trial in trials() if not options.only or trial.name in options.only]
     chains: dict[str, list[Stage]] = {}
-    for trial in chosen:
-        chain = stages(trial, options.runs, cores, options.seed)
-        chains.setdefault(trial.begins_with or trial.name, []).extend(chain)
-    before = [collecting(options.runs, data, options.cores) for data in dict.fromkeys(trial.data for trial in chosen)]
-    return carry_out(before, chains, options.runs, options.together)
+    for trial in trials():
+        if not options.only or trial.name in options.only:
+            chain = stages(trial, options.runs, cores, options.seed)
+            chains.setdefault(trial.begins_with or trial.name, []).extend(chain)
+    return carry_out([collecting(options.runs, options.cores)], chains, options.runs, options.together)
 
 
 if __name__ == "__main__":

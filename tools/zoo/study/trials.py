@@ -27,8 +27,8 @@ PER_FAMILY, SPARE = 200, 30
 
 VALIDATION = 0.08
 FEW = (5, 20, 50)
-CURVE = (25, 100, 400)
-"""Demonstrations of `place_on` alone, collected for this."""
+CURVE = (20, 60, 200)
+"""Demonstrations of `place_on` alone."""
 
 EPISODES = 50
 """Of each family that a network is judged on."""
@@ -49,9 +49,6 @@ class Trial:
     model: str = "keypoints_small"
     begins_with: str = ""
     """Trial whose network is trained further."""
-
-    data: str = "demos"
-    """Folder of the demonstrations it learns from."""
 
     @property
     def config(self) -> TrainConfig:
@@ -97,21 +94,19 @@ def shown_few(count: int) -> list[Trial]:
 
 def on_the_curve(count: int) -> Trial:
     """Return a network of some demonstrations of one family."""
-    return Trial(
-        name=f"curve_{count}", families={recipe.TASK: count}, judged=(recipe.TASK,), steps=STEPS_CURVE, data="curve_demos"
-    )
+    return Trial(name=f"curve_{count}", families={recipe.TASK: count}, judged=(recipe.TASK,), steps=STEPS_CURVE)
 
 
 def stages(trial: Trial, runs: Path, workers: int, seed: int) -> list[Stage]:
     """Return what makes and judges a network."""
-    out, demos = runs / trial.name, runs / trial.data
+    out = runs / trial.name
     begin = ("--begin-with", str(runs / trial.begins_with / "best")) if trial.begins_with else ()
     tasks = tuple(word for family in trial.judged for word in ("--task", family))
     return [
         Stage(
             f"train {trial.name}",
             (
-                "train", "--config", str(written(trial, runs)), "--data", str(demos), "--out", str(out), *begin,
+                "train", "--config", str(written(trial, runs)), "--data", str(runs / "demos"), "--out", str(out), *begin,
                 "--threads", str(workers), "--frames", str(runs / "frames"), "--resume", "--json",
             ),
         ),
@@ -140,16 +135,14 @@ def written(trial: Trial, runs: Path) -> Path:
     return path
 
 
-def collecting(runs: Path, data: str, workers: int) -> Stage:
-    """Return what makes the demonstrations of a folder."""
-    families, each, first = {"demos": (FAMILIES, PER_FAMILY, 30_000), "curve_demos": ((recipe.TASK,), max(CURVE), 40_000)}[
-        data
-    ]
-    tasks = tuple(word for family in families for word in ("--task", family))
+def collecting(runs: Path, workers: int) -> Stage:
+    """Return what makes the demonstrations."""
+    tasks = tuple(word for family in FAMILIES for word in ("--task", family))
+    episodes = len(FAMILIES) * (PER_FAMILY + SPARE)
     return Stage(
-        f"collect {data}",
+        "collect",
         (
-            "collect", str(runs / data), *tasks, "--episodes", str(len(families) * (each + SPARE)), "--fps", "10", "--size",
-            str(recipe.PICTURE), "--perturb", "0.7", "--workers", str(workers), "--seed", str(first), "--resume",
+            "collect", str(runs / "demos"), *tasks, "--episodes", str(episodes), "--fps", "10", "--size",
+            str(recipe.PICTURE), "--perturb", "0.7", "--workers", str(workers), "--seed", "30000", "--resume",
         ),
     )  # fmt: skip
