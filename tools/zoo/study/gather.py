@@ -10,25 +10,31 @@ from typing import Any
 
 from tools.zoo import recipe
 from tools.zoo.gather import episodes, learned_from, scores
-from tools.zoo.study.trials import Trial, results, trials
+from tools.zoo.study.trials import EPISODES, Trial, results, trials
 
 REPORTED = Path(__file__).with_name("reported.json")
 
 
 def main() -> int:
-    """Gather what is there; what is not is left as it was."""
+    """Gather what is finished; what is not is left as it was."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=Path, default=Path("runs/study"))
     parser.add_argument("--seed", type=int, default=recipe.REPORTED_FROM)
     options = parser.parse_args()
     known = json.loads(REPORTED.read_text(encoding="utf-8")) if REPORTED.exists() else {}
     for trial in trials():
-        if results(options.runs, trial.name, options.seed).exists():
+        if is_judged(options.runs, trial, options.seed):
             known[trial.name] = gathered(options.runs, trial, options.seed)
     ordered = {trial.name: known[trial.name] for trial in trials() if trial.name in known}
     REPORTED.write_text(json.dumps(ordered, indent=1) + "\n", encoding="utf-8")
     print(f"{REPORTED}: {', '.join(ordered)}")
     return 0
+
+
+def is_judged(runs: Path, trial: Trial, seed: int) -> bool:
+    """Tell whether every episode of a network was run."""
+    path = results(runs, trial.name, seed)
+    return path.exists() and len(episodes(path)) == EPISODES * len(trial.judged)
 
 
 def gathered(runs: Path, trial: Trial, seed: int) -> dict[str, Any]:
