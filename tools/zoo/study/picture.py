@@ -34,7 +34,7 @@ def main() -> int:
 
     reported = json.loads(REPORTED.read_text(encoding="utf-8"))
     pyplot.rcParams |= {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False}
-    figure, axes = pyplot.subplots(1, 3, figsize=(12, 4.2), width_ratios=(1.5, 1, 1), layout="constrained")
+    figure, axes = pyplot.subplots(1, 3, figsize=(12, 4.6), width_ratios=(1.5, 1, 1), layout="constrained")
     families(axes[0], reported)
     transfer(axes[1], reported)
     curve(axes[2], reported)
@@ -68,6 +68,7 @@ def curve(axes: Any, reported: Reported) -> None:
     """Draw how success grows with demonstrations."""
     draw(axes, reported, list(CURVE), [(f"curve_{count}", "place_on") for count in CURVE], COLOURS["all_in_one"], "")
     axes.set_xscale("log")
+    axes.set_xlim(0.8 * min(CURVE), 1.25 * max(CURVE))
     axes.set_xticks(CURVE, map(str, CURVE))
     axes.minorticks_off()
     axes.set_xlabel("demonstrations of place_on")
@@ -112,7 +113,7 @@ def finish(axes: Any, title: str) -> None:
     axes.grid(axis="y", color="#e0e0e0", lw=0.6)
     axes.set_title(title, loc="left", fontweight="bold")
     if axes.get_legend_handles_labels()[1]:
-        axes.legend(loc="lower left" if len(axes.get_xticks()) == len(FAMILIES) else "upper left", fontsize=8)
+        axes.legend(loc="upper left", bbox_to_anchor=(0, -0.2), ncols=2, fontsize=8, columnspacing=1)
 
 
 if __name__ == "__main__":
