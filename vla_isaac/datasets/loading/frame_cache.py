@@ -71,9 +71,10 @@ class FrameCache:
         self.capacity = max(1, min(num_frames, room // (int(np.prod(shape)) + 1)))
         self._path, self._shape = self._folder / f"frames-{name}.u8", shape
         size = self.capacity * (int(np.prod(shape)) + 1)
-        if not self._path.exists() or self._path.stat().st_size != size:
-            with self._path.open("wb") as file:
-                file.truncate(size)
+        with self._path.open("ab") as file:  # not emptied: another process may have made it a moment ago
+            if file.tell() not in (0, size):
+                file.truncate(0)
+            file.truncate(size)
         self._in_use = self._path.open("rb")
         _lock(self._in_use, alone=False)
 
