@@ -48,7 +48,8 @@ test: $(VENV)/.dev $(VENV_ISAAC)/.dev ## Run the quick suite: style, types, test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not timing"
+	$(BIN)/python -m pytest -m "timing and not slow" -s
 	$(TEST_ISAAC) -m "not slow"
 
 test-all: test test-isaac test-oldest-usd ## Run the long suites too: every figure in full

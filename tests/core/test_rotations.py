@@ -178,3 +178,11 @@ def test_a_batch_gives_the_same_numbers_as_one_at_a_time():
     for function in (rot.matrix_to_quat, rot.matrix_to_axis_angle, rot.matrix_to_rpy, rot.matrix_to_rot6d_columns):
         together = function(matrices)
         assert np.array_equal(together[1, 2, 3], function(matrices[1, 2, 3]))
+
+
+def test_one_matrix_gives_the_same_bits_as_in_a_batch():
+    flips = np.array([[1, -1, -1], [-1, 1, -1], [-1, -1, 1], [1, 1, 1]])  # each of the four candidates is the largest once
+    turned = [np.diag(signs.astype(float)) @ rot.quat_to_matrix(quat) for signs in flips for quat in batch(50)]
+    together = rot.matrix_to_quat(np.array(turned))
+    for matrix, quat in zip(turned, together, strict=True):
+        assert rot.matrix_to_quat(matrix).tobytes() == quat.tobytes()

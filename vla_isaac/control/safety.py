@@ -6,7 +6,7 @@ Each limit shortens the step from the previous target; none of them bends it, so
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -47,11 +47,11 @@ class ClipCounts:
     @property
     def total(self) -> int:
         """Sum over all limits."""
-        return sum(asdict(self).values())
+        return sum(vars(self).values())
 
     def as_dict(self) -> dict[str, int]:
         """Return the counts by name, ready for JSON."""
-        return asdict(self)
+        return dict(vars(self))
 
 
 class SafetyStage:

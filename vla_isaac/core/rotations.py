@@ -10,6 +10,8 @@ Rotation Representations in Neural Networks".
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from vla_isaac.core.arrays import Array
@@ -62,6 +64,8 @@ def matrix_to_quat(matrix: Array) -> Array:
     Shepperd's method, branch-free over a batch: the largest of the four candidates is the stable one.
     """
     m = np.asarray(matrix, dtype=np.float64)
+    if m.ndim == 2:
+        return _quat_of_one(m)
     m00, m01, m02 = m[..., 0, 0], m[..., 0, 1], m[..., 0, 2]
     m10, m11, m12 = m[..., 1, 0], m[..., 1, 1], m[..., 1, 2]
     m20, m21, m22 = m[..., 2, 0], m[..., 2, 1], m[..., 2, 2]
@@ -78,6 +82,23 @@ def matrix_to_quat(matrix: Array) -> Array:
     best = np.argmax(scale, axis=-1)
     chosen = np.take_along_axis(candidates, best[..., None, None], axis=-2)[..., 0, :]
     return quat_normalized(chosen)
+
+
+def _quat_of_one(matrix: Array) -> Array:
+    """Do `matrix_to_quat` for one matrix in plain numbers: the same bits in a fraction of the time."""
+    (m00, m01, m02), (m10, m11, m12), (m20, m21, m22) = matrix.tolist()
+    scales = (1 + m00 + m11 + m22, 1 + m00 - m11 - m22, 1 - m00 + m11 - m22, 1 - m00 - m11 + m22)
+    best = scales.index(max(scales))
+    w, x, y, z = (
+        (scales[0], m21 - m12, m02 - m20, m10 - m01),
+        (m21 - m12, scales[1], m01 + m10, m02 + m20),
+        (m02 - m20, m01 + m10, scales[2], m12 + m21),
+        (m10 - m01, m02 + m20, m12 + m21, scales[3]),
+    )[best]
+    length = math.sqrt(w * w + x * x + y * y + z * z)
+    if w < 0.0:
+        length = -length
+    return np.array([w / length, x / length, y / length, z / length])
 
 
 def axis_angle_to_quat(axis_angle: Array) -> Array:
