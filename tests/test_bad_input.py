@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import vla_isaac
 from vla_isaac.backends.stub.backend import StubBackend
 from vla_isaac.cli.main import main
 from vla_isaac.control.converter import ActionConverter
@@ -509,17 +510,20 @@ def test_the_table_covers_what_the_issue_asks_for():
 # ------------------------------------------------------------------ the cost of an import
 
 
-def test_importing_the_package_costs_no_more_than_numpy_and_30_milliseconds():
-    def seconds(module: str) -> float:
-        # of the processor, not of the clock: whoever else is busy on this machine does not count
-        code = f"import time; t = time.process_time(); import {module}; print(time.process_time() - t)"
-        return float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+def test_importing_the_package_costs_less_than_30_milliseconds_and_not_even_numpy():
+    # of the processor, not of the clock: whoever else is busy on this machine does not count
+    code = (
+        "import sys, time; t = time.process_time(); import vla_isaac; print(time.process_time() - t, 'numpy' in sys.modules)"
+    )
+    found = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in range(5)]
+    seconds, numpy = zip(*(one.stdout.split() for one in found), strict=True)
+    assert statistics.median(map(float, seconds)) < 0.030
+    assert set(numpy) == {"False"}
 
-    beyond = statistics.median(seconds("vla_isaac") - seconds("numpy") for _ in range(7))
-    assert beyond <= 0.030, f"{1000 * beyond:.0f} ms more than numpy"
 
-
-def test_importing_the_package_brings_no_simulator_and_no_network():
-    code = "import sys, vla_isaac; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert not {"mujoco", "torch", "transformers", "av", "tyro", "omni", "pxr", "yaml", "PIL"}.intersection(loaded)
+def test_every_name_of_the_package_can_be_had():
+    for name in vla_isaac.__all__:
+        assert getattr(vla_isaac, name) is not None
+    assert set(vla_isaac.__all__) <= set(dir(vla_isaac))
+    with pytest.raises(AttributeError, match="no attribute 'Robot'"):
+        vla_isaac.Robot  # noqa: B018

@@ -1,37 +1,50 @@
 """Drive a Franka arm with a vision-language-action policy, in Isaac Sim, MuJoCo or a stub.
 
-Importing this package loads numpy and nothing heavier; `run`, `make_session`, `make_request`,
-`FrankaSceneBuilder` and `IsaacVLASystem` are loaded when they are first used.
+Importing this package takes a millisecond or two: each name is loaded when it is first used, with numpy and little else.
 """
 
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-from vla_isaac.core.errors import VlaIsaacError
-from vla_isaac.core.specs import ActionSpec, PolicySpec
-from vla_isaac.core.types import Action, ActionChunk, Frame, JointTarget, Observation, SceneState, Verdict
-
 if TYPE_CHECKING:
     from vla_isaac.api import make_request, make_session, run
     from vla_isaac.api.system import IsaacVLASystem
+    from vla_isaac.core.errors import VlaIsaacError
+    from vla_isaac.core.specs import ActionSpec, PolicySpec
+    from vla_isaac.core.types import Action, ActionChunk, Frame, JointTarget, Observation, SceneState, Verdict
     from vla_isaac.scene.builder import FrankaSceneBuilder
 
-_WHEN_USED = {
+_WHERE = {
     "run": "vla_isaac.api",
     "make_session": "vla_isaac.api",
     "make_request": "vla_isaac.api",
-    "FrankaSceneBuilder": "vla_isaac.scene.builder",
     "IsaacVLASystem": "vla_isaac.api.system",
+    "VlaIsaacError": "vla_isaac.core.errors",
+    "ActionSpec": "vla_isaac.core.specs",
+    "PolicySpec": "vla_isaac.core.specs",
+    "Action": "vla_isaac.core.types",
+    "ActionChunk": "vla_isaac.core.types",
+    "Frame": "vla_isaac.core.types",
+    "JointTarget": "vla_isaac.core.types",
+    "Observation": "vla_isaac.core.types",
+    "SceneState": "vla_isaac.core.types",
+    "Verdict": "vla_isaac.core.types",
+    "FrankaSceneBuilder": "vla_isaac.scene.builder",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _WHEN_USED:
+    if name not in _WHERE:
         raise AttributeError(f"module 'vla_isaac' has no attribute {name!r}")
     import importlib
 
-    return getattr(importlib.import_module(_WHEN_USED[name]), name)
+    found = globals()[name] = getattr(importlib.import_module(_WHERE[name]), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 __all__ = [
