@@ -48,8 +48,10 @@ HOMES = {
 """Where each heavy package may be imported; what is not listed is free."""
 
 LIGHT = {"numpy", "PIL", "yaml"}
-LIGHT_NAMES = "from vla_isaac import Action, Frame, Observation, PolicySpec, Verdict, VlaIsaacError"
 """What the rows from core to sim may use besides the standard library."""
+
+LIGHT_NAMES = "from vla_isaac import Action, Frame, Observation, PolicySpec, Verdict, VlaIsaacError"
+"""What anybody needs who only speaks to a policy."""
 
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if "_resources" not in path.parts)
 

@@ -47,6 +47,9 @@ class Trial:
     judged: tuple[str, ...]
     steps: int
     model: str = "keypoints_small"
+    seed: int = 0
+    """From which everything random of the training is drawn."""
+
     begins_with: str = ""
     """Trial whose network is trained further."""
 
@@ -58,6 +61,7 @@ class Trial:
             preset,
             demonstrations=self.families,
             steps=self.steps,
+            seed=self.seed,
             epoch_steps=min(400, self.steps),
             warmup_steps=min(preset.warmup_steps, self.steps // 4),
             validation_share=VALIDATION,
@@ -70,10 +74,13 @@ def trials() -> list[Trial]:
     everything = dict.fromkeys(FAMILIES, PER_FAMILY)
     without_new = {family: count for family, count in everything.items() if family != NEW}
     share = STEPS // len(FAMILIES)
+    words = Trial(name="all_language", families=everything, judged=FAMILIES, steps=STEPS, model="vla_transformer")
+    heads = replace(words, name="all_heads", model="multi_task")
     return [
         Trial(name="all_but_new", families=without_new, judged=(NEW,), steps=STEPS - share),
-        Trial(name="all_language", families=everything, judged=FAMILIES, steps=STEPS, model="vla_transformer"),
-        Trial(name="all_heads", families=everything, judged=FAMILIES, steps=STEPS, model="multi_task"),
+        words,
+        heads,
+        replace(heads, name="all_heads_again", seed=recipe.SEED_AGAIN),
         Trial(name="all_in_one", families=everything, judged=FAMILIES, steps=STEPS),
         *(alone(family, share) for family in FAMILIES),
         *(trial for count in FEW for trial in shown_few(count)),
