@@ -8,8 +8,9 @@ differs in its heads.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -47,6 +48,9 @@ class Trial:
     judged: tuple[str, ...]
     steps: int
     model: str = "keypoints_small"
+    options: dict[str, Any] = field(default_factory=dict)
+    """Fields of the model's configuration."""
+
     seed: int = 0
     """From which everything random of the training is drawn."""
 
@@ -61,6 +65,7 @@ class Trial:
             preset,
             demonstrations=self.families,
             steps=self.steps,
+            model_options={**preset.model_options, **self.options},
             seed=self.seed,
             epoch_steps=min(400, self.steps),
             warmup_steps=min(preset.warmup_steps, self.steps // 4),
@@ -81,6 +86,7 @@ def trials() -> list[Trial]:
         words,
         heads,
         replace(heads, name="all_heads_again", seed=recipe.SEED_AGAIN),
+        replace(heads, name="all_heads_common", options={"common_head": True}),
         Trial(name="all_in_one", families=everything, judged=FAMILIES, steps=STEPS),
         *(alone(family, share) for family in FAMILIES),
         *(trial for count in FEW for trial in shown_few(count)),
