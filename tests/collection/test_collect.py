@@ -134,6 +134,7 @@ def test_failures_are_counted_by_name_and_a_family_that_cannot_be_done_ends_the_
     )
 
 
+@pytest.mark.timing
 def test_what_failed_is_not_tried_again(plan, tmp_path):
     collect(tmp_path / "d", plan(tasks=("push_to",), episodes=1))
     report = collect(tmp_path / "d", plan(tasks=("push_to",), episodes=1), resume=True)

@@ -75,6 +75,7 @@ def test_a_dropped_question_whose_turn_has_not_come_is_never_worked_on(worker):
     assert worked == ["last"]
 
 
+@pytest.mark.timing
 def test_leaving_does_not_wait_and_ends_the_thread_after_its_present_work():
     worker, may_end = InferenceWorker(), threading.Event()
     before = set(threads())

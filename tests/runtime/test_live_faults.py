@@ -145,6 +145,7 @@ def test_after_a_stop_while_the_policy_thinks_its_late_answer_is_not_carried_out
     assert session.status.phase is Phase.RUNNING
 
 
+@pytest.mark.timing
 def test_closing_does_not_wait_for_a_policy_that_hangs(running, play):
     for_ever = threading.Event()
     session = running(lambda step: for_ever.wait())
