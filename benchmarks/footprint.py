@@ -1,7 +1,7 @@
 """Import time and the demo's memory: `python benchmarks/footprint.py [--json]`.
 
-Prints the median time of `import vla_isaac` beside `import numpy` alone, each in a fresh interpreter, and the peak
-resident memory of the demo with its video.
+Prints the median times of `import numpy`, of `import vla_isaac` and of the first use of one of its names, each in a fresh
+interpreter, and the peak resident memory of the demo with its video.
 """
 
 from __future__ import annotations
@@ -15,13 +15,18 @@ import sys
 import tempfile
 from pathlib import Path
 
-IMPORT = "import time; t = time.perf_counter(); import numpy; {then}; print(time.perf_counter() - t)"
+WAYS = {
+    "numpy": "import numpy",
+    "vla_isaac": "import vla_isaac",
+    "observation": "from vla_isaac import Observation",
+}
 
 
-def import_seconds(then: str, *, runs: int = 9) -> float:
-    """Return the median seconds of importing numpy and `then`."""
-    command = [sys.executable, "-c", IMPORT.format(then=then)]
-    return statistics.median(
+def import_ms(statement: str, *, runs: int = 9) -> float:
+    """Return the median time of an import [ms]."""
+    code = f"import time; t = time.perf_counter(); {statement}; print(time.perf_counter() - t)"
+    command = [sys.executable, "-c", code]
+    return 1000 * statistics.median(
         float(subprocess.run(command, capture_output=True, text=True, check=True).stdout) for _ in range(runs)
     )
 
@@ -39,12 +44,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    numpy_ms, ours_ms = (1000 * import_seconds(then) for then in ("pass", "import vla_isaac"))
+    found = {f"{name}_ms": import_ms(statement) for name, statement in WAYS.items()}
+    for name, statement in WAYS.items():
+        print(f"{statement}: {found[f'{name}_ms']:.1f} ms, {found[f'{name}_ms'] / found['numpy_ms']:.2f} times numpy alone")
     megabytes = demo_megabytes()
-    print(f"import numpy {numpy_ms:.0f} ms, with vla_isaac {ours_ms:.0f} ms: {ours_ms - numpy_ms:+.0f} ms")
     print(f"demo: {megabytes:.0f} MB at its peak")
     if options.json:
-        print(json.dumps({"numpy_ms": numpy_ms, "vla_isaac_ms": ours_ms, "demo_mb": megabytes}))
+        print(json.dumps({**found, "demo_mb": megabytes}))
 
 
 if __name__ == "__main__":

@@ -3,11 +3,14 @@
 Importing this package takes a millisecond or two: each name is loaded when it is first used, with numpy and little else.
 """
 
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
 __version__ = "0.1.0"
 
+TYPE_CHECKING = False  # that of `typing`, which takes longer to load than all else here
 if TYPE_CHECKING:
+    from typing import Any
+
     from vla_isaac.api import make_request, make_session, run
     from vla_isaac.api.system import IsaacVLASystem
     from vla_isaac.core.errors import VlaIsaacError
