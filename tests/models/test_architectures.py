@@ -9,7 +9,6 @@ pytest.importorskip("transformers")
 
 from tests.models.zoo import TASKS, batch_of, picked, tiny, total  # noqa: E402
 from vla_isaac.core.errors import ConfigError, ShapeError, VlaIsaacError  # noqa: E402
-from vla_isaac.models.base import load_model  # noqa: E402
 
 
 def forward(model, batch):
@@ -98,9 +97,8 @@ def test_an_encoder_that_a_sentence_cannot_turn_is_refused_for_rt1():
 # ---- multi_task
 
 
-@pytest.mark.parametrize("common", [False, True])
-def test_a_batch_of_mixed_tasks_is_as_each_sample_by_its_own_head(common):
-    model = tiny("multi_task", common_head=common).eval()
+def test_a_batch_of_mixed_tasks_is_as_each_sample_by_its_own_head():
+    model = tiny("multi_task").eval()
     batch = batch_of(6, model)
     tasks = torch.tensor([0, 1, 2, 2, 1, 0])
     mixed = model.get_task_specific_action(batch, tasks)
@@ -117,23 +115,6 @@ def test_only_the_head_of_a_task_learns_from_its_samples():
     total(model, batch).backward()
     used = model.task_heads.first.grad.abs().sum((1, 2)) > 0
     assert used.tolist() == [name == "place_on" for name in TASKS]
-
-
-def test_a_common_head_learns_from_the_samples_of_every_task():
-    model = tiny("multi_task", common_head=True).train()
-    batch = batch_of(12, model)
-    for rows in ([1, 7], [2, 5]):
-        assert len({batch["task"][row] for row in rows}) == 1
-        model.zero_grad()
-        total(model, picked(batch, rows)).backward()
-        assert all(p.grad.abs().sum() > 0 for p in model.common_head.parameters())
-
-
-def test_a_common_head_is_saved_and_loaded_bit_for_bit(tmp_path):
-    model = tiny("multi_task", common_head=True).eval()
-    model.save_pretrained(tmp_path)
-    again, batch = load_model(tmp_path).eval(), batch_of(4, model)
-    assert forward(again, batch)["raw"].equal(forward(model, batch)["raw"])
 
 
 def test_without_a_task_the_classifier_chooses():

@@ -13,14 +13,6 @@ from tools.zoo.table import PAGE, between, likely, rows_of
 from vla_isaac.core.intervals import wilson95
 
 FOR_ALL = ("all_in_one", "all_language", "all_heads")
-HEADS = {
-    "all_language": "words alone",
-    "all_heads": "a head for each family",
-    "all_heads_again": "the same, trained from another seed",
-    "all_heads_common": "a head for each family beside one for all",
-}
-"""Ways in which the transformer may come to its actions."""
-
 MARKS = ("<!-- study -->", "<!-- end of study -->")
 Reported = dict[str, dict[str, Any]]
 Rows = list[tuple[str, ...]]
@@ -36,14 +28,7 @@ def main() -> int:
 
 def tables(reported: Reported) -> str:
     """Return all of which there is something to tell."""
-    made = (
-        families(reported),
-        by_heads(reported),
-        left_out(reported),
-        curve(reported),
-        differences(reported),
-        budgets(reported),
-    )
+    made = (families(reported), left_out(reported), curve(reported), differences(reported), budgets(reported))
     return "\n\n".join(rows_of([heads, *rows]) for heads, *rows in made if any(any(row[1:]) for row in rows))
 
 
@@ -59,16 +44,6 @@ def families(reported: Reported) -> Rows:
         *(together([reported[name]]) if name in reported else "" for name in FOR_ALL),
     )
     return [heads, *rows, ("all", *sums)]
-
-
-def by_heads(reported: Reported) -> Rows:
-    """Return how often the transformer succeeds in all families, by its heads, and whether words alone do better."""
-    rows = []
-    for name in (name for name in HEADS if name in reported):
-        words, own = (each_layout([reported[one]]) for one in ("all_language", name))
-        p_value = "" if name == "all_language" else likely(own, words)
-        rows.append((HEADS[name], together([reported[name]]), p_value))
-    return [("the transformer decides by", "all families", "p against words alone"), *rows]
 
 
 def budgets(reported: Reported) -> Rows:

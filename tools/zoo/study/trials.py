@@ -8,9 +8,8 @@ differs in its heads.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -48,12 +47,6 @@ class Trial:
     judged: tuple[str, ...]
     steps: int
     model: str = "keypoints_small"
-    options: dict[str, Any] = field(default_factory=dict)
-    """Fields of the model's configuration."""
-
-    seed: int = 0
-    """From which everything random of the training is drawn."""
-
     begins_with: str = ""
     """Trial whose network is trained further."""
 
@@ -65,8 +58,6 @@ class Trial:
             preset,
             demonstrations=self.families,
             steps=self.steps,
-            model_options={**preset.model_options, **self.options},
-            seed=self.seed,
             epoch_steps=min(400, self.steps),
             warmup_steps=min(preset.warmup_steps, self.steps // 4),
             validation_share=VALIDATION,
@@ -79,14 +70,10 @@ def trials() -> list[Trial]:
     everything = dict.fromkeys(FAMILIES, PER_FAMILY)
     without_new = {family: count for family, count in everything.items() if family != NEW}
     share = STEPS // len(FAMILIES)
-    words = Trial(name="all_language", families=everything, judged=FAMILIES, steps=STEPS, model="vla_transformer")
-    heads = replace(words, name="all_heads", model="multi_task")
     return [
         Trial(name="all_but_new", families=without_new, judged=(NEW,), steps=STEPS - share),
-        words,
-        heads,
-        replace(heads, name="all_heads_again", seed=recipe.SEED_AGAIN),
-        replace(heads, name="all_heads_common", options={"common_head": True}),
+        Trial(name="all_language", families=everything, judged=FAMILIES, steps=STEPS, model="vla_transformer"),
+        Trial(name="all_heads", families=everything, judged=FAMILIES, steps=STEPS, model="multi_task"),
         Trial(name="all_in_one", families=everything, judged=FAMILIES, steps=STEPS),
         *(alone(family, share) for family in FAMILIES),
         *(trial for count in FEW for trial in shown_few(count)),

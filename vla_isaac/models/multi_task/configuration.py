@@ -14,26 +14,16 @@ class MultiTaskConfig(TrunkConfig):
     model_type = "multi_task"
     weights = WEIGHTS | {"task": 0.3}
 
-    def __init__(
-        self,
-        *,
-        tasks: list[str] | None = None,
-        task_dim: int = 32,
-        head_hidden: int = 256,
-        common_head: bool = False,
-        **more: Any,
-    ) -> None:
+    def __init__(self, *, tasks: list[str] | None = None, task_dim: int = 32, head_hidden: int = 256, **more: Any) -> None:
         """Keep the sizes.
 
         Args:
             tasks: Names of the tasks, in the order of their heads; follows from the data.
             task_dim: Width of a task's embedding.
             head_hidden: Width of a task's own layer.
-            common_head: Whether a head that learns from all tasks stands beside those of the tasks; what acts is their sum.
             more: Fields of `TrunkConfig`.
         """
         self.tasks = tasks or ["task"]
         self.task_dim = task_dim
         self.head_hidden = head_hidden
-        self.common_head = common_head
         super().__init__(**more)

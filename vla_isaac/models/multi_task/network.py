@@ -15,7 +15,7 @@ from vla_isaac.models.multi_task.configuration import MultiTaskConfig
 from vla_isaac.models.multi_task.heads import TaskHeads
 from vla_isaac.models.multi_task.processor import TASK_ID, MultiTaskProcessor
 from vla_isaac.models.parts.choice import checked
-from vla_isaac.models.parts.decision import Finder, perceptron
+from vla_isaac.models.parts.decision import Finder
 from vla_isaac.models.vla_transformer.trunk import SAID, Trunk
 
 
@@ -37,9 +37,7 @@ class MultiTaskVLA(EncodedModel):
         self.shared = nn.Sequential(
             nn.Linear(seen + Finder.num_outputs + config.task_dim, hidden), nn.ReLU(), nn.Linear(hidden, hidden), nn.ReLU()
         )
-        numbers = config.chunk * len(config.action_names)
-        self.task_heads = TaskHeads(tasks, hidden, config.head_hidden, numbers)
-        self.common_head = perceptron(hidden, config.head_hidden, numbers, layers=1) if config.common_head else None
+        self.task_heads = TaskHeads(tasks, hidden, config.head_hidden, config.chunk * len(config.action_names))
         self.post_init()
 
     def forward(self, batch: Batch) -> Outputs:
@@ -51,8 +49,6 @@ class MultiTaskVLA(EncodedModel):
             places, found = self.find(known.everything, known.hand)
             shared = self.shared(torch.cat([known.everything, found, self.task_embeddings(task)], dim=1))
             raw = self.task_heads(shared, task)
-            if self.common_head is not None:
-                raw = raw + self.common_head(shared)
         return {
             **known.outputs,
             "objects": places,
