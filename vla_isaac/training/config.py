@@ -94,7 +94,7 @@ class TrainConfig:
     """Share of the averaged weights that each update keeps; 0 switches averaging off."""
 
     precision: Precision = "bf16"
-    """Arithmetic of the large layers."""
+    """Arithmetic of the large layers; fp32 in any case on a processor or GPU that has no instructions for bf16."""
 
     seed: int = 0
     """From which everything random is drawn."""

@@ -13,6 +13,7 @@ from vla_isaac.datasets.formats import open_dataset
 from vla_isaac.training.config import train_preset
 from vla_isaac.training.data import TrainingData
 from vla_isaac.training.experiment import make_card, make_model
+from vla_isaac.training.hardware import described, find_hardware
 from vla_isaac.training.trainer import TrainReport, VLATrainer
 from vla_isaac.training.watching import usual_watchers
 
@@ -51,8 +52,9 @@ def train_custom_vla(
     card = make_card(config, source, [data], action_spec=action_spec)
     model = make_model(config, source)
     folder.mkdir(parents=True, exist_ok=True)
-    watchers = usual_watchers(folder, config.batch_size)
-    return VLATrainer(model, source, config, card=card, folder=folder, watchers=watchers).train()
+    hardware = find_hardware(config.precision)
+    watchers = usual_watchers(folder, config.batch_size, where=described(hardware, config.precision))
+    return VLATrainer(model, source, config, card=card, folder=folder, hardware=hardware, watchers=watchers).train()
 
 
 def _cameras(data: Path) -> tuple[str, ...]:

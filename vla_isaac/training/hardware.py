@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -14,11 +14,15 @@ from vla_isaac.core.errors import UsageError
 from vla_isaac.core.optional import require
 from vla_isaac.training.config import Precision
 
+BF16_FEATURES = ("amx_bf16", "avx512_bf16", "bf16")
+"""Any of these of a processor is enough, as `torch.cpu.get_capabilities` names them; the last is that of ARM."""
+
 
 class Hardware(Protocol):
     """Where training happens."""
 
     device: torch.device
+    precision: Precision
     rank: int
     num_processes: int
 
@@ -49,8 +53,8 @@ class OneDevice:
     rank, num_processes = 0, 1
 
     def __init__(self, precision: Precision = "fp32", device: str | None = None) -> None:
-        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        self._is_half = precision == "bf16"
+        self.device = torch.device(device or usual_device())
+        self.precision = precision
 
     def prepare(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[nn.Module, torch.optim.Optimizer]:
         """Return both as they are."""
@@ -58,7 +62,7 @@ class OneDevice:
 
     def arithmetic(self) -> AbstractContextManager[Any]:
         """Return half precision where it was asked for."""
-        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self._is_half)
+        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.precision == "bf16")
 
     def backward(self, loss: Tensor) -> None:
         """Compute gradients."""
@@ -78,6 +82,7 @@ class SeveralDevices:
 
     def __init__(self, precision: Precision = "fp32") -> None:
         accelerate: Any = require("accelerate", extra="train", need="training on several GPUs")
+        self.precision = precision
         self._all = accelerate.Accelerator(mixed_precision="bf16" if precision == "bf16" else "no")
         self.device: torch.device = self._all.device
         self.rank: int = self._all.process_index
@@ -106,10 +111,37 @@ class SeveralDevices:
 
 
 def find_hardware(precision: Precision) -> Hardware:
-    """Return several devices where a launcher started several processes, else one."""
+    """Return several devices where a launcher started several processes, else one; in half precision only where it pays."""
+    if precision == "bf16" and not has_bf16(usual_device()):
+        precision = "fp32"
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         return SeveralDevices(precision)
     return OneDevice(precision)
+
+
+def described(hardware: Hardware, wanted: Precision) -> str:
+    """Return what a training computes on and in, in words."""
+    why = "" if hardware.precision == wanted else f", for it has no instructions for {wanted}"
+    return f"{hardware.device.type} in {hardware.precision}{why}"
+
+
+def usual_device() -> str:
+    """Return the kind of device that training takes where nothing else is said."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def has_bf16(device: str) -> bool:
+    """Tell whether a device has instructions for bfloat16; without them torch works in it all the same, ten times as long.
+
+    Source: the PyTorch issues 118499, 146508 and 183815; `benchmarks/precision.py` measures it.
+    """
+    if device == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if not hasattr(torch.cpu, "get_capabilities"):  # an older torch
+        return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    features: Mapping[str, Any] = torch.cpu.get_capabilities()
+    is_used = bool(torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
+    return is_used and any(features.get(name) for name in BF16_FEATURES)
 
 
 def out_of_memory(batch_size: int) -> UsageError:

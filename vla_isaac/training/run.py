@@ -24,6 +24,7 @@ from vla_isaac.training.dagger import CorrectionPlan, collect_corrections, colle
 from vla_isaac.training.data import TrainingData
 from vla_isaac.training.experiment import is_finished, make_card, make_model, normalisers_of
 from vla_isaac.training.export import export
+from vla_isaac.training.hardware import described, find_hardware
 from vla_isaac.training.moment_data import MomentData
 from vla_isaac.training.source import Source
 from vla_isaac.training.trainer import TrainReport, VLATrainer, kept_report
@@ -122,13 +123,15 @@ def train_once(
     folder.mkdir(parents=True, exist_ok=True)
     data = source_of(paths, config, num_corrections=num_corrections, cache=cache or folder / FRAMES, begin_with=begin_with)
     model = make_model(config, data, begin_with=begin_with)
+    hardware = find_hardware(config.precision)
     trainer = VLATrainer(
         model,
         data,
         config,
         card=make_card(config, data, paths),
         folder=folder,
-        watchers=usual_watchers(folder, config.batch_size),
+        hardware=hardware,
+        watchers=usual_watchers(folder, config.batch_size, where=described(hardware, config.precision)),
     )
     if resume:
         trainer.resume()

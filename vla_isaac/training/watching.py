@@ -34,11 +34,14 @@ class Watcher(Protocol):
 class ProgressLine:
     """One line on standard error, redrawn twice a second; on what is no terminal, a line per validation."""
 
-    def __init__(self, batch_size: int, stream: TextIO | None = None) -> None:
+    def __init__(self, batch_size: int, stream: TextIO | None = None, where: str = "") -> None:
         self._stream = stream or sys.stderr
         self._batch_size = batch_size
         self._begin: tuple[float, int] | None = None
         self._drawn = 0.0
+        if where:
+            self._stream.write(f"training on    {where}\n")
+            self._stream.flush()
 
     def on_step(self, step: int, steps: int, terms: Mapping[str, float]) -> None:
         """Redraw the line."""
@@ -115,7 +118,7 @@ class TensorBoardLog:
         self._writer.close()
 
 
-def usual_watchers(folder: Path, batch_size: int) -> list[Watcher]:
+def usual_watchers(folder: Path, batch_size: int, where: str = "") -> list[Watcher]:
     """Return a line, a file, and TensorBoard where it is installed."""
-    watchers: list[Watcher] = [ProgressLine(batch_size), MetricsFile(folder)]
+    watchers: list[Watcher] = [ProgressLine(batch_size, where=where), MetricsFile(folder)]
     return [*watchers, TensorBoardLog(folder)] if is_installed("tensorboard") else watchers
