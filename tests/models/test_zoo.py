@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -154,7 +156,19 @@ def test_an_unknown_encoder_is_named_with_those_there_are(name):
         tiny(name, language="bart", language_settings=None)
 
 
+@pytest.fixture
+def hub(monkeypatch, tmp_path):
+    """The settings of the hub's library: nothing fetched before, and nothing at its address."""
+    hub = pytest.importorskip("huggingface_hub.constants")
+    monkeypatch.setattr(hub, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(hub, "ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)  # between its attempts
+    return hub
+
+
 @pytest.mark.parametrize("part", ["vision", "language"])
-def test_weights_that_are_not_here_come_with_how_to_get_them(part):
+@pytest.mark.parametrize("is_offline", [False, True])
+def test_weights_that_are_not_here_come_with_how_to_get_them(hub, monkeypatch, part, is_offline):
+    monkeypatch.setattr(hub, "HF_HUB_OFFLINE", is_offline)
     with pytest.raises(ConfigError, match="hf download openai/clip-vit-base-patch32"):
         tiny("vla_transformer", **{part: "openai/clip-vit-base-patch32"})
