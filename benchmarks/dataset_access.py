@@ -1,6 +1,6 @@
 """How fast samples come out of a dataset, compared with LeRobot's own reader on the same files.
 
-    python benchmarks/dataset_access.py DATASET [--lerobot /path/to/its/bin/python]
+    python benchmarks/dataset_access.py [DATASET] [--lerobot /path/to/its/bin/python]
 
 Samples at random, all cameras decoded to uint8, by one process with nothing decoded before; files are first taken out of the
 system's memory where it allows that. LeRobot runs in its own interpreter, with one thread of torch (its default of all
@@ -23,6 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from vla_isaac.datasets.loading import Augmentation, FrameCache, VLADataset, create_vla_dataloader
+
+SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 
 THEIRS = """
 import json, random, sys, time, warnings
@@ -144,7 +146,7 @@ def waiting(path: Path, workers: int, steps: int, batch_size: int, cache: FrameC
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("dataset", type=Path)
+    parser.add_argument("dataset", type=Path, nargs="?", default=SAMPLES, help="the samples in data/samples without")
     parser.add_argument("--lerobot", help="an interpreter that has lerobot")
     parser.add_argument("--samples", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=3, help="ours and theirs in turn; the best of each counts")

@@ -1,6 +1,6 @@
 """How long one decision of a checkpoint takes, preparing pictures and words included: median and 95th percentile [ms].
 
-python benchmarks/decision_time.py CHECKPOINT [--threads 2]
+python benchmarks/decision_time.py [CHECKPOINT] [--threads 2]
 
 Pictures come in the size that the policy asks for, as the camera rig gives them.
 """
@@ -19,11 +19,12 @@ from vla_isaac.core.types import EpisodeContext, Frame, Observation
 from vla_isaac.policies.learned import LearnedPolicy
 
 DECISIONS = 300
+SHIPPED = Path(__file__).parents[1] / "data" / "checkpoints" / "mini"
 
 
 def main() -> None:
     words = argparse.ArgumentParser(description=__doc__)
-    words.add_argument("checkpoint", type=Path)
+    words.add_argument("checkpoint", type=Path, nargs="?", default=SHIPPED, help="the one that is shipped without")
     words.add_argument("--threads", type=int, default=2)
     given = words.parse_args()
     policy = LearnedPolicy(given.checkpoint, threads=given.threads, declines=False)

@@ -1,6 +1,6 @@
 """Samples per second of our training loop over those of a bare PyTorch loop: same model, same batch size, same arithmetic.
 
-python benchmarks/training_loop.py [--dataset PATH] [--preset mini] [--steps 20]
+python benchmarks/training_loop.py [--dataset PATH] [--preset NAME] [--steps 20]
 
 The bare loop has all its tensors in memory before it begins: no dataset, no words, no averaging, no records. Both take
 turns, so that a busy machine is busy for both.
@@ -22,13 +22,16 @@ from vla_isaac.training.experiment import make_card, make_model
 from vla_isaac.training.run import source_of
 from vla_isaac.training.trainer import VLATrainer
 
+SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 ROUNDS = 5
 
 
 def main() -> None:
     words = argparse.ArgumentParser(description=__doc__)
-    words.add_argument("--dataset", type=Path, required=True)
-    words.add_argument("--preset", default="mini")
+    words.add_argument("--dataset", type=Path, default=SAMPLES)
+    words.add_argument(
+        "--preset", default="keypoints_small", help="`mini` learns from moments, the others from demonstrations"
+    )
     words.add_argument("--steps", type=int, default=10)
     words.add_argument("--threads", type=int, default=2)
     words.add_argument("--augment", action="store_true", help="leave the preset's augmentation on")
@@ -70,7 +73,7 @@ class Bare:
         self.model = model.to(memory_format=torch.channels_last).train()
         self.optimizer = torch.optim.AdamW(model.parameters(), 1e-3, weight_decay=1e-3, fused=True)
         self.batch = next(trainer.data.training(0))
-        self.is_half = trainer.config.precision == "bf16"
+        self.is_half = trainer.hardware.precision == "bf16"
 
     def step(self) -> None:
         """Make one update."""
