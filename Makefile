@@ -43,7 +43,7 @@ demo: $(VENV)/.demo ## Watch the arm follow an instruction (about a minute, no G
 	@sh tools/ensure_gl.sh "$(BIN)/python"
 	@$(RUN) --seed 3
 
-test: $(VENV)/.dev $(VENV_ISAAC)/.dev ## Run the quick suite: style, types, tests (about ten minutes on two cores)
+test: $(VENV)/.dev $(VENV_ISAAC)/.dev ## Run the quick suite: style, types, tests (a quarter of an hour on two cores)
 	@sh tools/ensure_gl.sh "$(BIN)/python"
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
