@@ -22,9 +22,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from vla_isaac.core.resources import resource
 from vla_isaac.datasets.loading import Augmentation, FrameCache, VLADataset, create_vla_dataloader
-
-SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 
 THEIRS = """
 import json, random, sys, time, warnings
@@ -146,7 +145,9 @@ def waiting(path: Path, workers: int, steps: int, batch_size: int, cache: FrameC
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("dataset", type=Path, nargs="?", default=SAMPLES, help="the samples in data/samples without")
+    parser.add_argument(
+        "dataset", type=Path, nargs="?", default=resource("data", "samples"), help="the samples in data/samples without"
+    )
     parser.add_argument("--lerobot", help="an interpreter that has lerobot")
     parser.add_argument("--samples", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=3, help="ours and theirs in turn; the best of each counts")

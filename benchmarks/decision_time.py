@@ -16,18 +16,17 @@ import numpy as np
 
 from vla_isaac.core.poses import Pose
 from vla_isaac.core.types import EpisodeContext, Frame, Observation
-from vla_isaac.policies.learned import LearnedPolicy
+from vla_isaac.policies.learned import LearnedPolicy, MiniPolicy
 
 DECISIONS = 300
-SHIPPED = Path(__file__).parents[1] / "data" / "checkpoints" / "mini"
 
 
 def main() -> None:
     words = argparse.ArgumentParser(description=__doc__)
-    words.add_argument("checkpoint", type=Path, nargs="?", default=SHIPPED, help="the one that is shipped without")
+    words.add_argument("checkpoint", type=Path, nargs="?", help="the one that is shipped without")
     words.add_argument("--threads", type=int, default=2)
     given = words.parse_args()
-    policy = LearnedPolicy(given.checkpoint, threads=given.threads, declines=False)
+    policy = MiniPolicy(given.checkpoint, threads=given.threads, declines=False)
     policy.reset(EpisodeContext(instruction="Pick up the red cube and place it on the blue box", seed=0))
     random = np.random.default_rng(0)
     times = []

@@ -14,20 +14,20 @@ from pathlib import Path
 
 import torch
 
+from vla_isaac.core.resources import resource
 from vla_isaac.training.config import train_preset
 from vla_isaac.training.experiment import make_card, make_model
 from vla_isaac.training.hardware import OneDevice, find_hardware
 from vla_isaac.training.run import source_of
 from vla_isaac.training.trainer import VLATrainer
 
-SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 WAYS = ("bf16", "fp32")
 
 
 def main() -> None:
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--preset", default="vla_transformer")
-    words.add_argument("--dataset", type=Path, default=SAMPLES)
+    words.add_argument("--dataset", type=Path, default=resource("data", "samples"))
     words.add_argument("--rounds", type=int, default=3)
     words.add_argument("--threads", type=int, default=2)
     given = words.parse_args()

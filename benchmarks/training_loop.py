@@ -17,18 +17,18 @@ from pathlib import Path
 
 import torch
 
+from vla_isaac.core.resources import resource
 from vla_isaac.training.config import train_preset
 from vla_isaac.training.experiment import make_card, make_model
 from vla_isaac.training.run import source_of
 from vla_isaac.training.trainer import VLATrainer
 
-SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 ROUNDS = 5
 
 
 def main() -> None:
     words = argparse.ArgumentParser(description=__doc__)
-    words.add_argument("--dataset", type=Path, default=SAMPLES)
+    words.add_argument("--dataset", type=Path, default=resource("data", "samples"))
     words.add_argument(
         "--preset", default="keypoints_small", help="`mini` learns from moments, the others from demonstrations"
     )

@@ -1,6 +1,6 @@
 """Drive a Franka arm with a vision-language-action policy, in Isaac Sim, MuJoCo or a stub.
 
-Importing this package takes a millisecond or two: each name is loaded when it is first used, with numpy and little else.
+Importing this package takes a few milliseconds: each name is loaded when it is first used, with numpy and little else.
 """
 
 from __future__ import annotations
