@@ -26,7 +26,7 @@ def run(command: list[str], folder: Path, *path: Path) -> subprocess.CompletedPr
         env={**os.environ, "PYTHONPATH": search},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, f"{shlex.join(command)}\n{done.stdout}\n{done.stderr}"

@@ -293,11 +293,11 @@ def interrupt(folder: Path, *options: str) -> subprocess.CompletedProcess:
         stderr=subprocess.PIPE,
         text=True,
     )
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not any(path.read_text().count("\n") > 3 for path in folder.glob(".*.jsonl.*")) and time.monotonic() < deadline:
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=120)
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
@@ -328,7 +328,7 @@ def test_a_reader_that_has_gone_away_is_no_traceback():
         [sys.executable, "-m", "vla_isaac", "list", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     process.stdout.close()
-    assert process.wait(timeout=30) is not None
+    assert process.wait(timeout=120) is not None
     assert "Traceback" not in (words := process.stderr.read()), words
     assert "Exception ignored" not in words
 

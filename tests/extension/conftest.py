@@ -16,7 +16,6 @@ def kit(monkeypatch, tmp_path):
     """A Kit without our extension; in the end nothing of it may be left and nothing may have gone wrong in Kit."""
     kit = SmallKit()
     kit.settings["/exts/vla_isaac/recordings"] = str(tmp_path / "recordings")
-    kit.settings["/exts/vla_isaac/redraw_hz"] = 60.0  # so that tests need not wait for what they want to see
     asyncio.set_event_loop(kit.loop)
     with installed(kit.modules()):
         yield kit

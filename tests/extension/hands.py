@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.extension.stub_in_kit import StubInKit
 from tests.simulated_kit_ui.kit import SmallKit
 from tests.simulated_kit_ui.widgets import Widget, Window
+from vla_isaac.runtime.live_status import LiveStatus
 
 ROOT = Path(__file__).resolve().parents[2]
 EXT_ID = "vla_isaac-0.1.0"
@@ -22,6 +24,8 @@ class Hands:
         self.kit, self.folder = kit, folder
         self.make_backend = lambda robot: StubInKit(kit, robot, **backend)
         self.make_policy = None
+        self.time: float | None = None  # [s] of the panel's own clock; None: the clock on the wall
+        self.skipped = 0.0  # [s] by which the panel believes it to be later
         self.backends: list[StubInKit] = []
 
     def enable(self, ext_id: str = EXT_ID) -> Hands:
@@ -33,11 +37,15 @@ class Hands:
             return backend
 
         VlaIsaacExtension.make_backend = staticmethod(make)
+        VlaIsaacExtension.clock = staticmethod(self.clock)
         if self.make_policy is not None:
             VlaIsaacExtension.make_policy = staticmethod(self.make_policy)
         self.kit.enable(ext_id, self.folder)
         self.ext_id = ext_id
         return self
+
+    def clock(self) -> float:
+        return self.skipped + (time.monotonic() if self.time is None else self.time)
 
     def disable(self) -> None:
         self.kit.disable(self.ext_id)
@@ -80,20 +88,24 @@ class Hands:
         return any(text in shown for shown in self.window.texts())
 
     def redraw(self) -> None:
-        time.sleep(0.02)  # the fixture asks for 60 times a second
+        self.skipped += 1.0  # the next time to draw has come
         self.kit.update()
 
-    def until(self, *phases: str, seconds: float = 10.0, updates: int = 5000) -> str:
+    def until(self, *phases: str, seconds: float = 60.0) -> str:
         """Let Kit go on until the session is in one of these phases."""
+        return self.goes_on(lambda status: status.phase.value in phases, seconds=seconds).phase.value
+
+    def goes_on(self, holds: Callable[[LiveStatus], bool], *, seconds: float = 60.0) -> LiveStatus:
+        """Let Kit go on until this holds of the session's status, and return that."""
         end = time.monotonic() + seconds
-        for _ in range(updates):
-            if self.phase in phases:
-                return self.phase
-            if time.monotonic() > end:
-                break
+        while time.monotonic() < end:
+            if holds(status := self.session.status):
+                return status
             self.kit.update()
             time.sleep(0.0005)
-        raise AssertionError(f"the session is {self.session.status} instead of {phases}")
+        raise AssertionError(
+            f"what was waited for did not come within {seconds:.0f} s; the session is {self.session.status}"
+        )
 
     def load(self) -> Hands:
         assert self.click("load")

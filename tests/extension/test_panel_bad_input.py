@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import threading
 
 import numpy as np
 import pytest
@@ -74,16 +74,20 @@ def test_a_policy_that_fails_ends_the_run_in_words(kit, answer, said):
 
 
 def test_a_policy_slower_than_the_control_period_is_seen_as_such_and_the_run_goes_on(kit):
-    def slow(_: int) -> ActionChunk:
-        time.sleep(0.05)
-        return still(_)
+    may_answer = threading.Event()
+
+    def slow(step: int) -> ActionChunk:
+        if step == 2:
+            may_answer.wait(60.0)
+        return still(step)
 
     hands = acting(kit, slow).run()
-    for _ in range(150):
-        hands.kit.update()
-        time.sleep(0.002)
-    assert hands.phase == "running" and hands.session.status.stale_share > 0.5
+    hands.goes_on(lambda status: status.stale_share > 0.5)
     assert hands.shows("% of the periods")
+    may_answer.set()
+    held = hands.session.status
+    now = hands.goes_on(lambda status: status.stale_share < held.stale_share)
+    assert hands.phase == "running" and now.step > held.step
 
 
 def test_an_instruction_changed_during_a_run_is_for_the_next_one(hands):

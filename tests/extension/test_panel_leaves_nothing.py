@@ -83,7 +83,6 @@ def test_a_policy_of_half_a_second_costs_kits_thread_less_than_two_milliseconds_
         time.sleep(0.5)
         return still(step)
 
-    del kit.settings["/exts/vla_isaac/redraw_hz"]
     kit.settings["/exts/vla_isaac/view_camera"] = ""  # the stub draws pictures on this thread, Isaac does not
     hands = acting(kit, thinking)
     rounds = np.array([hundred_ticks(hands) for _ in range(5)])

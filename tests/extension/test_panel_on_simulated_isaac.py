@@ -41,8 +41,9 @@ class Isaac:
     def press(self, name: str) -> None:
         self.menus.actions.execute_action(EXT_ID, name)
 
-    def until(self, *phases: str, updates: int = 1500) -> str:
-        for _ in range(updates):
+    def until(self, *phases: str, seconds: float = 60.0) -> str:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
             if self.status.phase.value in phases:
                 return self.status.phase.value
             self.sim.app.update()

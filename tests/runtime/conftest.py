@@ -129,7 +129,7 @@ def policy_threads() -> list[threading.Thread]:
     return [t for t in threading.enumerate() if t.name == THREAD_NAME]
 
 
-def wait_until(holds: Callable[[], bool], seconds: float = 5.0) -> bool:
+def wait_until(holds: Callable[[], bool], seconds: float = 30.0) -> bool:
     """Return whether something comes to hold within some seconds of real time."""
     end = time.monotonic() + seconds
     while not (fulfilled := holds()) and time.monotonic() < end:
@@ -167,7 +167,7 @@ def play():
             if session.status.phase is not Phase.RUNNING:
                 return done
             if patient:
-                session.wait(5.0)
+                session.wait(30.0)
             session.period()
             if not session.is_time_held and session.status.phase is Phase.RUNNING:
                 session.backend.step()

@@ -127,12 +127,12 @@ def test_after_a_stop_while_the_policy_thinks_its_late_answer_is_not_carried_out
     def answer(step):
         asked.append(step)
         if len(asked) == 1:
-            may_answer.wait(9.0)
+            may_answer.wait(60.0)
             return ActionChunk.single(np.full(7, -0.05), 0.0)
         return waving(step)
 
     session = running(answer)
-    session.wait(1.0)
+    session.wait(30.0)
     play(session, 3, patient=False)
     session.stop()
     drive(session.reset())
@@ -324,7 +324,7 @@ def press_at_random(rng: random.Random, path: Path) -> None:
         for _ in range(rng.randrange(12)):
             session.period()
             if rng.random() < 0.5:
-                session.wait(1.0)
+                session.wait(30.0)
             if session.scene is not None and session.status.phase is not Phase.FAILED:
                 session.backend.step()
 

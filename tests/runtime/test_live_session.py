@@ -135,14 +135,14 @@ def test_an_answer_to_what_was_seen_before_a_pause_is_not_carried_out(live, play
     session.run()
     play(session, 4)
     session.pause()
-    session.wait(1.0)
+    session.wait(30.0)
     sent = len(backend.targets)
     for _ in range(10):
         backend.step()
     session.run()
     session.period()
     assert len(backend.targets) == sent, "the answer of before is forgotten"
-    session.wait(1.0)
+    session.wait(30.0)
     backend.step()
     session.period()
     assert len(backend.targets) == sent + 1

@@ -39,7 +39,7 @@ def test_a_fast_policy_acts_in_every_period_on_what_was_seen_one_period_ago(runn
 
 def test_until_the_answer_is_there_the_arm_holds_and_the_period_counts_as_stale(live, play, backend, witness):
     may_answer = threading.Event()
-    session = live(lambda step: (step < 3 or may_answer.wait(9.0)) and waving(step), make_recorder=lambda path: witness)
+    session = live(lambda step: (step < 3 or may_answer.wait(60.0)) and waving(step), make_recorder=lambda path: witness)
     session.record("run")
     drive(session.load())
     session.run()
@@ -56,13 +56,14 @@ def test_until_the_answer_is_there_the_arm_holds_and_the_period_counts_as_stale(
 
 
 def test_before_the_first_action_nothing_is_counted(live, play):
-    session = live(after(0.05))
+    may_answer = threading.Event()
+    session = live(lambda step: may_answer.wait(60.0) and waving(step))
     drive(session.load())
     session.run()
-    session.wait(1.0)
     play(session, 3, patient=False)
     assert (session.status.step, session.status.stale_share) == (0, 0.0)
     assert session.status.verdict == "waiting for the policy's first action"
+    may_answer.set()
 
 
 @pytest.mark.timing
@@ -97,7 +98,7 @@ def test_a_period_without_time_passing_is_no_period(running, play, backend):
     before, sent = session.status.step, len(backend.targets)
     for _ in range(20):
         session.period()
-        session.wait(1.0)
+        session.wait(30.0)
     assert session.status.step == before + 1, "the one that had passed"
     assert len(backend.targets) <= sent + 2
 
@@ -134,10 +135,10 @@ def test_lock_step_holds_time_while_the_policy_thinks_and_lets_it_go_on_to_act(l
     drive(session.load())
     session.run()
     for _ in range(3):
-        session.wait(1.0)
+        session.wait(30.0)
         session.period()  # look, and ask the policy
         assert session.is_time_held
-        session.wait(1.0)
+        session.wait(30.0)
         session.period()  # act
         assert not session.is_time_held
         session.backend.step()
@@ -151,7 +152,7 @@ def test_held_time_goes_on_however_the_run_is_left(live, end):
     session = live(lock_step=True, hold_time=asked.append)
     drive(session.load())
     session.run()
-    session.wait(1.0)
+    session.wait(30.0)
     session.period()
     getattr(session, end)(*(["the stage was closed"] if end == "backend_lost" else []))
     assert asked == [True, False]
@@ -164,7 +165,7 @@ def test_time_that_cannot_be_held_ends_the_run(live):
     session = live(lock_step=True, hold_time=hold)
     drive(session.load())
     session.run()
-    session.wait(1.0)
+    session.wait(30.0)
     session.period()
     assert session.status.phase is Phase.FAILED
     assert "no timeline" in session.status.problem.what

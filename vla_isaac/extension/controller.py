@@ -6,7 +6,6 @@ message in panel and log, never in Kit.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
@@ -25,7 +24,7 @@ from vla_isaac.extension.kit_menu import TOGGLE, MenuAndActions
 from vla_isaac.extension.panel import SETTINGS, Panel, Start
 from vla_isaac.extension.panel_model import BUTTONS, Surroundings, can_press, make_view, sentences
 from vla_isaac.extension.settings import ROBOTS, read_settings
-from vla_isaac.extension.workshop import MakeBackend, MakePolicy, Workshop, isaac_backend, make_policy
+from vla_isaac.extension.workshop import MakeBackend, MakePolicy, Workshop
 from vla_isaac.policies import POLICIES
 from vla_isaac.runtime.live import LiveSession, LiveStatus, Phase, Problem
 
@@ -43,9 +42,9 @@ class Controller:
         self,
         ext_id: str,
         *,
-        make_backend: MakeBackend = isaac_backend,
-        make_policy: MakePolicy = make_policy,
-        clock: Callable[[], float] = time.monotonic,
+        make_backend: MakeBackend,
+        make_policy: MakePolicy,
+        clock: Callable[[], float],
     ) -> None:
         """Take what to work with; nothing happens before `start`."""
         self.trouble = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from vla_isaac.core.errors import UsageError
@@ -32,9 +33,15 @@ class VlaIsaacExtension(_IExt):  # type: ignore[misc]  # Kit has no stubs
         """Return a policy by name; replaced where a policy has no name."""
         return make_policy(name)
 
+    @staticmethod
+    def clock() -> float:
+        """Return seconds that pass, by which the panel is redrawn; replaced where tests let them pass."""
+        return time.monotonic()
+
     def on_startup(self, ext_id: str) -> None:
         """Open the panel; `ext_id` is what Kit calls this extension, whatever its folder is named."""
-        self._controller = Controller(ext_id, make_backend=type(self).make_backend, make_policy=type(self).make_policy)
+        cls = type(self)
+        self._controller = Controller(ext_id, make_backend=cls.make_backend, make_policy=cls.make_policy, clock=cls.clock)
         _running.append(self._controller)
         self._controller.start()
 
