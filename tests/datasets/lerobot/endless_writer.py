@@ -15,12 +15,13 @@ SMALL = {"front": (16, 16), "wrist": (16, 16)}
 
 
 def main(folder: Path, format: str) -> None:
-    """Go on with the dataset; each episode carries its own number as its seed."""
+    """Go on with the dataset and say each number that is written; an episode carries its own as its seed."""
     writer = create_dataset(folder, make_info(SMALL), format, resume=True)
     number = len(writer)
     print("ready", flush=True)
     while True:
         writer.add(make_episode(number, 4 + number % 3, cameras=SMALL, instruction=f"do {number % 5}"))
+        print(number, flush=True)
         number += 1
 
 
