@@ -55,7 +55,7 @@ def test_demonstrations_keep_to_seeds_of_their_own_and_judging_to_its():
 
 @pytest.mark.parametrize("model", recipe.MODELS)
 def test_every_model_of_the_comparison_has_a_preset_of_the_same_pictures(model):
-    preset = train_preset(model)
+    preset = train_preset(recipe.preset_of(model))
     assert preset.image_hw == (recipe.PICTURE, recipe.PICTURE)
     assert preset.cameras == ("front", "wrist")
 

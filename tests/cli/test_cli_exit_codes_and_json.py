@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
+from tests.ctrl_c import interrupted, posix
 from vla_isaac.backends import BACKENDS
 from vla_isaac.cli.main import main
 from vla_isaac.policies import POLICIES
@@ -281,24 +280,15 @@ def test_a_fault_of_ours_is_exit_code_3_and_asks_to_be_reported(cli, monkeypatch
 
 # ------------------------------------------------------------------ interruption
 
-posix = pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals")
-
 
 def interrupt(folder: Path, *options: str) -> subprocess.CompletedProcess:
     """Start an endless episode, send Ctrl-C once its log holds a few steps, and wait for its end."""
     endless = [*RUN.split()[:3], "--policy", "hold", "--goal", "none", "--max-steps", "10000000", "--json"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "vla_isaac", *endless, "--record", str(folder), *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+    return interrupted(
+        *endless,
+        *("--record", str(folder), *options),
+        when=lambda: any(path.read_text().count("\n") > 3 for path in folder.glob(".*.jsonl.*")),
     )
-    deadline = time.monotonic() + 120
-    while not any(path.read_text().count("\n") > 3 for path in folder.glob(".*.jsonl.*")) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=120)
-    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
 @posix

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 
 import pytest
 
+from tests.ctrl_c import interrupted, posix
 from tests.evaluation.actors import Wearing, cast
 from vla_isaac.cli.main import main
 from vla_isaac.evaluation import evaluate as run_plan
@@ -121,25 +117,15 @@ def test_the_help_has_an_example(evaluate):
     assert (code, "For example: vla-isaac eval" in words) == (0, True)
 
 
-@pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs signals to a group of processes")
+@posix
 @pytest.mark.parametrize("workers", [1, 2])
 def test_ctrl_c_is_exit_code_130_and_the_file_is_gone_on_with(evaluate, tmp_path, workers):
     out = tmp_path / "results.jsonl"
-    options = f"--backend stub --task lift --episodes 1000 --workers {workers} --out {out}"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "vla_isaac", "eval", *options.split()],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
-    deadline = time.monotonic() + 120
-    while not (out.exists() and out.read_bytes().count(b"\n") > 3) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers too
-    _, words = process.communicate(timeout=120)
-    assert process.returncode == 130, words.decode()
-    assert "give the same command with --resume to go on" in words.decode()
-    assert "Traceback" not in words.decode()
+    options = f"eval --backend stub --task lift --episodes 1000 --workers {workers} --out {out}".split()
+    ended = interrupted(*options, when=lambda: out.exists() and out.read_bytes().count(b"\n") > 3)
+    assert ended.returncode == 130, ended.stderr
+    assert "give the same command with --resume to go on" in ended.stderr
+    assert "Traceback" not in ended.stderr
     done = len(read_results(out)[1])
     code, found, _ = evaluate(f"--backend stub --task lift --episodes {done + 1} --workers 1 --out {out} --resume --json")
     assert (code, found["episodes"]) == (0, done + 1)

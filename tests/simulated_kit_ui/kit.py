@@ -229,7 +229,7 @@ class SmallKit:
         }
         return {name: count for name, count in counted.items() if count}
 
-    def left(self, seconds: float = 2.0) -> dict[str, Any]:
+    def left(self, seconds: float = 30.0) -> dict[str, Any]:
         """Return what is still there after a while: a recording ends, and so does a policy's last thought."""
         end = time.monotonic() + seconds
         while self.alive() and time.monotonic() < end:

@@ -14,8 +14,15 @@ TASK = "place_on"
 BLIND = "blind"
 """Learns in the dark."""
 
-MODELS = ("vla_transformer", "rt1_style", "custom_vla", "multi_task", "hierarchical", "keypoints_small", BLIND)
-"""Presets of config/train, those first that take longest."""
+AGAIN = {"rt1_style_again": "rt1_style"}
+"""Trained once more, everything random drawn anew: how much of a figure is the training's luck."""
+
+MODELS = (
+    "vla_transformer", "rt1_style", *AGAIN, "custom_vla", "multi_task", "hierarchical", "keypoints_small", BLIND,
+)  # fmt: skip
+"""Presets of config/train, or such a preset once more; those first that take longest."""
+
+SEED_AGAIN = 1
 
 MINI = "mini"
 """Judged beside them as it is shipped; it was trained on other demonstrations, and longer."""
@@ -45,17 +52,23 @@ def checkpoint(runs: Path, model: str) -> Path:
     return SHIPPED if model == MINI else runs / model / "best"
 
 
+def preset_of(model: str) -> str:
+    """Return the name in config/train of how a model is trained."""
+    return AGAIN.get(model, model)
+
+
 def training(runs: Path, model: str, threads: int) -> list[Stage]:
     """Return what makes a policy of a model; nothing for the one that is shipped."""
     if model == MINI:
         return []
     out = runs / model
+    anew = ("--seed", str(SEED_AGAIN)) if model in AGAIN else ()
     return [
         Stage(
             f"train {model}",
             (
-                "train", "--config", model, "--data", str(runs / "demos"), "--out", str(out), "--threads", str(threads),
-                "--frames", str(runs / "frames"), "--resume", "--json",
+                "train", "--config", preset_of(model), "--data", str(runs / "demos"), "--out", str(out), *anew,
+                "--threads", str(threads), "--frames", str(runs / "frames"), "--resume", "--json",
             ),
         ),
         Stage(f"export {model}", ("export", str(out / "best"))),

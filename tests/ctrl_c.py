@@ -1,0 +1,45 @@
+"""The program is run and Ctrl-C pressed, as in a terminal: all its processes are told."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import pytest
+
+SECONDS = 120.0
+"""Longest wait, for the moment to come and for the program to end [s]."""
+
+posix = pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs signals to a group of processes")
+
+
+def interrupted(*options: str, when: Callable[[], bool]) -> subprocess.CompletedProcess[str]:
+    """Return how ``vla-isaac`` with these options ends when Ctrl-C is pressed as soon as something holds."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "vla_isaac", *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=_heed_ctrl_c,  # noqa: PLW1509 - takes no lock, so threads do not matter
+    )
+    try:
+        deadline = time.monotonic() + SECONDS
+        while not when() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=SECONDS)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def _heed_ctrl_c() -> None:
+    """Undo what a shell does to jobs in its background, in which the tests may run: they ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
