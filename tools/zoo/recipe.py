@@ -15,7 +15,7 @@ BLIND = "blind"
 """Learns in the dark."""
 
 AGAIN = {"rt1_style_again": "rt1_style"}
-"""Trained once more, everything random drawn anew: how much of a figure is the training's luck."""
+"""Trained once more, everything random drawn anew: how much of a figure is the training's luck, and weights to try."""
 
 MODELS = (
     "vla_transformer", "rt1_style", *AGAIN, "custom_vla", "multi_task", "hierarchical", "keypoints_small", BLIND,
@@ -28,6 +28,9 @@ MINI = "mini"
 """Judged beside them as it is shipped; it was trained on other demonstrations, and longer."""
 
 COMPARED = (*MODELS, MINI)
+
+KEPT = {"rt1_style_again": Path("tools/zoo/weights/rt1_style"), MINI: SHIPPED}
+"""Whose weights are in this repository, rounded to half precision and judged as they are there; `mini` is packaged, too."""
 
 DEMONSTRATIONS, PICTURE = 1500, 96
 EPISODES, CHOSEN_FROM, REPORTED_FROM = 100, 100_000, 900_000
@@ -49,7 +52,7 @@ def collecting(runs: Path, workers: int) -> Stage:
 
 def checkpoint(runs: Path, model: str) -> Path:
     """Return the folder of a model's weights."""
-    return SHIPPED if model == MINI else runs / model / "best"
+    return KEPT.get(model, runs / model / "best")
 
 
 def preset_of(model: str) -> str:
@@ -63,6 +66,7 @@ def training(runs: Path, model: str, threads: int) -> list[Stage]:
         return []
     out = runs / model
     anew = ("--seed", str(SEED_AGAIN)) if model in AGAIN else ()
+    rounded = ("--out", str(KEPT[model]), "--half") if model in KEPT else ()
     return [
         Stage(
             f"train {model}",
@@ -71,7 +75,7 @@ def training(runs: Path, model: str, threads: int) -> list[Stage]:
                 "--threads", str(threads), "--frames", str(runs / "frames"), "--resume", "--json",
             ),
         ),
-        Stage(f"export {model}", ("export", str(out / "best"))),
+        Stage(f"export {model}", ("export", str(out / "best"), *rounded)),
     ]  # fmt: skip
 
 
