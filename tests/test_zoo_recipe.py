@@ -10,6 +10,7 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
+from tools.train_mini.figures import weights_of
 from tools.zoo import gather, recipe, table
 from tools.zoo.study import gather as study_gather
 from tools.zoo.study import tables, trials
@@ -85,6 +86,23 @@ def test_the_table_of_the_page_is_that_of_the_numbers_kept():
     for numbers in reported.values():
         assert numbers["usual"].keys() == numbers["blackened"].keys()
         assert len(numbers["usual"]) == recipe.EPISODES
+
+
+def test_the_weights_that_are_kept_are_those_that_were_judged():
+    reported = json.loads(gather.REPORTED.read_text(encoding="utf-8"))
+    for model in recipe.AGAIN:
+        assert reported[model]["weights"] == weights_of(recipe.KEPT[model])
+
+
+@pytest.mark.parametrize("model", recipe.AGAIN)
+def test_the_weights_that_are_kept_do_again_what_the_table_says_of_them(model, tmp_path):
+    """Four of its hundred layouts; another machine's arithmetic may turn one of them."""
+    pytest.importorskip("mujoco")
+    said = json.loads(gather.REPORTED.read_text(encoding="utf-8"))[model]["usual"]
+    out = tmp_path / "episodes.jsonl"
+    arguments = recipe.judging(tmp_path, model, 1, seed=recipe.REPORTED_FROM, kind="usual").arguments
+    assert main([*arguments, "--episodes", "4", "--out", str(out)]) in (0, 1)
+    assert sum(said[seed] == success for seed, success in gather.successes(out).items()) >= 3
 
 
 def test_the_tables_of_the_study_are_those_of_the_numbers_kept():

@@ -13,7 +13,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from tools.zoo.recipe import COMPARED, KINDS, MINI, REPORTED_FROM, checkpoint, results
+from tools.train_mini.figures import weights_of
+from tools.zoo.recipe import COMPARED, KEPT, KINDS, MINI, REPORTED_FROM, checkpoint, results
 from vla_isaac.evaluation.outcome import Outcome
 from vla_isaac.evaluation.results_file import read_results
 
@@ -51,6 +52,7 @@ def gathered(runs: Path, model: str, seed: int) -> dict[str, Any]:
         "decision_p50_ms": round(decision_time(folder), 2),
         "failures": failures(results(runs, model, "usual", seed)),
         **({} if model == MINI else learned_from(runs / model) | scores(runs / model)),
+        **({"weights": weights_of(folder)} if model in KEPT else {}),
     }
 
 
