@@ -24,8 +24,8 @@ class Hands:
         self.kit, self.folder = kit, folder
         self.make_backend = lambda robot: StubInKit(kit, robot, **backend)
         self.make_policy = None
-        self.time: float | None = None  # [s] of the panel's own clock; None: the clock on the wall
-        self.skipped = 0.0  # [s] by which the panel believes it to be later
+        self.wall = time.monotonic
+        self.skipped = 0.0  # [s] by which the panel believes it to be later than on the wall
         self.backends: list[StubInKit] = []
 
     def enable(self, ext_id: str = EXT_ID) -> Hands:
@@ -45,7 +45,7 @@ class Hands:
         return self
 
     def clock(self) -> float:
-        return self.skipped + (time.monotonic() if self.time is None else self.time)
+        return self.wall() + self.skipped
 
     def disable(self) -> None:
         self.kit.disable(self.ext_id)

@@ -74,11 +74,11 @@ def test_with_a_policy_of_half_a_second_a_period_costs_less_than_two_millisecond
         session.watch(lambda status: None)
     drive(session.load())
     session.run()
-    median, longest, cost = (min(figures) for figures in zip(*(hundred_periods(session) for _ in range(3)), strict=True))
+    medians, longest, costs = zip(*(hundred_periods(session) for _ in range(3)), strict=True)
     status = session.status
-    assert median < 0.002
-    assert longest < 0.25, "others may have their turn in a round of a busy machine, but nobody waits for the policy"
-    assert cost < 0.002, "of the calling thread, whatever else the machine does"
+    assert min(medians) < 0.002, "what else the machine does can only add: the calmest of the rounds tells"
+    assert max(longest) < 0.25, "on a busy machine others may have their turn, but nobody waits for the policy"
+    assert min(costs) < 0.002, "of the calling thread"
     assert status.phase is Phase.RUNNING
     assert status.stale_share > 0.9
     assert status.frame_age > 0.5

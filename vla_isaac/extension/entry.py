@@ -33,10 +33,8 @@ class VlaIsaacExtension(_IExt):  # type: ignore[misc]  # Kit has no stubs
         """Return a policy by name; replaced where a policy has no name."""
         return make_policy(name)
 
-    @staticmethod
-    def clock() -> float:
-        """Return seconds that pass, by which the panel is redrawn; replaced where tests let them pass."""
-        return time.monotonic()
+    clock = staticmethod(time.monotonic)
+    """Seconds by which the panel is redrawn; replaced where tests let them pass."""
 
     def on_startup(self, ext_id: str) -> None:
         """Open the panel; `ext_id` is what Kit calls this extension, whatever its folder is named."""
