@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from functools import partial
+from functools import cache, partial
 
 import pytest
 
 from tests.simulated_isaac import releases, simulated_isaac
+from tests.simulated_isaac.gl import gl_context
 from vla_isaac.backends import BACKENDS
+from vla_isaac.core.errors import MissingDependencyError, RenderError
 from vla_isaac.sim.backend import Backend
+
+
+@cache
+def cannot_draw() -> str | None:
+    """Return why MuJoCo cannot draw on this machine, None where it can; no backend of ours is asked."""
+    try:
+        gl_context().free()
+    except RenderError as error:
+        return str(error)
+    return None
+
 
 World = Callable[[], AbstractContextManager[Callable[[], Backend]]]
 
@@ -20,7 +33,7 @@ def plain(name: str) -> Iterator[Callable[[], Backend]]:
     """A backend that needs nothing around it."""
     try:
         yield BACKENDS.load(name)
-    except ImportError as error:
+    except MissingDependencyError as error:
         pytest.skip(f"{name} cannot be imported: {error}")
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from vla_isaac.backends.stub.backend import StubBackend
 from vla_isaac.control.converter import ActionConverter
-from vla_isaac.core.errors import PolicyError
+from vla_isaac.core.errors import MissingDependencyError, PolicyError
 from vla_isaac.core.specs import PolicySpec
 from vla_isaac.core.types import ActionChunk, EpisodeContext
 from vla_isaac.policies import POLICIES
@@ -35,7 +35,7 @@ HERE = [name for name in POLICIES if name != "mini" or (ROOT / "data" / "checkpo
 def policy(request):
     try:
         return POLICIES.load(request.param)()
-    except ImportError as error:
+    except MissingDependencyError as error:
         pytest.skip(f"{request.param} cannot be imported: {error}")
 
 

@@ -84,7 +84,8 @@ class Camera(Behaviour):
         """Take frames at most so often in simulated time; a negative one takes every frame, and divides any rate."""
         rate = self._sim.settings.get(RATE_SETTING)
         if rate is None:
-            self._sim.tell("warn", f"Camera.set_frequency({value}): rendering frequency unknown; all frames are taken")
+            if self._sim.generation == "C":
+                self._sim.tell("warn", f"Camera.set_frequency({value}): rendering frequency unknown; all frames are taken")
             value = -1
         elif rate % value != 0:
             raise Exception("frequency of the camera sensor needs to be a divisor of the rendering frequency.")
@@ -178,19 +179,29 @@ class Camera(Behaviour):
         if new is None:
             self._stored = None
             return
+        time = self._stamp(new)
         if self._previous_time is not None:
-            self._elapsed += new.time - self._previous_time
-        self._previous_time = new.time
+            self._elapsed += time - self._previous_time
+        self._previous_time = time
         if 0 < self._period > self._elapsed:
             return
         self._elapsed, self._stored = 0.0, new
-        dict.update(self._frame, rendering_time=new.time, rendering_frame=self._frame_number(new.number))
+        dict.update(self._frame, rendering_time=time, rendering_frame=self._reference_time(new))
 
-    def _frame_number(self, number: int) -> Any:
+    def _stamp(self, new: Any) -> float:
+        """Return the simulation time that belongs to a frame, as well as the release knows it."""
+        sim = self._sim
+        if sim.version >= (6, 0) or not sim.traps.frames_without_step_stamped_now:
+            return new.time
+        has_sample = sim.generation == "A" or (new.has_step and sim.version >= (5, 1))
+        return new.time if has_sample and new.loaded is sim.physics.loaded else sim.physics.time
+
+    def _reference_time(self, new: Any) -> Any:
         if self._sim.generation == "A":
-            return number
-        rate = round(1.0 / self._sim.app_dt)
-        return {"referenceTimeNumerator": number, "referenceTimeDenominator": rate}
+            return new.number
+        if self._sim.version >= (6, 0) and self._sim.traps.frames_stamped_by_simulation_time:
+            return {"referenceTimeNumerator": round(new.time * 1e6), "referenceTimeDenominator": 1_000_000}
+        return {"referenceTimeNumerator": new.number, "referenceTimeDenominator": round(1.0 / self._sim.app_dt)}
 
     def get_resolution(self) -> tuple[int, int]:
         return self._resolution

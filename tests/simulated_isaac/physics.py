@@ -10,7 +10,7 @@ from pxr import Usd, UsdPhysics
 
 from tests.simulated_isaac import loader
 from tests.simulated_isaac.labels import label_of
-from tests.simulated_isaac.traps import SETTLING_SECONDS
+from tests.simulated_isaac.traps import SETTLING_SECONDS, WARM_UP_STEPS
 
 if TYPE_CHECKING:
     from tests.simulated_isaac.simulation import Simulation
@@ -32,6 +32,9 @@ class Physics:
         self.steps = 0
         self.time = 0.0
         self.dt = 1.0 / 60.0
+        self.has_stepped = False
+        """Whether there was a physics step since the app update began."""
+
         self.lost: set[str] = set()
         self._owed = 0.0
         self._is_stepping = False
@@ -54,6 +57,8 @@ class Physics:
             self.data.qpos[robot.qpos] = np.clip([d.position for d in robot.drives], low, high)
             self.data.ctrl[robot.ctrl] = self._clamped([d.target for d in robot.drives])
         mujoco.mj_forward(self.loaded.model, self.data)
+        if self._sim.traps.play_steps_count and self._sim.version >= (4, 5):
+            self.step(WARM_UP_STEPS)
 
     def stop(self) -> None:
         self.is_ready = False
@@ -127,7 +132,7 @@ class Physics:
                     return  # a callback stopped the timeline
                 mujoco.mj_step(model, data)
                 self.steps += 1
-                self.time = self.steps * self.dt
+                self.time, self.has_stepped = self.steps * self.dt, True
                 sim.physics_post_stream.emit(self.dt)
                 if self.session != session or self.data is not data:
                     return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import weakref
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +9,8 @@ import mujoco
 import numpy as np
 from pxr import UsdGeom
 
-from tests.simulated_isaac.traps import OLD_FRAME_UPDATES, SMALLEST_SIDE, WARM_UP_UPDATES
-from vla_isaac.backends.mujoco.engine import GL_REMEDY, headless_gl
-from vla_isaac.core.errors import RenderError
+from tests.simulated_isaac.gl import gl_context
+from tests.simulated_isaac.traps import LATE_UPDATES, OLD_FRAME_UPDATES, SMALLEST_SIDE, WARM_UP_UPDATES
 
 if TYPE_CHECKING:
     from tests.simulated_isaac.simulation import Simulation
@@ -25,9 +23,9 @@ KEPT_CONTEXTS = 2  # the running world's, and that of the one before for old fra
 class Snapshot:
     """One moment as one camera sees it; its pictures are drawn at first use and kept."""
 
-    def __init__(self, painter: Painter, loaded: Any, qpos: Any, view: View, time: float, number: int) -> None:
-        self._painter, self.loaded, self.qpos, self.view = painter, loaded, qpos, view
-        self.time, self.number = time, number
+    def __init__(self, painter: Painter, sim: Simulation, view: View) -> None:
+        self._painter, self.loaded, self.qpos, self.view = painter, sim.physics.loaded, sim.physics.data.qpos.copy(), view
+        self.time, self.number, self.has_step = sim.physics.time, sim.num_updates, sim.physics.has_stepped
         self._drawn: dict[str, Any] = {}
 
     def picture(self, layer: str) -> Any:
@@ -60,6 +58,7 @@ class Feed:
     def __init__(self, sim: Simulation, path: str, size_hw: tuple[int, int], *, is_mended: bool = False) -> None:
         self._sim, self.path, self.size_hw = sim, path, size_hw
         self.latest: Snapshot | None = None
+        self._in_flight: list[Snapshot] = []
         self.warm = 0
         self.is_blind = False
         self.is_dropped = False
@@ -81,6 +80,9 @@ class Feed:
         if self.is_blind or self.is_dropped or not prim:
             self.latest = None
             return False
+        self._in_flight.append(self._sim.painter.snapshot(prim, self.size_hw))
+        late = LATE_UPDATES if traps.frames_late else 0
+        done = self._in_flight.pop(0) if len(self._in_flight) > late else self.latest
         self.warm += 1
         is_old = self.latest is not None and self.latest.loaded is not self._sim.physics.loaded
         if is_old and traps.old_frame_after_reset and self.warm <= OLD_FRAME_UPDATES:
@@ -88,8 +90,8 @@ class Feed:
         if traps.first_frames_empty and self.warm <= WARM_UP_UPDATES:
             self.latest = None
             return False
-        self.latest = self._sim.painter.snapshot(prim, self.size_hw)
-        return True
+        self.latest = done
+        return self.latest is not None
 
     def shaped(self, picture: Any) -> Any:
         """Return a picture as the renderer hands it over: below 300 px of another size than asked."""
@@ -116,7 +118,7 @@ class Painter:
     def snapshot(self, prim: Any, size_hw: tuple[int, int]) -> Snapshot:
         physics = self._sim.physics
         view = View(physics.world_matrix(prim), prim, size_hw)
-        return Snapshot(self, physics.loaded, physics.data.qpos.copy(), view, physics.time, self._sim.num_updates)
+        return Snapshot(self, self._sim, view)
 
     def played(self) -> None:
         for feed in self.feeds:
@@ -137,7 +139,7 @@ class Painter:
 
     def draw(self, snapshot: Snapshot, with_labels: bool) -> dict[str, Any]:
         if self._gl is None:
-            self._gl = _gl_context()
+            self._gl = gl_context()
         self._gl.make_current()
         found = next((d for d in self._stages if d.loaded is snapshot.loaded), None)
         if found is None or not found.holds(snapshot.view.size_hw):
@@ -239,14 +241,3 @@ class _Drawing:
 
 def _area(size_hw: tuple[int, int]) -> int:
     return size_hw[0] * size_hw[1]
-
-
-def _gl_context() -> Any:
-    """Open GL; our own error where there is none, since a real simulator would not even start without."""
-    platform = headless_gl()
-    try:
-        if platform in ("egl", "osmesa"):
-            return importlib.import_module(f"mujoco.{platform}").GLContext(64, 64)
-        return mujoco.GLContext(64, 64)
-    except Exception as error:  # each GL platform raises errors of its own
-        raise RenderError(f"the simulated Isaac cannot draw here: {GL_REMEDY} ({error})") from error

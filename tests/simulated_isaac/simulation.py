@@ -192,6 +192,7 @@ class Simulation:
         self._is_updating = True
         try:
             self.num_updates += 1
+            self.physics.has_stepped = False
             self.timeline.commit()
             self.pre_update_stream.emit(Event(payload={"dt": self.app_dt}))
             if self.timeline.is_playing():

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 
+WARM_UP_STEPS = 2
+"""Physics steps that play makes before anything else, and which count."""
+
+LATE_UPDATES = 1
+"""By how many app updates a picture is late, outside the experience `isaacsim.exp.base.zero_delay`."""
+
 SETTLING_SECONDS = 0.5
 """Simulated time after play [s] in which joints may be put somewhere without it being reported."""
 
@@ -37,6 +43,28 @@ class Traps:
 
     old_frame_after_reset: bool = True
     """Brief of this helper: the picture of before a reset is still delivered for the first two updates after it."""
+
+    play_steps_count: bool = True
+    """5.0 to 6.2, simulation_manager.py: play calls `simulate(dt, 0.0)` twice before it says that physics is ready, and
+    `get_simulation_time()` counts both (6.2 `tests/test_extension.py`: "The number of steps is offset by 2"; 5.0
+    `isaacsim.core.nodes/python/tests/test_annotators.py`: "Two extra steps happen to init physics on play"). 4.5 is
+    inferred from 5.0. 4.2 does not: its `test_annotators.py` finds 10 steps after 10 rendered frames."""
+
+    frames_late: bool = True
+    """5.0 to 6.2: only `source/apps/isaacsim.exp.base.zero_delay.kit` waits for the renderer within an update (`waitIdle`,
+    `checkForHydraRenderComplete`); elsewhere a camera gives the picture of an earlier update. 6.0.1
+    `standalone_examples/testing/isaacsim.ros2.bridge/test_camera_tf_delay.py`: "~1 frame of latency"; `test_annotators.py`
+    of `isaacsim.core.nodes`: "may lag behind get_simulation_time() due to render pipeline latency"."""
+
+    frames_stamped_by_simulation_time: bool = True
+    """6.0.1, TimeSampleStorage.cpp and isaacsim.exp.base.kit (`supportMultiTickRate = true`): the reference time of a frame
+    *is* the simulation time, which only a physics step moves (PluginInterface.cpp, onPhysicsStep), so it stands still under
+    `render()` and while paused. Off: as in 5.x, where it grows with every update."""
+
+    frames_without_step_stamped_now: bool = True
+    """5.1, TimeSampleStorage.cpp and PluginInterface.cpp (getSimulationTimeAtTime): there is a sample for frames with
+    a physics step only; for any other the stamp is the simulation time of the moment at which it is asked for. 5.0 has no
+    samples that can be read back, so there every stamp is; 4.5 is inferred from 5.0."""
 
     live_frame: bool = True
     """API page 7: "`get_current_frame()` returns the live dict (shared, overwritten each frame)"."""
