@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import enum
 from collections.abc import Coroutine
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from pxr import Usd, UsdGeom
@@ -315,7 +315,13 @@ def kit_modules(sim: Simulation) -> dict[str, ModuleType]:
     def run_coroutine(coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         return sim.loop.create_task(coroutine)
 
+    if sim.generation == "A":  # 4.1.0, exts/omni.isaac.sensor: acquire_interface().get_sim_time(), as its lidar reads it
+        interface = SimpleNamespace(get_sim_time=lambda: sim.physics.time)
+        core_nodes = [_module("omni.isaac.core_nodes.bindings._omni_isaac_core_nodes", acquire_interface=lambda: interface)]
+    else:
+        core_nodes = []
     found = [
+        *core_nodes,
         app,
         timeline,
         usd,

@@ -95,6 +95,9 @@ class Recording:
         if last in content.get("constants", {}):
             return _value(content["constants"][last])
         if dotted in self.undetailed or target in self.undetailed:
+            behaviour = self.behaviour_of(target, self._behaviours.classes) or self._behaviours.classes.get(dotted)
+            if behaviour is not None:
+                return self._once(target, lambda: self._without_signatures(target, behaviour))
             return self._once(target, lambda: _placeholder(target, self.version))
         raise AttributeError(f"module {module!r} has no attribute {name!r} in Isaac Sim {self.version}")
 
@@ -221,6 +224,16 @@ class Recording:
 
         of_instance.__name__ = method
         return of_instance
+
+    def _without_signatures(self, dotted: str, behaviour: type) -> Any:
+        """Return a class of which only the name is recorded: its class methods take what the behaviour takes."""
+        behaviours = self._behaviours
+
+        class Meta(type):
+            def __getattr__(cls, name: str) -> Any:
+                return getattr(behaviours.statics(behaviour, cls), name)
+
+        return Meta(dotted.rpartition(".")[2], (), {"__module__": dotted.rpartition(".")[0]})
 
     def _unrecorded(self, dotted: str) -> Any:
         def method(*_: Any, **__: Any) -> Any:

@@ -308,7 +308,7 @@ class _Walker(ast.NodeVisitor):
 
     def _add(self, path: str, line: int, kind: str, guards: frozenset[str], source: str = "") -> None:
         documented = DOCUMENTED.get(path.partition(".")[0], "")
-        text = documented or source or self._comments.get(line, "")
+        text = documented or source or self._comment(line, line)
         self._found.append(Use(self._file, line, _one(path), kind, None, guards, False, text))
 
     def _source(self, line: int, end: int | None = None) -> str:

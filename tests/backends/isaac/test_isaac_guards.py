@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -86,6 +87,37 @@ def test_no_picture_of_before_a_reset_is_taken_for_a_new_one(backend, rate):
 def make_another(backend):
     """A backend that has never drawn anything else, through the same interface."""
     return type(backend)(port=backend.describe().partition(" ")[0])
+
+
+def test_a_picture_costs_at_most_two_further_updates(backend, sim):
+    look(start(backend))
+    for _ in range(3):
+        run(backend, waving(4), 1)
+        before = sim.num_updates
+        look(backend)
+        assert sim.num_updates - before <= 2
+
+
+def test_no_picture_is_taken_too_early(backend):
+    look(start(backend), camera="wrist")
+    for step in range(3):
+        run(backend, waving(6 * step), 1)
+        frame = look(backend, camera="wrist").rgb
+        for _ in range(5):
+            drive(backend._ports.sim.redraw())
+        assert np.array_equal(frame, look(backend, camera="wrist").rgb), "nothing moved, and yet the picture changed"
+
+
+def test_inside_kit_pictures_come_while_time_is_paused_as_after_load(kit):
+    sim, backend = kit
+    drive_in_kit(sim, backend.load(SPEC))
+    drive_in_kit(sim, backend.reset(layout()))
+    request = [RenderRequest(camera=c, resolution_hw=(320, 320)) for c in ("front", "wrist")]
+    for _ in range(2):
+        before = sim.num_updates
+        frames = drive_in_kit(sim, backend.render(request))
+        assert min(frame.rgb.std() for frame in frames.values()) > 5
+        assert sim.num_updates - before <= 5
 
 
 def test_inside_kit_a_picture_is_not_older_than_the_state_it_belongs_to(kit):
@@ -338,6 +370,26 @@ def test_an_articulation_with_other_joints_is_refused(backend, monkeypatch):
     monkeypatch.setattr(panda, "JOINTS", ("a", "b"))
     with pytest.raises(BackendError, match=r"the robot's joints are panda_joint1, .* a Panda's are a, b"):
         start(backend)
+
+
+@pytest.fixture
+def in_between(tmp_path, monkeypatch):
+    """Releases without a recording of their own, given by the user: 5.0 offers what 5.1 does, 6.0 what 6.2 does."""
+    for release, like in (("5.0", "5.1"), ("6.0", "6.2")):
+        facts = json.loads(releases()[like].read_text(encoding="utf-8"))
+        (tmp_path / f"{release}.json").write_text(json.dumps(facts | {"version": release}), encoding="utf-8")
+    monkeypatch.setenv("VLA_ISAAC_API_DIR", str(tmp_path))
+    return [(release, port) for release in ("5.0", "6.0") for port in ports_of(release)]
+
+
+def test_a_recording_that_the_user_adds_needs_no_change_of_code(in_between):
+    for release, port in in_between:
+        with simulated_isaac(release, mode="script") as sim:
+            backend = BACKENDS.load("isaac")(port=port)
+            test_no_picture_is_taken_too_early(backend)
+            test_a_picture_costs_at_most_two_further_updates(backend, sim)
+            backend.close()
+            assert sim.violations == []
 
 
 def test_every_recorded_release_is_here():

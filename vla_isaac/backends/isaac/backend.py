@@ -82,6 +82,7 @@ class IsaacBackend:
         self._layout: SceneLayout | None = None
         self._stage: Any = None
         self._is_written = False
+        self._updates = self._updates_since_reset = self._updates_since_change = 0
         self._fault: Exception | None = None
         self._notes: dict[str, str] = {}
         self.on_period: Callable[[], None] | None = None
@@ -128,11 +129,10 @@ class IsaacBackend:
         spec = self._loaded()
         layout.check_fits(spec)
         self._layout, self._fault = None, None
-        self._cameras.forget()
         yield from self._timeline.stop()
         self._write(spec, layout)
         yield from self._ports.sim.start(self._clock.physics_dt, self._clock.substeps)
-        self._updates_since_reset = 0
+        self._updates_since_reset = self._updates_since_change = 0
         self._connect(spec)
         self._placed = _placed(layout)
         posture = _nine(layout.qpos, layout.gripper_width)
@@ -199,11 +199,11 @@ class IsaacBackend:
         self._ready()
         self._raise_fault()
         cameras = [self._today[spec.camera(r.camera).name] for r in requests]
-        feeds = [self._cameras.feed(self._stage, c, r) for c, r in zip(cameras, requests, strict=True)]
-        since = self._ports.sim.steps_done
+        feeds = [self._cameras.feed(self._stage, c, r, self._updates) for c, r in zip(cameras, requests, strict=True)]
+        since = self._ports.sim.clock()
         if self._loop.mode == "kit":
             self._updates_since_change = 0
-        time = (since - self._first_step) * self._clock.period / self._clock.substeps
+        time = (self._ports.sim.steps_done - self._first_step) * self._clock.period / self._clock.substeps
         for _ in range(MAX_PICTURE_UPDATES):
             moment = self._moment(since)
             pictures = [feed.picture(moment) for feed in feeds]
@@ -214,10 +214,9 @@ class IsaacBackend:
                     if picture is not None
                 }
             yield from self._ports.sim.redraw()
-            self._updates_since_reset += 1
-            self._updates_since_change += 1
+            self._count_update()
         for camera, request in zip(cameras, requests, strict=True):
-            self._cameras.feed(self._stage, camera, request)  # says so where the prim went while we waited
+            self._cameras.feed(self._stage, camera, request, self._updates)  # says so where the prim went while we waited
         blind = [r.camera for r, picture in zip(requests, pictures, strict=True) if picture is None]
         raise RenderError(
             f"camera {blind[0]!r} gave no fresh picture in {MAX_PICTURE_UPDATES} updates; check that rendering is on, "
@@ -347,13 +346,13 @@ class IsaacBackend:
             if self._ports.sim.steps_done >= enough:
                 break
             yield
-            self._updates_since_reset += 1
+            self._count_update()
             self._raise_fault()
         else:
             raise BackendError("physics does not advance; press Play once in Isaac Sim to see what it reports, then Load")
         self._timeline.pause()
         yield
-        self._updates_since_reset += 1
+        self._count_update()
 
     def _advance(self, until: int) -> None:
         """Make app updates until so many physics steps are done."""
@@ -361,19 +360,24 @@ class IsaacBackend:
         while self._ports.sim.steps_done < until:
             before = self._ports.sim.steps_done
             self._ports.sim.advance()
-            self._updates_since_reset += 1
-            self._updates_since_change = 1
+            self._updates_since_change = 0
+            self._count_update()
             self._raise_fault()
             idle = idle + 1 if self._ports.sim.steps_done == before else 0
             if idle >= MAX_IDLE_UPDATES:
                 raise self._explained(BackendError("physics does not advance"))
 
-    def _moment(self, since: int) -> Moment:
-        dt = self._clock.physics_dt
+    def _count_update(self) -> None:
+        self._updates += 1
+        self._updates_since_reset += 1
+        self._updates_since_change += 1
+
+    def _moment(self, since: float | None) -> Moment:
         return Moment(
-            since=since * dt,
-            now=self._ports.sim.steps_done * dt,
-            half_step=dt / 2,
+            since=since,
+            now=self._ports.sim.clock(),
+            half_step=self._clock.physics_dt / 2,
+            updates=self._updates,
             updates_since_reset=self._updates_since_reset,
             updates_since_change=self._updates_since_change,
         )

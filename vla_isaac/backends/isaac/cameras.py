@@ -1,7 +1,8 @@
 """The cameras that are recorded now: large enough for RTX, and never an older picture than asked for.
 
-RTX anti-aliasing needs 300 px a side; smaller images are rendered at that and made smaller. A picture's own physics
-time tells whether it is fresh, where the interface gives one. Otherwise updates are counted.
+RTX anti-aliasing needs 300 px a side; smaller images are rendered at that and made smaller. Pictures are an app update
+late. The simulation time a picture is stamped with tells whether it is fresh, where the interface gives one that can be
+compared. Otherwise updates are counted.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from vla_isaac.sim.backend import RenderRequest
 
 SMALLEST_SIDE = 300  # [px] below it DLSS may return buffers of another size
 UPDATES_AFTER_RESET = 3  # until then an old picture may still be in the pipeline
-PIPELINE_DEPTH = 3  # so many newer pictures since the state changed prove one fresh, whatever its time stamp says
+PIPELINE_DEPTH = 3  # so many updates, that of the change included, and a picture is fresh, whatever its time stamp says
+LATE_UPDATES = 1  # before that no stamp counts: 5.0 stamps every picture with the time at which it is looked at
 ROBOT_PIXEL, TABLE_PIXEL, BACKGROUND_PIXEL = -2, -3, -1  # as `core.types.Frame.segmentation` has them
 
 
@@ -32,17 +34,27 @@ ROBOT_PIXEL, TABLE_PIXEL, BACKGROUND_PIXEL = -2, -3, -1  # as `core.types.Frame.
 class Moment:
     """What a picture must not be older than, and what else decides its freshness."""
 
-    since: float
-    """Physics time of the state [s since the last start]."""
+    since: float | None
+    """Simulation time of the state, on the clock that stamps pictures [s]; None where there is no such clock."""
 
-    now: float
-    """Physics time now [s since the last start]; the same unless time passes while waiting."""
+    now: float | None
+    """Simulation time now, on the same clock [s]; the same unless time passes while waiting."""
 
     half_step: float
     """Half a physics step [s]."""
 
+    updates: int
+    """App updates made or waited for since the backend was made."""
+
     updates_since_reset: int
     updates_since_change: int
+    """Updates since the state last changed; that which changed it is the first."""
+
+    def is_within(self, time: float | None) -> bool:
+        """Tell whether a picture stamped so shows the state or what came after it."""
+        if time is None or self.since is None or self.now is None:
+            return False
+        return self.since - self.half_step <= time <= self.now + self.half_step
 
 
 class CameraBank:
@@ -53,8 +65,8 @@ class CameraBank:
         self._feeds: dict[tuple[str, tuple[int, int], Layers], Feed] = {}
         self._aspects: dict[str, float] = {}
 
-    def feed(self, stage: Any, camera: CameraConfig, request: RenderRequest) -> Feed:
-        """Return the feed of a request, opened if it is new.
+    def feed(self, stage: Any, camera: CameraConfig, request: RenderRequest, updates: int) -> Feed:
+        """Return the feed of a request, opened if it is new; `updates` is the number of app updates so far.
 
         Raises:
             RenderError: If the camera's prim is gone.
@@ -69,13 +81,8 @@ class CameraBank:
         if key not in self._feeds:
             self._feeds[key] = Feed(self._open_camera(path, rendered_size(size), layers), size)
         elif is_turned:
-            self._feeds[key].forget()
+            self._feeds[key].wait_until(updates + PIPELINE_DEPTH)
         return self._feeds[key]
-
-    def forget(self) -> None:
-        """Trust no picture of before a reset; what is delivered at this moment is old."""
-        for feed in self._feeds.values():
-            feed.forget()
 
     def close(self) -> None:
         """Record nothing any more; cameras die with their stage."""
@@ -97,21 +104,15 @@ class CameraBank:
 
 
 class Feed:
-    """One camera at one size, with the memory that tells a fresh picture from an old one."""
+    """One camera at one size."""
 
     def __init__(self, port: CameraPort, size: tuple[int, int]) -> None:
         self._port, self._size = port, size
-        self._old: object = None
-        self._since = -1.0  # of the state that pictures are waited for; below: the first one seen then, and newer ones
-        self._first: object = None
-        self._newer: set[object] = set()
+        self._first_update = 0
 
-    def forget(self) -> None:
-        """Take what is delivered now for old."""
-        picture = self._port.read()
-        self._old = picture.number if picture else None
-        self._newer.clear()
-        self._since = -1.0
+    def wait_until(self, updates: int) -> None:
+        """Take no picture before so many app updates: what comes until then was drawn with another aperture."""
+        self._first_update = updates
 
     def close(self) -> None:
         """Record no longer."""
@@ -120,21 +121,10 @@ class Feed:
     def picture(self, moment: Moment) -> Picture | None:
         """Return the newest picture if it is fresh."""
         picture = self._port.read()
-        if picture is None or moment.updates_since_reset < UPDATES_AFTER_RESET:
+        if picture is None or moment.updates < self._first_update or moment.updates_since_reset < UPDATES_AFTER_RESET:
             return None
-        if picture.number is None:
-            return picture if moment.updates_since_change >= 1 else None
-        return picture if self._is_new(picture, moment) else None
-
-    def _is_new(self, picture: Picture, moment: Moment) -> bool:
-        if picture.number == self._old:
-            return False
-        if moment.since != self._since:
-            self._since, self._first, self._newer = moment.since, picture.number, set()
-        if picture.number != self._first:
-            self._newer.add(picture.number)
-        low, high = moment.since - moment.half_step, moment.now + moment.half_step
-        return (picture.time is not None and low <= picture.time <= high) or len(self._newer) >= PIPELINE_DEPTH
+        is_proved = moment.updates_since_change > LATE_UPDATES and moment.is_within(picture.time)
+        return picture if is_proved or moment.updates_since_change >= PIPELINE_DEPTH else None
 
     def frame(self, camera: str, time: float, picture: Picture, rows: Mapping[str, int]) -> Frame:
         """Return a picture as a frame of the size asked for."""

@@ -49,6 +49,14 @@ IMPORTS: dict[Names, dict[str, str]] = {
 }
 """What is imported from where, by the name the interface stands under."""
 
+CLOCKS: dict[Names, str] = {
+    # source: imports of exts/omni.isaac.sensor in 4.1.0
+    "omni.isaac": "omni.isaac.core_nodes.bindings._omni_isaac_core_nodes:acquire_interface",
+    # source: isaac-sim/IsaacSim v5.0.0 to v6.0.1, isaacsim.core.simulation_manager
+    "isaacsim": "isaacsim.core.simulation_manager:SimulationManager",
+}
+"""Where each release keeps the simulation time. It starts at every play, with two steps of warm-up from 4.5 on."""
+
 PHYSICS_SCENE = "/World/PhysicsScene"
 EVERY_FRAME = -1  # a camera's frequency that drops no frame; any other one counts simulated time and skips some
 
@@ -58,12 +66,23 @@ def classic_ports(names: Names, loop: Loop, robot_path: str) -> Ports:
     isaac = SimpleNamespace(**{name: _take(place) for name, place in IMPORTS[names].items()})
     return Ports(
         name="classic",
-        sim=ClassicSim(isaac, loop),
+        sim=ClassicSim(isaac, loop, find_clock(names)),
         robot=ClassicRobot(isaac, robot_path),
         objects=ClassicObjects(isaac),
         assets=ClassicAssets(isaac, loop),
         open_camera=lambda path, size, layers: ClassicCamera(isaac, path, size, layers),
     )
+
+
+def find_clock(names: Names) -> Callable[[], float] | None:
+    """Return what tells the simulation time that pictures are stamped with; None where this release has no such thing."""
+    try:
+        found = _take(CLOCKS[names])
+        # source: exts/omni.isaac.core_nodes of 4.1.0, omni.isaac.sensor's lidar: acquire_interface().get_sim_time()
+        clock: Callable[[], float] = found().get_sim_time if names == "omni.isaac" else found.get_simulation_time
+    except (ImportError, AttributeError):
+        return None
+    return clock
 
 
 def _take(place: str) -> Any:
@@ -74,8 +93,8 @@ def _take(place: str) -> Any:
 class ClassicSim:
     """`World`, of which there is one per process."""
 
-    def __init__(self, isaac: Any, loop: Loop) -> None:
-        self._isaac, self._loop = isaac, loop
+    def __init__(self, isaac: Any, loop: Loop, clock: Callable[[], float] | None) -> None:
+        self._isaac, self._loop, self._clock = isaac, loop, clock
         self._callback = f"vla_isaac_step_{id(self)}"  # a name in use would keep its old function
         self._world: Any = None
         self.steps_done = 0
@@ -101,6 +120,10 @@ class ClassicSim:
         self.steps_done = 0
         self._remove_callback()  # play has subscribed an old one again, and a name in use keeps its old function
         world.add_physics_callback(self._callback, self._stepped)
+
+    def clock(self) -> float | None:
+        """Return the simulation time now."""
+        return None if self._clock is None else float(self._clock())
 
     def advance(self) -> None:
         """Let the app make one update with its physics steps."""
@@ -246,13 +269,11 @@ class ClassicCamera:
         ids = plane_of(found["data"], self._size) if isinstance(found, dict) else None
         if (self._layers.depth and depth is None) or (self._layers.segmentation and ids is None):
             return None
-        number = frame["rendering_frame"]
         return Picture(
             rgb=rgb,
             depth=depth,
             label_ids=ids,
             labels=label_numbers(found["info"]) if isinstance(found, dict) else None,
-            number=tuple(sorted(number.items())) if isinstance(number, dict) else number,
             time=float(frame["rendering_time"]),
         )
 

@@ -57,8 +57,8 @@ class ExperimentalSim:
         return self.stage()
 
     def start(self, physics_dt: float, substeps: int) -> Steps[None]:
-        """Set the rates, play, and let one update pass: only then are views valid."""
-        from isaacsim.core.experimental.utils.app import play, update_app, update_app_async
+        """Set the rates, play, and let one update without physics pass: only then are views valid."""
+        from isaacsim.core.experimental.utils.app import play
         from isaacsim.core.rendering_manager import RenderingManager
         from isaacsim.core.simulation_manager import SimulationEvent, SimulationManager
 
@@ -66,10 +66,16 @@ class ExperimentalSim:
         SimulationManager.setup_simulation(dt=physics_dt * (1.0 - 1e-9))  # see classic: quotients are truncated
         RenderingManager.set_dt(physics_dt * substeps)
         play()
-        yield from self._loop.call(update_app, update_app_async)
+        yield from self._loop.call(RenderingManager.render, RenderingManager.render_async)
         self.steps_done = 0
         # bound methods are held weakly there: the backend keeps this object
         self._callback = SimulationManager.register_callback(self._stepped, event=SimulationEvent.PHYSICS_POST_STEP)
+
+    def clock(self) -> float | None:
+        """Return the simulation time now; pictures of this interface carry no stamp to compare it with."""
+        from isaacsim.core.simulation_manager import SimulationManager
+
+        return float(SimulationManager.get_simulation_time())
 
     def advance(self) -> None:
         """Let the app make one update with its physics steps."""

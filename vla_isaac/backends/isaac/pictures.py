@@ -26,11 +26,8 @@ class Picture:
     labels: dict[int, str] | None = None
     """What each number stands for."""
 
-    number: object = None
-    """Which rendered frame this is, where the interface tells; equal numbers are the same frame."""
-
     time: float | None = None
-    """Physics time of the frame since the last start [s], where the interface tells."""
+    """Simulation time that the interface gives for the frame, on the clock of `SimPort.clock` [s]; None if it gives none."""
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,10 @@ class SimPort(Protocol):
         """Play a stopped timeline with this physics step [s] and that many of them per app update."""
         ...
 
+    def clock(self) -> float | None:
+        """Return the simulation time now on the clock that stamps pictures [s]; None where the release has none."""
+        ...
+
     def advance(self) -> None:
         """Do one app update with physics and pictures; only in a script."""
         ...
