@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from pxr import Gf, UsdGeom, UsdPhysics
+from pxr import Gf, Sdf, Usd, UsdGeom, UsdPhysics
 
 from tests.simulated_isaac.behaviour import Behaviour
 from tests.simulated_isaac.streams import Subscription
@@ -15,7 +15,7 @@ from tests.simulated_isaac.streams import Subscription
 if TYPE_CHECKING:
     from tests.simulated_isaac.simulation import Simulation
 
-from tests.simulated_isaac.rates import limit_rate, set_rate
+from tests.simulated_isaac.rates import MIN_FRAME_RATE, set_app_dt, set_rate
 
 
 class _WorldClass:
@@ -102,11 +102,12 @@ class World(Behaviour):
         stage = self._sim.stage
         UsdGeom.SetStageUpAxis(stage, UsdGeom.Tokens.z)
         UsdGeom.SetStageMetersPerUnit(stage, units)
-        if not stage.GetPrimAtPath(path):
-            scene = UsdPhysics.Scene.Define(stage, path)
-            scene.CreateGravityDirectionAttr(Gf.Vec3f(0.0, 0.0, -1.0))
-            scene.CreateGravityMagnitudeAttr(9.81)
-        self._scene_path = path
+        found = self._sim.physics.scene_prim()  # physics_context.py of 5.1 and 6.0.1: the first in the stage's order
+        scene = UsdPhysics.Scene(found) if found else UsdPhysics.Scene.Define(stage, path)
+        scene.CreateGravityDirectionAttr(Gf.Vec3f(0.0, 0.0, -1.0))
+        scene.CreateGravityMagnitudeAttr(9.81)
+        self._scene_path = str(scene.GetPath())
+        self._set_defaults(scene.GetPrim())
         self.set_simulation_dt(physics_dt if physics_dt is not None else 1.0 / 60.0, rendering_dt)
 
     async def initialize_simulation_context_async(self) -> None:
@@ -128,9 +129,23 @@ class World(Behaviour):
         if physics_dt is not None:
             self._sim.substeps = max(cut(rendering_dt / physics_dt), 1)
             set_rate(self._sim.stage.GetPrimAtPath(self._scene_path), cut(1.0 / physics_dt))
-        self._rendering_dt = self._sim.app_dt = rendering_dt
-        limit_rate(self._sim, rendering_dt)
-        self._sim.stage.SetTimeCodesPerSecond(1.0 / rendering_dt)
+            self._sim.settings.set(MIN_FRAME_RATE, int(cut(1.0 / physics_dt) / self._sim.substeps))
+        self._rendering_dt = rendering_dt
+        set_app_dt(self._sim, rendering_dt)
+
+    def _set_defaults(self, scene: Usd.Prim) -> None:
+        """Write what physics_context.py of 6.0.1 writes on the scene it takes, whoever made it."""
+        set_rate(scene, 60)
+        kinds = Sdf.ValueTypeNames
+        for name, kind, value in (
+            ("broadphaseType", kinds.Token, "MBP"),
+            ("solverType", kinds.Token, "TGS"),
+            ("enableCCD", kinds.Bool, True),
+            ("enableGPUDynamics", kinds.Bool, False),
+            ("enableStabilization", kinds.Bool, False),
+        ):
+            scene.CreateAttribute(f"physxScene:{name}", kind, False).Set(value)
+        self._sim.settings.set("/physics/suppressReadback", False)
 
     def get_physics_dt(self) -> float:
         return self._sim.physics.dt_on_stage()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from pxr import Gf, UsdPhysics
 
 from tests.simulated_isaac.behaviour import Behaviour
-from tests.simulated_isaac.rates import limit_rate, set_rate
+from tests.simulated_isaac.rates import set_app_dt, set_rate
 from tests.simulated_isaac.streams import Subscription
 
 if TYPE_CHECKING:
@@ -110,9 +111,11 @@ class RenderingManager(Behaviour):
     def set_dt(self, dt: float) -> None:
         if dt <= 0:
             raise ValueError(f"dt must be positive, got {dt}")
-        self._sim.app_dt, self._sim.substeps = dt, None
-        limit_rate(self._sim, dt)
-        self._sim.stage.SetTimeCodesPerSecond(1.0 / dt)
+        self._sim.substeps = None
+        set_app_dt(self._sim, dt)
+        period = Fraction(dt).limit_denominator(1_000_000_000)
+        for name, value in (("Numerator", period.numerator), ("Denominator", period.denominator)):
+            self._sim.settings.set(f"/app/settings/fabricDefaultSimPeriod{name}", value)
 
     def get_dt(self) -> float:
         return self._sim.app_dt

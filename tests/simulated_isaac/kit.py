@@ -133,6 +133,8 @@ class Timeline:
         self._sim = sim
         self.state = "stopped"
         self._wishes: list[str] = []
+        self._target_framerate = self._time_codes = 60.0
+        self._is_auto = True
 
     def play(self, *_: Any, **__: Any) -> None:
         self._wish("playing")
@@ -175,7 +177,10 @@ class Timeline:
         """Accept the call; the simulated time is the physics'."""
 
     def set_auto_update(self, auto_update: bool) -> None:
-        """Accept the call."""
+        self._is_auto = bool(auto_update)
+
+    def is_auto_updating(self) -> bool:
+        return self._is_auto
 
     def set_looping(self, looping: bool) -> None:
         """Accept the call."""
@@ -184,10 +189,16 @@ class Timeline:
         """Accept the call."""
 
     def set_target_framerate(self, rate: float) -> None:
-        """Accept the call."""
+        self._target_framerate = float(rate)
+
+    def get_target_framerate(self) -> float:
+        return self._target_framerate
 
     def set_time_codes_per_second(self, rate: float) -> None:
-        """Accept the call."""
+        self._time_codes = float(rate)
+
+    def get_time_codes_per_seconds(self) -> float:
+        return self._time_codes
 
 
 class UsdContext:
@@ -328,6 +339,7 @@ def kit_modules(sim: Simulation) -> dict[str, ModuleType]:
         settings,
         events,
         _module("omni.ext", IExt=IExt),
+        _module("omni.kit.loop._loop", acquire_loop_interface=lambda: sim.loop_runner),
         _module("omni.kit.async_engine", run_coroutine=run_coroutine),
         _module(
             "carb",

@@ -18,6 +18,7 @@ from tests.simulated_isaac import kit
 from tests.simulated_isaac.modules import LAUNCHED
 from tests.simulated_isaac.physics import Physics
 from tests.simulated_isaac.pictures import Painter
+from tests.simulated_isaac.rates import LoopRunner, app_dt
 from tests.simulated_isaac.recording import Recording
 from tests.simulated_isaac.streams import Event, Stream, Subscription
 from tests.simulated_isaac.traps import TrapError, Traps
@@ -69,7 +70,7 @@ class Simulation:
         self.is_started = mode == "kit"
         self.is_closed = False
         self.num_updates = 0
-        self.app_dt = 1.0 / 60.0
+        self.loop_runner = LoopRunner()
         self.substeps: int | None = None  # per update; None leaves it to the two rates
         self.is_physics_held = False  # /app/player/playSimulations is off
         self.is_own_writing = False
@@ -113,6 +114,11 @@ class Simulation:
         importlib.import_module("omni.kit.app")
 
     # ------------------------------------------------------------ what tests look at
+
+    @property
+    def app_dt(self) -> float:
+        """How much time an app update advances [s]."""
+        return app_dt(self)
 
     @property
     def stage(self) -> Usd.Stage:
