@@ -167,8 +167,8 @@ def test_the_whole_way_load_run_record_verdict_stop_reload_run(isaac, tmp_path):
 @pytest.mark.parametrize(
     ("prim", "words"),
     [
-        ("/World/Robot", "the robot's prim /World/Robot is gone from the stage; press Load"),
-        ("/World/Objects/red_cube", "the prim /World/Objects/red_cube is gone from the stage; press Load"),
+        ("/World/VLA/Robot", "the robot's prim /World/VLA/Robot is gone from the stage; press Load"),
+        ("/World/VLA/Objects/red_cube", "the prim /World/VLA/Objects/red_cube is gone from the stage; press Load"),
     ],
 )
 def test_a_prim_deleted_by_hand_ends_the_run_with_a_remedy_and_load_mends_it(isaac, prim, words):
@@ -184,10 +184,10 @@ def test_a_prim_deleted_by_hand_ends_the_run_with_a_remedy_and_load_mends_it(isa
 
 def test_a_camera_deleted_by_hand_costs_the_view_only_and_it_is_said(isaac):
     isaac.run(updates=20)
-    isaac.sim.stage.RemovePrim("/World/Cameras/front")
+    isaac.sim.stage.RemovePrim("/World/VLA/Cameras/front")
     assert isaac.until("ended", "failed") == "ended"
     assert isaac.status.success, isaac.status.problem
-    assert any("/World/Cameras/front is gone from the stage" in note for note in isaac.status.notes), isaac.status.notes
+    assert any("/World/VLA/Cameras/front is gone from the stage" in note for note in isaac.status.notes), isaac.status.notes
 
 
 @pytest.mark.parametrize("isaac", [{"release": "5.1"}], indirect=True)

@@ -18,7 +18,7 @@ from tools.isaac_guards.guards import GUARDS
 from tools.isaac_guards.mutation import VARIABLE
 
 ROOT = Path(__file__).resolve().parents[2]
-TESTS = "tests/backends/isaac/test_isaac_guards.py"
+TESTS = ("tests/backends/isaac/test_isaac_guards.py", "tests/backends/isaac/test_isaac_surroundings.py")
 FAILED = 1  # pytest's exit code when tests ran and some failed; anything else is no proof
 
 
@@ -32,7 +32,7 @@ def survives(name: str) -> str:
         "-q",
         "-p",
         "tools.isaac_guards.mutation",
-        TESTS,
+        *TESTS,
         "-k",
         GUARDS[name].test,
     ]

@@ -114,7 +114,7 @@ GUARDS: dict[str, Guard] = {
     ),
     "callback under one name": Guard(
         "a physics callback of a known name keeps the old function and only logs",
-        (("classic", "        self._remove_callback()  # play has", "        # play has"),),
+        (("classic", "        self._remove_callback()  # play would", "        # play would"),),
         "no_callback_is_left_under_its_name",
     ),
     "callback owner kept": Guard(
@@ -177,8 +177,8 @@ GUARDS: dict[str, Guard] = {
     ),
     "one world forgotten before the next": Guard(
         "a second World ignores its arguments",
-        (("classic", "            self._isaac.World.clear_instance()\n", "            pass\n"),),
-        "inside_kit_another_rate",
+        (("classic", "            self._isaac.World.clear_instance()  # a", "            pass  # a"),),
+        "no_world_of_ours",
     ),
     "a hair above whole numbers": Guard(
         "rendering_dt / physics_dt and 1 / physics_dt are truncated",
@@ -258,8 +258,44 @@ GUARDS: dict[str, Guard] = {
     ),
     "every frame taken": Guard(
         "a camera's own rate drops frames in which no simulated time passed",
-        (("classic", "        self._camera.set_frequency(EVERY_FRAME)\n", ""),),
+        (("classic", "            self._camera.set_frequency(-rate)\n", "            pass\n"),),
         "a_camera_drops_no_picture",
+    ),
+    "any rate divided": Guard(
+        "the rate limit must be a multiple of a camera's frequency, and a control rate need not be a whole number",
+        (("classic", "set_frequency(-rate)", "set_frequency(-1)"),),
+        "need_not_divide_anything",
+    ),
+    "another's world left alone": Guard(
+        "World is one per process, and another extension may have made it",
+        (("classic", "        if rates is None:\n            self._isaac", "        if True:\n            self._isaac"),),
+        "another_extensions_world",
+    ),
+    "callback gone before play": Guard(
+        "6.2 subscribes callbacks again at play, each calling the last one added",
+        (("classic", "        self._remove_callback()  # play would", "        # play would"),),
+        "another_extensions_world",
+    ),
+    "a root of our own": Guard(
+        "a user's prims stand below /World",
+        (("backend", 'ROOT = "/World/VLA"', 'ROOT = "/World"'),),
+        "the_users_stage_is_left",
+    ),
+    "everything put back": Guard(
+        "a rate changes the main loop, the timeline, the stage and a persistent setting",
+        (("backend", "        self._surroundings.restore(self._ports.sim.stage())\n", ""),),
+        "everything_around_is_as_it_was",
+    ),
+    "the interface stays smooth": Guard(
+        "an app update of a control period makes the whole interface run at the control rate",
+        (
+            (
+                "backend",
+                '        if self._loop.mode == "script":\n            return self._clock.substeps\n',
+                "        return self._clock.substeps\n",
+            ),
+        ),
+        "need_not_divide_anything",
     ),
     "deleted camera named": Guard(
         "the camera of a deleted prim is blind for ever",

@@ -43,7 +43,7 @@ class MenuAndActions:
 
 
 _ABOUT = {
-    "load": "Open a new stage and build the chosen scene.",
+    "load": "Build the chosen scene in the open stage, below /World/VLA.",
     "run": "Let the policy follow the instruction, or go on after a pause.",
     "pause": "Hold the arm and stop time.",
     "stop": "End the run; the arm holds.",

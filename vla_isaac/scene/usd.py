@@ -35,6 +35,7 @@ def write_scene(
     robot_asset: str | None = None,
     robot_variants: Mapping[str, str] | None = None,
     root: str = "/World",
+    is_shared: bool = False,
 ) -> None:
     """Write a scene as it stands in one episode, in metres, z up, replacing the scene written there before.
 
@@ -45,16 +46,18 @@ def write_scene(
         robot: `embedded` writes our own Panda of primitives, `reference` refers to `robot_asset`.
         robot_asset: Path or address of a Franka as USD with a prim `panda_hand` below its default prim.
         robot_variants: Variants of the asset to select, by the name of their set, such as ``{"Gripper": "Default"}``.
-        root: Prim that holds everything; it becomes the stage's default prim.
+        root: Prim that holds everything; it becomes the stage's default prim unless the stage is shared.
+        is_shared: Whether the stage is somebody else's: nothing outside `root` is changed then.
 
     Raises:
         MissingDependencyError: On import of this module, if `pxr` is not installed.
-        SceneError: If the layout does not belong to the scene.
+        SceneError: If the layout does not belong to the scene, or a shared stage has prims in other units or with y up.
         UsageError: If a reference is wanted and no asset is named, or the other way round, or if the asset is
             at hand and has no such variant.
     """
     layout.check_fits(spec)
     _check_robot(robot, robot_asset, robot_variants)
+    _prepare_stage(stage, root, is_shared)
     for name in OURS:
         stage.RemovePrim(f"{root}/{name}")
     _write(stage, spec, layout, robot_asset, robot_variants, root)
@@ -69,6 +72,7 @@ def write_layout(
     robot_asset: str | None = None,
     robot_variants: Mapping[str, str] | None = None,
     root: str = "/World",
+    is_shared: bool = False,
 ) -> None:
     """Write another episode over the scene that `write_scene` left: the same prims, every value renewed.
 
@@ -83,6 +87,7 @@ def write_layout(
         robot_asset: With `reference`, its asset; another one than before is taken over.
         robot_variants: With `reference`, its variants; another selection than before is taken over.
         root: Prim that holds everything.
+        is_shared: As in `write_scene`.
 
     Raises:
         SceneError: If the layout does not belong to the scene, or the stage holds other prims than it needs.
@@ -91,6 +96,7 @@ def write_layout(
     layout.check_fits(spec)
     _check_robot(robot, robot_asset, robot_variants)
     _check_same_prims(stage, _prims_in_words(spec, layout, robot_asset), root)
+    _prepare_stage(stage, root, is_shared)
     _write(stage, spec, layout, robot_asset, robot_variants, root)
 
 
@@ -158,7 +164,8 @@ def _write(
     root: str,
 ) -> None:
     """Write everything; each part defines what is missing and sets every value, whatever was there."""
-    _prepare_stage(stage, root)
+    for name in ("Looks", "PhysicsMaterials"):
+        UsdGeom.Scope.Define(stage, f"{root}/{name}")
     _write_physics_scene(stage, spec.timing, f"{root}/PhysicsScene")
     stage.GetPrimAtPath(f"{root}/PhysicsScene").SetCustomDataByKey(PRIMS_KEY, _prims_in_words(spec, layout, robot_asset))
     write_objects(stage, spec, layout, root)
@@ -170,13 +177,40 @@ def _write(
     write_cameras(stage, layout, root)
 
 
-def _prepare_stage(stage: Any, root: str) -> None:
+def _prepare_stage(stage: Any, root: str, is_shared: bool) -> None:
+    """Give the stage metres and z up, and a root that no parent moves."""
+    if is_shared:
+        _share_stage(stage, root)
+    else:
+        _set_units(stage)
+        stage.SetDefaultPrim(add_frame(stage, root))
+
+
+def _share_stage(stage: Any, root: str) -> None:
+    """Check the units of somebody's stage; an empty one gets ours."""
+    units, up = UsdGeom.GetStageMetersPerUnit(stage), UsdGeom.GetStageUpAxis(stage)
+    kilograms = UsdPhysics.GetStageKilogramsPerUnit(stage)
+    if (units, up, kilograms) != (1.0, UsdGeom.Tokens.z, 1.0):
+        if _has_others(stage, Sdf.Path(root)):
+            raise SceneError(
+                f"the open stage has units of {units:g} m and {kilograms:g} kg and {up} up; a scene needs 1 m, 1 kg, Z up, "
+                "and changing that would change the size of what is there. Open a new stage (File > New), then press Load"
+            )
+        _set_units(stage)
+    UsdGeom.Xformable(add_frame(stage, root)).SetResetXformStack(True)
+
+
+def _has_others(stage: Any, root: Any) -> bool:
+    """Tell whether the stage itself, not a session's own cameras and settings, has prims beside `root`."""
+    layers = stage.GetLayerStack(includeSessionLayers=False)
+    others = (p for p in stage.Traverse() if not root.HasPrefix(p.GetPath()) and not p.GetPath().HasPrefix(root))
+    return any(spec.layer in layers for prim in others for spec in prim.GetPrimStack())
+
+
+def _set_units(stage: Any) -> None:
     UsdGeom.SetStageMetersPerUnit(stage, 1.0)
     UsdGeom.SetStageUpAxis(stage, UsdGeom.Tokens.z)
     UsdPhysics.SetStageKilogramsPerUnit(stage, 1.0)
-    stage.SetDefaultPrim(add_frame(stage, root))
-    for name in ("Looks", "PhysicsMaterials"):
-        UsdGeom.Scope.Define(stage, f"{root}/{name}")
 
 
 def _write_physics_scene(stage: Any, timing: Timing, path: str) -> None:

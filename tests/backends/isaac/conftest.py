@@ -28,6 +28,17 @@ def sim(place):
 
 
 @pytest.fixture
+def kit(place):
+    """The same simulator inside Kit, whose loop the test turns."""
+    with simulated_isaac(place[0], mode="kit") as sim:
+        backend = BACKENDS.load("isaac")(port=place[1])
+        yield sim, backend
+        backend.close()
+        assert sim.violations == []
+        assert sim.messages("error") == []
+
+
+@pytest.fixture
 def backend(sim, place):
     backend = BACKENDS.load("isaac")(port=place[1])
     yield backend

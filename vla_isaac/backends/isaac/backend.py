@@ -19,6 +19,7 @@ from vla_isaac.backends.isaac.cameras import CameraBank, Moment
 from vla_isaac.backends.isaac.loop import Mode, find_mode, make_loop
 from vla_isaac.backends.isaac.ports import Ports
 from vla_isaac.backends.isaac.probe import Offer, Port, is_inside_kit, probe
+from vla_isaac.backends.isaac.surroundings import Surroundings
 from vla_isaac.core.arrays import Array, frozen
 from vla_isaac.core.checks import check_finite, check_shape
 from vla_isaac.core.errors import BackendError, RenderError, UsageError, VlaIsaacError
@@ -31,9 +32,10 @@ from vla_isaac.sim.clock import RAMP_PIECES, Clock
 
 logger = logging.getLogger(__name__)
 
-ROOT = "/World"
+ROOT = "/World/VLA"  # ours alone: `/World` is where users keep their own prims
 ROBOT_PATH = f"{ROOT}/Robot"
 SETTLE_SECONDS = 0.2  # as in MuJoCo: contacts need this long to find their rest
+UI_HZ, SLOWEST_UI_HZ, FASTEST_UI_HZ = 60.0, 30.0, 120.0  # app updates a second inside Kit, whatever the control rate is
 MAX_PICTURE_UPDATES = 60  # until the first real picture; Isaac's own tests allow 10 to 20, and take 3 more
 MAX_IDLE_UPDATES = 10  # in which no physics happens before that is called a fault
 MAX_SETTLE_UPDATES = 600  # inside Kit an update may be much shorter than a control period
@@ -76,12 +78,13 @@ class IsaacBackend:
         self._offer = offer
         self._robot = robot
         self._address: str | None = None
-        self._cameras = CameraBank(self._ports.open_camera)
+        self._cameras = CameraBank(self._ports.open_camera, ROOT)
+        self._surroundings = Surroundings(ROOT)
         self._ports.sim.on_step = self._stepped
         self._spec: SceneSpec | None = None
         self._layout: SceneLayout | None = None
         self._stage: Any = None
-        self._is_written = False
+        self._is_written = self._is_in_step = False
         self._updates = self._updates_since_reset = self._updates_since_change = 0
         self._fault: Exception | None = None
         self._notes: dict[str, str] = {}
@@ -92,7 +95,7 @@ class IsaacBackend:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a person should know, such as why another robot stands there than was asked for."""
-        return tuple(self._notes.values())
+        return tuple((self._notes | self._ports.sim.notes).values())
 
     def describe(self) -> str:
         """Return which interface is used and why, for panel, `doctor` and log."""
@@ -131,7 +134,7 @@ class IsaacBackend:
         self._layout, self._fault = None, None
         yield from self._timeline.stop()
         self._write(spec, layout)
-        yield from self._ports.sim.start(self._clock.physics_dt, self._clock.substeps)
+        yield from self._ports.sim.start(self._clock.physics_dt, self._steps_per_update())
         self._updates_since_reset = self._updates_since_change = 0
         self._connect(spec)
         self._placed = _placed(layout)
@@ -224,9 +227,12 @@ class IsaacBackend:
         )
 
     def close(self) -> None:
-        """Leave nothing of ours running; the prims stay on the stage. May be called twice."""
+        """Leave nothing of ours running and put back what was changed around it; our prims stay. May be called twice."""
         self._cameras.close()
+        if self._spec is not None:
+            self._timeline.stop_now(is_in_step=self._is_in_step)
         self._ports.sim.detach()
+        self._surroundings.restore(self._ports.sim.stage())
         self._ports.sim.on_step = None
         self.on_period = None
         self._spec = self._layout = self._stage = None
@@ -255,6 +261,7 @@ class IsaacBackend:
             self._cameras.close()
             self._is_written = False
         self._stage = stage
+        self._surroundings.remember(stage)
         if self._is_written:
             write_layout(stage, spec, layout, **self._robot_options())
             return
@@ -271,9 +278,10 @@ class IsaacBackend:
         self._is_written = True
 
     def _robot_options(self) -> dict[str, Any]:
+        ours = {"root": ROOT, "is_shared": self._loop.mode == "kit"}
         if self._address is None:
-            return {"robot": "embedded"}
-        return {"robot": "reference", "robot_asset": self._address}
+            return {"robot": "embedded", **ours}
+        return {"robot": "reference", "robot_asset": self._address, **ours}
 
     def _stands(self) -> bool:
         """Tell whether robot and objects are still on the stage we wrote to, and that stage is the open one."""
@@ -307,6 +315,12 @@ class IsaacBackend:
 
     # ---------------------------------------------------------------- time
 
+    def _steps_per_update(self) -> int:
+        """Return the physics steps of an app update: in a script a control period, inside Kit what keeps the UI at 60 Hz."""
+        if self._loop.mode == "script":
+            return self._clock.substeps
+        return smooth_steps(self._clock.substeps, self._clock.physics_dt)
+
     def _begin_period(self, start: Array, goal: Array) -> None:
         """From this physics step on, lead the joints from `start` to `goal`."""
         self._period_start = self._ports.sim.steps_done
@@ -324,6 +338,7 @@ class IsaacBackend:
         """Lead the arm on; inside Kit, a whole period later, ask for the next action. Called by physics."""
         if self._fault is not None:
             return
+        self._is_in_step = True
         try:
             step = done - self._period_start
             if step >= self._clock.substeps and self._layout is not None and self._loop.mode == "kit":
@@ -335,6 +350,8 @@ class IsaacBackend:
                 self._ramp_to(step)
         except Exception as error:  # the physics engine swallows what a callback raises: kept for the next call
             self._fault = error
+        finally:
+            self._is_in_step = False
 
     def _settle(self) -> Steps[None]:
         """Let contacts find their rest; inside Kit, then let no time pass until somebody says so."""
@@ -388,7 +405,7 @@ class IsaacBackend:
         if self._choice == "classic" and offer.names is not None:
             from vla_isaac.backends.isaac.classic import classic_ports
 
-            return classic_ports(offer.names, self._loop, ROBOT_PATH)
+            return classic_ports(offer.names, self._loop, ROBOT_PATH, f"{ROOT}/PhysicsScene")
         from vla_isaac.backends.isaac.experimental import experimental_ports
 
         return experimental_ports(self._loop, ROBOT_PATH)
@@ -458,6 +475,15 @@ def _choose(offer: Offer, port: Port | None) -> Port:
             "(isaacsim.core.api, isaacsim.sensors.camera) or use a release from 4.2 to 6.2"
         )
     return choice
+
+
+def smooth_steps(substeps: int, physics_dt: float) -> int:
+    """Return how many physics steps make an app update near 60 Hz, if possible so that updates end with control periods."""
+    within = [
+        n for n in range(1, substeps + 1) if substeps % n == 0 and SLOWEST_UI_HZ <= 1 / (n * physics_dt) <= FASTEST_UI_HZ
+    ]
+    wanted = 1 / (UI_HZ * physics_dt)
+    return min(within, key=lambda n: abs(n - wanted)) if within else max(1, round(wanted))
 
 
 def _nine(qpos: Sequence[float] | Array, gripper_width: float) -> Array:

@@ -60,8 +60,8 @@ class Moment:
 class CameraBank:
     """One feed for every camera, size and layers asked for so far."""
 
-    def __init__(self, open_camera: Callable[[str, tuple[int, int], Layers], CameraPort]) -> None:
-        self._open_camera = open_camera
+    def __init__(self, open_camera: Callable[[str, tuple[int, int], Layers], CameraPort], root: str) -> None:
+        self._open_camera, self._root = open_camera, root
         self._feeds: dict[tuple[str, tuple[int, int], Layers], Feed] = {}
         self._aspects: dict[str, float] = {}
 
@@ -71,7 +71,7 @@ class CameraBank:
         Raises:
             RenderError: If the camera's prim is gone.
         """
-        path, size = camera_path(camera), request.resolution_hw or camera.resolution_hw
+        path, size = camera_path(camera, self._root), request.resolution_hw or camera.resolution_hw
         prim = stage.GetPrimAtPath(path)
         if not prim or not prim.IsValid():
             raise RenderError(f"camera {camera.name!r}: its prim {path} is gone from the stage; press Load (load it again)")

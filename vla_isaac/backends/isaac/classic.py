@@ -20,6 +20,7 @@ from vla_isaac.sim.backend import Steps
 IMPORTS: dict[Names, dict[str, str]] = {
     "omni.isaac": {  # 4.2
         "World": "omni.isaac.core:World",
+        "SimulationContext": "omni.isaac.core:SimulationContext",
         "Articulation": "omni.isaac.core.articulations:Articulation",
         "RigidPrim": "omni.isaac.core.prims:RigidPrim",
         "ArticulationAction": "omni.isaac.core.utils.types:ArticulationAction",
@@ -34,6 +35,7 @@ IMPORTS: dict[Names, dict[str, str]] = {
     },
     "isaacsim": {  # 4.5 to 6.2
         "World": "isaacsim.core.api:World",
+        "SimulationContext": "isaacsim.core.api:SimulationContext",
         "Articulation": "isaacsim.core.prims:SingleArticulation",
         "RigidPrim": "isaacsim.core.prims:SingleRigidPrim",
         "ArticulationAction": "isaacsim.core.utils.types:ArticulationAction",
@@ -57,16 +59,15 @@ CLOCKS: dict[Names, str] = {
 }
 """Where each release keeps the simulation time. It starts at every play, with two steps of warm-up from 4.5 on."""
 
-PHYSICS_SCENE = "/World/PhysicsScene"
-EVERY_FRAME = -1  # a camera's frequency that drops no frame; any other one counts simulated time and skips some
+RATE_SETTING = "/app/runLoops/main/rateLimitFrequency"
 
 
-def classic_ports(names: Names, loop: Loop, robot_path: str) -> Ports:
+def classic_ports(names: Names, loop: Loop, robot_path: str, physics_scene: str) -> Ports:
     """Return the ports of the classic interface; nothing of Isaac is imported before."""
     isaac = SimpleNamespace(**{name: _take(place) for name, place in IMPORTS[names].items()})
     return Ports(
         name="classic",
-        sim=ClassicSim(isaac, loop, find_clock(names)),
+        sim=ClassicSim(isaac, loop, find_clock(names), physics_scene),
         robot=ClassicRobot(isaac, robot_path),
         objects=ClassicObjects(isaac),
         assets=ClassicAssets(isaac, loop),
@@ -91,12 +92,15 @@ def _take(place: str) -> Any:
 
 
 class ClassicSim:
-    """`World`, of which there is one per process."""
+    """`World`, of which there is one per process: our own, or inside Kit that of another extension, which stays its own."""
 
-    def __init__(self, isaac: Any, loop: Loop, clock: Callable[[], float] | None) -> None:
-        self._isaac, self._loop, self._clock = isaac, loop, clock
+    def __init__(self, isaac: Any, loop: Loop, clock: Callable[[], float] | None, physics_scene: str) -> None:
+        self._isaac, self._loop, self._clock, self._physics_scene = isaac, loop, clock, physics_scene
         self._callback = f"vla_isaac_step_{id(self)}"  # a name in use would keep its old function
         self._world: Any = None
+        self._has_callback = False
+        self._others_rates: tuple[float, float] | None = None  # physics and rendering step of a world that is not ours
+        self.notes: dict[str, str] = {}
         self.steps_done = 0
         self.on_step: Callable[[int], None] | None = None
 
@@ -111,15 +115,17 @@ class ClassicSim:
         yield from self._loop.update()
         return self.stage()
 
-    def start(self, physics_dt: float, substeps: int) -> Steps[None]:
+    def start(self, physics_dt: float, steps_per_update: int) -> Steps[None]:
         """Play with these rates; other rates come with another scene, for which `detach` is called before."""
         if self._world is None or self._isaac.World.instance() is not self._world:
-            yield from self._make_world(physics_dt, substeps)
+            yield from self._take_world(physics_dt, steps_per_update)
         world = self._world
-        yield from self._loop.call(world.reset, world.reset_async)
+        self._remove_callback()  # play would subscribe it again, and a name in use keeps its old function
+        reset = self._isaac.SimulationContext  # not World's own: that would also reset objects and tasks of another's world
+        yield from self._loop.call(lambda: reset.reset(world), lambda: reset.reset_async(world))
         self.steps_done = 0
-        self._remove_callback()  # play has subscribed an old one again, and a name in use keeps its old function
         world.add_physics_callback(self._callback, self._stepped)
+        self._has_callback = True
 
     def clock(self) -> float | None:
         """Return the simulation time now."""
@@ -137,25 +143,37 @@ class ClassicSim:
             yield from self._loop.update()
 
     def detach(self) -> None:
-        """Forget the world, since a second one would ignore its arguments, and take the callback away."""
-        if self._world is not None:
-            self._remove_callback()
-        if self._isaac.World.instance() is not None:
-            self._isaac.World.clear_instance()
-        self._world = None
+        """Take the callback away and forget the world: ours for good, another's with the rates it had."""
+        world, self._world = self._world, None
+        rates, self._others_rates = self._others_rates, None
+        if world is None or self._isaac.World.instance() is not world:
+            self._has_callback = False
+            return
+        self._remove_callback(world)
+        if rates is None:
+            self._isaac.World.clear_instance()  # a second one would ignore its arguments
+        else:
+            world.set_simulation_dt(*rates)
 
-    def _make_world(self, physics_dt: float, substeps: int) -> Steps[None]:
+    def _take_world(self, physics_dt: float, steps_per_update: int) -> Steps[None]:
         self.detach()
         # Isaac truncates rendering_dt / physics_dt and 1 / physics_dt to whole numbers: stay a hair above both
-        step = physics_dt * (1.0 - 1e-9)
-        self._world = self._isaac.World(
-            physics_dt=step,
-            rendering_dt=physics_dt * substeps,
-            stage_units_in_meters=1.0,
-            physics_prim_path=PHYSICS_SCENE,
+        rates = {"physics_dt": physics_dt * (1.0 - 1e-9), "rendering_dt": physics_dt * steps_per_update}
+        others = self._isaac.World.instance()
+        self.notes.pop("world", None)
+        if others is None:
+            self._world = self._isaac.World(**rates, stage_units_in_meters=1.0, physics_prim_path=self._physics_scene)
+            if self._loop.mode == "kit":
+                yield from self._loop.call(_nothing, self._world.initialize_simulation_context_async)
+            return
+        if others.get_physics_context() is None:
+            yield from self._loop.call(_nothing, others.initialize_simulation_context_async)
+        self._others_rates = others.get_physics_dt(), others.get_rendering_dt()
+        others.set_simulation_dt(**rates)
+        self._world = others
+        self.notes["world"] = (
+            "another extension's World is in use: it keeps its objects and callbacks; our rates hold until we are closed"
         )
-        if self._loop.mode == "kit":
-            yield from self._loop.call(_nothing, self._world.initialize_simulation_context_async)
 
     def _stepped(self, _step_size: float) -> None:
         """Count; the classic callback runs before the step it announces."""
@@ -163,9 +181,15 @@ class ClassicSim:
             self.on_step(self.steps_done)
         self.steps_done += 1
 
-    def _remove_callback(self) -> None:
-        if self._world.physics_callback_exists(self._callback):
-            self._world.remove_physics_callback(self._callback)
+    def _remove_callback(self, world: Any = None) -> None:
+        """Take the callback away; a stopped world has forgotten the subscription and kept the function."""
+        world = world or self._world
+        if not self._has_callback:
+            return
+        if not world.physics_callback_exists(self._callback):
+            world.add_physics_callback(self._callback, self._stepped)
+        world.remove_physics_callback(self._callback)
+        self._has_callback = False
 
 
 class ClassicRobot:
@@ -252,7 +276,9 @@ class ClassicCamera:
             prim_path=path, name=f"vla_isaac_{path}_{size[0]}x{size[1]}", resolution=(size[1], size[0])
         )
         self._camera.initialize()
-        self._camera.set_frequency(EVERY_FRAME)
+        rate = _rate_limit()
+        if rate:  # else it drops no frame already; minus the rate divides every rate, and no frame is dropped
+            self._camera.set_frequency(-rate)
         if layers.depth:
             self._camera.add_distance_to_image_plane_to_frame()
         if layers.segmentation:
@@ -302,6 +328,14 @@ class ClassicAssets:
         """Ask the server."""
         isaac = self._isaac
         return (yield from self._loop.call(lambda: isaac.is_file(address), lambda: isaac.is_file_async(address)))
+
+
+def _rate_limit() -> float | None:
+    """Return the frequency that a camera takes for its own [Hz]; it then drops frames in which no simulated time passed."""
+    import carb.settings  # source: docs.omniverse.nvidia.com Kit manual, carb.settings: get_settings(), get
+
+    rate = carb.settings.get_settings().get(RATE_SETTING)
+    return float(rate) if rate else None
 
 
 def _nothing() -> None:

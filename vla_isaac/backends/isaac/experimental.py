@@ -40,6 +40,7 @@ class ExperimentalSim:
         self._callback: int | None = None
         self.steps_done = 0
         self.on_step: Callable[[int], None] | None = None
+        self.notes: dict[str, str] = {}
 
     def stage(self) -> Any:
         """Return the open stage."""
@@ -56,7 +57,7 @@ class ExperimentalSim:
         yield from self._loop.update()
         return self.stage()
 
-    def start(self, physics_dt: float, substeps: int) -> Steps[None]:
+    def start(self, physics_dt: float, steps_per_update: int) -> Steps[None]:
         """Set the rates, play, and let one update without physics pass: only then are views valid."""
         from isaacsim.core.experimental.utils.app import play
         from isaacsim.core.rendering_manager import RenderingManager
@@ -64,7 +65,7 @@ class ExperimentalSim:
 
         self.detach()
         SimulationManager.setup_simulation(dt=physics_dt * (1.0 - 1e-9))  # see classic: quotients are truncated
-        RenderingManager.set_dt(physics_dt * substeps)
+        RenderingManager.set_dt(physics_dt * steps_per_update)
         play()
         yield from self._loop.call(RenderingManager.render, RenderingManager.render_async)
         self.steps_done = 0

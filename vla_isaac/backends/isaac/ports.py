@@ -32,7 +32,10 @@ class SimPort(Protocol):
         """Open an empty stage and return it."""
         ...
 
-    def start(self, physics_dt: float, substeps: int) -> Steps[None]:
+    notes: dict[str, str]
+    """What a person should know, by what it is about."""
+
+    def start(self, physics_dt: float, steps_per_update: int) -> Steps[None]:
         """Play a stopped timeline with this physics step [s] and that many of them per app update."""
         ...
 

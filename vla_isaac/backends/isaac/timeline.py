@@ -34,6 +34,13 @@ class Timeline:
             self._timeline.stop()
             yield from self._loop.update()
 
+    def stop_now(self, *, is_in_step: bool = False) -> None:
+        """Stop without letting an update pass; within a physics step, which must not be entered again, at the next one."""
+        if not self.is_stopped:
+            self._timeline.stop()
+            if not is_in_step:
+                self._commit()
+
     def pause(self) -> None:
         """Let no time pass from now on; physics handles stay good."""
         self._timeline.pause()
