@@ -1,8 +1,12 @@
-"""Choose how MuJoCo draws before any test imports it: it reads MUJOCO_GL once, at its first import."""
+"""What has to hold before any test imports a library: how MuJoCo draws, and that no library reports to its makers."""
 
 import os
 
 from vla_isaac.backends.mujoco.engine import headless_gl
+from vla_isaac.core.telemetry import OFF, turn_off_telemetry
 
-if platform := headless_gl():
+if platform := headless_gl():  # MuJoCo reads MUJOCO_GL once, at its first import
     os.environ["MUJOCO_GL"] = platform
+
+for module in OFF:  # a test that skips without a library imports it directly
+    turn_off_telemetry(module)

@@ -49,8 +49,9 @@ def _asked(given: argparse.Namespace, out: Path, first_on_path: Path | None) -> 
 
 def answer(checkpoint: Path, out: Path) -> None:
     """Decide about random pictures, each decision with the memory of the one before, and write what came of it."""
-    import onnxruntime
+    from vla_isaac.core.optional import require
 
+    onnxruntime = require("onnxruntime", extra="policy", need="this comparison")
     random = np.random.default_rng(0)
     session = onnxruntime.InferenceSession(str(checkpoint / "model.onnx"), providers=["CPUExecutionProvider"])
     feed = {one.name: np.zeros([max(1, n) if isinstance(n, int) else 8 for n in one.shape]) for one in session.get_inputs()}

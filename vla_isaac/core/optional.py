@@ -7,10 +7,13 @@ import importlib.util
 from types import ModuleType
 
 from vla_isaac.core.errors import MissingDependencyError
+from vla_isaac.core.telemetry import turn_off_telemetry
 
 
 def require(module: str, *, extra: str, need: str, instead: str = "") -> ModuleType:
     """Import an optional module, or say which extra brings it.
+
+    What the module would report to its makers is turned off first; see `core.telemetry`.
 
     Args:
         module: Import name, such as ``"mujoco"``.
@@ -21,6 +24,7 @@ def require(module: str, *, extra: str, need: str, instead: str = "") -> ModuleT
     Raises:
         MissingDependencyError: If the module is not installed.
     """
+    turn_off_telemetry(module.partition(".")[0])
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
