@@ -22,11 +22,10 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from transformers import PreTrainedConfig, PreTrainedModel
-from transformers.utils import logging as transformers_logging
 
 from vla_isaac.core.errors import ConfigError, ShapeError
 from vla_isaac.models import MODELS
+from vla_isaac.models.hugging_face import PreTrainedConfig, PreTrainedModel, transformers_logging
 from vla_isaac.models.processor import VLAProcessor
 from vla_isaac.models.text import FILE as VOCABULARY
 

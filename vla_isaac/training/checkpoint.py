@@ -15,10 +15,10 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
-from transformers.utils import logging as transformers_logging
 
 from vla_isaac.core.errors import ConfigError
 from vla_isaac.models.base import VLAModel
+from vla_isaac.models.hugging_face import transformers_logging
 from vla_isaac.models.processor import VLAProcessor
 from vla_isaac.policies.learned_checkpoint import PolicyCard
 

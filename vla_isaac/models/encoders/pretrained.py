@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import transformers
 from torch import nn
 
 from vla_isaac.core.errors import ConfigError
 from vla_isaac.core.registry import unknown_name
+from vla_isaac.models.hugging_face import transformers
 
 SMALL = "small"
 """Our own encoder, trained from nothing."""

@@ -1,0 +1,13 @@
+"""The transformers library for all files that use it, imported after its reports to the hub are turned off."""
+
+from __future__ import annotations
+
+from vla_isaac.core.telemetry import turn_off_telemetry
+
+turn_off_telemetry("transformers")
+
+import transformers  # noqa: E402
+from transformers import PreTrainedConfig, PreTrainedModel  # noqa: E402
+from transformers.utils import logging as transformers_logging  # noqa: E402
+
+__all__ = ["PreTrainedConfig", "PreTrainedModel", "transformers", "transformers_logging"]
