@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from vla_isaac.core.telemetry import OFF
+
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "vla_isaac"
 
@@ -47,6 +49,9 @@ HOMES = {
 }
 """Where each heavy package may be imported; what is not listed is free."""
 
+TURNS_OFF_FIRST = {"vla_isaac/models/hugging_face.py"}
+"""Files that import a library which reports to its makers by a statement; all others go through `require`."""
+
 LIGHT = {"numpy", "PIL", "yaml"}
 """What the rows from core to sim may use besides the standard library."""
 
@@ -73,8 +78,8 @@ def place(path: Path) -> str:
     return unit_of(parts[:-1])
 
 
-def imported(path: Path) -> Iterator[str]:
-    """Yield the dotted name of everything a file imports, also inside functions, by `require` and by importlib."""
+def imported(path: Path, by: tuple[str, ...] = ("require", "import_module", "__import__")) -> Iterator[str]:
+    """Yield the dotted name of everything a file imports, also inside functions, and `by` which functions."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -83,7 +88,7 @@ def imported(path: Path) -> Iterator[str]:
             yield from (f"{module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
             name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-            if name in ("require", "import_module", "__import__"):
+            if name in by:
                 yield str(node.args[0].value)
 
 
@@ -145,6 +150,18 @@ def test_a_heavy_package_is_imported_only_where_its_work_is_done(module):
         if name.partition(".")[0] == module and place(path) not in homes
     }
     assert strangers == set()
+
+
+def test_a_library_that_reports_to_its_makers_is_imported_only_where_that_is_turned_off_first():
+    places = [path for folder in ("vla_isaac", "tools", "benchmarks", "examples") for path in (ROOT / folder).rglob("*.py")]
+    strangers = {
+        str(path.relative_to(ROOT)): name
+        for path in places
+        if "_resources" not in path.parts
+        for name in imported(path, by=("import_module", "__import__", "importorskip"))
+        if name.partition(".")[0] in OFF
+    }
+    assert set(strangers) == TURNS_OFF_FIRST, strangers
 
 
 def test_the_lower_rows_need_numpy_pillow_and_yaml_at_most():
