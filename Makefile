@@ -45,6 +45,7 @@ demo: $(VENV)/.demo ## Watch the arm follow an instruction (about a minute, no G
 
 test: $(VENV)/.dev $(VENV_ISAAC)/.dev ## Run the quick suite: style, types, tests (a quarter of an hour on two cores)
 	@sh tools/ensure_gl.sh "$(BIN)/python"
+	@sh tools/ensure_strace.sh
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
