@@ -14,7 +14,7 @@ from tests.tracing import Trace, linux, trace
 pytestmark = linux
 
 HELD = 15.0
-"""Time a session is kept open [s]; onnxruntime 1.32 reports 9 s after it was loaded, see docs/network.md."""
+"""Time a session is kept open [s]; onnxruntime 1.32 looks up its host 9 s after it is imported, see docs/network.md."""
 
 ONE_DECISION = """
 import time
