@@ -10,8 +10,11 @@ import pytest
 
 from tools.train_mini import card, figures
 from tools.train_mini.__main__ import note_time
-from tools.train_mini.recipe import stages
+from tools.train_mini.recipe import ABILITIES, FAMILIES, SHIPPED, stages
 from vla_isaac.cli.main import main
+from vla_isaac.policies.learned_checkpoint import PolicyCard
+from vla_isaac.scene.objects import SHAPES
+from vla_isaac.tasks.families import family_names
 
 CHOOSING_FROM, REPORTED_FROM = 100_000, 900_000
 
@@ -81,3 +84,13 @@ def test_times_of_several_attempts_at_a_stage_add_up(tmp_path):
     for seconds in (3.0, 4.5):
         note_time(tmp_path / "times.json", "train", seconds)
     assert json.loads((tmp_path / "times.json").read_text()) == {"train": 7.5}
+
+
+def test_the_shipped_checkpoint_declares_the_abilities_of_the_recipe():
+    assert PolicyCard.load(Path(__file__).resolve().parents[1] / SHIPPED).abilities == ABILITIES
+
+
+def test_the_recipe_declares_the_families_it_is_made_for_and_names_that_exist():
+    assert set(ABILITIES.families) == set(FAMILIES) <= set(family_names())
+    named = {shape for family in ABILITIES.families.values() for shape in (*family.moved, *family.other)}
+    assert named <= set(ABILITIES.objects) == set(SHAPES)

@@ -13,10 +13,12 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from tools.train_mini.figures import REPORTED
-from tools.train_mini.recipe import stages
+from tools.train_mini.recipe import ABILITIES, SHIPPED, stages
+from vla_isaac.policies.learned_checkpoint import PolicyCard
 
 
 def main() -> int:
@@ -36,8 +38,14 @@ def main() -> int:
         if code != 0:
             print(f"== {stage.name} ended with {code}; mend what it says and give the same command again", flush=True)
             return code
+    declare(SHIPPED)
     keep(options.runs)
     return 0
+
+
+def declare(checkpoint: Path) -> None:
+    """Write into a checkpoint's ``policy.json`` what it can be asked for."""
+    replace(PolicyCard.load(checkpoint), abilities=ABILITIES).save(checkpoint)
 
 
 def keep(runs: Path) -> None:

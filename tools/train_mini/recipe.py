@@ -8,9 +8,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from vla_isaac.policies.abilities import Abilities, FamilyAbility
+from vla_isaac.scene.layout import OBJECT_COLOURS
+from vla_isaac.scene.objects import SHAPES
+
 FAMILIES = ("reach", "lift", "place_on", "place_in", "stack", "push_to", "move_beside", "sort")
 LONG = ("tower", "clear")
 SHIPPED = Path("data/checkpoints/mini")
+
+GRASPED = ("cube", "cylinder", "ball")
+PLACED = GRASPED  # cylinders and balls on, in and beside things: 33 to 39 of 40 layouts each, seeds from 900,000
+ABILITIES = Abilities(
+    backends=("mujoco",),
+    families={
+        "reach": FamilyAbility(moved=GRASPED),
+        "lift": FamilyAbility(moved=GRASPED),
+        "place_on": FamilyAbility(moved=PLACED, other=("box",)),
+        "place_in": FamilyAbility(moved=PLACED, other=("bin", "bowl")),
+        "stack": FamilyAbility(moved=("cube",), other=("cube",)),
+        "push_to": FamilyAbility(moved=("cube",), other=SHAPES),  # balls 11 of 20, cylinders 14 of 20
+        "move_beside": FamilyAbility(moved=PLACED, other=SHAPES),
+        "sort": FamilyAbility(moved=("cube",), other=("bin",)),
+    },
+    objects={shape: (*OBJECT_COLOURS, "white") if shape == "bowl" else OBJECT_COLOURS for shape in SHAPES},
+    size_scale=(0.9, 1.1),
+)
+"""What the shipped checkpoint declares: of the families it is made for, the shapes that training sentences name and that
+succeeded on at least 80 % of the layouts; colours and sizes as in training."""
 
 
 @dataclass(frozen=True)

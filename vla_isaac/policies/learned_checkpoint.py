@@ -15,6 +15,7 @@ from vla_isaac.core.config import from_mapping, to_mapping
 from vla_isaac.core.errors import ConfigError, ConventionError
 from vla_isaac.core.specs import ActionSpec, CameraView
 from vla_isaac.datasets.normaliser import Normaliser
+from vla_isaac.policies.abilities import Abilities
 
 FILE = "policy.json"
 ONNX = "model.onnx"
@@ -49,6 +50,9 @@ class PolicyCard:
 
     decline_below: float = 0.5
     """Confidence below which it declines."""
+
+    abilities: Abilities | None = None
+    """What it can be asked for; None where nobody measured that, and then it acts only where it is named."""
 
     notes: Mapping[str, Any] = field(default_factory=dict)
     """How it was trained: data, seeds, steps, versions."""

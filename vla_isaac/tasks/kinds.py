@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from vla_isaac.core.goals import SIDES, Goal, GoalPlan
+from vla_isaac.core.goals import GRIPPER, SIDES, Goal, GoalPlan
 from vla_isaac.core.types import Body
 
 GRASPABLE = ("cube", "cylinder", "ball")
@@ -39,6 +39,41 @@ def family_of(plan: GoalPlan, bodies: Iterable[Body]) -> str | None:
     colours = {body.name: body.colour for body in objects}
     is_sorting = len(goals) == 2 and all(colours[goal.args[0]] == colours[goal.args[1]] for goal in goals)
     return "sort" if is_sorting else None
+
+
+def nearest_family(plan: GoalPlan, bodies: Iterable[Body]) -> str | None:
+    """Return the family that a goal is of or, where no family draws it, the one whose goals have the same relations.
+
+    ``in(green_ball, white_bowl)`` is nearest to `place_in`, which draws cubes and bins.
+
+    Args:
+        plan: The goals.
+        bodies: The objects of the scene.
+    """
+    objects = tuple(bodies)
+    family = family_of(plan, objects)
+    if family is not None or len(plan.steps) != 1:
+        return family
+    goals = plan.steps[0]
+    if len(goals) > 1:
+        return "sort" if _is_like_sorting(goals) else None
+    return _nearest_of_one(goals[0], {body.name: body.shape for body in objects})
+
+
+def _nearest_of_one(goal: Goal, shapes: dict[str, str]) -> str | None:
+    if goal.predicate == "near":
+        return "reach" if goal.args[0] == GRIPPER else None
+    if goal.predicate == "on":
+        return "stack" if shapes.get(goal.args[1]) == "cube" else "place_on"
+    if goal.predicate in SIDES:
+        return "move_beside"
+    return {"lifted": "lift", "in": "place_in", "pushed_to": "push_to"}.get(goal.predicate)
+
+
+def _is_like_sorting(goals: tuple[Goal, ...]) -> bool:
+    """Tell whether two objects go into a container each."""
+    is_two_in = len(goals) == 2 and all(goal.predicate == "in" for goal in goals)
+    return is_two_in and len({name for goal in goals for name in goal.objects}) == 4
 
 
 def _of_one(goal: Goal, shapes: dict[str, str]) -> str | None:
