@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from vla_isaac.api.choice import BY_CALLER, EXPERT, PolicyChoice, default_choice
 from vla_isaac.backends import BACKENDS
-from vla_isaac.backends.mujoco.engine import headless_gl
 from vla_isaac.core.config import from_mapping
-from vla_isaac.core.errors import ConfigError, InstructionError, UsageError
+from vla_isaac.core.errors import UsageError
 from vla_isaac.core.goals import goal_from_json, parse_goal
-from vla_isaac.core.optional import is_installed
 from vla_isaac.datasets.episode import EpisodeMeta
 from vla_isaac.policies.base import Policy
-from vla_isaac.policies.by_name import checkpoint_of
 from vla_isaac.policies.by_name import make_policy as make_policy
 from vla_isaac.runtime.episode import EpisodeRequest
 from vla_isaac.runtime.result import EpisodeResult
@@ -27,12 +25,6 @@ from vla_isaac.scene.randomisation import Randomisation, randomisation_preset
 from vla_isaac.scene.spec import SceneLayout, SceneSpec
 from vla_isaac.sim.backend import Backend
 from vla_isaac.tasks.families import task_family
-from vla_isaac.tasks.kinds import family_of
-from vla_isaac.tasks.language import read_instruction
-
-EXPERT, LEARNED = "scripted", "mini"
-LEARNED_FAMILIES = ("reach", "lift", "place_on", "place_in", "stack", "push_to", "move_beside", "sort")
-"""What `mini` is trained for, and long enough to be judged by."""
 
 
 def make_backend(name: str, *, robot_model: Path | None = None) -> Backend:
@@ -55,52 +47,42 @@ def make_backend(name: str, *, robot_model: Path | None = None) -> Backend:
     return with_model
 
 
-def make_session(backend: str = "mujoco", policy: str | Policy = "scripted", *, robot_model: Path | None = None) -> Session:
+def make_session(backend: str = "mujoco", policy: str | Policy | None = None, *, robot_model: Path | None = None) -> Session:
     """Return backend and policy held together, ready for episodes; close it, or use it in a ``with`` statement.
 
     Args:
         backend: A name of ``vla-isaac list backends``.
-        policy: A name of ``vla-isaac list policies``, or a policy object of your own.
+        policy: A name of ``vla-isaac list policies``, or a policy object of your own; None takes the scripted expert, which
+            sees the true state of the scene, since a session does not know yet what it will be asked.
         robot_model: A mesh model of the Panda for MuJoCo.
     """
-    actor = make_policy(policy) if isinstance(policy, str) else policy
-    name = policy if isinstance(policy, str) else type(policy).__name__
-    return Session(make_backend(backend, robot_model=robot_model), actor, policy_name=name)
+    chosen = EXPERT if policy is None else policy
+    name = chosen if isinstance(chosen, str) else type(chosen).__name__
+    reason = "the default of make_session" if policy is None else BY_CALLER
+    actor = make_policy(chosen) if isinstance(chosen, str) else chosen
+    return open_session(PolicyChoice(name, reason), actor, make_backend(backend, robot_model=robot_model))
+
+
+def open_session(choice: PolicyChoice, policy: Policy, backend: Backend) -> Session:
+    """Return backend and policy held together, and log which policy it is and why.
+
+    Args:
+        choice: The policy's name, and why it acts.
+        policy: The policy.
+        backend: Closed with the session.
+    """
+    choice.log(policy)
+    return Session(backend, policy, policy_name=choice.policy, policy_reason=choice.reason)
 
 
 def choose_policy(backend: str, request: EpisodeRequest) -> str:
-    """Return who acts where nobody was named: `mini` on MuJoCo if it was trained on such tasks, else the scripted expert.
-
-    The expert needs no pictures, so it also acts on machines that cannot draw any.
+    """Return the name of the policy that acts where none was named; `choice.default_choice` says why, too.
 
     Args:
         backend: A name of ``vla-isaac list backends``.
         request: What is to be done.
     """
-    if backend != "mujoco" or not request.judge or not _has_learned() or not _can_draw():
-        return EXPERT
-    if any(name not in {camera.name for camera in request.scene.cameras} for name in ("front", "wrist")):
-        return EXPERT
-    if request.family is not None:
-        return LEARNED if request.family.name in LEARNED_FAMILIES else EXPERT
-    try:
-        plan = request.goal or read_instruction(request.instruction or request.scene.instruction, request.scene.bodies)
-    except InstructionError:
-        return EXPERT
-    return LEARNED if family_of(plan, request.scene.bodies) in LEARNED_FAMILIES else EXPERT
-
-
-def _can_draw() -> bool:
-    """Tell whether there is an OpenGL for pictures."""
-    return headless_gl() != "disable"
-
-
-def _has_learned() -> bool:
-    """Tell whether this installation has a checkpoint of its own and what runs it."""
-    try:
-        return checkpoint_of(LEARNED) is not None and is_installed("onnxruntime")
-    except ConfigError:
-        return False
+    return default_choice(backend, request).policy
 
 
 def make_request(
@@ -187,12 +169,17 @@ def run(
 ) -> EpisodeResult:
     """Run one episode from its seed to its end and return how it went.
 
-    Arguments are those of `make_session` and `make_request`; `policy` None takes `choose_policy`; `video` is where to write
-    an mp4.
+    Arguments are those of `make_session` and `make_request`; `policy` None takes `choice.default_choice`, and `policy` and
+    `policy_reason` of the result say which that is and why; `video` is where to write an mp4.
     """
     request = make_request(
         instruction, task=task, scene=scene, randomisation=randomisation, seed=seed, goal=goal, max_steps=max_steps
     )
-    with make_session(backend, policy if policy is not None else choose_policy(backend, request)) as session:
+    if policy is None:
+        choice = default_choice(backend, request)
+        opened = open_session(choice, make_policy(choice.policy), make_backend(backend))
+    else:
+        opened = make_session(backend, policy)
+    with opened as session:
         watchers: list[Subscriber] = [VideoRecorder(session.backend, Path(video))] if video else []
         return session.run(request, watchers)

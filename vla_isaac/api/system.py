@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
-from vla_isaac.api import make_policy, make_request, make_session
+from vla_isaac.api import make_backend, make_policy, make_request, open_session
+from vla_isaac.api.choice import BY_CALLER, EXPERT, PolicyChoice
 from vla_isaac.core.arrays import Image
 from vla_isaac.core.errors import BackendError, UsageError
 from vla_isaac.core.types import Action, ActionChunk, JointTarget, SceneState, Verdict
@@ -38,12 +39,18 @@ class IsaacVLASystem:
     """
 
     def __init__(
-        self, vla_model: str | Policy = "scripted", *, backend: str = "mujoco", instruction: str | None = None, seed: int = 0
+        self,
+        vla_model: str | Policy | None = None,
+        *,
+        backend: str = "mujoco",
+        instruction: str | None = None,
+        seed: int = 0,
     ) -> None:
         """Load the policy; the simulator waits for `setup_scene`.
 
         Args:
-            vla_model: A name of ``vla-isaac list policies``, or a policy object.
+            vla_model: A name of ``vla-isaac list policies``, or a policy object; None takes the scripted expert, which sees
+                the true state of the scene.
             backend: A name of ``vla-isaac list backends``.
             instruction: What `get_language_instruction` returns; None takes the chapter's, where the usual objects stand.
             seed: Where things stand, and everything else random.
@@ -51,8 +58,10 @@ class IsaacVLASystem:
         Raises:
             UnknownNameError: If there is no such policy.
         """
-        self.vla_model = self.load_vla_model(vla_model)
-        self._name = vla_model if isinstance(vla_model, str) else type(vla_model).__name__
+        chosen = EXPERT if vla_model is None else vla_model
+        name = chosen if isinstance(chosen, str) else type(chosen).__name__
+        self.vla_model = self.load_vla_model(chosen)
+        self._choice = PolicyChoice(name, "the default of IsaacVLASystem" if vla_model is None else BY_CALLER)
         self._backend_name = backend
         self._instruction = instruction
         self._seed = seed
@@ -91,8 +100,7 @@ class IsaacVLASystem:
         if not self._has_own_objects:
             for shape, colour in OBJECTS:
                 self._builder.add(shape, colour)
-        self._session = make_session(self._backend_name, self.vla_model)
-        self._session.policy_name = self._name
+        self._session = open_session(self._choice, self.vla_model, make_backend(self._backend_name))
         self._begin(self.get_language_instruction(), None)
         return self
 

@@ -59,8 +59,17 @@ class EpisodeRequest:
         return self.family.preset.dwell if self.family else DWELL
 
 
-def set_stage(request: EpisodeRequest, backend: Backend, policy: Policy, policy_name: str) -> Steps[EpisodeStart]:
+def set_stage(
+    request: EpisodeRequest, backend: Backend, policy: Policy, policy_name: str, policy_reason: str = ""
+) -> Steps[EpisodeStart]:
     """Load and lay out the scene, find out what is asked for, and return where the episode starts.
+
+    Args:
+        request: What is asked for.
+        backend: Where.
+        policy: Which policy acts.
+        policy_name: What it is called in results.
+        policy_reason: Why it acts, for results.
 
     Raises:
         SceneError: If the scene cannot be laid out.
@@ -86,6 +95,7 @@ def set_stage(request: EpisodeRequest, backend: Backend, policy: Policy, policy_
         plan=draw.plan if request.judge else None,
         seed=request.seed,
         policy=policy_name,
+        policy_reason=policy_reason,
         policy_spec=policy.spec,
         backend=backend.name,
         max_steps=request.max_steps or _steps_allowed(request, draw.plan, rate),

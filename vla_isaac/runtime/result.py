@@ -55,6 +55,9 @@ class EpisodeResult:
     backend: str
     seed: int
 
+    policy_reason: str = ""
+    """Why this policy acted: chosen by name, a default, or in place of the default; empty where nobody said."""
+
     clipped: dict[str, int] = field(default_factory=dict)
     """What the safety stage had to limit, by name."""
 

@@ -282,6 +282,7 @@ class PolicyRunner:
             instruction=start.instruction,
             goal=start.plan.to_json() if start.plan else None,
             policy=start.policy,
+            policy_reason=start.policy_reason,
             backend=start.backend,
             seed=start.seed,
             clipped=self.converter.clipped.as_dict(),

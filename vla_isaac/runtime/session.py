@@ -29,7 +29,13 @@ class Session:
     """
 
     def __init__(
-        self, backend: Backend, policy: Policy, *, policy_name: str = "policy", control: ControlConfig | None = None
+        self,
+        backend: Backend,
+        policy: Policy,
+        *,
+        policy_name: str = "policy",
+        policy_reason: str = "",
+        control: ControlConfig | None = None,
     ) -> None:
         """Hold a backend and a policy.
 
@@ -37,16 +43,18 @@ class Session:
             backend: Where episodes happen; closed with the session.
             policy: Who acts.
             policy_name: What it is called in results.
+            policy_reason: Why it acts, for results.
             control: Limits and inverse kinematics; None takes the defaults.
         """
         self.backend = backend
         self.policy = policy
         self.policy_name = policy_name
+        self.policy_reason = policy_reason
         self._control = control or ControlConfig()
 
     def prepare(self, request: EpisodeRequest, subscribers: Sequence[Subscriber] = ()) -> PolicyRunner:
         """Set the stage and return a runner at the start of the episode; for those who own the clock."""
-        start = drive(set_stage(request, self.backend, self.policy, self.policy_name))
+        start = drive(set_stage(request, self.backend, self.policy, self.policy_name, self.policy_reason))
         runner = connect(start, self.backend, self.policy, self._control, subscribers)
         runner.begin(start, Task(start.plan, dwell=request.dwell))
         return runner

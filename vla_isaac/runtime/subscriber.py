@@ -26,6 +26,8 @@ class EpisodeStart:
     policy_spec: PolicySpec
     backend: str
     max_steps: int
+    policy_reason: str = ""
+    """Why this policy acts; empty where nobody said."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -1,0 +1,132 @@
+"""`PolicyChoice`: which policy acts, what it sees, and why it and no other; the first line that a run prints."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from vla_isaac.backends.mujoco.engine import headless_gl
+from vla_isaac.core.errors import ConfigError, ConventionError, InstructionError, UnknownNameError
+from vla_isaac.core.optional import is_installed
+from vla_isaac.core.specs import PolicySpec
+from vla_isaac.policies.abilities import Abilities
+from vla_isaac.policies.base import Policy
+from vla_isaac.policies.by_name import OWN, checkpoint_of
+from vla_isaac.policies.learned_checkpoint import PolicyCard
+from vla_isaac.runtime.episode import EpisodeRequest
+from vla_isaac.runtime.views import check_views
+from vla_isaac.tasks.language import read_instruction
+
+logger = logging.getLogger(__name__)
+
+EXPERT = "scripted"
+BY_CALLER = "chosen by the caller"
+FLAT_PICTURES = ("stub",)
+"""Backends whose pictures show no perspective, light or shadow."""
+
+
+@dataclass(frozen=True)
+class PolicyChoice:
+    """A policy's name and why it acts."""
+
+    policy: str
+    """Name of the policy."""
+
+    reason: str
+    """Such as ``"chosen by --policy"``, or what the default policy is not made for."""
+
+    is_stand_in: bool = False
+    """Whether it acts in place of the learned policy, which is the default otherwise."""
+
+    def line(self, policy: Policy, *, option: str = "--policy") -> str:
+        """Return the line that says which policy acts, what it sees, and why.
+
+        Args:
+            policy: The policy of that name.
+            option: What another policy is chosen with.
+        """
+        why = f" because {self.reason}; choose one with {option}" if self.is_stand_in else f", {self.reason}"
+        return f"policy: {self.policy} ({_inputs(policy)}){why}"
+
+    def log(self, policy: Policy) -> None:
+        """Log that line, as a warning where the expert acts in place of the default."""
+        logger.log(logging.WARNING if self.is_stand_in else logging.INFO, "%s", self.line(policy, option="policy="))
+
+
+def default_choice(backend: str, request: EpisodeRequest) -> PolicyChoice:
+    """Return the policy that acts where none was named, and why.
+
+    It is the learned policy of this installation for everything that its checkpoint declares, and the scripted expert for
+    the rest. The decision looks at the goal and its objects, not at the name of the scene.
+
+    Args:
+        backend: A name of ``vla-isaac list backends``.
+        request: What is to be done.
+    """
+    reason = _why_not(backend, request)
+    if reason is not None:
+        return PolicyChoice(EXPERT, f"{OWN} {reason}", is_stand_in=True)
+    return PolicyChoice(OWN, "the default: it is made for this goal and these objects")
+
+
+def _why_not(backend: str, request: EpisodeRequest) -> str | None:
+    """Return why the learned policy is not the default here, None if it is."""
+    try:
+        checkpoint = checkpoint_of(OWN)
+        assert checkpoint is not None  # it is the name of a policy with one
+        card = PolicyCard.load(checkpoint)
+    except ConfigError:
+        return "has no checkpoint in this installation"
+    if card.abilities is None:
+        return "does not say what it was trained for; its policy.json has no abilities"
+    if backend not in card.abilities.backends:
+        flat = ", which draws a flat picture" if backend in FLAT_PICTURES else ""
+        return f"has not been measured on the backend {backend!r}{flat}"
+    return _why_not_here() or _why_not_with_these_cameras(card, request) or _why_not_this(card.abilities, request)
+
+
+def _why_not_here() -> str | None:
+    if not is_installed("onnxruntime"):
+        return "needs the package 'onnxruntime'"
+    if headless_gl() == "disable":
+        return "needs pictures, and this machine has no OpenGL to draw them"
+    return None
+
+
+def _why_not_with_these_cameras(card: PolicyCard, request: EpisodeRequest) -> str | None:
+    try:
+        for name in card.cameras:
+            request.scene.camera(name)
+        check_views(PolicySpec(action=card.action, cameras=card.cameras, views=card.views), request.scene)
+    except UnknownNameError:
+        return f"needs the cameras {' and '.join(card.cameras)}, and the scene {request.scene.name!r} lacks one"
+    except ConventionError:
+        return f"was trained with other cameras than those of the scene {request.scene.name!r}"
+    return None
+
+
+def _why_not_this(abilities: Abilities, request: EpisodeRequest) -> str | None:
+    bodies = request.scene.bodies
+    if not request.judge:
+        return "is not made for runs without a goal"
+    if request.family is not None and request.goal is None:
+        return abilities.why_not_family(request.family.name, bodies)
+    sentence = request.scene.instruction if request.instruction is None else request.instruction
+    try:
+        plan = read_instruction(sentence, bodies)
+    except InstructionError:
+        return "is not made for an instruction that cannot be read as a goal"
+    if request.family is not None or request.goal not in (None, plan):
+        return "is given the instruction only, and --goal asks for something else"
+    return abilities.why_not(plan, bodies, sentence)
+
+
+def _inputs(policy: Policy) -> str:
+    """Return what a policy is given, in words."""
+    spec = policy.spec
+    if spec.privileged:
+        return "expert; it sees the true state of the scene"
+    parts = ["the cameras"] * bool(spec.cameras) + ["the joints"] * spec.needs_proprioception
+    if isinstance(getattr(policy, "card", None), PolicyCard):
+        return f"learned; sees {', '.join(parts)} and the sentence"
+    return f"sees {' and '.join(parts)}" if parts else "sees neither the cameras nor the scene"
