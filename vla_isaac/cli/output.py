@@ -11,8 +11,8 @@ OK, NOT_REACHED, WRONG_USAGE, FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 def say(text: str) -> None:
-    """Print a line for people on standard output."""
-    print(text)
+    """Print a line for people on standard output, at once, so that it stays in order with standard error."""
+    print(text, flush=True)
 
 
 def note(text: str) -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from vla_isaac.api import choose_policy, make_backend, make_policy, make_request, recorded_request
+from vla_isaac.api import make_backend, make_policy, make_request, recorded_request
+from vla_isaac.api.choice import PolicyChoice, default_choice
 from vla_isaac.cli.files import check_writable
 from vla_isaac.cli.options import OptionalInt, OptionalName, OptionalPath, OptionalWords, Sentence
 from vla_isaac.cli.output import FAULT, NOT_REACHED, OK, emit, note, say
@@ -48,8 +49,8 @@ class Run:
 
     policy: OptionalName = None
     """Who acts (see: vla-isaac list policies); replay:DATASET:EPISODE drives a recorded episode
-    again, a checkpoint folder drives itself. The default is the scripted expert, or where the
-    checkpoint of mini is installed that policy, on MuJoCo and for tasks it was trained on."""
+    again, a checkpoint folder drives itself. The default is mini for everything that its checkpoint
+    declares, else the scripted expert; the first line of output says which, and why."""
 
     backend: str = "mujoco"
     """Where: mujoco, stub, or isaac (by Isaac Sim's own Python)."""
@@ -95,15 +96,21 @@ class Run:
         self._check()
         if self.replay is not None:
             return self._replay(self.replay)
-        name = self.policy or choose_policy(self.backend, self._request(None, self.seed))
-        policy = make_policy(name)
+        choice = self._choice()
+        policy = make_policy(choice.policy)
+        (note if self.json else say)(choice.line(policy))
         requests = [self._request(policy, self.seed + k) for k in range(self.episodes)]
         results: list[EpisodeResult] = []
         backend = make_backend(self.backend, robot_model=self.robot_model)
-        with Session(backend, policy, policy_name=name) as session:
+        with Session(backend, policy, policy_name=choice.policy, policy_reason=choice.reason) as session:
             for request in requests:
                 results.append(self._episode(session, request, len(results)))
-        return self._report(results)
+        return self._report(results, choice)
+
+    def _choice(self) -> PolicyChoice:
+        if self.policy:
+            return PolicyChoice(self.policy, "chosen by --policy")
+        return default_choice(self.backend, self._request(None, self.seed))
 
     def _check(self) -> None:
         if self.episodes < 1:
@@ -176,13 +183,13 @@ class Run:
             note(f"no video: {error}")
             return None
 
-    def _report(self, results: list[EpisodeResult]) -> int:
+    def _report(self, results: list[EpisodeResult], choice: PolicyChoice) -> int:
         faults = [r for r in results if r.end in (End.POLICY_FAILED, End.BACKEND_FAILED)]
         if len(results) == 1:
             _say_result(results[0])
             value: dict[str, Any] = results[0].to_json()
         else:
-            value = summary(results)
+            value = {**summary(results), "policy": choice.policy, "policy_reason": choice.reason}
             _say_summary(value)
         for fault in faults:
             note(f"error: seed {fault.seed}: {fault.end.value}: {fault.reason}")
