@@ -18,8 +18,9 @@ class ThinkAloud:
     """A subscriber: it is told of every step and prints a line when something new begins."""
 
     def on_start(self, start: EpisodeStart) -> None:
-        """Say what was understood."""
+        """Say which policy acts and what was understood."""
         self.phase = None
+        print(f"policy: {start.policy}, {start.policy_reason}")
         print(f'"{start.instruction}" is understood as {start.plan}')
 
     def on_step(self, step: Step) -> None:

@@ -193,14 +193,20 @@ def test_a_run_without_a_named_policy_warns_of_the_expert_and_keeps_the_reason(c
     assert record.message.endswith("choose one with policy=")
 
 
-@pytest.mark.parametrize(("policy", "why"), [(None, "the default of make_session"), ("scripted", "chosen by the caller")])
+@pytest.mark.parametrize(
+    ("policy", "why"),
+    [(None, "the default of make_session, which sees the true state"), ("scripted", "chosen by the caller")],
+)
 def test_a_session_says_in_its_results_whether_the_policy_was_named(policy, why):
     with api.make_session("stub", policy) as session:
         result = session.run(api.make_request("Lift the red cube", max_steps=2))
     assert (result.policy, result.policy_reason) == ("scripted", why)
 
 
-@pytest.mark.parametrize(("model", "why"), [(None, "the default of IsaacVLASystem"), ("scripted", "chosen by the caller")])
+@pytest.mark.parametrize(
+    ("model", "why"),
+    [(None, "the default of IsaacVLASystem, which sees the true state"), ("scripted", "chosen by the caller")],
+)
 def test_the_system_of_the_chapter_says_in_its_results_whether_the_policy_was_named(model, why):
     with IsaacVLASystem(model, backend="stub") as system:
         result = system.setup_scene().run_vla_control_loop(max_steps=2)

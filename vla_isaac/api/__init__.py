@@ -58,7 +58,7 @@ def make_session(backend: str = "mujoco", policy: str | Policy | None = None, *,
     """
     chosen = EXPERT if policy is None else policy
     name = chosen if isinstance(chosen, str) else type(chosen).__name__
-    reason = "the default of make_session" if policy is None else BY_CALLER
+    reason = "the default of make_session, which sees the true state" if policy is None else BY_CALLER
     actor = make_policy(chosen) if isinstance(chosen, str) else chosen
     return open_session(PolicyChoice(name, reason), actor, make_backend(backend, robot_model=robot_model))
 

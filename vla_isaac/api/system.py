@@ -61,7 +61,9 @@ class IsaacVLASystem:
         chosen = EXPERT if vla_model is None else vla_model
         name = chosen if isinstance(chosen, str) else type(chosen).__name__
         self.vla_model = self.load_vla_model(chosen)
-        self._choice = PolicyChoice(name, "the default of IsaacVLASystem" if vla_model is None else BY_CALLER)
+        self._choice = PolicyChoice(
+            name, "the default of IsaacVLASystem, which sees the true state" if vla_model is None else BY_CALLER
+        )
         self._backend_name = backend
         self._instruction = instruction
         self._seed = seed
