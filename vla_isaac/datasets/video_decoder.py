@@ -20,6 +20,7 @@ import numpy as np
 from vla_isaac.core.arrays import Image
 from vla_isaac.core.errors import DatasetError
 from vla_isaac.core.optional import require
+from vla_isaac.datasets.video_container import broken, missing, open_video
 
 DECODERS = 16  # kept by a process; each holds a few pictures
 LOW_DELAY = 1 << 19  # AV_CODEC_FLAG_LOW_DELAY of libavcodec/avcodec.h
@@ -35,11 +36,8 @@ class VideoIndex:
         Raises:
             DatasetError: If it is missing or broken.
         """
-        av = _av()
         try:
-            with av.open(str(path)) as container:
-                if not container.streams.video:
-                    raise broken(path, "it has no pictures")
+            with open_video(path) as container:
                 stream = container.streams.video[0]
                 tick = stream.time_base
                 context = stream.codec_context
@@ -47,10 +45,10 @@ class VideoIndex:
                 self.extradata: bytes = context.extradata or b""
                 packets = [(p.pos, p.size, p.pts, p.is_keyframe) for p in container.demux(stream) if p.size]
                 layout = container.format.name
-        except FileNotFoundError as error:
-            raise missing(path) from error
+        except DatasetError:
+            raise
         except (OSError, ValueError, EOFError) as error:  # PyAV's errors are one of these
-            raise error if isinstance(error, DatasetError) else broken(path, str(error)) from error
+            raise broken(path, str(error)) from error
         if "mp4" not in layout:
             raise broken(path, f"it is {layout}, expected mp4")  # others do not store pictures as a decoder takes them
         self.path = path
@@ -202,16 +200,6 @@ def _kept(kept: OrderedDict[Any, Any], key: Any, most: int, make: Any) -> Any:
             kept.popitem(last=False)
     kept.move_to_end(key)
     return kept[key]
-
-
-def missing(path: Path) -> DatasetError:
-    """Return the error for a file that is not there."""
-    return DatasetError(f"the video {path} is missing; copy the dataset again, or remove the episode")
-
-
-def broken(path: Path, why: str) -> DatasetError:
-    """Return the error for a file that cannot be decoded."""
-    return DatasetError(f"the video {path} is broken or truncated ({why}); copy the dataset again, or remove the episode")
 
 
 def _av() -> Any:

@@ -22,7 +22,8 @@ from vla_isaac.core.arrays import AnyArray, Image
 from vla_isaac.core.errors import DatasetError, ShapeError, UsageError
 from vla_isaac.core.optional import require
 from vla_isaac.datasets.episode import Images
-from vla_isaac.datasets.video_decoder import PictureSource, broken, missing
+from vla_isaac.datasets.video_container import broken, open_video
+from vla_isaac.datasets.video_decoder import PictureSource
 
 GOP = 5  # pictures from key frame to key frame
 PIXELS = "yuv420p"
@@ -112,7 +113,7 @@ def read_video_info(path: Path) -> VideoInfo:
     Raises:
         DatasetError: If it is missing, truncated or no video.
     """
-    with _opened(path) as container:
+    with open_video(path) as container:
         stream = container.streams.video[0]
         try:
             count = sum(1 for packet in container.demux(stream) if packet.size)
@@ -199,11 +200,11 @@ def join_videos(parts: Sequence[VideoPart], path: Path, fps: float) -> None:
     """
     av = _av()
     with av.open(str(path), mode="w", format="mp4") as output:
-        with _opened(parts[0].path) as first:
+        with open_video(parts[0].path) as first:
             stream = output.add_stream_from_template(first.streams.video[0], opaque=True)
         written = 0
         for part in parts:
-            with _opened(part.path) as source:
+            with open_video(part.path) as source:
                 _copy(source, part, output, stream, written, rate_of(fps))
             written += part.length
     found = read_video_info(path).num_frames
@@ -234,23 +235,9 @@ def _copy(source: Any, part: VideoPart, output: Any, target: Any, offset: int, r
 
 
 def _encoding(path: Path) -> tuple[Any, ...]:
-    with _opened(path) as container:
+    with open_video(path) as container:
         context = container.streams.video[0].codec_context
         return (context.name, context.width, context.height, context.pix_fmt, context.extradata)
-
-
-def _opened(path: Path) -> Any:
-    av = _av()
-    try:
-        container = av.open(str(path))
-    except FileNotFoundError as error:
-        raise missing(path) from error
-    except (OSError, av.error.FFmpegError) as error:
-        raise broken(path, str(error)) from error
-    if not container.streams.video:
-        container.close()
-        raise broken(path, "it has no pictures")
-    return container
 
 
 def _checked(rgb: Any, shape: tuple[int, int, int] | None) -> Image:

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from vla_isaac.core.errors import DatasetError
-from vla_isaac.datasets.lerobot.layout import META_COLUMN, TASKS
+from vla_isaac.datasets.lerobot.layout import INFO, META_COLUMN, TASKS
 from vla_isaac.datasets.parquet import of_columns, pa, read_table, read_where, to_bytes
 from vla_isaac.datasets.statistics import Statistics, flattened
+from vla_isaac.datasets.untrusted_paths import fill_template, path_inside
 
 FOLDER = "meta/episodes"
 TASK_INDEX = "__index_level_0__"  # what pandas calls the index of a table that has no name
@@ -29,8 +30,14 @@ class Place:
     """Of a video [s]."""
 
     def path(self, root: Path, template: str, **more: str) -> Path:
-        """Return the file."""
-        return root / template.format(chunk_index=self.chunk_index, file_index=self.file_index, **more)
+        """Return the file; `template` is the dataset's own, for videos with the key of the camera in `more`.
+
+        Raises:
+            DatasetError: If it leads out of the dataset's folder.
+        """
+        source = f"{root / INFO}: {'video_path' if more else 'data_path'}"
+        names = {"chunk_index": self.chunk_index, "file_index": self.file_index, **more}
+        return path_inside(root, fill_template(template, source=source, **names), source=source)
 
 
 @dataclass(frozen=True, kw_only=True)

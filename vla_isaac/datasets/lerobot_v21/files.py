@@ -10,7 +10,9 @@ from typing import Any
 
 from vla_isaac.core.errors import DatasetError
 from vla_isaac.datasets.episode import Feature
+from vla_isaac.datasets.lerobot.layout import INFO
 from vla_isaac.datasets.meta_json import dumps
+from vla_isaac.datasets.untrusted_paths import fill_template, path_inside
 
 VERSION = "v2.1"
 CHUNK = 1000  # episodes per folder
@@ -29,8 +31,14 @@ ANNOTATIONS = {ANNOTATION: Feature("int64", (1,))}
 
 
 def episode_path(root: Path, template: str, episode: int, chunk: int = CHUNK, **more: str) -> Path:
-    """Return a file of an episode."""
-    return root / template.format(episode_chunk=episode // chunk, episode_index=episode, **more)
+    """Return a file of an episode; `template` is the dataset's own, for videos with the key of the camera in `more`.
+
+    Raises:
+        DatasetError: If it leads out of the dataset's folder.
+    """
+    source = f"{root / INFO}: {'video_path' if more else 'data_path'}"
+    names = {"episode_chunk": episode // chunk, "episode_index": episode, **more}
+    return path_inside(root, fill_template(template, source=source, **names), source=source)
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:

@@ -27,6 +27,7 @@ from vla_isaac.datasets.manifest.steps import (
     pictures,
 )
 from vla_isaac.datasets.meta_json import meta_from_json
+from vla_isaac.datasets.untrusted_paths import path_inside
 
 
 class ManifestReader:
@@ -86,7 +87,7 @@ class ManifestReader:
             row = next((t for t, found in enumerate(paths) if camera not in found), None)
             if row is not None:
                 raise DatasetError(f"{where}, row {row}: there is no picture of camera {camera!r}")
-            images[camera] = ImageFiles([self.path / found[camera] for found in paths], size, where=f"episode {episode}")
+            images[camera] = ImageFiles([self._picture(found[camera]) for found in paths], size, where=f"episode {episode}")
         return Episode(meta=self.meta(episode), columns=self.columns(episode), images=images)
 
     def steps(self, episode: int) -> Sequence[Step]:
@@ -95,6 +96,9 @@ class ManifestReader:
 
     def close(self) -> None:
         """Nothing is held open."""
+
+    def _picture(self, path: object) -> Path:
+        return path_inside(self.path, path, source=f"{self.path / MANIFEST}: the path of a picture")
 
     def _steps(self, episode: int) -> list[Step]:
         if not 0 <= episode < len(self):
@@ -131,7 +135,7 @@ class ManifestReader:
         if action.ndim != 1 or action.dtype.kind not in "fiu":
             raise DatasetError(f"{self._where(0)}, row 0: the action is {first['action']!r}, expected a list of numbers")
         sizes = {
-            camera: read_picture(self.path / path, where="episode 0, row 0").shape[:2]
+            camera: read_picture(self._picture(path), where="episode 0, row 0").shape[:2]
             for camera, path in pictures(first).items()
         }
         return DatasetInfo(

@@ -10,6 +10,7 @@ from typing import Any
 
 from vla_isaac.core.errors import DatasetError
 from vla_isaac.core.optional import require
+from vla_isaac.datasets.robomimic.self_contained import check_self_contained
 
 ENDINGS = (".hdf5", ".h5")
 PARTS = ".parts"
@@ -29,12 +30,19 @@ def open_h5(path: Path, mode: str = "r") -> Any:
     """Open an HDF5 file.
 
     Raises:
-        DatasetError: If it is none, or was cut off.
+        DatasetError: If it is none, was cut off, or takes something from another file.
     """
     try:
-        return h5().File(path, mode)
+        file = h5().File(path, mode)
     except OSError as error:
         raise DatasetError(f"{path}: is not a readable HDF5 file; was its writing cut off? ({error})") from error
+    if mode == "r":
+        try:
+            check_self_contained(file, path)
+        except BaseException:
+            file.close()
+            raise
+    return file
 
 
 def place(column: str) -> str:

@@ -12,6 +12,7 @@ from vla_isaac.core.errors import DatasetError
 from vla_isaac.datasets.lerobot.description import read_json
 from vla_isaac.datasets.lerobot.layout import DATA, INFO, STATS, VIDEO
 from vla_isaac.datasets.lerobot.rows import read_rows
+from vla_isaac.datasets.lerobot_v21.files import episode_path
 
 DATA_V21 = "data/chunk-{episode_chunk:03d}/episode_{episode_index:06d}.parquet"
 VIDEO_V21 = "videos/chunk-{episode_chunk:03d}/{video_key}/episode_{episode_index:06d}.mp4"
@@ -119,7 +120,7 @@ def _episodes_v21(root: Path, info: Mapping[str, Any], keys: list[str]) -> list[
     found = []
     for entry in read_lines(root / EPISODES_V21):
         number = int(entry["episode_index"])
-        names = {"episode_chunk": number // size, "episode_index": number}
-        videos = {key: Span(root / video.format(video_key=key, **names), 0) for key in keys}
-        found.append(Where(number=number, length=int(entry["length"]), data=root / data.format(**names), videos=videos))
+        videos = {key: Span(episode_path(root, video, number, size, video_key=key), 0) for key in keys}
+        path = episode_path(root, data, number, size)
+        found.append(Where(number=number, length=int(entry["length"]), data=path, videos=videos))
     return found

@@ -1,0 +1,67 @@
+"""`check_self_contained`: an HDF5 file that takes its numbers from other files is refused.
+
+HDF5 has three ways to name other files: external links, external storage of raw data, and virtual datasets. A reader follows
+each without a word, so a dataset of somebody else could copy any file of this machine into a converted one.
+Source: HDF5 user's guide, chapters "Groups" (external links) and "Datasets" (external storage, virtual datasets).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vla_isaac.core.errors import DatasetError
+from vla_isaac.core.optional import require
+
+LARGE = 64 * 2**20  # [bytes] smaller arrays are read, whatever the file stores of them
+MOST_COMPRESSION = 1100  # deflate's limit is 1032: a larger array is not in the file
+
+
+def check_self_contained(file: Any, path: Path) -> None:
+    """Look at every link and every dataset of an open file, without following a link.
+
+    Args:
+        file: An `h5py.File`.
+        path: Its name, for errors.
+
+    Raises:
+        DatasetError: If a part of it lies in another file, or is declared larger than it can be.
+    """
+    h5py = require("h5py", extra="data", need="the dataset format hdf5", instead="choose another format")
+    links: list[tuple[bytes, int]] = []
+    file.id.links.visit(lambda name, info: links.append((name, info.type)), info=True)
+    for name, kind in links:
+        if kind not in (h5py.h5l.TYPE_HARD, h5py.h5l.TYPE_SOFT):
+            raise _refused(path, name, "is a link into another file")
+        if kind == h5py.h5l.TYPE_HARD:
+            _check_object(h5py, file, name, path)
+
+
+def _check_object(h5py: Any, file: Any, name: bytes, path: Path) -> None:
+    found = h5py.h5o.open(file.id, name)
+    if not isinstance(found, h5py.h5d.DatasetID):
+        return
+    layout = found.get_create_plist()
+    if layout.get_external_count():
+        raise _refused(path, name, "keeps its numbers in another file (external storage)")
+    if layout.get_layout() == h5py.h5d.VIRTUAL:
+        raise _refused(path, name, "is put together from other files (virtual dataset)")
+    size = int(np.prod(found.shape, dtype=object)) * found.dtype.itemsize if found.shape else 0
+    if size > max(LARGE, MOST_COMPRESSION * found.get_storage_size()):
+        raise DatasetError(
+            f"{path}: {_text(name)} is declared as {size} bytes and stores {found.get_storage_size()}; it is broken, get it "
+            "again from where it came from"
+        )
+
+
+def _text(name: bytes) -> str:
+    return name.decode(errors="replace")
+
+
+def _refused(path: Path, name: bytes, why: str) -> DatasetError:
+    return DatasetError(
+        f"{path}: {_text(name)} {why}, and a dataset has to hold all it needs; if you trust it, write that array into this "
+        "file with h5py, then try again"
+    )

@@ -1,0 +1,69 @@
+"""Paths that a dataset's own files name: kept inside its folder, whatever they say.
+
+A dataset may come from anybody. A path in it is relative, has no ``..``, no drive and no protocol, so that nothing outside
+the folder is read and no library takes it for an address. Symbolic links are followed: the Hugging Face cache is made of
+them, and people keep videos on another disk.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from vla_isaac.core.errors import DatasetError
+
+PROTOCOL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")  # also a Windows drive; source: RFC 3986, section 3.1
+FIELD = re.compile(r"\{(\w+)(?::0?\d{0,2}d?)?\}")
+"""What a template may hold: a name, and how many digits its number has."""
+
+
+def path_inside(root: Path, text: object, *, source: str) -> Path:
+    """Return the file of a dataset that a text in it names.
+
+    Args:
+        root: The dataset's folder.
+        text: The path relative to it, with slashes.
+        source: Which file and field says so, for errors.
+
+    Raises:
+        DatasetError: If it is no text, or leads out of the folder.
+    """
+    why = _why_outside(text) if isinstance(text, str) else "it is no text"
+    if why:
+        raise DatasetError(f"{source} is {text!r}: {why}; expected a path below the dataset's folder, such as 'data/x.mp4'")
+    return root / str(text)
+
+
+def fill_template(template: object, *, source: str, **values: object) -> str:
+    """Return a path template with its names filled in.
+
+    Args:
+        template: Such as ``"data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet"``.
+        source: Which file and field says so, for errors.
+        values: What each name stands for.
+
+    Raises:
+        DatasetError: If it is no text, or holds anything but these names and their number of digits.
+    """
+    rest = FIELD.sub("", template) if isinstance(template, str) else "{"
+    unknown = [name for name in FIELD.findall(str(template)) if name not in values]
+    if "{" in rest or "}" in rest or unknown:
+        names = ", ".join(f"{{{name}}}" for name in values)
+        raise DatasetError(f"{source} is {template!r}; expected a path in which only {names} stand in braces")
+    try:
+        return str(template).format(**values)
+    except ValueError as error:
+        raise DatasetError(f"{source} is {template!r}: {error}") from error
+
+
+def _why_outside(text: str) -> str:
+    """Return what is wrong with a path; nothing if it stays in the folder on every system."""
+    if not text or "\0" in text:
+        return "it names no file"
+    if PROTOCOL.match(text):
+        return "it begins with a protocol or a drive"
+    if PurePosixPath(text).is_absolute() or PureWindowsPath(text).anchor:
+        return "it is absolute"
+    if ".." in re.split(r"[/\\]", text):
+        return "it leads out of the folder"
+    return ""
