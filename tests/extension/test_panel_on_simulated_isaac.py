@@ -10,6 +10,7 @@ import pytest
 pytest.importorskip("pxr", reason="the simulated Isaac Sim needs usd-core")
 pytest.importorskip("mujoco", reason="the simulated Isaac Sim needs MuJoCo")
 
+from tests.backends.isaac.test_isaac_surroundings import around, fill, outside
 from tests.extension.hands import EXT_ID, ROOT, TITLE
 from tests.simulated_isaac import releases, simulated_isaac
 from tests.simulated_kit_ui.menus import MenuWorld
@@ -197,3 +198,14 @@ def test_the_lines_for_the_script_editor_work(isaac):
     block = next(b for b in re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL) if "get_session" in b)
     exec(compile(block, str(PAGE), "exec"), {})
     assert (isaac.status.seed, isaac.status.goal) == (7, "on(red_cube, green_cube)")
+
+
+@pytest.mark.parametrize("isaac", GENERATIONS.values(), ids=GENERATIONS, indirect=True)
+def test_disabling_the_extension_leaves_rates_and_the_users_stage_as_they_were_before_load(isaac):
+    fill(isaac.sim.stage)
+    before, stage = around(isaac.sim), outside(isaac.sim.stage)
+    isaac.run(updates=30)
+    isaac.extension.on_shutdown()
+    isaac.sim.run(3)
+    assert around(isaac.sim) == before
+    assert outside(isaac.sim.stage) == stage
