@@ -3,6 +3,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 VENV_ISAAC ?= .venv-isaac
+VENV_RAY ?= .venv-ray
 BIN := $(VENV)/bin
 OLDEST_USD := $(VENV)/oldest-usd
 RUN := $(BIN)/python -m vla_isaac run "Pick up the red cube and place it on the blue box"
@@ -10,7 +11,7 @@ RUN := $(BIN)/python -m vla_isaac run "Pick up the red cube and place it on the 
 # dash, which comes with Newton's importers, brings a plugin that this pytest complains about
 TEST_ISAAC := $(VENV_ISAAC)/bin/python -m pytest -p no:dash tests/isaac_usd tests/scene/test_usd.py
 
-.PHONY: help demo test test-all test-isaac test-oldest-usd lint bench docs wheel train-mini clean
+.PHONY: help demo test test-all test-isaac test-interop test-oldest-usd lint bench docs wheel train-mini clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -35,7 +36,12 @@ $(OLDEST_USD)/.made: requirements/oldest-usd.txt | $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --target $(OLDEST_USD) -r $<
 	@touch $@
 
-$(VENV)/.made $(VENV_ISAAC)/.made:
+$(VENV_RAY)/.dev: requirements/ray.txt pyproject.toml | $(VENV_RAY)/.made
+	$(VENV_RAY)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements/ray.txt
+	$(VENV_RAY)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+$(VENV)/.made $(VENV_ISAAC)/.made $(VENV_RAY)/.made:
 	@PYTHON="$(PYTHON)" sh tools/make_venv.sh "$(@D)"
 	@touch $@
 
@@ -53,11 +59,14 @@ test: $(VENV)/.dev $(VENV_ISAAC)/.dev ## Run the quick suite: style, types, test
 	$(BIN)/python -m pytest -m "timing and not slow" -s
 	$(TEST_ISAAC) -m "not slow"
 
-test-all: test test-isaac test-oldest-usd ## Run the long suites too: every figure in full
+test-all: test test-isaac test-oldest-usd test-interop ## Run the long suites too: every figure in full
 	$(BIN)/python -m pytest -m slow -s
 
 test-isaac: $(VENV_ISAAC)/.dev ## Read every scene preset with NVIDIA's asset validator and in Newton
 	$(TEST_ISAAC)
+
+test-interop: $(VENV_RAY)/.dev ## Run what needs other people's programs: the real Ray
+	RAY_USAGE_STATS_ENABLED=0 $(VENV_RAY)/bin/python -m pytest tests/interop
 
 test-oldest-usd: $(OLDEST_USD)/.made ## Run the tests of the USD writer with the oldest usd-core
 	PYTHONPATH=$(OLDEST_USD) $(BIN)/python -c "from pxr import Usd; print('USD', *Usd.GetVersion())"
@@ -83,7 +92,7 @@ train-mini: $(VENV)/.dev ## Make the shipped policy anew: collect, train, correc
 	$(BIN)/python -m tools.train_mini.card
 
 clean: ## Remove what these commands made
-	rm -rf $(VENV) $(VENV_ISAAC) build dist site outputs
+	rm -rf $(VENV) $(VENV_ISAAC) $(VENV_RAY) build dist site outputs
 
 .PHONY: extension
 extension: $(VENV)/.made ## Build the folder that Isaac Sim takes as an extension into dist/

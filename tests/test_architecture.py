@@ -17,7 +17,7 @@ PACKAGE = ROOT / "vla_isaac"
 
 ROWS = (
     ("core",),
-    ("robots",),
+    ("robots", "jobs"),
     ("scene",),
     ("sim",),
     ("backends", "control", "sensors", "tasks", "models", "datasets", "wire"),

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from tests.collection.dataset_contents import contents, differences
-from vla_isaac.collection import worker
 from vla_isaac.collection.attempt import Collector
 from vla_isaac.collection.collect import collect
 from vla_isaac.collection.journal import journal_folder
 from vla_isaac.collection.progress_bar import ProgressBar, line_of
-from vla_isaac.core.errors import BackendError, ConfigError, UnknownNameError, UsageError
+from vla_isaac.core.errors import BackendError, ConfigError, MissingDependencyError, UnknownNameError, UsageError
 from vla_isaac.datasets.formats import WRITERS, open_dataset
 
 FORMATS = ("lerobot", "manifest", "hdf5")
@@ -43,14 +43,6 @@ def in_memory(monkeypatch):
     monkeypatch.setattr(InMemory, "kept", [])
     monkeypatch.setitem(WRITERS._own, "memory", f"{__name__}:InMemory")
     return InMemory
-
-
-@pytest.fixture(autouse=True)
-def no_backend_left():
-    yield
-    if worker._collector is not None:
-        worker._collector.close()
-        worker._collector = None
 
 
 def test_an_episode_reaches_a_writer_whole(plan, in_memory, tmp_path):
@@ -246,3 +238,9 @@ def test_progress_says_how_far_how_fast_and_how_long(plan, tmp_path):
 def test_progress_is_quiet_in_a_file(capsys):
     ProgressBar().close()
     assert capsys.readouterr().err == ""
+
+
+def test_without_ray_the_message_says_what_to_do(plan, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(MissingDependencyError, match=r"needs the package 'ray'.*or leave --ray out and give --workers"):
+        collect(tmp_path / "d", plan(), use_ray=True)

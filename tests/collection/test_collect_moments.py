@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from vla_isaac.collection.attempt import Collector
-from vla_isaac.collection.moments import collect_moments, work
+from vla_isaac.collection.moments import BlockWorker, collect_moments
 from vla_isaac.collection.plan import Attempt, CollectionPlan
 from vla_isaac.core.errors import UsageError
 from vla_isaac.datasets.moments import MAX_OBJECTS, NO, block_path, load_moments, plan_of
@@ -32,7 +32,7 @@ def moments() -> CollectionPlan:
 @pytest.fixture(scope="module")
 def found(moments, tmp_path_factory):
     folder = tmp_path_factory.mktemp("found")
-    work(folder, moments, 0, SHARE, None)
+    BlockWorker(folder, moments, SHARE, None)(0)
     return load_moments([folder])
 
 
@@ -124,7 +124,7 @@ def test_the_camera_stood_where_the_scene_has_it_when_only_the_layout_varies(fou
 def test_the_same_seeds_give_the_same_moments(found, moments, tmp_path):
     again = tmp_path / "again"
     again.mkdir()
-    work(again, moments, 0, SHARE, None)
+    BlockWorker(again, moments, SHARE, None)(0)
     other = load_moments([again])
     for name, values in {**found.rows, **found.pictures, "of_row": found.of_row}.items():
         theirs = {**other.rows, **other.pictures, "of_row": other.of_row}[name]
@@ -134,13 +134,13 @@ def test_the_same_seeds_give_the_same_moments(found, moments, tmp_path):
 def test_an_episode_does_not_depend_on_those_before_it(found, moments, tmp_path):
     alone = tmp_path / "alone"
     alone.mkdir()
-    work(alone, replace(moments, tasks=("push_to",), episodes=1, seed=2), 0, SHARE, None)
+    BlockWorker(alone, replace(moments, tasks=("push_to",), episodes=1, seed=2), SHARE, None)(0)
     other = load_moments([alone])
     assert np.array_equal(found.rows["action"][found.of_episode == 2], other.rows["action"])
 
 
 def test_no_cameras_make_numbers_without_pictures(moments, tmp_path):
-    work(tmp_path, replace(moments, cameras=(), episodes=1), 0, SHARE, None)
+    BlockWorker(tmp_path, replace(moments, cameras=(), episodes=1), SHARE, None)(0)
     found = load_moments([tmp_path])
     assert found.pictures == {} and len(found.of_row) == 0
     assert len(found.rows["action"]) > 5

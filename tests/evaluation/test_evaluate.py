@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+
 import pytest
 
 from tests.evaluation.actors import FIRST, Broken, Mortal, Polite, Still, Wearing, cast
+from tests.jobs.losing import children, one_worker_lost
 from vla_isaac.api import make_request, make_session
 from vla_isaac.core.errors import BackendError, ConfigError, SceneError, UnknownNameError, UsageError
 from vla_isaac.evaluation import EvaluationPlan, EvaluationReport, evaluate
@@ -151,3 +155,21 @@ def test_without_families_all_of_them_are_meant():
 def test_a_number_of_workers_that_makes_no_sense_is_refused(plan):
     with pytest.raises(UsageError, match="0 workers are not accepted"):
         evaluate(plan(), num_workers=0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the processes of a process in /proc")
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP], ids=lambda how: how.name)
+def test_an_evaluation_that_loses_a_worker_from_outside_is_completed_and_names_the_fault(plan, tmp_path, how):
+    out, there = tmp_path / "results.jsonl", children()
+    with one_worker_lost(how, lambda: out.exists() and out.stat().st_size > 4000) as lost:
+        report = evaluate(plan(episodes=40), num_workers=2, out=out, deadline=5.0)
+    assert lost
+    faults = [outcome for outcome in report.outcomes if outcome.kind == "fault"]
+    assert len(report.outcomes) == 40
+    assert [outcome.reason.partition(" with")[0].partition(" after")[0] for outcome in faults] in (
+        ["the worker process died"],
+        ["the worker process was ended"],
+        [],  # killed in between two attempts
+    )
+    assert how is signal.SIGKILL or faults
+    assert children() <= there

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from vla_isaac.collection.moments import work
+from vla_isaac.collection.moments import BlockWorker
 from vla_isaac.collection.plan import CollectionPlan
 from vla_isaac.core.poses import Pose
 from vla_isaac.core.types import EpisodeContext, Frame, Observation
@@ -33,7 +33,7 @@ SENTENCE, SIDE = "Pick up the red cube and place it on the blue box", 64
 def moments(tmp_path_factory):
     folder = tmp_path_factory.mktemp("moments")
     plan = CollectionPlan(tasks=("place_on", "push_to"), episodes=4, backend="stub", image_hw=(SIDE, SIDE), fps=10.0)
-    work(folder, plan, 0, 0.1, None)
+    BlockWorker(folder, plan, 0.1, None)(0)
     return folder
 
 

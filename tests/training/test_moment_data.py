@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from vla_isaac.collection.moments import work
+from vla_isaac.collection.moments import BlockWorker
 from vla_isaac.collection.plan import CollectionPlan
 from vla_isaac.core.errors import ConfigError, UsageError
 from vla_isaac.robots.kinematics import forward_kinematics
@@ -37,7 +37,7 @@ def moments(tmp_path_factory):
     """A dataset of one episode of every family, drawn by the stub."""
     folder = tmp_path_factory.mktemp("moments")
     plan = CollectionPlan(tasks=tuple(family_names()), episodes=EPISODES, backend="stub", image_hw=(SIDE, SIDE), fps=10.0)
-    work(folder, plan, 0, 0.05, None)
+    BlockWorker(folder, plan, 0.05, None)(0)
     return folder
 
 

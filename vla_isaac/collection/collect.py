@@ -6,13 +6,14 @@ Workers simulate, render and encode into a staging folder of the dataset; this p
 from __future__ import annotations
 
 import contextlib
+import functools
+import logging
 import shutil
 import signal
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,21 +23,28 @@ import numpy as np
 from vla_isaac.collection.attempt import Outcome
 from vla_isaac.collection.demonstrator import demonstration_spec
 from vla_isaac.collection.journal import Journal
-from vla_isaac.collection.plan import CollectionPlan
-from vla_isaac.collection.pool import Pool, open_pool, outcome_of
+from vla_isaac.collection.plan import Attempt, CollectionPlan
 from vla_isaac.collection.recorder import action_columns
 from vla_isaac.collection.schedule import Schedule
+from vla_isaac.collection.worker import DemonstrationWorker
 from vla_isaac.core.config import to_mapping
 from vla_isaac.core.errors import UsageError
 from vla_isaac.datasets.episode import OUTCOME, PRIVILEGED, PROPRIOCEPTION
 from vla_isaac.datasets.formats import WRITERS, DatasetInfo, DatasetWriter, create_dataset, open_dataset
 from vla_isaac.datasets.robomimic.layout import PARTS
+from vla_isaac.jobs import JobPool, JobResult, open_pool
+from vla_isaac.jobs.pool import JOB_DEADLINE
 from vla_isaac.scene.builder import scene_preset
 from vla_isaac.scene.randomisation import randomisation_preset
 from vla_isaac.tasks.families import task_family
 from vla_isaac.tasks.paraphrases import paraphrases
 
-QUEUED_PER_WORKER = 2  # enough that none waits; few enough that Ctrl-C is quick
+logger = logging.getLogger(__name__)
+
+WORKER_LOST = "worker_lost"
+"""Name of the failure of a seed over which workers were lost again and again."""
+
+RETRIES = 2  # of a seed that lost its worker: killed by chance, it succeeds; if it takes too much memory, it never will
 AHEAD_PER_WORKER = 8  # episodes that may be staged while an earlier one is being made
 
 
@@ -97,6 +105,7 @@ def collect(
     resume: bool = False,
     use_ray: bool = False,
     watch: Callable[[Tally], None] | None = None,
+    deadline: float | None = JOB_DEADLINE,
 ) -> CollectionReport:
     """Collect demonstrations of the scripted expert into a dataset.
 
@@ -108,6 +117,7 @@ def collect(
         resume: Whether to complete a dataset that an earlier run began.
         use_ray: Whether to work in a pool of Ray's.
         watch: Told how far it is, several times a second.
+        deadline: Longest time for one attempt [s] where several workers are; one that takes longer loses its worker.
 
     Returns:
         The report; `is_complete` is false if a family failed too often.
@@ -115,7 +125,7 @@ def collect(
     Raises:
         UsageError: If the path is taken, or was collected with other options.
         MissingDependencyError: If a package is not installed.
-        BackendError: If a worker died or its simulator failed; what was committed stays.
+        BackendError: If the simulator failed; what was committed stays.
     """
     check_plan(plan, num_workers)
     WRITERS.load(format)
@@ -125,13 +135,9 @@ def collect(
         try:
             kept = _seeds_in(path, format) if resume else ()
             schedule = Schedule(plan, kept=kept, failed=set(journal.failures) - set(kept))
-            pool = open_pool(
-                plan,
-                journal.staging,
-                encode=hasattr(writer, "add_encoded"),
-                num_workers=num_workers,
-                use_ray=use_ray,
-            )
+            encode = hasattr(writer, "add_encoded")
+            make_worker = functools.partial(DemonstrationWorker, plan, journal.staging, encode=encode)
+            pool = open_pool(make_worker, num_workers=num_workers, use_ray=use_ray, retries=RETRIES, deadline=deadline)
             try:
                 return _Run(path, plan, writer, journal, schedule, pool, watch).to_the_end()
             finally:
@@ -181,12 +187,11 @@ class _Run:
         writer: DatasetWriter,
         journal: Journal,
         schedule: Schedule,
-        pool: Pool,
+        pool: JobPool,
         watch: Callable[[Tally], None] | None,
     ) -> None:
         self._path, self._plan, self._writer, self._journal = path, plan, writer, journal
         self._schedule, self._pool, self._watch = schedule, pool, watch
-        self._running: set[Future[Outcome]] = set()
         self._begin = time.perf_counter()
         self._fresh, self._frames, self._encoding = 0, 0, 0.0
         self._tasks: Counter[str] = Counter()
@@ -196,27 +201,28 @@ class _Run:
         self._tell()
         while not self._schedule.is_complete:
             self._keep_busy()
-            if not self._running:
+            if not self._pool.is_busy:
                 break
-            done, self._running = wait(self._running, timeout=0.5, return_when=FIRST_COMPLETED)
-            for future in done:
-                self._take(outcome_of(future))
+            for result in self._pool.wait(timeout=0.5):
+                self._take(_outcome_of(result))
             while (outcome := self._schedule.next_episode()) is not None:
                 self._commit(outcome)
                 self._tell()
             self._tell()
-            if self._schedule.hopeless() is not None and not self._running:
+            if self._is_hopeless():
                 break
         return self._report()
 
+    def _is_hopeless(self) -> bool:
+        return self._schedule.hopeless() is not None and not self._pool.is_busy
+
     def _keep_busy(self) -> None:
-        workers = self._pool.num_workers
-        most = QUEUED_PER_WORKER * workers if workers > 1 else 1
-        while len(self._running) < most:
-            attempt = self._schedule.next_attempt(ahead=AHEAD_PER_WORKER * workers + len(self._plan.tasks))
+        ahead = AHEAD_PER_WORKER * self._pool.num_workers + len(self._plan.tasks)
+        while self._pool.is_free:
+            attempt = self._schedule.next_attempt(ahead=ahead)
             if attempt is None:
                 return
-            self._running.add(self._pool.submit(attempt))
+            self._pool.submit(attempt)
 
     def _take(self, outcome: Outcome) -> None:
         self._encoding += outcome.encoding_seconds
@@ -275,6 +281,22 @@ class _Run:
             else f"{family} did not give its share of {self._plan.episodes} episodes in three times as many attempts; "
             f"failures: {counted}; choose another family, backend or randomisation",
         )
+
+
+def _outcome_of(result: JobResult[Attempt, Outcome]) -> Outcome:
+    """Return what came of an attempt; lost workers are told, and too many of them are the attempt's failure.
+
+    Raises:
+        VlaIsaacError: What went wrong in its worker.
+    """
+    if result.error is not None:
+        raise result.error
+    if result.losses:
+        logger.warning(
+            "%s, seed %d: lost %d worker processes%s",
+            *(result.job.task, result.job.seed, result.losses, f"; {result.fault}" if result.fault else ", then succeeded"),
+        )
+    return result.value or Outcome(attempt=result.job, failure=WORKER_LOST)
 
 
 def _seeds_in(path: Path, format: str) -> tuple[int, ...]:

@@ -7,9 +7,7 @@ the numbers of every control period and pictures of a few of them only: ten time
 from __future__ import annotations
 
 import json
-import multiprocessing
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -24,10 +22,11 @@ from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.config import to_mapping
 from vla_isaac.core.errors import UsageError
 from vla_isaac.core.goals import Goal
-from vla_isaac.core.processes import begin_worker
 from vla_isaac.core.seeding import stream
 from vla_isaac.core.types import SceneState
 from vla_isaac.datasets.moments import MAX_GOALS, MAX_OBJECTS, NO, PLAN, block_path, plan_of, save_block
+from vla_isaac.jobs import in_order, open_pool
+from vla_isaac.jobs.pool import JOB_DEADLINE
 from vla_isaac.models.asked import COLOUR_NAMES, RELATIONS, asked, relation_of
 from vla_isaac.policies.scripted.expert import destination
 from vla_isaac.runtime.result import EpisodeResult
@@ -37,6 +36,7 @@ from vla_isaac.sensors.camera import CameraRig, ImageOptions
 from vla_isaac.sim.backend import Backend
 
 EPISODES_PER_BLOCK = 40
+RETRIES = 2  # of a block that lost its worker
 
 Driver = Callable[[Collector], None]
 """Changes who drives; it travels to other processes, and its text is written down with the dataset."""
@@ -127,6 +127,7 @@ def collect_moments(
     num_workers: int = 2,
     driver: Driver | None = None,
     resume: bool = False,
+    deadline: float | None = JOB_DEADLINE,
 ) -> Iterator[tuple[int, int]]:
     """Write blocks of episodes that are not there yet; yield after each how many are there, and how many there will be.
 
@@ -137,24 +138,29 @@ def collect_moments(
         num_workers: Processes.
         driver: Puts somebody else behind the wheel while the expert says what it would do; None lets the expert drive.
         resume: Whether to complete what an earlier call began.
+        deadline: Longest time for one block [s] where several workers are; one that takes longer loses its worker.
 
     Raises:
+        BackendError: If a block lost its worker again and again.
         UsageError: If there is something already and `resume` is false, or it was begun with other options.
     """
     _begin(folder, {**to_mapping(plan), "picture_share": picture_share, "driver": _text(driver)}, resume=resume)
     total = -(-plan.episodes // EPISODES_PER_BLOCK)
     missing = [block for block in range(total) if not block_path(folder, block).exists()]
     done = total - len(missing)
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(num_workers, mp_context=context, initializer=begin_worker) as pool:
-        jobs = [pool.submit(work, folder, plan, block, picture_share, driver) for block in missing]
-        try:
-            for job in jobs:
-                job.result()
-                done += 1
-                yield done, total
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+    pool = open_pool(
+        partial(BlockWorker, folder, plan, picture_share, driver),
+        num_workers=num_workers,
+        retries=RETRIES,
+        deadline=deadline,
+    )
+    try:
+        for result in in_order(pool, missing):
+            result.check(remedy="what is there is kept; go on with --resume and fewer --workers")
+            done += 1
+            yield done, total
+    finally:
+        pool.close()
 
 
 def _begin(folder: Path, options: dict[str, Any], *, resume: bool) -> None:
@@ -185,31 +191,29 @@ def _text(driver: Driver | None) -> str | None:
     return driver and f"{driver.__module__}.{driver.__qualname__}"
 
 
-_collector: tuple[tuple[CollectionPlan, str | None], Collector] | None = None
+class BlockWorker:
+    """Makes blocks of episodes with one backend; what a worker of a pool does."""
 
+    def __init__(self, folder: Path, plan: CollectionPlan, picture_share: float, driver: Driver | None) -> None:
+        """Make the backend, the expert and the driver; the arguments are those of `collect_moments`."""
+        self._folder, self._plan, self._picture_share = folder, plan, picture_share
+        self._collector = Collector(plan)
+        if driver is not None:
+            driver(self._collector)
 
-def work(folder: Path, plan: CollectionPlan, block: int, picture_share: float, driver: Driver | None) -> None:
-    """Make one block in this process."""
-    global _collector  # noqa: PLW0603 a process works on one plan and holds one backend
-    if _collector is None or _collector[0] != (plan, _text(driver)):
-        if _collector is not None:
-            _collector[1].close()
-        _collector = ((plan, _text(driver)), _made(plan, driver))
-    collector = _collector[1]
-    expert = collector.expert
-    recorder = MomentRecorder(collector.backend, plan.cameras, plan.image_hw, picture_share, expert)
-    first = block * EPISODES_PER_BLOCK
-    for number in range(first, min(first + EPISODES_PER_BLOCK, plan.episodes)):
-        task = plan.tasks[number % len(plan.tasks)]
-        collector.run(Attempt(task, plan.seed + number), [recorder])
-    save_block(block_path(folder, block), recorder.episodes)
+    def __call__(self, block: int) -> None:
+        """Make one block."""
+        plan, collector = self._plan, self._collector
+        recorder = MomentRecorder(collector.backend, plan.cameras, plan.image_hw, self._picture_share, collector.expert)
+        first = block * EPISODES_PER_BLOCK
+        for number in range(first, min(first + EPISODES_PER_BLOCK, plan.episodes)):
+            task = plan.tasks[number % len(plan.tasks)]
+            collector.run(Attempt(task, plan.seed + number), [recorder])
+        save_block(block_path(self._folder, block), recorder.episodes)
 
-
-def _made(plan: CollectionPlan, driver: Driver | None) -> Collector:
-    collector = Collector(plan)
-    if driver is not None:
-        driver(collector)
-    return collector
+    def close(self) -> None:
+        """Free the backend."""
+        self._collector.close()
 
 
 def _poses(state: SceneState) -> AnyArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -14,24 +15,28 @@ from vla_isaac.datasets.episode import Images
 from vla_isaac.datasets.statistics import Statistics, image_statistics
 from vla_isaac.datasets.video_files import encode_video
 
-_collector: Collector | None = None
 
+class DemonstrationWorker:
+    """Makes attempts of a plan with one backend; what a worker of a pool does."""
 
-def work(plan: CollectionPlan, attempt: Attempt, staging: str, *, encode: bool) -> Outcome:
-    """Make one attempt in this process, whose backend is kept for the next one.
+    def __init__(self, plan: CollectionPlan, staging: Path, *, encode: bool) -> None:
+        """Make the backend and the expert.
 
-    Args:
-        plan: What is collected.
-        attempt: Which seed of which family.
-        staging: Folder for files; each attempt has its own in it.
-        encode: Whether pictures become videos, or arrays.
-    """
-    global _collector  # noqa: PLW0603 a process works on one plan and holds one backend
-    if _collector is None or _collector.plan != plan:
-        if _collector is not None:
-            _collector.close()
-        _collector = Collector(plan)
-    return stage(_collector, attempt, Path(staging), encode=encode)
+        Args:
+            plan: What is collected.
+            staging: Folder for files; each attempt has its own in it.
+            encode: Whether pictures become videos, or arrays.
+        """
+        self._collector = Collector(plan)
+        self._staging, self._encode = staging, encode
+
+    def __call__(self, attempt: Attempt) -> Outcome:
+        """Make one attempt."""
+        return stage(self._collector, attempt, self._staging, encode=self._encode)
+
+    def close(self) -> None:
+        """Free the backend."""
+        self._collector.close()
 
 
 def stage(collector: Collector, attempt: Attempt, staging: Path, *, encode: bool) -> Outcome:
@@ -43,6 +48,7 @@ def stage(collector: Collector, attempt: Attempt, staging: Path, *, encode: bool
     assert recorder.episode is not None  # a success has steps
     episode, encoding_begin = recorder.episode, time.perf_counter()
     folder = staging / str(attempt.seed)
+    shutil.rmtree(folder, ignore_errors=True)  # of a worker that was lost over this attempt
     folder.mkdir(parents=True)
     keep = _keep_video if encode else _keep_array
     kept = {camera: keep(folder, camera, images, episode.meta.fps) for camera, images in episode.images.items()}

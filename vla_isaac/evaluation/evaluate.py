@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,14 +11,15 @@ from pathlib import Path
 
 from vla_isaac.backends import BACKENDS
 from vla_isaac.core.errors import BackendError, UsageError
-from vla_isaac.evaluation.evaluator import Cast, cast_of
+from vla_isaac.evaluation.evaluator import Cast, Evaluator, cast_of
 from vla_isaac.evaluation.moving import check_moves_objects
 from vla_isaac.evaluation.outcome import Outcome
-from vla_isaac.evaluation.plan import EvaluationPlan
-from vla_isaac.evaluation.pool import Pool, open_pool
+from vla_isaac.evaluation.plan import Attempt, EvaluationPlan
 from vla_isaac.evaluation.report import EvaluationReport
 from vla_isaac.evaluation.results_file import ResultsFile
 from vla_isaac.evaluation.schedule import Schedule
+from vla_isaac.jobs import JobPool, JobResult, open_pool
+from vla_isaac.jobs.pool import JOB_DEADLINE
 from vla_isaac.scene.builder import scene_preset
 from vla_isaac.scene.randomisation import randomisation_preset
 from vla_isaac.tasks.families import task_family
@@ -51,6 +53,7 @@ def evaluate(
     resume: bool = False,
     watch: Callable[[Progress], None] | None = None,
     cast: Cast | None = None,
+    deadline: float | None = JOB_DEADLINE,
 ) -> EvaluationReport:
     """Run the episodes of a plan; the outcomes are the same for any number of workers.
 
@@ -61,6 +64,7 @@ def evaluate(
         resume: Whether to go on with a file that an earlier run began.
         watch: Told how far it is after each attempt.
         cast: Who takes part, instead of whom the plan names; with several workers, functions of a module.
+        deadline: Longest time for one attempt [s] where several workers are; one that takes longer is a fault.
 
     Returns:
         The report; its `problems` say what is missing.
@@ -77,7 +81,8 @@ def evaluate(
     file = ResultsFile(out, plan, resume=resume) if out is not None else None
     schedule = Schedule(plan, file.known if file else None)
     with contextlib.ExitStack() as stack:
-        pool = open_pool(plan, cast or cast_of(plan), num_workers)
+        make_worker = functools.partial(Evaluator, plan, cast or cast_of(plan))
+        pool = open_pool(make_worker, num_workers=num_workers, deadline=deadline)
         stack.callback(pool.close)
         if file is not None:
             stack.callback(file.close)
@@ -104,7 +109,7 @@ def check_plan(plan: EvaluationPlan, num_workers: int) -> None:
         check_moves_objects(BACKENDS.load(plan.backend), plan.backend)
 
 
-def _run(pool: Pool, schedule: Schedule, file: ResultsFile | None, tell: Callable[[int], None]) -> None:
+def _run(pool: JobPool, schedule: Schedule, file: ResultsFile | None, tell: Callable[[int], None]) -> None:
     """Keep the pool busy until nothing is left to do."""
     fresh, faults = 0, list[Outcome]()
     while True:
@@ -112,7 +117,7 @@ def _run(pool: Pool, schedule: Schedule, file: ResultsFile | None, tell: Callabl
             pool.submit(attempt)
         if not pool.is_busy:
             return
-        for outcome in pool.wait():
+        for outcome in map(_outcome_of, pool.wait()):
             if file is not None:
                 file.add(outcome)
             schedule.take(outcome)
@@ -125,6 +130,20 @@ def _run(pool: Pool, schedule: Schedule, file: ResultsFile | None, tell: Callabl
                 f"{len(faults)} attempts were lost to faults, the last ({last.task}, seed {last.seed}) because "
                 f"{last.reason}; mend that and give the same command with --resume"
             )
+
+
+def _outcome_of(result: JobResult[Attempt, Outcome]) -> Outcome:
+    """Return what came of an attempt; a worker that was lost is a fault.
+
+    Raises:
+        VlaIsaacError: What was wrong with all attempts alike, such as a policy that does not fit the scene.
+    """
+    if result.error is not None:
+        raise result.error
+    if result.value is not None:
+        return result.value
+    attempt = result.job
+    return Outcome(task=attempt.task, number=attempt.number, seed=attempt.seed, kind="fault", reason=result.fault)
 
 
 def _tell(

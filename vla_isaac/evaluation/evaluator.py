@@ -81,6 +81,10 @@ class Evaluator:
             check_moves_objects(self._backend, self._backend.name)
         self._control = ControlConfig()
 
+    def __call__(self, attempt: Attempt) -> Outcome:
+        """Make one attempt; what a worker of a pool does."""
+        return self.try_one(attempt)
+
     def try_one(self, attempt: Attempt) -> Outcome:
         """Run one attempt and return what came of it; a fault of the simulator is among what may come.
 

@@ -10,10 +10,9 @@ Online Learning" (DAgger).
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,15 +23,17 @@ from vla_isaac.collection.demonstrator import Demonstrator, demonstration_spec
 from vla_isaac.collection.plan import Attempt, CollectionPlan
 from vla_isaac.collection.recorder import DEMONSTRATED
 from vla_isaac.core.errors import ConventionError
-from vla_isaac.core.processes import begin_worker
 from vla_isaac.core.seeding import stream
 from vla_isaac.core.types import ActionChunk, EpisodeContext, Observation
 from vla_isaac.datasets.episode import Episode
 from vla_isaac.datasets.formats import create_dataset, open_dataset
+from vla_isaac.jobs import in_order, open_pool
+from vla_isaac.jobs.pool import JOB_DEADLINE
 from vla_isaac.policies.base import Policy
 from vla_isaac.policies.learned import LearnedPolicy
 from vla_isaac.policies.learned_checkpoint import PolicyCard
 
+RETRIES = 2  # of an episode that lost its worker
 TAKEOVER_RATE = 0.25  # per second of the policy's own driving
 TAKEOVER_SECONDS = (0.5, 2.0)  # shortest and longest
 
@@ -101,7 +102,14 @@ class CorrectedPolicy:
         return False
 
 
-def collect_corrections(path: Path, plan: CorrectionPlan, *, num_workers: int = 2, resume: bool = False) -> int:
+def collect_corrections(
+    path: Path,
+    plan: CorrectionPlan,
+    *,
+    num_workers: int = 2,
+    resume: bool = False,
+    deadline: float | None = JOB_DEADLINE,
+) -> int:
     """Write a dataset of corrected episodes and return how many there are.
 
     Args:
@@ -109,6 +117,10 @@ def collect_corrections(path: Path, plan: CorrectionPlan, *, num_workers: int = 
         plan: What is wanted.
         num_workers: Processes that drive.
         resume: Whether to complete what an earlier call began.
+        deadline: Longest time for one episode [s] where several workers are; one that takes longer loses its worker.
+
+    Raises:
+        BackendError: If an episode lost its worker again and again; what was written stays.
     """
     wanted = collection_of(plan)
     done = 0
@@ -121,7 +133,7 @@ def collect_corrections(path: Path, plan: CorrectionPlan, *, num_workers: int = 
     writer = create_dataset(path, dataset_info(wanted), resume=resume and path.exists())
     try:
         # numbers of attempts below the first that is still missing are taken: every attempt gives an episode, or never will
-        for episode in _episodes(plan, num_workers, skip=done):
+        for episode in _episodes(plan, num_workers, deadline, skip=done):
             writer.add(episode)
             done += 1
             if done >= plan.episodes:
@@ -131,32 +143,16 @@ def collect_corrections(path: Path, plan: CorrectionPlan, *, num_workers: int = 
     return done
 
 
-def _episodes(plan: CorrectionPlan, num_workers: int, *, skip: int) -> Iterator[Episode]:
+def _episodes(plan: CorrectionPlan, num_workers: int, deadline: float | None, *, skip: int) -> Iterator[Episode]:
     """Yield episodes in the order of their seeds, without the first `skip`."""
     wanted = collection_of(plan)
     attempts = (wanted.attempt(i % len(plan.tasks), i // len(plan.tasks)) for i in range(3 * plan.episodes))
-    if num_workers == 1:
-        found = (work(plan, attempt) for attempt in attempts)
-        yield from _after(found, skip)
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(num_workers, mp_context=context, initializer=begin_worker) as pool:
-        waiting = [pool.submit(work, plan, attempt) for _, attempt in zip(range(2 * num_workers), attempts, strict=False)]
-
-        def results() -> Iterator[Episode | None]:
-            while waiting:
-                first = waiting.pop(0)
-                episode = first.result()
-                attempt = next(attempts, None)
-                if attempt is not None:
-                    waiting.append(pool.submit(work, plan, attempt))
-                yield episode
-
-        try:
-            yield from _after(results(), skip)
-        finally:
-            for future in waiting:
-                future.cancel()
+    pool = open_pool(partial(CorrectionWorker, plan), num_workers=num_workers, retries=RETRIES, deadline=deadline)
+    try:
+        results = in_order(pool, attempts)
+        yield from _after((result.check(remedy="go on with fewer workers") for result in results), skip)
+    finally:
+        pool.close()
 
 
 def _after(found: Iterator[Episode | None], skip: int) -> Iterator[Episode]:
@@ -169,25 +165,25 @@ def _after(found: Iterator[Episode | None], skip: int) -> Iterator[Episode]:
         yield episode
 
 
-_collectors: dict[CorrectionPlan, Collector] = {}
+class CorrectionWorker:
+    """Drives episodes with one backend; what a worker of a pool does."""
 
+    def __init__(self, plan: CorrectionPlan) -> None:
+        """Make the backend, the expert and the policy that drives."""
+        self._collector = Collector(collection_of(plan))
+        correct(self._collector, plan.checkpoint)
 
-def work(plan: CorrectionPlan, attempt: Attempt) -> Episode | None:
-    """Drive one episode in this process; None where the layout does not allow the task, or nothing happened."""
-    collector = _collectors.get(plan)
-    if collector is None:
-        collector = _collectors[plan] = _collector(plan)
-    failure, recorder, _ = collector.try_one(attempt)
-    if failure == IMPOSSIBLE or recorder.episode is None:
-        return None
-    episode = recorder.episode
-    return replace(episode, images={name: np.asarray(pictures) for name, pictures in episode.images.items()})
+    def __call__(self, attempt: Attempt) -> Episode | None:
+        """Drive one episode; None where the layout does not allow the task, or nothing happened."""
+        failure, recorder, _ = self._collector.try_one(attempt)
+        if failure == IMPOSSIBLE or recorder.episode is None:
+            return None
+        episode = recorder.episode
+        return replace(episode, images={name: np.asarray(pictures) for name, pictures in episode.images.items()})
 
-
-def _collector(plan: CorrectionPlan) -> Collector:
-    collector = Collector(collection_of(plan))
-    correct(collector, plan.checkpoint)
-    return collector
+    def close(self) -> None:
+        """Free the backend."""
+        self._collector.close()
 
 
 def correct(collector: Collector, checkpoint: Path) -> None:

@@ -1,0 +1,124 @@
+"""`JobPool`: jobs run by workers of which any may die or hang, at the cost of the job it was at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar, cast
+
+from vla_isaac.core.errors import BackendError, UsageError
+
+J = TypeVar("J")
+R = TypeVar("R")
+
+MakeWorker = Callable[[], Callable[[Any], Any]]
+"""Called once in each worker process, returns what runs one job; it travels there, so it is a function of a module or a
+`functools.partial` of one. What it returns may have ``close()``, which is called when there are no more jobs."""
+
+MAX_WORKERS = 256
+JOB_DEADLINE = 3600.0
+"""Longest time for one episode or one block of them [s], unless told otherwise; far more than any takes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobResult(Generic[J, R]):
+    """What came of one job; exactly one of `value`, `error` and `fault` says how it ended."""
+
+    job: J
+    """As it was submitted."""
+
+    value: R | None = None
+    """What the worker returned."""
+
+    error: Exception | None = None
+    """What the worker raised."""
+
+    fault: str = ""
+    """How the worker was lost: it died, or took longer than the deadline."""
+
+    losses: int = 0
+    """How many workers were lost over this job, those of earlier tries included."""
+
+    def check(self, *, remedy: str) -> R:
+        """Return the value.
+
+        Args:
+            remedy: What to do about a lost worker, for the error.
+
+        Raises:
+            BackendError: If the worker was lost.
+            Exception: What the worker raised.
+        """
+        if self.error is not None:
+            raise self.error
+        if self.fault:
+            raise BackendError(f"{self.fault}; {remedy}")
+        return cast(R, self.value)
+
+
+class JobPool(Protocol):
+    """Runs jobs, several at a time; their results come in the order in which they end."""
+
+    num_workers: int
+
+    @property
+    def is_free(self) -> bool:
+        """Whether another job can be submitted."""
+        ...
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a job is being run, or waits to be."""
+        ...
+
+    def submit(self, job: Any) -> None:
+        """Have a job run; only if free."""
+        ...
+
+    def wait(self, timeout: float | None = None) -> list[JobResult[Any, Any]]:
+        """Return the results of at least one job, or none if there is none after `timeout` [s]; only if busy."""
+        ...
+
+    def close(self) -> None:
+        """Drop what is being run and end every worker, within a few seconds; may be called twice."""
+        ...
+
+
+def open_pool(
+    make_worker: MakeWorker,
+    *,
+    num_workers: int = 1,
+    use_ray: bool = False,
+    retries: int = 0,
+    deadline: float | None = None,
+) -> JobPool:
+    """Return a pool whose workers are ready: this process for one worker, else processes, or Ray's.
+
+    Args:
+        make_worker: Makes what runs a job, in each worker.
+        num_workers: How many run at a time.
+        use_ray: Whether they are Ray's.
+        retries: How often a job that lost its worker is tried again before that is its result. In this process a lost
+            worker is the loss of everything, so nothing is tried again there.
+        deadline: Longest time for one job [s], after which its worker is ended; None waits for ever. In this process nothing
+            can be ended.
+
+    Raises:
+        UsageError: If the number of workers is not accepted.
+        MissingDependencyError: If Ray is asked for and not installed.
+        BackendError: If a worker ended before it was ready.
+        VlaIsaacError: Whatever `make_worker` raised.
+    """
+    if not 1 <= num_workers <= MAX_WORKERS:
+        raise UsageError(f"{num_workers} workers are not accepted; give a whole number from 1 to {MAX_WORKERS}")
+    if use_ray:
+        from vla_isaac.jobs.ray_pool import RayPool
+
+        return RayPool(make_worker, num_workers, retries=retries, deadline=deadline)
+    if num_workers == 1:
+        from vla_isaac.jobs.in_process import InProcessPool
+
+        return InProcessPool(make_worker)
+    from vla_isaac.jobs.process_pool import ProcessPool
+
+    return ProcessPool(make_worker, num_workers, retries=retries, deadline=deadline)
