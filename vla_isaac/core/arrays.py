@@ -1,4 +1,4 @@
-"""Names for the array types that cross our boundaries."""
+"""Names for the array types that cross our boundaries, and arrays that nobody can write to."""
 
 from __future__ import annotations
 
@@ -18,6 +18,18 @@ AnyArray: TypeAlias = npt.NDArray[Any]
 
 def frozen(values: Any) -> Array:
     """Return a read-only float64 copy, for values that are shared and must not change."""
-    array = np.array(values, dtype=np.float64)
-    array.flags.writeable = False
-    return array
+    return read_only_array(np.asarray(values, dtype=np.float64))
+
+
+def read_only_array(array: AnyArray) -> AnyArray:
+    """Return a copy over memory that numpy refuses to make writeable again.
+
+    The memory is a `bytes` object, so ``setflags(write=True)`` raises, which it does not for an array that owns its data.
+    Arrays of Python objects have no such memory; their copy is only marked as read-only.
+    """
+    plain = np.asarray(array)  # a subclass of ndarray could answer with anything
+    if plain.dtype.hasobject:
+        copied = plain.copy()
+        copied.flags.writeable = False
+        return copied
+    return np.ndarray(plain.shape, plain.dtype, plain.tobytes())

@@ -54,6 +54,10 @@ class PolicyError(VlaIsaacError, RuntimeError):
     """A policy failed or returned something that is not an action."""
 
 
+class ReadOnlyError(VlaIsaacError, TypeError):
+    """Somebody tried to change what they were only given to read."""
+
+
 class ConventionError(VlaIsaacError, ValueError):
     """A policy's declared convention does not fit what it is connected to."""
 
@@ -64,3 +68,11 @@ class DatasetError(VlaIsaacError, ValueError):
 
 class ReplayError(VlaIsaacError, RuntimeError):
     """A recorded run cannot be replayed, or its replay differs from the record."""
+
+
+def describe(error: BaseException) -> str:
+    """Return an error's words, after the name of its class unless it is one of ours; never raises."""
+    try:
+        return str(error) if isinstance(error, VlaIsaacError) else f"{type(error).__name__}: {error}"
+    except Exception:  # an error of somebody else's class may fail to describe itself, and the arm must be held even so
+        return type(error).__name__

@@ -14,10 +14,9 @@ import math
 
 import numpy as np
 
-from vla_isaac.core.arrays import Array
+from vla_isaac.core.arrays import Array, frozen
 
-QUAT_IDENTITY: Array = np.array([1.0, 0.0, 0.0, 0.0])
-QUAT_IDENTITY.flags.writeable = False
+QUAT_IDENTITY: Array = frozen([1.0, 0.0, 0.0, 0.0])
 
 
 def quat_normalized(quat_wxyz: Array) -> Array:

@@ -12,7 +12,7 @@ import numpy as np
 from vla_isaac.backends.mujoco.engine import mujoco_module
 from vla_isaac.backends.mujoco.model import build_model, gl_camera_quat
 from vla_isaac.backends.mujoco.renderer import BACKGROUND_PIXEL, ROBOT_PIXEL, TABLE_PIXEL, Renderer
-from vla_isaac.core.arrays import AnyArray, Array
+from vla_isaac.core.arrays import AnyArray, Array, frozen
 from vla_isaac.core.errors import BackendError, SceneError
 from vla_isaac.core.poses import Pose
 from vla_isaac.core.types import Body, Frame, JointTarget, SceneState
@@ -75,8 +75,8 @@ class MujocoBackend:
         self._data.time = 0.0
         self._mujoco.mj_forward(self._model, self._data)
         self._layout = layout
-        self._initial_pos = _read_only(self._data.xpos[self._index.object_bodies])
-        self._initial_quat = _read_only(self._data.xquat[self._index.object_bodies])
+        self._initial_pos = frozen(self._data.xpos[self._index.object_bodies])
+        self._initial_quat = frozen(self._data.xquat[self._index.object_bodies])
 
     def apply(self, target: JointTarget) -> None:
         """Set the joint target of the next period."""
@@ -215,7 +215,7 @@ class MujocoBackend:
         self._pictures_stale = True
         self._forward_with_static_parts()
         base = robot.base_body
-        self._pose_world_base = Pose(data.xpos[base].copy(), data.xquat[base].copy())
+        self._pose_world_base = Pose(frozen(data.xpos[base]), frozen(data.xquat[base]))
 
     def _forward_with_static_parts(self) -> None:
         """Compute every pose; with sleeping on, MuJoCo skips what never moves, but a layout has just moved it."""
@@ -261,8 +261,3 @@ class MujocoBackend:
         if self._layout is None:
             self._loaded()
             raise BackendError("the mujoco backend has no layout; call reset(layout) after load")
-
-
-def _read_only(values: AnyArray) -> Array:
-    values.flags.writeable = False
-    return values

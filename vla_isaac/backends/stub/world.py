@@ -65,7 +65,7 @@ class World:
             qpos=self.qpos.copy(),
             qvel=self.qvel.copy(),
             gripper_width=self.gripper_width,
-            pose_world_ee=self.pose_world_ee,
+            pose_world_ee=Pose(self.pose_world_ee.pos.copy(), self.pose_world_ee.quat_wxyz.copy()),
             pose_world_base=Pose.identity(),
             bodies=self.bodies,
             object_pos=self.object_pos.copy(),

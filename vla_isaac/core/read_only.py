@@ -1,0 +1,105 @@
+"""`read_only_copy`: what is handed to somebody who must not be able to change it for anybody else.
+
+Read-only alone is not enough: torch writes through `from_numpy` into read-only memory, and attributes of frozen
+dataclasses can be set by force. A copy alone is not enough either: a write would be lost without a word. So policies and
+subscribers get both, each of them copies of their own.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from pathlib import PurePath
+from typing import Any, NoReturn, TypeVar
+
+import numpy as np
+
+from vla_isaac.core.arrays import AnyArray, read_only_array
+from vla_isaac.core.errors import ReadOnlyError
+from vla_isaac.core.goals import Goal, GoalPlan
+from vla_isaac.core.types import Body, Verdict
+
+T = TypeVar("T")
+
+_PLAIN = (
+    *(type(None), bool, int, float, complex, str, bytes),
+    *(Body, Verdict, Goal, GoalPlan),  # frozen, with nothing but plain values in them
+)
+_IMMUTABLE = (np.generic, Enum, PurePath, type)
+
+
+def read_only_copy(value: T) -> T:
+    """Return a copy that shares no writeable memory with `value` and refuses to be written.
+
+    Arrays are read-only and cannot be made writeable, mappings are `ReadOnlyDict`, dataclasses are copied field by field,
+    lists and everything else are deep copies. ``copy.deepcopy`` of the result can be written.
+    """
+    copier = _COPIERS.get(type(value))
+    if copier is None:
+        copier = _COPIERS[type(value)] = _copier_for(type(value))
+    copied: T = copier(value)
+    return copied
+
+
+class ReadOnlyDict(dict[Any, Any]):
+    """A dict that refuses to be changed; its copies, deep copies and pickles are ordinary dicts."""
+
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+        raise ReadOnlyError("this mapping is read-only; copy it first, for example dict(observation.frames)")
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return dict, (dict(self),)
+
+
+def _copier_for(kind: type) -> Callable[[Any], Any]:
+    if issubclass(kind, np.ndarray):
+        return _copied_array
+    if issubclass(kind, Mapping):
+        return _copied_mapping
+    if kind is list:
+        return lambda values: [read_only_copy(value) for value in values]
+    if kind is tuple:
+        return lambda values: tuple([read_only_copy(value) for value in values])
+    if issubclass(kind, _IMMUTABLE):
+        return _itself
+    if is_dataclass(kind) and "__slots__" not in vars(kind):
+        return _copier_by_fields(kind)
+    return copy.deepcopy
+
+
+def _copier_by_fields(kind: type) -> Callable[[Any], Any]:
+    """Return what copies a dataclass; its fields were checked when the original was made."""
+    names = tuple(field.name for field in fields(kind))
+    copiers, unknown = _COPIERS, read_only_copy
+
+    def copied(value: Any) -> Any:
+        new: Any = object.__new__(kind)
+        into = new.__dict__
+        for name in names:
+            held = getattr(value, name)
+            into[name] = copiers.get(type(held), unknown)(held)
+        return new
+
+    return copied
+
+
+def _copied_array(array: AnyArray) -> AnyArray:
+    if array.dtype.hasobject:
+        return read_only_array(np.array(copy.deepcopy(np.asarray(array))))
+    return read_only_array(array)
+
+
+def _copied_mapping(mapping: Mapping[Any, Any]) -> ReadOnlyDict:
+    return ReadOnlyDict((key, read_only_copy(value)) for key, value in mapping.items())
+
+
+def _itself(value: Any) -> Any:
+    return value
+
+
+_COPIERS: dict[type, Callable[[Any], Any]] = dict.fromkeys(_PLAIN, _itself)
