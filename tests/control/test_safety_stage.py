@@ -1,10 +1,14 @@
 """The safety stage lets through what is allowed, shortens the rest, and counts what it did."""
 
+import contextlib
+
 import numpy as np
 import pytest
 
-from vla_isaac.control import ClipCounts, ControlConfig, SafetyStage
-from vla_isaac.core.types import JointTarget
+from vla_isaac.control import ActionConverter, ClipCounts, ControlConfig, SafetyStage
+from vla_isaac.core.errors import ShapeError
+from vla_isaac.core.specs import ActionSpec
+from vla_isaac.core.types import Action, JointTarget
 from vla_isaac.robots import panda
 from vla_isaac.robots.kinematics import forward_kinematics
 
@@ -21,7 +25,7 @@ def step(qpos, width=0.08, *, previous=HOME, previous_width=0.08, **options):
 def test_an_allowed_target_passes_unchanged_and_uncounted():
     wanted = HOME + 0.05
     target, clipped = step(wanted)
-    assert target.qpos is wanted
+    assert np.array_equal(target.qpos, wanted)
     assert clipped == ClipCounts()
 
 
@@ -96,3 +100,38 @@ def test_a_limit_met_twice_in_one_step_counts_once():
 
 def test_the_total_is_the_sum_of_all_counts():
     assert ClipCounts(command=1, workspace=2, joint_limit=3, speed=4, gripper=5).total == 15
+
+
+def test_a_target_that_passed_shares_no_memory_with_what_was_wanted_or_with_the_stage():
+    stage, wanted = SafetyStage(ControlConfig()), np.array(panda.QPOS_HOME)
+    target = stage.apply(JointTarget(wanted, 0.04), JointTarget(panda.QPOS_HOME, 0.04), 0.05)
+    wanted[:] = 50.0
+    assert np.array_equal(target.qpos, panda.QPOS_HOME)
+
+
+def test_a_converter_goes_on_from_its_own_memory_of_the_last_target():
+    converter = ActionConverter(ActionSpec(joints="delta_rad", reference="commanded", rate_hz=20.0))
+    converter.reset(panda.QPOS_HOME, 0.04)
+    still = Action(np.zeros(7), 0.04)
+    first = converter.convert(still, qpos=panda.QPOS_HOME, gripper_width=0.04)
+    with contextlib.suppress(ValueError):
+        first.qpos.setflags(write=True)
+        first.qpos[:] = 50.0
+    again = converter.convert(still, qpos=panda.QPOS_HOME, gripper_width=0.04)
+    assert np.array_equal(again.qpos, panda.QPOS_HOME)
+
+
+def test_holding_keeps_joints_and_fingers_where_they_are_but_inside_their_limits():
+    stage = SafetyStage(ControlConfig())
+    inside = stage.hold(panda.QPOS_HOME, 0.04)
+    outside = stage.hold(np.full(7, 50.0), 3.0)
+    assert np.array_equal(inside.qpos, panda.QPOS_HOME)
+    assert inside.gripper_width == 0.04
+    assert (outside.qpos <= panda.QPOS_UPPER).all()
+    assert outside.gripper_width == panda.GRIPPER_MAX_WIDTH
+    assert stage.clipped.total == 0
+
+
+def test_holding_joints_that_are_not_numbers_is_refused():
+    with pytest.raises(ShapeError, match=r"qpos\[0\] is nan"):
+        SafetyStage(ControlConfig()).hold(np.full(7, np.nan), 0.04)

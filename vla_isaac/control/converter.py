@@ -12,7 +12,7 @@ from vla_isaac.control.cartesian import goal_pose, rotation_of_vector
 from vla_isaac.control.config import ControlConfig
 from vla_isaac.control.gripper import GripperDecoder
 from vla_isaac.control.safety import ClipCounts, SafetyStage
-from vla_isaac.core.arrays import Array
+from vla_isaac.core.arrays import Array, frozen
 from vla_isaac.core.checks import check_finite, check_shape
 from vla_isaac.core.errors import ConfigError, PolicyError
 from vla_isaac.core.specs import ActionSpec
@@ -104,11 +104,18 @@ class ActionConverter:
         else:
             wanted, exact = self._joints(numbers, qpos, previous.qpos), False
         target = self._safety.apply(JointTarget(wanted, width), previous, self.period, pose=pose)
-        target.qpos.flags.writeable = False  # it is where the next step starts from
         # the goal itself, not what was reached within tolerance: otherwise each step would drift a little
-        self._commanded = goal if exact and target.qpos is wanted else None
+        self._commanded = goal if exact and bool((target.qpos == wanted).all()) else None
         self._target = target
-        return target
+        return JointTarget(frozen(target.qpos), target.gripper_width)  # ours is where the next step starts from
+
+    def hold(self, qpos: Array, gripper_width: float) -> JointTarget:
+        """Return the target that keeps the robot where it is measured, inside its limits; nothing is remembered.
+
+        Raises:
+            ShapeError: If a value has another shape or is not finite.
+        """
+        return self._safety.hold(qpos, gripper_width)
 
     def _checked_arm(self, arm: Any) -> list[float]:
         try:

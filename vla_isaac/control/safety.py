@@ -13,7 +13,8 @@ import numpy as np
 
 from vla_isaac.control.config import ControlConfig
 from vla_isaac.control.ik import joint_limits
-from vla_isaac.core.arrays import Array
+from vla_isaac.core.arrays import Array, frozen
+from vla_isaac.core.checks import check_finite, check_shape
 from vla_isaac.core.types import JointTarget
 from vla_isaac.robots import panda
 from vla_isaac.robots.kinematics import forward_kinematics
@@ -83,24 +84,41 @@ class SafetyStage:
         was; fingers inside their travel and not faster than `config.gripper_speed`.
 
         Args:
-            wanted: Any joint target, however wrong.
+            wanted: Any joint target, however wrong; it is read once, so that it cannot change after it was checked.
             previous: The target of the step before.
             period: Time between the two [s].
             pose: Pose of `ee` at `wanted` in the base frame, shape (4, 4), where the caller has it already;
                 None computes it.
         """
-        qpos = wanted.qpos
+        given = qpos = np.array(wanted.qpos, dtype=np.float64)
         if not np.isfinite(qpos).all():
             self.note("command")
-            qpos = previous.qpos
+            qpos = previous.qpos.copy()
         qpos = self._within_limits(qpos)
         qpos = self._within_speed(qpos, previous.qpos, period)
-        outside = self._distance_outside(forward_kinematics(qpos) if pose is None or qpos is not wanted.qpos else pose)
+        outside = self._distance_outside(forward_kinematics(qpos) if pose is None or qpos is not given else pose)
         if not outside <= 0.0:  # also where a pose is not a number
             qpos = self._within_workspace(qpos, previous.qpos, float(outside))
-        width = self._fingers(wanted.gripper_width, previous.gripper_width, period)
+        width = self._fingers(float(wanted.gripper_width), previous.gripper_width, period)
         self._count()
         return JointTarget(qpos, width)
+
+    def hold(self, qpos: Array, gripper_width: float) -> JointTarget:
+        """Return the target that keeps joints and fingers where they are measured, inside their limits; counts nothing.
+
+        Args:
+            qpos: Measured joint angles [rad], shape (7,).
+            gripper_width: Measured distance between the fingers [m].
+
+        Raises:
+            ShapeError: If a value has another shape or is not finite.
+        """
+        check_shape("qpos", qpos, (7,))
+        measured, width = np.array(qpos, dtype=np.float64), float(gripper_width)
+        check_finite("qpos", measured)
+        check_finite("gripper_width", width)
+        inside = np.minimum(np.maximum(measured, self._lower), self._upper)
+        return JointTarget(frozen(inside), min(max(width, 0.0), panda.GRIPPER_MAX_WIDTH))
 
     def _count(self) -> None:
         for limit in self._noted:
