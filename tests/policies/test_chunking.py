@@ -191,3 +191,24 @@ def test_an_empty_chunk_is_refused(wrap):
     policy.reset(EPISODE)
     with pytest.raises(PolicyError, match="empty chunk; it must return at least one action"):
         policy.act(observation())
+
+
+@pytest.mark.parametrize("wrap", [lambda policy: FirstRows(policy, rows=3), TemporalEnsemble], ids=["rows", "ensemble"])
+def test_a_policy_that_edits_its_chunk_afterwards_does_not_change_the_rows_that_are_still_to_come(wrap):
+    answered = []
+
+    class Keeping(Counting):
+        def act(self, observation):
+            answered.append(super().act(observation))
+            return answered[-1]
+
+    def rows(*, edit):
+        policy, found = wrap(Keeping()), []
+        policy.reset(EPISODE)
+        for _ in range(3):
+            found.append(policy.act(observation()).arm.tolist())
+            if edit:
+                answered[-1].arm[:], answered[-1].gripper[:] = 50.0, 50.0
+        return found
+
+    assert rows(edit=True) == rows(edit=False)

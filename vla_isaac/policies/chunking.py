@@ -11,10 +11,11 @@ from dataclasses import replace
 import numpy as np
 
 from vla_isaac.core.arrays import Array
-from vla_isaac.core.errors import ConfigError, PolicyError
+from vla_isaac.core.errors import ConfigError
 from vla_isaac.core.specs import PolicySpec
 from vla_isaac.core.types import ActionChunk, EpisodeContext, Observation
 from vla_isaac.policies.base import Policy
+from vla_isaac.policies.boundary import plain_chunk
 
 
 class FirstRows:
@@ -52,7 +53,7 @@ class FirstRows:
     def act(self, observation: Observation) -> ActionChunk:
         """Return the next row, asking the policy when none is left."""
         if not self._waiting:
-            chunk = _not_empty(self._policy.act(observation))
+            chunk = plain_chunk(self._policy.act(observation))
             self._waiting.extend(_row(chunk, k) for k in range(min(self._rows, len(chunk))))
         return self._waiting.popleft()
 
@@ -98,7 +99,7 @@ class TemporalEnsemble:
 
     def act(self, observation: Observation) -> ActionChunk:
         """Return the weighted mean of what every remembered chunk says of this step."""
-        self._chunks.append(_not_empty(self._policy.act(observation)))
+        self._chunks.append(plain_chunk(self._policy.act(observation)))
         ages = range(len(self._chunks) - 1, -1, -1)
         rows = [
             (c.arm[age], c.gripper[age] if c.gripper is not None else None)
@@ -116,9 +117,3 @@ class TemporalEnsemble:
 def _row(chunk: ActionChunk, k: int) -> ActionChunk:
     gripper = None if chunk.gripper is None else chunk.gripper[k : k + 1]
     return ActionChunk(chunk.arm[k : k + 1], gripper, chunk.info)
-
-
-def _not_empty(chunk: ActionChunk) -> ActionChunk:
-    if len(chunk) == 0:
-        raise PolicyError("the policy returned an empty chunk; it must return at least one action")
-    return chunk
