@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 import pytest
 
 from tests.contracts.worlds import WORLDS
 from vla_isaac import IsaacVLASystem
-from vla_isaac.core.errors import BackendError, UnknownNameError, UsageError
+from vla_isaac.core.errors import BackendError, PolicyError, UnknownNameError, UsageError
 from vla_isaac.core.types import Action, JointTarget
 from vla_isaac.policies.hold import HoldPolicy
 from vla_isaac.runtime.result import End
@@ -108,3 +110,43 @@ def test_steps_out_of_order_say_what_to_call_first():
 def test_a_model_that_cannot_be_had_is_told_at_once(model, error, words):
     with pytest.raises(error, match=words):
         IsaacVLASystem(model)
+
+
+class Failing(HoldPolicy):
+    """Holds still for two answers, then edits what it sees and raises."""
+
+    def act(self, observation):
+        self.asked = getattr(self, "asked", 0) + 1
+        if self.asked > 2:
+            for array in (observation.qpos, observation.qvel):
+                with contextlib.suppress(ValueError):
+                    array.setflags(write=True)
+                    array[:] = 50.0
+            raise PolicyError("the camera is unplugged")
+        return super().act(observation)
+
+
+def test_a_policy_that_edits_its_observation_and_raises_leaves_the_arm_at_the_last_safe_target(backend, monkeypatch):
+    with IsaacVLASystem(Failing(), backend=backend, seed=3) as system:
+        system.setup_scene()
+        world, sent = system._open_session().backend, []
+        apply = world.apply
+        monkeypatch.setattr(world, "apply", lambda target: (sent.append(np.array(target.qpos)), apply(target)))
+        system.execute_vla_policy()
+        system.execute_vla_policy()
+        with pytest.raises(PolicyError, match="unplugged"):
+            system.execute_vla_policy()
+        assert all(np.array_equal(qpos, sent[1]) for qpos in sent[2:])
+        state = system.execute_robot_action(Action(sent[1], None))
+        assert np.abs(state.qpos).max() < 3.0
+        assert np.abs(np.diff(sent, axis=0)).max() < 0.05
+
+
+def test_a_state_that_was_returned_can_be_edited_without_moving_the_arm(system):
+    still = Action(np.zeros(6), 0.08)
+    state = system.execute_robot_action(still)
+    before = np.array(state.qpos)
+    with contextlib.suppress(ValueError):
+        state.qpos.setflags(write=True)
+        state.qpos[:] = 50.0
+    assert system.execute_robot_action(still).qpos == pytest.approx(before, abs=0.01)

@@ -61,7 +61,7 @@ def test_a_wrong_answer_ends_the_run_with_policy_words_and_remedy_and_the_arm_ho
     assert problem.what.startswith("the policy 'scripted' failed: ")
     assert problem.what.endswith(AGAIN)
     assert re.search(message, problem.what), problem.what
-    assert backend.targets[-1].qpos == pytest.approx(backend.state().qpos, abs=1e-12)
+    assert np.array_equal(backend.targets[-1].qpos, backend.targets[-2].qpos)
     assert backend.targets[-1].gripper_width == backend.targets[-2].gripper_width < 0.08
 
 

@@ -96,12 +96,12 @@ def test_time_without_success_ends_the_run_unsuccessful(running, play):
     assert session.status.problem is None
 
 
-def test_after_stop_the_arm_holds_its_posture_and_the_fingers_their_command(running, play, backend):
+def test_after_stop_the_arm_and_the_fingers_hold_their_last_target(running, play, backend):
     session = running()
     play(session, 6)
     session.stop("enough")
     assert (session.status.phase, session.result.end, session.result.reason) == (Phase.ENDED, End.STOPPED, "enough")
-    assert backend.targets[-1].qpos == pytest.approx(backend.state().qpos, abs=1e-12)
+    assert np.array_equal(backend.targets[-1].qpos, backend.targets[-2].qpos)
     assert backend.targets[-1].gripper_width == backend.targets[-2].gripper_width < 0.08
 
 

@@ -12,8 +12,9 @@ from vla_isaac.core.arrays import Image
 from vla_isaac.core.errors import BackendError, UsageError
 from vla_isaac.core.types import Action, ActionChunk, JointTarget, SceneState, Verdict
 from vla_isaac.policies.base import Policy
+from vla_isaac.policies.boundary import ask
 from vla_isaac.runtime.result import EpisodeResult
-from vla_isaac.runtime.runner import PolicyRunner
+from vla_isaac.runtime.runner import Decision, PolicyRunner
 from vla_isaac.runtime.session import Session
 from vla_isaac.runtime.subscriber import Subscriber
 from vla_isaac.runtime.video import VideoRecorder
@@ -133,10 +134,11 @@ class IsaacVLASystem:
         if instruction is not None and instruction != self.get_language_instruction():
             self._begin(instruction, None)  # a new episode, also after the last one's end
         runner = self._running()
-        observation = runner.observe(runner.state, runner.cameras.read(runner.state.time))
-        chunk = self.vla_model.act(observation)
-        self._carry_out(chunk)
-        return chunk[0]
+        state = runner.state
+        observation = runner.observe(state, runner.cameras.read(state.time))
+        decision = runner.decide(observation, ask(self.vla_model, observation))
+        self._carry_out(decision)
+        return Action(decision.action.arm.copy(), decision.action.gripper)
 
     def convert_action_to_joints(self, action: Action) -> JointTarget:
         """Return the joint target of an action in the policy's own convention, within all limits.
@@ -145,12 +147,14 @@ class IsaacVLASystem:
         target.
         """
         runner = self._running()
-        return runner.converter.convert(action, qpos=runner.state.qpos, gripper_width=runner.state.gripper_width)
+        state = runner.state
+        return runner.converter.convert(action, qpos=state.qpos, gripper_width=state.gripper_width)
 
     def execute_robot_action(self, action: Action) -> SceneState:
         """Move by one action for one control period and return the state after it."""
         gripper = None if action.gripper is None else float(action.gripper)
-        self._carry_out(ActionChunk.single(action.arm, gripper))
+        runner = self._running()
+        self._carry_out(runner.decide(runner.observe(runner.state, {}), ActionChunk.single(action.arm, gripper)))
         return self._running(may_be_over=True).state
 
     def check_task_completion(self) -> Verdict:
@@ -197,10 +201,9 @@ class IsaacVLASystem:
         self._runner = session.prepare(request, watchers)
         self._instruction = instruction
 
-    def _carry_out(self, chunk: ActionChunk) -> None:
+    def _carry_out(self, decision: Decision) -> None:
         runner, backend = self._running(), self._open_session().backend
-        decision = runner.decide(runner.observe(runner.state, {}), chunk)
-        backend.apply(decision.target)
+        runner.send(decision)
         backend.step()
         runner.see(backend.state())
         runner.account(decision)

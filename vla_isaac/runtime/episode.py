@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 
 from vla_isaac.core.errors import UsageError
 from vla_isaac.core.goals import GoalPlan
+from vla_isaac.core.read_only import read_only_copy
 from vla_isaac.core.seeding import stream
 from vla_isaac.core.types import SceneState
 from vla_isaac.policies.base import Policy
+from vla_isaac.policies.boundary import own_spec
 from vla_isaac.runtime.subscriber import EpisodeStart
 from vla_isaac.scene.layout import sample_layout, vary_scene
 from vla_isaac.scene.randomisation import Randomisation
@@ -76,7 +78,8 @@ def set_stage(
         InstructionError: If the instruction cannot be read.
         GoalError: If the goal names what is not there.
     """
-    rate = policy.spec.action.rate_hz
+    spec = own_spec(policy)
+    rate = spec.action.rate_hz
     randomisation = request.randomisation
     if request.family is not None:
         preset = request.family.preset
@@ -85,7 +88,7 @@ def set_stage(
     layout = request.layout or sample_layout(scene, randomisation, request.seed)
     yield from backend.load(scene)
     yield from backend.reset(layout)
-    state = backend.state()
+    state = read_only_copy(backend.state())
     draw = _draw(request, scene, state)
     return EpisodeStart(
         scene=scene,
@@ -96,7 +99,7 @@ def set_stage(
         seed=request.seed,
         policy=policy_name,
         policy_reason=policy_reason,
-        policy_spec=policy.spec,
+        policy_spec=spec,
         backend=backend.name,
         max_steps=request.max_steps or _steps_allowed(request, draw.plan, rate),
     )

@@ -11,6 +11,7 @@ import numpy as np
 from vla_isaac.core import images
 from vla_isaac.core.arrays import AnyArray, Image
 from vla_isaac.core.errors import UsageError
+from vla_isaac.core.read_only import read_only_copy
 from vla_isaac.core.types import Observation
 from vla_isaac.policies.base import Policy
 from vla_isaac.runtime.result import EpisodeResult
@@ -53,7 +54,7 @@ class Explainer:
 
     def on_step(self, step: Step) -> None:
         """Write one picture per camera."""
-        for camera, heat in self._policy.explain(step.observation).items():
+        for camera, heat in self._policy.explain(read_only_copy(step.observation)).items():
             picture = overlay(step.observation.frames[camera].rgb, heat)
             height, width = picture.shape[:2]
             large = images.resize(picture, SCALE * height, SCALE * width)

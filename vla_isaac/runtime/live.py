@@ -381,7 +381,7 @@ class LiveSession:
             self._tell()
 
     def stop(self, why: str = "stopped by hand") -> None:
-        """End a run; the arm holds its posture."""
+        """End a run; the arm holds its last target."""
         if self._is_busy and self._run is not None:
             self._run.stop(why)
             self._after(self._run)

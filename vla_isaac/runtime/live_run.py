@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from vla_isaac.core.errors import BackendError, PolicyError
 from vla_isaac.core.types import Frame, Observation, SceneState
 from vla_isaac.policies.base import Policy
+from vla_isaac.policies.boundary import ask, begin_episode, plain_chunk
 from vla_isaac.runtime.inference import InferenceWorker, Question
 from vla_isaac.runtime.result import End
 from vla_isaac.runtime.runner import Decision, PolicyRunner
@@ -69,7 +70,7 @@ class LiveRun:
         self.is_time_held = False
         self.is_hung = False
         context = runner.context()
-        self._question: Question | None = worker.ask(lambda: policy.reset(context))
+        self._question: Question | None = worker.ask(lambda: begin_episode(policy, context))
 
     @property
     def time(self) -> float:
@@ -132,7 +133,7 @@ class LiveRun:
         return self._question is None or self._question.wait(timeout)
 
     def stop(self, why: str) -> None:
-        """End the run; the arm holds still where it is now."""
+        """End the run; the arm holds its last target."""
         try:
             self.runner.see(self._backend.state())
         except Exception as error:
@@ -190,7 +191,7 @@ class LiveRun:
         if decision is None:  # the policy's reset
             return
         try:
-            self._backend.apply(decision.target)
+            self.runner.send(decision)
             self._hold(False)
         except Exception as error:
             self._end(End.BACKEND_FAILED, error)
@@ -211,7 +212,8 @@ class LiveRun:
             return
         self.frames = frames or self.frames
         self._shown = observation
-        self._question = self._worker.ask(lambda: self._policy.act(observation))
+        name = self.runner.start.policy
+        self._question = self._worker.ask(lambda: plain_chunk(ask(self._policy, observation), policy=name))
 
     def _frames(self) -> dict[str, Frame] | None:
         """Return the pictures once they are there; asks the cameras for at most one more update per call."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from vla_isaac.core.errors import UsageError
+from vla_isaac.core.read_only import read_only_copy
 from vla_isaac.core.types import SceneState
 from vla_isaac.policies.base import Policy
+from vla_isaac.policies.boundary import own_spec
 from vla_isaac.runtime.episode import with_instruction
 from vla_isaac.runtime.live_choice import Choice
 from vla_isaac.runtime.subscriber import EpisodeStart
@@ -36,13 +38,14 @@ class LiveStage:
         """
         if changes := choice.changes_since(self.choice):
             raise UsageError(f"{' and '.join(changes)} changed since the scene was loaded; press Load, then Run")
-        rate, loaded = policy.spec.action.rate_hz, self.start.scene.timing.control_hz
+        spec = own_spec(policy)
+        rate, loaded = spec.action.rate_hz, self.start.scene.timing.control_hz
         if rate != loaded:
             raise UsageError(
                 f"the policy {choice.policy!r} acts at {rate:g} Hz but the scene was loaded for {loaded:g} Hz; "
                 "press Load, then Run"
             )
-        start = replace(self.start, policy=choice.policy, policy_spec=policy.spec, state=state)
+        start = replace(self.start, policy=choice.policy, policy_spec=spec, state=read_only_copy(state))
         if choice.task is None:
             start = with_instruction(start, choice.sentence)
         return LiveStage(choice, start, policy)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from vla_isaac.core.errors import VlaIsaacError
+from vla_isaac.core.errors import describe
 
 
 class Phase(Enum):
@@ -47,8 +47,7 @@ class Problem:
     @classmethod
     def of(cls, error: BaseException, *, doing: str = "", remedy: str = "") -> Problem:
         """Return the problem an error stands for: what failed, the error's words, what to try next."""
-        own = isinstance(error, VlaIsaacError)
-        words = str(error) if own else f"{type(error).__name__}: {error}"
+        words = describe(error)
         said = f"{doing}: {words}" if doing else words
         return cls(what=f"{said}; {remedy}" if remedy else said, kind=type(error).__name__)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
+from vla_isaac.core.read_only import read_only_copy
 from vla_isaac.core.types import Frame
 from vla_isaac.policies.base import Policy
 from vla_isaac.runtime.live_run import LiveRun
@@ -27,6 +28,7 @@ class LiveView:
         self._is_own = False
         self._look: Steps[None] | None = None
         self._next = 0.0
+        self._shown: Frame | None = None
         self.frame: Frame | None = None
         self.notes: tuple[str, ...] = ()
 
@@ -41,7 +43,7 @@ class LiveView:
         """Take what the run has seen, or get on with a picture of our own; at most one simulator update is asked for."""
         if run.frames:
             seen = [name for name in self._cameras if name in run.frames] or list(run.frames)
-            self.frame = run.frames[seen[0]]
+            self._take(run.frames[seen[0]])
         elif self._is_own and run.runner.end is None:
             self._go_on(run.time)
 
@@ -51,11 +53,16 @@ class LiveView:
             return
         try:
             frames = yield from CameraRig(self._backend, self._cameras[:1]).read_steps(now)
-            self.frame = frames[self._cameras[0]]
+            self._take(frames[self._cameras[0]])
         except Exception as error:
             self._is_own = False
             self.notes = (f"there is no picture of camera {self._cameras[0]!r}: {error}",)
             logger.info("%s", self.notes[0])
+
+    def _take(self, frame: Frame) -> None:
+        """Keep a read-only copy, since the run and its subscribers use the same frame."""
+        if frame is not self._shown:
+            self._shown, self.frame = frame, read_only_copy(frame)
 
     def _go_on(self, now: float) -> None:
         if self._look is None and now >= self._next:

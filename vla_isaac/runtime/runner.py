@@ -12,10 +12,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from vla_isaac.control.converter import ActionConverter
-from vla_isaac.core.errors import PolicyError, VlaIsaacError
+from vla_isaac.core.errors import describe
 from vla_isaac.core.poses import Pose
+from vla_isaac.core.read_only import read_only_copy
 from vla_isaac.core.types import Action, ActionChunk, EpisodeContext, Frame, JointTarget, Observation, SceneState, Verdict
 from vla_isaac.policies.base import Policy
+from vla_isaac.policies.boundary import ask, begin_episode, plain_chunk
 from vla_isaac.runtime.result import End, EpisodeResult
 from vla_isaac.runtime.subscriber import EpisodeStart, Step, Subscriber
 from vla_isaac.sensors.camera import CameraRig
@@ -26,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 
 class Decision(NamedTuple):
-    """What the policy was shown, what it answered, and what that means for the arm."""
+    """What the policy was shown, what it answered, and what that means for the arm; none of it is the policy's own."""
 
     observation: Observation
     chunk: ActionChunk
@@ -35,7 +37,11 @@ class Decision(NamedTuple):
 
 
 class PolicyRunner:
-    """Runs one policy on one backend, episode after episode."""
+    """Runs one policy on one backend, episode after episode.
+
+    Its own arrays leave it only as read-only copies: `policies.boundary` makes those of the policy, `_tell` those of each
+    subscriber. So whatever either of them writes, whenever, reaches neither the arm nor anybody else.
+    """
 
     def __init__(
         self,
@@ -68,7 +74,7 @@ class PolicyRunner:
         """
         self.open(start, task)
         try:
-            self._policy.reset(self.context())
+            begin_episode(self._policy, self.context())
         except Exception as error:
             self.fail(End.POLICY_FAILED, error)
         except BaseException:
@@ -86,17 +92,18 @@ class PolicyRunner:
         task.reset(start.state)
         self._pose_base_world = start.state.pose_world_base.inverse()
         self._base_is_world = start.state.pose_world_base.is_identity
+        self._is_privileged = start.policy_spec.privileged  # as declared before; not what it says amid the episode
         self.converter.reset(start.state.qpos, start.state.gripper_width)
-        self._target = JointTarget(start.state.qpos, start.state.gripper_width)
+        self._sent: JointTarget | None = None
         try:
-            self._tell(lambda s: s.on_start(start))
+            self._tell(lambda s: s.on_start(read_only_copy(start)))
         except BaseException:
             self._finish(End.STOPPED, "interrupted")
             raise
 
     def context(self) -> EpisodeContext:
         """Return what the policy is told of the episode."""
-        start, privileged = self._start, self._policy.spec.privileged
+        start, privileged = self._start, self._is_privileged
         return EpisodeContext(
             instruction=start.instruction,
             seed=start.seed,
@@ -123,7 +130,7 @@ class PolicyRunner:
         """End the episode by an error, which `error` keeps; the arm holds still."""
         if self.end is None:
             self.error = error
-            self._finish(end, _words(error))
+            self._finish(end, describe(error))
 
     def tick(self) -> None:
         """Do one control period: observe, act, convert, step, judge.
@@ -137,12 +144,12 @@ class PolicyRunner:
             self.fail(End.BACKEND_FAILED, error)
             return
         try:
-            decision = self.decide(observation, self._policy.act(observation))
+            decision = self.decide(observation, ask(self._policy, observation))
         except Exception as error:
             self.fail(End.POLICY_FAILED, error)
             return
         try:
-            self._backend.apply(decision.target)
+            self.send(decision)
             self._backend.step()
             self._state = self._backend.state()
         except Exception as error:
@@ -157,7 +164,7 @@ class PolicyRunner:
         self._state = state
 
     def observe(self, state: SceneState, frames: Mapping[str, Frame]) -> Observation:
-        """Return what the policy is given of a state and the frames that belong to it."""
+        """Return what the policy is to see of a state and the frames that belong to it; `ask` gives it a copy."""
         return Observation(
             time=state.time,
             instruction=self._start.instruction,
@@ -166,23 +173,26 @@ class PolicyRunner:
             qvel=state.qvel,
             gripper_width=state.gripper_width,
             pose_base_ee=self._pose_base_ee(state),
-            state=state if self._policy.spec.privileged else None,
+            state=state if self._is_privileged else None,
         )
 
-    def decide(self, observation: Observation, chunk: ActionChunk) -> Decision:
+    def decide(self, observation: Observation, answer: Any) -> Decision:
         """Return the first action of a policy's answer as a safe target, reckoned from how things stand now.
+
+        The answer is read once; what the policy does to it afterwards changes nothing.
 
         Raises:
             PolicyError: If the answer is no chunk of actions, or the action is not what the policy's spec declares.
         """
-        if not isinstance(chunk, ActionChunk) or len(chunk) == 0:
-            raise PolicyError(
-                f"the policy {self._start.policy!r} returned {type(chunk).__name__} of no rows instead of an ActionChunk; "
-                "it must return at least one action"
-            )
+        chunk = plain_chunk(answer, policy=self._start.policy)
         action = chunk[0]
         target = self.converter.convert(action, qpos=self._state.qpos, gripper_width=self._state.gripper_width)
         return Decision(observation, chunk, action, target)
+
+    def send(self, decision: Decision) -> None:
+        """Send a decision's target to the arm; from now on it is what holding still holds."""
+        self._backend.apply(decision.target)
+        self._sent = decision.target
 
     def account(self, decision: Decision, *, is_stale: bool = False) -> None:
         """Count and judge the period that ended in the state of now, tell everyone, and end the episode if it is over.
@@ -191,7 +201,6 @@ class PolicyRunner:
             decision: What the arm was doing in that period.
             is_stale: Whether it was decided for an earlier period and the arm only held its target.
         """
-        self._target = decision.target
         self._steps += 1
         self._verdict = self._task.judge(self._state)
         if self._subscribers:
@@ -205,7 +214,7 @@ class PolicyRunner:
                 verdict=self._verdict,
                 is_stale=is_stale,
             )
-            self._tell(lambda s: s.on_step(step))
+            self._tell(lambda s: s.on_step(read_only_copy(step)))
         if self._verdict.success:
             self._finish(End.SUCCEEDED, self._verdict.reason)
         elif self._steps >= self._start.max_steps:
@@ -225,8 +234,8 @@ class PolicyRunner:
 
     @property
     def state(self) -> SceneState:
-        """How things stood when last looked at."""
-        return self._state
+        """How things stood when last looked at, as a read-only copy."""
+        return read_only_copy(self._state)
 
     @property
     def steps(self) -> int:
@@ -265,7 +274,7 @@ class PolicyRunner:
         if judged and not success:
             failure = self._task.failure(self._state) if end is End.TIMED_OUT else end.value
         self._result = self._make_result(end, reason, success, failure)
-        self._tell(lambda s: s.on_end(self._result))
+        self._tell(lambda s: s.on_end(read_only_copy(self._result)))
         self._result = self._make_result(end, reason, success, failure)  # with what subscribers lost at the end
 
     def _make_result(self, end: End, reason: str, success: bool | None, failure: str | None) -> EpisodeResult:
@@ -290,11 +299,15 @@ class PolicyRunner:
         )
 
     def _hold_still(self) -> None:
-        """Command the posture of now; the fingers keep what they were told, so that nothing is dropped."""
+        """Send the last safe target again; before the first one, where the backend has the joints now, within the limits."""
         try:
-            self._backend.apply(JointTarget(self._state.qpos, self._target.gripper_width))
+            self._backend.apply(self._sent or self._where_it_is())
         except Exception as error:
-            self._warnings.append(f"the arm could not be told to hold still: {_words(error)}")
+            self._warnings.append(f"the arm could not be told to hold still: {describe(error)}")
+
+    def _where_it_is(self) -> JointTarget:
+        now = self._backend.state()
+        return self.converter.hold(now.qpos, now.gripper_width)
 
     def _tell(self, call: Callable[[Subscriber], Any]) -> None:
         """Call every subscriber; one that fails is reported and gets no more calls."""
@@ -303,10 +316,6 @@ class PolicyRunner:
                 call(subscriber)
             except Exception as error:
                 self._subscribers.remove(subscriber)
-                words = f"{type(subscriber).__name__} was detached: {_words(error)}"
+                words = f"{type(subscriber).__name__} was detached: {describe(error)}"
                 self._warnings.append(words)
                 logger.info("%s", words)
-
-
-def _words(error: Exception) -> str:
-    return str(error) if isinstance(error, VlaIsaacError) else f"{type(error).__name__}: {error}"

@@ -83,13 +83,13 @@ def connect(
     control: ControlConfig,
     subscribers: Sequence[Subscriber] = (),
 ) -> PolicyRunner:
-    """Return a runner with the cameras and the converter that `policy` asks for; it has not begun.
+    """Return a runner with the cameras and the converter of the spec that `start` has; it has not begun.
 
     Raises:
         UnknownNameError: If the scene lacks a camera of the policy.
         ConventionError: If a camera looks otherwise than the policy learned to see.
     """
-    spec = policy.spec
+    spec = start.policy_spec
     for name in spec.cameras:
         start.scene.camera(name)
     check_views(spec, start.scene)
