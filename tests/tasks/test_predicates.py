@@ -334,3 +334,16 @@ def test_whatever_the_state_progress_lies_within_0_and_1_and_only_done_is_1(scen
         assert verdict.done == (verdict.progress == 1.0), text
         assert verdict.reason
         assert "nan" not in verdict.reason
+
+
+# ------------------------------------------------------------------ judging copies
+
+
+def test_a_copy_of_a_state_is_judged_by_its_own_numbers_whatever_was_said_of_the_original(scene):
+    done = scene.put_on("red_cube", "blue_box").state
+    own = replace(done, object_pos=done.object_pos.copy())
+    (goal,) = parse_goal("on(red_cube, blue_box)").goals
+    assert judge(goal, done) == judge(goal, own)
+    edited = replace(done, object_pos=done.object_pos + [0.0, 0.0, 0.1] * (np.arange(len(done.bodies)) == 0)[:, None])
+    assert not judge(goal, edited).done
+    assert judge(goal, done).done

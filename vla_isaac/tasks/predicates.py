@@ -184,9 +184,37 @@ PREDICATES: dict[str, Callable[..., Verdict]] = {
 @lru_cache(maxsize=64)  # task, expert and recorder ask the same of the same state; a state never changes
 def judge(goal: Goal, state: SceneState, *, peak_rise: float = 0.0) -> Verdict:
     """Return what a goal's predicate says of the state."""
+    return _judge_numbers(goal, _Numbers(state), peak_rise)
+
+
+@lru_cache(maxsize=64)  # a policy is given a copy of the state that the task judges: another object, but the same numbers
+def _judge_numbers(goal: Goal, numbers: _Numbers, peak_rise: float) -> Verdict:
+    state = numbers.state
     if goal.predicate == "pushed_to":
         return pushed_to(state, *goal.args, peak_rise=peak_rise)
     return PREDICATES[goal.predicate](state, *goal.args)
+
+
+class _Numbers:
+    """A state that equals another where every number of it does; taken when made, so that a later edit changes nothing."""
+
+    __slots__ = ("_bodies", "_key", "state")
+
+    def __init__(self, state: SceneState) -> None:
+        self.state, self._bodies = state, state.bodies
+        ee, base = state.pose_world_ee, state.pose_world_base
+        arrays = (
+            *(state.qpos, state.qvel, ee.pos, ee.quat_wxyz, base.pos, base.quat_wxyz),
+            *(state.object_pos, state.object_quat, state.object_linvel),
+            *(state.initial_object_pos, state.initial_object_quat),
+        )
+        self._key = (state.time, state.gripper_width, *[array.tobytes() for array in arrays])
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Numbers) and self._key == other._key and self._bodies == other._bodies
 
 
 def _beside(state: SceneState, a: str, side: str, b: str) -> Verdict:
