@@ -105,7 +105,7 @@ class ActionConverter:
             wanted, exact = self._joints(numbers, qpos, previous.qpos), False
         target = self._safety.apply(JointTarget(wanted, width), previous, self.period, pose=pose)
         # the goal itself, not what was reached within tolerance: otherwise each step would drift a little
-        self._commanded = goal if exact and bool((target.qpos == wanted).all()) else None
+        self._commanded = goal if exact and self._safety.changed_nothing else None
         self._target = target
         return JointTarget(frozen(target.qpos), target.gripper_width)  # ours is where the next step starts from
 

@@ -62,6 +62,8 @@ class SafetyStage:
         self.config = config
         self.clipped = ClipCounts()
         self._noted: set[Limit] = set()
+        self.changed_nothing = False
+        """Whether the joints of the last target are those that were wanted."""
         self._lower, self._upper = joint_limits(config)
         self._speed = panda.QVEL_LIMIT * config.speed_scale
         self._low = np.array(config.workspace_low)
@@ -99,6 +101,7 @@ class SafetyStage:
         outside = self._distance_outside(forward_kinematics(qpos) if pose is None or qpos is not given else pose)
         if not outside <= 0.0:  # also where a pose is not a number
             qpos = self._within_workspace(qpos, previous.qpos, float(outside))
+        self.changed_nothing = qpos is given
         width = self._fingers(float(wanted.gripper_width), previous.gripper_width, period)
         self._count()
         return JointTarget(qpos, width)

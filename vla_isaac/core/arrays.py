@@ -17,19 +17,9 @@ AnyArray: TypeAlias = npt.NDArray[Any]
 
 
 def frozen(values: Any) -> Array:
-    """Return a read-only float64 copy, for values that are shared and must not change."""
-    return read_only_array(np.asarray(values, dtype=np.float64))
+    """Return a read-only float64 copy, for values that are shared and must not change.
 
-
-def read_only_array(array: AnyArray) -> AnyArray:
-    """Return a copy over memory that numpy refuses to make writeable again.
-
-    The memory is a `bytes` object, so ``setflags(write=True)`` raises, which it does not for an array that owns its data.
-    Arrays of Python objects have no such memory; their copy is only marked as read-only.
+    Its memory is a `bytes` object, so ``setflags(write=True)`` raises, which it does not for an array that owns its data.
     """
-    plain = np.asarray(array)  # a subclass of ndarray could answer with anything
-    if plain.dtype.hasobject:
-        copied = plain.copy()
-        copied.flags.writeable = False
-        return copied
+    plain = np.asarray(values, dtype=np.float64)  # a subclass of ndarray, or an object with __array__, is read here, once
     return np.ndarray(plain.shape, plain.dtype, plain.tobytes())

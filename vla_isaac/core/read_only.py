@@ -1,22 +1,22 @@
 """`read_only_copy`: what is handed to somebody who must not be able to change it for anybody else.
 
-Read-only alone is not enough: torch writes through `from_numpy` into read-only memory, and attributes of frozen
-dataclasses can be set by force. A copy alone is not enough either: a write would be lost without a word. So policies and
-subscribers get both, each of them copies of their own.
+Read-only alone is not enough: the flag can be taken back, torch writes through `from_numpy` into read-only memory, and
+attributes of frozen dataclasses can be set by force. A copy alone is not enough either: a write would be lost without a
+word. So policies and subscribers get both, each of them copies of their own.
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from enum import Enum
 from pathlib import PurePath
 from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 
-from vla_isaac.core.arrays import AnyArray, read_only_array
+from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import ReadOnlyError
 from vla_isaac.core.goals import Goal, GoalPlan
 from vla_isaac.core.types import Body, Verdict
@@ -33,7 +33,7 @@ _IMMUTABLE = (np.generic, Enum, PurePath, type)
 def read_only_copy(value: T) -> T:
     """Return a copy that shares no writeable memory with `value` and refuses to be written.
 
-    Arrays are read-only and cannot be made writeable, mappings are `ReadOnlyDict`, dataclasses are copied field by field,
+    Arrays are read-only, mappings are `ReadOnlyDict`, dataclasses are copied field by field,
     lists and everything else are deep copies. ``copy.deepcopy`` of the result can be written.
     """
     copier = _COPIERS.get(type(value))
@@ -57,6 +57,8 @@ class ReadOnlyDict(dict[Any, Any]):
 
 
 def _copier_for(kind: type) -> Callable[[Any], Any]:
+    if kind is np.ndarray:
+        return _copied_plain_array
     if issubclass(kind, np.ndarray):
         return _copied_array
     if issubclass(kind, Mapping):
@@ -64,7 +66,7 @@ def _copier_for(kind: type) -> Callable[[Any], Any]:
     if kind is list:
         return lambda values: [read_only_copy(value) for value in values]
     if kind is tuple:
-        return lambda values: tuple([read_only_copy(value) for value in values])
+        return _copied_tuple
     if issubclass(kind, _IMMUTABLE):
         return _itself
     if is_dataclass(kind) and "__slots__" not in vars(kind):
@@ -74,14 +76,12 @@ def _copier_for(kind: type) -> Callable[[Any], Any]:
 
 def _copier_by_fields(kind: type) -> Callable[[Any], Any]:
     """Return what copies a dataclass; its fields were checked when the original was made."""
-    names = tuple(field.name for field in fields(kind))
     copiers, unknown = _COPIERS, read_only_copy
 
     def copied(value: Any) -> Any:
         new: Any = object.__new__(kind)
         into = new.__dict__
-        for name in names:
-            held = getattr(value, name)
+        for name, held in value.__dict__.items():
             into[name] = copiers.get(type(held), unknown)(held)
         return new
 
@@ -89,9 +89,23 @@ def _copier_by_fields(kind: type) -> Callable[[Any], Any]:
 
 
 def _copied_array(array: AnyArray) -> AnyArray:
+    plain = copy.deepcopy(np.asarray(array)) if array.dtype.hasobject else np.array(array)  # no subclass of ndarray
+    plain.setflags(write=False)
+    return plain
+
+
+def _copied_plain_array(array: AnyArray) -> AnyArray:
     if array.dtype.hasobject:
-        return read_only_array(np.array(copy.deepcopy(np.asarray(array))))
-    return read_only_array(array)
+        return _copied_array(array)
+    copied = array.copy()
+    copied.setflags(False)  # write; by position, which numpy reads in half the time
+    return copied
+
+
+def _copied_tuple(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    if _IS_PLAIN.issuperset(map(type, values)):
+        return values
+    return tuple([read_only_copy(value) for value in values])
 
 
 def _copied_mapping(mapping: Mapping[Any, Any]) -> ReadOnlyDict:
@@ -102,4 +116,5 @@ def _itself(value: Any) -> Any:
     return value
 
 
+_IS_PLAIN = frozenset(_PLAIN)
 _COPIERS: dict[type, Callable[[Any], Any]] = dict.fromkeys(_PLAIN, _itself)

@@ -7,15 +7,12 @@ is read once, into memory of ours, before the first number of it is checked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import FrozenInstanceError, replace
 from typing import Any
 
-import numpy as np
-
-from vla_isaac.core.arrays import Array, read_only_array
-from vla_isaac.core.errors import PolicyError, ReadOnlyError
+from vla_isaac.core.arrays import Array, frozen
+from vla_isaac.core.errors import PolicyError, ReadOnlyError, describe
 from vla_isaac.core.read_only import read_only_copy
 from vla_isaac.core.specs import PolicySpec
 from vla_isaac.core.types import ActionChunk, EpisodeContext, Observation
@@ -29,8 +26,12 @@ def begin_episode(policy: Policy, context: EpisodeContext) -> None:
         PolicyError: If it tried to write into what it was given.
         Exception: Whatever the policy raises.
     """
-    with _explaining_writes():
+    try:
         policy.reset(read_only_copy(context))
+    except (ValueError, ReadOnlyError, FrozenInstanceError) as error:
+        if not _is_about_writing(error):
+            raise
+        raise PolicyError(_how_to_write(error)) from error
 
 
 def ask(policy: Policy, observation: Observation) -> Any:
@@ -40,8 +41,31 @@ def ask(policy: Policy, observation: Observation) -> Any:
         PolicyError: If it tried to write into what it was given.
         Exception: Whatever the policy raises.
     """
-    with _explaining_writes():
-        return policy.act(read_only_copy(observation))
+    try:
+        return policy.act(_copied(observation))
+    except (ValueError, ReadOnlyError, FrozenInstanceError) as error:
+        if not _is_about_writing(error):
+            raise
+        raise PolicyError(_how_to_write(error)) from error
+
+
+def _copied(observation: Observation) -> Observation:
+    """Return a read-only copy, in which what the observation has of its state is copied once."""
+    state = observation.state
+    if state is None or observation.qpos is not state.qpos or observation.qvel is not state.qvel:
+        return read_only_copy(observation)
+    own = read_only_copy(state)
+    same_pose = observation.pose_base_ee is state.pose_world_ee
+    return Observation(
+        time=own.time,
+        instruction=observation.instruction,
+        frames=read_only_copy(observation.frames),
+        qpos=own.qpos,
+        qvel=own.qvel,
+        gripper_width=own.gripper_width,
+        pose_base_ee=own.pose_world_ee if same_pose else read_only_copy(observation.pose_base_ee),
+        state=own,
+    )
 
 
 def plain_chunk(answer: Any, *, policy: str = "policy") -> ActionChunk:
@@ -82,7 +106,7 @@ def own_spec(policy: Policy) -> PolicySpec:
 def _numbers(part: str, values: Any) -> Array:
     """Return numbers as float64, from one look at `values`."""
     try:
-        return read_only_array(np.asarray(values, dtype=np.float64))
+        return frozen(values)
     except (TypeError, ValueError) as error:
         raise PolicyError(f"the action's {part} is {_shown(values)}; expected rows of numbers ({error})") from error
 
@@ -104,21 +128,14 @@ def _copied_info(info: Mapping[str, Any], policy: str) -> Mapping[str, Any]:
         ) from error
 
 
-@contextmanager
-def _explaining_writes() -> Iterator[None]:
-    """Say what to do instead where a policy tries to write into what it was given."""
-    try:
-        yield
-    except (ReadOnlyError, FrozenInstanceError) as error:
-        raise PolicyError(_how_to_write(error)) from error
-    except ValueError as error:
-        if "read-only" in str(error) or "WRITEABLE" in str(error):
-            raise PolicyError(_how_to_write(error)) from error
-        raise
+def _is_about_writing(error: Exception) -> bool:
+    """Tell whether a policy's error says that it tried to write into what it was given."""
+    words = describe(error)
+    return not isinstance(error, ValueError) or "read-only" in words or "WRITEABLE" in words
 
 
 def _how_to_write(error: Exception) -> str:
     return (
-        f"the policy tried to change what it was given ({error}); observations are read-only, so copy first, "
+        f"the policy tried to change what it was given ({describe(error)}); observations are read-only, so copy first, "
         "for example qpos = observation.qpos.copy(), or copy.deepcopy(observation)"
     )
