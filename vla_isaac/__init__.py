@@ -11,18 +11,45 @@ TYPE_CHECKING = False  # that of `typing`, which takes longer to load than all e
 if TYPE_CHECKING:
     from typing import Any
 
-    from vla_isaac.api import make_request, make_session, run
+    from vla_isaac.api import load_policy, make_request, make_session, run
     from vla_isaac.api.system import IsaacVLASystem
+    from vla_isaac.collection.collect import collect
+    from vla_isaac.collection.plan import CollectionPlan
     from vla_isaac.core.errors import VlaIsaacError
     from vla_isaac.core.specs import ActionSpec, PolicySpec
-    from vla_isaac.core.types import Action, ActionChunk, Frame, JointTarget, Observation, SceneState, Verdict
+    from vla_isaac.core.types import (
+        Action,
+        ActionChunk,
+        EpisodeContext,
+        Frame,
+        JointTarget,
+        Observation,
+        SceneState,
+        Verdict,
+    )
+    from vla_isaac.datasets.loading import VLADataset
+    from vla_isaac.evaluation.evaluate import evaluate
+    from vla_isaac.evaluation.plan import EvaluationPlan
+    from vla_isaac.runtime.result import EpisodeResult
+    from vla_isaac.runtime.session import Session
     from vla_isaac.scene.builder import FrankaSceneBuilder
+    from vla_isaac.training.run import train
 
 _WHERE = {
     "run": "vla_isaac.api",
+    "load_policy": "vla_isaac.api",
     "make_session": "vla_isaac.api",
     "make_request": "vla_isaac.api",
     "IsaacVLASystem": "vla_isaac.api.system",
+    "collect": "vla_isaac.collection.collect",
+    "CollectionPlan": "vla_isaac.collection.plan",
+    "evaluate": "vla_isaac.evaluation.evaluate",
+    "EvaluationPlan": "vla_isaac.evaluation.plan",
+    "train": "vla_isaac.training.run",
+    "VLADataset": "vla_isaac.datasets.loading",
+    "Session": "vla_isaac.runtime.session",
+    "EpisodeResult": "vla_isaac.runtime.result",
+    "EpisodeContext": "vla_isaac.core.types",
     "VlaIsaacError": "vla_isaac.core.errors",
     "ActionSpec": "vla_isaac.core.specs",
     "PolicySpec": "vla_isaac.core.specs",
@@ -54,6 +81,10 @@ __all__ = [
     "Action",
     "ActionChunk",
     "ActionSpec",
+    "CollectionPlan",
+    "EpisodeContext",
+    "EpisodeResult",
+    "EvaluationPlan",
     "Frame",
     "FrankaSceneBuilder",
     "IsaacVLASystem",
@@ -61,10 +92,16 @@ __all__ = [
     "Observation",
     "PolicySpec",
     "SceneState",
+    "Session",
+    "VLADataset",
     "Verdict",
     "VlaIsaacError",
     "__version__",
+    "collect",
+    "evaluate",
+    "load_policy",
     "make_request",
     "make_session",
     "run",
+    "train",
 ]

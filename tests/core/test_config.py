@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import pytest
+import yaml
 
-from vla_isaac.core.config import dump_yaml, from_mapping, load_preset, load_yaml, to_mapping
+from vla_isaac.core.config import from_mapping, load_preset, load_yaml, to_mapping
 from vla_isaac.core.errors import ConfigError, UnknownNameError
 from vla_isaac.scene.builder import ScenePreset, scene_preset
 from vla_isaac.scene.randomisation import Randomisation
@@ -113,10 +114,14 @@ def test_what_the_dataclass_itself_refuses_names_the_file(written):
         load_yaml(Car, path)
 
 
+def as_yaml(value) -> str:
+    return yaml.safe_dump(to_mapping(value), sort_keys=False, allow_unicode=True)
+
+
 @pytest.mark.parametrize("name", ["tabletop", "clutter", "sorting", "stacking"])
 def test_a_scene_survives_yaml(name, written):
     scene = scene_preset(name)
-    assert load_yaml(SceneSpec, written(dump_yaml(scene))) == scene
+    assert load_yaml(SceneSpec, written(as_yaml(scene))) == scene
 
 
 def test_plain_values_hold_no_tuples_and_no_dataclasses():
@@ -152,7 +157,7 @@ def test_an_empty_file_takes_every_default(written):
 
 def test_a_preset_can_be_a_name_or_a_path(written):
     by_name = load_preset(ScenePreset, "scenes", "stacking")
-    again = load_preset(ScenePreset, "scenes", str(written(dump_yaml(by_name))))
+    again = load_preset(ScenePreset, "scenes", str(written(as_yaml(by_name))))
     assert again == by_name
 
 

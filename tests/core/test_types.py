@@ -7,7 +7,7 @@ import pytest
 
 from vla_isaac.core.errors import ShapeError, UnknownNameError
 from vla_isaac.core.poses import Pose
-from vla_isaac.core.types import ActionChunk, Body, SceneState, names_of
+from vla_isaac.core.types import ActionChunk, Body, SceneState
 
 
 @pytest.fixture
@@ -40,10 +40,6 @@ def test_an_object_is_looked_up_by_name(state):
 def test_an_unknown_object_lists_those_there_are(state):
     with pytest.raises(UnknownNameError, match="no object named 'green_cube' in this scene; it has: red_cube, blue_box"):
         state.pos("green_cube")
-
-
-def test_names_keep_the_order_of_the_bodies(state):
-    assert names_of(state.bodies) == ("red_cube", "blue_box")
 
 
 def test_the_last_column_of_rows_is_the_gripper():

@@ -96,14 +96,6 @@ def to_mapping(value: Any) -> Any:
     return value
 
 
-def dump_yaml(value: Any) -> str:
-    """Return a dataclass as YAML text that `load_yaml` reads back to an equal value."""
-    import yaml
-
-    text: str = yaml.safe_dump(to_mapping(value), sort_keys=False, allow_unicode=True)
-    return text
-
-
 def _convert(kind: Any, value: Any, source: str, key: str) -> Any:
     origin, args = typing.get_origin(kind), typing.get_args(kind)
     if kind is Any:

@@ -6,7 +6,7 @@ Instances are plain data: no simulator object, no behaviour beyond looking thing
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -256,8 +256,3 @@ class EpisodeContext:
 
     metadata: Mapping[str, Any] = field(default_factory=dict)
     """Free for harnesses: task family, episode number."""
-
-
-def names_of(bodies: Sequence[Body]) -> tuple[str, ...]:
-    """Return the objects' names in order."""
-    return tuple(body.name for body in bodies)

@@ -21,14 +21,6 @@ def l1(wanted: Tensor, got: Tensor, counts: Tensor) -> Tensor:
     return masked_mean((got - wanted).abs(), counts)
 
 
-def huber(wanted: Tensor, got: Tensor, counts: Tensor, *, delta: float = 1.0) -> Tensor:
-    """Return the Huber distance: square for small errors, straight beyond `delta`.
-
-    Source: P. Huber (1964), "Robust Estimation of a Location Parameter".
-    """
-    return masked_mean(functional.huber_loss(got, wanted, reduction="none", delta=delta), counts)
-
-
 def gripper_bce(open_fraction: Tensor, logit: Tensor, counts: Tensor) -> Tensor:
     """Return the binary cross-entropy of how far the gripper should be open, 0 to 1."""
     target = open_fraction.clamp(0.0, 1.0)

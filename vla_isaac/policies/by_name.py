@@ -41,6 +41,10 @@ def make_policy(name: str, *, threads: int | None = None, must_act: bool = False
     return with_argument
 
 
+load_policy = make_policy
+"""The same, under the name by which other libraries load things."""
+
+
 def checkpoint_of(name: str) -> Path | None:
     """Return the checkpoint folder of a policy by that name, None for a policy without.
 

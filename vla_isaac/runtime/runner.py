@@ -61,11 +61,6 @@ class PolicyRunner:
         self.end: End | None = None
         self.error: Exception | None = None
 
-    @property
-    def is_running(self) -> bool:
-        """Whether an episode has begun and not ended."""
-        return self.end is None and hasattr(self, "_start")
-
     def begin(self, start: EpisodeStart, task: Task) -> None:
         """Begin an episode; the backend must stand at its start. A policy that cannot begin ends it at once.
 

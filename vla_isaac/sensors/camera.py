@@ -21,7 +21,7 @@ from vla_isaac.sim.backend import Backend, RenderRequest, Steps
 from vla_isaac.sim.drive import drive
 
 if TYPE_CHECKING:
-    from PIL.Image import Image as PilImage
+    pass
 
 MAX_TRIES = 20  # Isaac's own tests allow its cameras up to 10 to 20 updates until the first frame
 
@@ -70,10 +70,6 @@ class CameraRig:
     def read(self, not_before: float) -> dict[str, Frame]:
         """Return one frame per camera, taken at `not_before` [s] or later; for scripts."""
         return drive(self.read_steps(not_before))
-
-    def read_pil(self, not_before: float) -> dict[str, PilImage]:
-        """Return the same images for PIL, as processors of Hugging Face models take them."""
-        return {name: images.to_pil(frame.rgb) for name, frame in self.read(not_before).items()}
 
     def read_steps(self, not_before: float) -> Steps[dict[str, Frame]]:
         """Do the same as a generator that yields once per simulator update it waits for.

@@ -1,0 +1,109 @@
+"""Names turned into backends, policies and sessions, and one call that runs an instruction."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vla_isaac.api.choice import BY_CALLER, EXPERT, PolicyChoice, default_choice
+from vla_isaac.api.requests import make_request
+from vla_isaac.backends import BACKENDS
+from vla_isaac.core.errors import UsageError
+from vla_isaac.policies.base import Policy
+from vla_isaac.policies.by_name import make_policy
+from vla_isaac.runtime.episode import EpisodeRequest
+from vla_isaac.runtime.result import EpisodeResult
+from vla_isaac.runtime.session import Session
+from vla_isaac.runtime.subscriber import Subscriber
+from vla_isaac.runtime.video import VideoRecorder
+from vla_isaac.scene.randomisation import Randomisation
+from vla_isaac.scene.spec import SceneSpec
+from vla_isaac.sim.backend import Backend
+
+
+def make_backend(name: str, *, robot_model: Path | None = None) -> Backend:
+    """Return a backend by name.
+
+    Raises:
+        UnknownNameError: If there is none of that name.
+        UsageError: If it takes no robot model.
+        MissingDependencyError: If its package is not installed.
+    """
+    factory = BACKENDS.load(name)
+    if robot_model is None:
+        backend: Backend = factory()
+        return backend
+    if name != "mujoco":
+        raise UsageError(f"--robot-model is for --backend mujoco; the backend {name!r} has a robot of its own")
+    if not robot_model.is_file():
+        raise UsageError(f"--robot-model {robot_model}: there is no such file; give the path of an MJCF file")
+    with_model: Backend = factory(robot_model=robot_model)
+    return with_model
+
+
+def make_session(backend: str = "mujoco", policy: str | Policy | None = None, *, robot_model: Path | None = None) -> Session:
+    """Return backend and policy held together, ready for episodes; close it, or use it in a ``with`` statement.
+
+    Args:
+        backend: A name of ``vla-isaac list backends``.
+        policy: A name of ``vla-isaac list policies``, or a policy object of your own; None takes the scripted expert, which
+            sees the true state of the scene, since a session does not know yet what it will be asked.
+        robot_model: A mesh model of the Panda for MuJoCo.
+    """
+    chosen = EXPERT if policy is None else policy
+    name = chosen if isinstance(chosen, str) else type(chosen).__name__
+    reason = "the default of make_session, which sees the true state" if policy is None else BY_CALLER
+    actor = make_policy(chosen) if isinstance(chosen, str) else chosen
+    return open_session(PolicyChoice(name, reason), actor, make_backend(backend, robot_model=robot_model))
+
+
+def open_session(choice: PolicyChoice, policy: Policy, backend: Backend) -> Session:
+    """Return backend and policy held together, and log which policy it is and why.
+
+    Args:
+        choice: The policy's name, and why it acts.
+        policy: The policy.
+        backend: Closed with the session.
+    """
+    choice.log(policy)
+    return Session(backend, policy, policy_name=choice.policy, policy_reason=choice.reason)
+
+
+def choose_policy(backend: str, request: EpisodeRequest) -> str:
+    """Return the name of the policy that acts where none was named; `choice.default_choice` says why, too.
+
+    Args:
+        backend: A name of ``vla-isaac list backends``.
+        request: What is to be done.
+    """
+    return default_choice(backend, request).policy
+
+
+def run(
+    instruction: str | None = None,
+    *,
+    backend: str = "mujoco",
+    policy: str | Policy | None = None,
+    task: str | None = None,
+    scene: str | SceneSpec | None = None,
+    randomisation: str | Randomisation = "layout",
+    seed: int = 0,
+    goal: str | None = None,
+    max_steps: int | None = None,
+    video: str | Path | None = None,
+) -> EpisodeResult:
+    """Run one episode from its seed to its end and return how it went.
+
+    Arguments are those of `make_session` and `make_request`; `policy` None takes `choice.default_choice`, and `policy` and
+    `policy_reason` of the result say which that is and why; `video` is where to write an mp4.
+    """
+    request = make_request(
+        instruction, task=task, scene=scene, randomisation=randomisation, seed=seed, goal=goal, max_steps=max_steps
+    )
+    if policy is None:
+        choice = default_choice(backend, request)
+        opened = open_session(choice, make_policy(choice.policy), make_backend(backend))
+    else:
+        opened = make_session(backend, policy)
+    with opened as session:
+        watchers: list[Subscriber] = [VideoRecorder(session.backend, Path(video))] if video else []
+        return session.run(request, watchers)
