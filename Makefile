@@ -11,7 +11,7 @@ RUN := $(BIN)/python -m vla_isaac run "Pick up the red cube and place it on the 
 # dash, which comes with Newton's importers, brings a plugin that this pytest complains about
 TEST_ISAAC := $(VENV_ISAAC)/bin/python -m pytest -p no:dash tests/isaac_usd tests/scene/test_usd.py
 
-.PHONY: help demo test test-all test-isaac test-interop test-oldest-usd lint bench docs wheel train-mini clean
+.PHONY: help demo check test test-all test-isaac test-interop test-oldest-usd lint bench docs wheel train-mini clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -48,6 +48,10 @@ $(VENV)/.made $(VENV_ISAAC)/.made $(VENV_RAY)/.made:
 demo: $(VENV)/.demo ## Watch the arm follow an instruction (about a minute, no GPU)
 	@sh tools/ensure_gl.sh "$(BIN)/python"
 	@$(RUN) --seed 3
+
+check: $(VENV)/.demo ## A smoke test in half a minute, with what the demo installs
+	@sh tools/ensure_gl.sh "$(BIN)/python"
+	@$(BIN)/python tools/smoke_test.py
 
 test: $(VENV)/.dev $(VENV_ISAAC)/.dev ## Run the quick suite: style, types, tests (a quarter of an hour on two cores)
 	@sh tools/ensure_gl.sh "$(BIN)/python"
