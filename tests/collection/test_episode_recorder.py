@@ -10,6 +10,7 @@ import pytest
 from vla_isaac.api import make_backend, make_request
 from vla_isaac.collection.pictures import FIRST_PICTURES, PictureBuffer
 from vla_isaac.collection.recorder import EpisodeRecorder, Recording, action_columns
+from vla_isaac.core.config import to_mapping
 from vla_isaac.core.errors import ShapeError
 from vla_isaac.core.specs import ActionSpec, PolicySpec
 from vla_isaac.core.types import ActionChunk
@@ -20,6 +21,8 @@ from vla_isaac.runtime.result import EpisodeResult
 from vla_isaac.runtime.session import Session
 
 SMALL = Recording(cameras=("front", "wrist"), image_hw=(32, 32), task="lift", randomisation="layout")
+
+CAMERA_KEYS = ("fov_y", "mount", "eye", "target", "up")
 
 
 class Seeing(RandomPolicy):
@@ -70,6 +73,13 @@ def test_the_usual_pictures_are_front_and_wrist_of_128_pixels():
         "front": (2, 128, 128, 3),
         "wrist": (2, 128, 128, 3),
     }
+
+
+def test_pictures_lower_than_wide_are_recorded_and_described_with_their_height_first():
+    episode, _ = record(HoldPolicy(), recording=replace(SMALL, image_hw=(24, 40)), max_steps=2)
+    for name in ("front", "wrist"):
+        assert episode.images[name].shape == (2, 24, 40, 3)
+        assert (episode.meta.cameras[name].height, episode.meta.cameras[name].width) == (24, 40)
 
 
 def test_without_cameras_there_are_numbers_only():
@@ -169,7 +179,8 @@ def test_the_description_says_all_that_is_needed_to_stand_there_again():
 def test_a_camera_is_described_as_it_stood_in_this_episode():
     meta = record(HoldPolicy(), randomisation="full")[0].meta
     front = next(c for c in meta.extra["layout"]["cameras"] if c["name"] == "front")
-    assert (list(meta.cameras["front"].eye), meta.cameras["front"].height) == (front["eye"], 32)
+    told = to_mapping(meta.cameras["front"])
+    assert {key: told[key] for key in CAMERA_KEYS} == {key: front[key] for key in CAMERA_KEYS}
     assert front["eye"] != [1.25, 0.0, 0.62]
     assert meta.cameras["wrist"].mount == "hand"
 

@@ -131,6 +131,26 @@ def test_a_policy_without_gripper_stays_without():
     assert policy.act(observation()).gripper is None
 
 
+class SilentOnce(Counting):
+    """Says nothing of the gripper in the chunk of this number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self._number = number
+
+    def act(self, observation) -> ActionChunk:
+        self._gripper = self.asked != self._number
+        return super().act(observation)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_step_of_which_one_chunk_says_nothing_of_the_gripper_has_none(number):
+    policy = TemporalEnsemble(SilentOnce(number))
+    policy.reset(EPISODE)
+    policy.act(observation())
+    assert policy.act(observation()).gripper is None
+
+
 def test_chunks_that_ended_early_have_no_say_in_later_steps():
     assert play(TemporalEnsemble(Counting(rows=2), 0.0), 4) == pytest.approx([0.0, 5.5, 15.5, 25.5])
 

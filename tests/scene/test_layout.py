@@ -158,6 +158,26 @@ def test_added_objects_come_after_those_of_the_scene_and_never_take_their_names(
         assert len(set(spec.object_names)) == len(base.objects) + 3
 
 
+@pytest.mark.parametrize(
+    ("own", "given", "together"),
+    [((0, 0), (1, 3), (1, 3)), ((1, 4), (0, 2), (1, 4)), ((0, 5), (2, 3), (2, 5)), ((2, 3), (1, 6), (2, 6))],
+)
+def test_of_two_numbers_of_distractors_the_larger_counts_at_either_end(own, given, together):
+    assert replace(PLAIN, distractors=own).with_distractors(given, ("ball",)).distractors == together
+
+
+def test_asking_for_distractors_sets_their_shapes_and_nothing_else():
+    asked = FULL.with_distractors((2, 5), ("ball", "bin"))
+    assert asked == replace(FULL, distractors=(2, 5), distractor_shapes=("ball", "bin"))
+
+
+def test_distractors_are_drawn_from_the_least_to_the_most_and_of_their_shapes_only():
+    base, asked = scene_preset("stacking"), PLAIN.with_distractors((1, 3), ("ball", "cylinder"))
+    added = [vary_scene(base, asked, seed).objects[len(base.objects) :] for seed in range(30)]
+    assert {len(objects) for objects in added} == {1, 2, 3}
+    assert {o.shape for objects in added for o in objects} == {"ball", "cylinder"}
+
+
 def test_too_many_objects_is_an_error_that_says_what_to_do():
     builder = FrankaSceneBuilder("crowd")
     for i in range(40):

@@ -83,6 +83,15 @@ def test_each_draw_asks_for_what_the_family_is_named_after(family):
     assert len(goals) == NUM_GOALS.get(family, 1) * len(SEEDS)
 
 
+@pytest.mark.parametrize(
+    ("family", "scene", "added"),
+    [("stack", "stacking", {1, 2, 3}), ("tower", "stacking", {1, 2}), ("place_on", "clutter", {0, 1, 2})],
+)
+def test_an_episode_has_as_many_distractors_as_its_family_says(family, scene, added):
+    own = len(scene_preset(scene).objects)
+    assert {len(stage(family, seed).scene.objects) - own for seed in SEEDS} == added
+
+
 @families
 def test_the_same_seed_gives_the_same_episode_and_seeds_differ(family):
     starts = [stage(family, seed) for seed in SEEDS]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -139,6 +140,69 @@ def test_an_existing_dataset_is_not_overwritten(tmp_path, format):
     assert len(open_dataset(folder)) == 1
 
 
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_closed_writer_takes_no_episode_and_says_how_to_go_on(tmp_path, format):
+    with create_dataset(tmp_path / "set", make_info(), format) as writer:
+        writer.add(make_episode(0, 5))
+    with pytest.raises(UsageError, match=r"the writer is closed; open another with resume=True"):
+        writer.add(make_episode(1, 5))
+    assert len(open_dataset(tmp_path / "set")) == 1
+
+
+def test_a_closed_writer_takes_no_encoded_episode_either(tmp_path):
+    with LeRobotWriter(tmp_path / "set", make_info({})) as writer:
+        pass
+    with pytest.raises(UsageError, match=r"the writer is closed; open another with resume=True"):
+        writer.add_encoded(make_episode(1, 5, cameras={}), {})
+    assert len(open_dataset(tmp_path / "set")) == 0
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_closing_twice_leaves_the_lock_of_the_next_writer_alone(tmp_path, format):
+    first = create_dataset(tmp_path / "set", make_info(), format)
+    first.close()
+    with create_dataset(tmp_path / "set", make_info(), format, resume=True):
+        first.close()
+        with pytest.raises(UsageError, match="is at work there"):
+            create_dataset(tmp_path / "set", make_info(), format, resume=True)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("number", [-1, 2])
+def test_an_episode_before_the_first_or_after_the_last_is_refused(tmp_path, format, number):
+    reader = open_dataset(write(tmp_path / "set", format, (5, 6)))
+    for ask in (reader.episode, reader.meta, reader.columns, reader.length):
+        with pytest.raises(UsageError, match=rf"has no episode {number}; it has 2, numbered from 0"):
+            ask(number)
+
+
+def test_a_column_of_one_number_may_come_without_its_second_axis(tmp_path):
+    whole = make_episode(0, 5)
+    columns = {**whole.columns, "next.progress": whole.columns["next.progress"][:, 0]}
+    with LeRobotWriter(tmp_path / "set", make_info()) as writer:
+        writer.add(replace(whole, columns=columns))
+    check_same_episode(open_dataset(tmp_path / "set").episode(0), whole)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "shapes"),
+    [
+        ("action", lambda v: v[:, 0], r"shape \(5,\), expected \(5, 7\)"),
+        ("action", lambda v: v[:, :6], r"shape \(5, 6\), expected \(5, 7\)"),
+        ("next.progress", lambda v: np.tile(v, 2), r"shape \(5, 2\), expected \(5, 1\)"),
+        ("next.progress", lambda v: v[:, :, None], r"shape \(5, 1, 1\), expected \(5, 1\)"),
+    ],
+)
+def test_a_column_of_another_shape_is_refused_with_both_shapes(tmp_path, name, change, shapes):
+    whole = make_episode(0, 5)
+    spoilt = replace(whole, columns={**whole.columns, name: change(whole.columns[name])})
+    with (
+        LeRobotWriter(tmp_path / "set", make_info()) as writer,
+        pytest.raises(ShapeError, match=rf"column '{name}' has {shapes}"),
+    ):
+        writer.add(spoilt)
+
+
 def test_an_episode_that_does_not_fit_is_refused_and_leaves_nothing(tmp_path):
     with LeRobotWriter(tmp_path / "set", make_info()) as writer:
         writer.add(make_episode(0, 5))
@@ -215,6 +279,29 @@ def test_merging_keeps_every_number_and_every_decoded_picture(tmp_path):
     assert merged.columns(2, ["index"])["index"][:, 0].tolist() == list(range(11, 18))
     assert len(list((tmp_path / "all").glob("videos/*/*/*"))) == 2
     assert len(list((tmp_path / "all").glob("data/*/*"))) == 1
+
+
+@pytest.mark.parametrize("taken", ["folder", "file"])
+def test_a_destination_that_is_taken_is_refused_before_any_source_is_opened(tmp_path, taken):
+    destination = tmp_path / "all"
+    if taken == "folder":
+        destination.mkdir()
+    thesis = destination / "thesis.tex" if taken == "folder" else destination
+    thesis.write_text("years of work")
+    with pytest.raises(UsageError, match="exists and is not empty; choose a new folder"):
+        merge([tmp_path / "no such source"], destination)
+    assert thesis.read_text() == "years of work"
+
+
+def test_an_empty_folder_is_merged_into(tmp_path):
+    (tmp_path / "all").mkdir()
+    assert merge([write(tmp_path / "one", "lerobot", (5,))], tmp_path / "all") == 1
+    assert len(open_dataset(tmp_path / "all")) == 1
+
+
+def test_merging_nothing_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="nothing to merge; name at least one dataset"):
+        merge([], tmp_path / "all")
 
 
 def test_a_merged_file_is_closed_before_it_is_too_large(tmp_path):
