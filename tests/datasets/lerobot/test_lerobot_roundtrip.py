@@ -167,15 +167,6 @@ def test_closing_twice_leaves_the_lock_of_the_next_writer_alone(tmp_path, format
             create_dataset(tmp_path / "set", make_info(), format, resume=True)
 
 
-@pytest.mark.parametrize("format", FORMATS)
-@pytest.mark.parametrize("number", [-1, 2])
-def test_an_episode_before_the_first_or_after_the_last_is_refused(tmp_path, format, number):
-    reader = open_dataset(write(tmp_path / "set", format, (5, 6)))
-    for ask in (reader.episode, reader.meta, reader.columns, reader.length):
-        with pytest.raises(UsageError, match=rf"has no episode {number}; it has 2, numbered from 0"):
-            ask(number)
-
-
 def test_a_column_of_one_number_may_come_without_its_second_axis(tmp_path):
     whole = make_episode(0, 5)
     columns = {**whole.columns, "next.progress": whole.columns["next.progress"][:, 0]}

@@ -122,3 +122,13 @@ def test_the_writer_of_every_format_can_go_on(episodes, tmp_path):
         assert [reader.length(n) for n in range(len(reader))] == [12, 9, 15]
         assert verify_path(path) == []
         reader.close()
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("number", [-1, 4])
+def test_the_reader_of_every_format_refuses_an_episode_before_the_first_or_after_the_last(clean, opened, format, number):
+    reader = opened(clean[format])
+    assert len(reader) == 4
+    for ask in (reader.episode, reader.meta, reader.columns, reader.length):
+        with pytest.raises(UsageError, match=rf"no episode {number}; it has 4, (counted|numbered) from 0"):
+            ask(number)

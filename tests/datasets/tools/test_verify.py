@@ -26,6 +26,13 @@ def test_a_clean_dataset_has_no_finding(clean, format):
     assert verify_path(clean[format]) == []
 
 
+@pytest.mark.parametrize("format", FORMATS)
+def test_progress_is_told_after_each_episode(clean, format):
+    told = []
+    verify_path(clean[format], progress=lambda done, total: told.append((done, total)))
+    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
 @pytest.fixture
 def copy_of(clean, tmp_path):
     """Return a copy of a clean dataset that may be spoilt."""
@@ -208,6 +215,26 @@ def test_statistics_that_do_not_match_the_rows(copy_of):
     assert any("meta/stats.json: action: mean[2] is" in words for words in said)
     assert any("observation.state: std is missing" in words for words in said)
     assert any("next.progress: has no statistics" in words for words in said)
+
+
+@pytest.mark.parametrize(
+    ("key", "change", "words"),
+    [
+        ("mean", lambda v: v[:6], "action: mean is of 6 numbers, a row has 7"),
+        ("min", lambda v: [*v, 0.0], "action: min is of 8 numbers, a row has 7"),
+        ("std", lambda v: v[:1], "action: std is of 1 numbers, a row has 7"),
+        ("max", lambda v: [], "action: max is of 0 numbers, a row has 7"),
+        ("count", lambda v: [45], "action: count is 45, there are 46 rows"),
+        ("q90", lambda v: [*v[:6], 9.0], "action: q90 lies outside of what the rows hold"),
+        ("q10", lambda v: [-9.0, *v[1:]], "action: q10 lies outside of what the rows hold"),
+    ],
+)
+def test_statistics_of_another_width_count_or_range(copy_of, key, change, words):
+    path = copy_of("lerobot")
+    stats = json.loads((path / "meta/stats.json").read_text())
+    stats["action"][key] = change(stats["action"][key])
+    (path / "meta/stats.json").write_text(json.dumps(stats))
+    assert [(f.file, f.episode, f.what) for f in verify_path(path)] == [("meta/stats.json", None, words)]
 
 
 def test_statistics_of_an_episode_that_do_not_match_its_rows(copy_of):
