@@ -109,6 +109,18 @@ TABLETOP = {
     # several
     "put each cube on the box of the same colour": "on(red_cube, red_box) and on(blue_cube, blue_box)",
     "put the red and green cubes on the blue box": "on(red_cube, blue_box) and on(green_cube, blue_box)",
+    "put the red cube on the blue box and the green cube and the yellow cube on the red box": (
+        "on(red_cube, blue_box) and on(green_cube, red_box) and on(yellow_cube, red_box)"
+    ),
+    "put all the red things on blue": "on(red_cube, blue_box)",
+    "stack red on green on blue": "on(red_cube, green_cube) and on(green_cube, blue_cube)",
+    "put red on green on blue": "on(red_cube, green_cube) and on(green_cube, blue_box)",
+    "the red cube should be on the blue box and the green cube should be on the red box": (
+        "on(red_cube, blue_box) and on(green_cube, red_box)"
+    ),
+    "the red cube goes on the blue box and the green cube goes on the red box": (
+        "on(red_cube, blue_box) and on(green_cube, red_box)"
+    ),
     "lift the red cube then put it on the blue box": "lifted(red_cube) then on(red_cube, blue_box)",
     "lift the red cube and then the blue cube": "lifted(red_cube) then lifted(blue_cube)",
     "pick up the red cube and the green cube": "lifted(red_cube) then lifted(green_cube)",
@@ -279,6 +291,9 @@ REFUSED = [
     ("tabletop", "put the red cube in the blue box", 'blue_box is not a container.*say "on the blue box"'),
     ("clutter", "put the red cube in the cylinder", "yellow_cylinder is not a container.*name a container: white_bowl"),
     ("clutter", "put the red cube on the bowl", 'white_bowl is open at the top.*say "in the white bowl"'),
+    ("clutter", "stack the red cube on the bowl on the blue box", 'white_bowl is open at the top.*say "in the white bowl"'),
+    ("clutter", "stack red on green on the bowl", 'white_bowl is open at the top.*say "in the white bowl"'),
+    ("tabletop", "stack the red cube on the blue box on the green cube", "blue_box is fixed to the table and cannot"),
     ("tabletop", "place the red cube on the table", '"the table" is not a supported object or target'),
     ("stacking", "stack red and green on blue", "no room for red_cube and green_cube on blue_cube"),
     ("sorting", "put the cubes away", "does not say where"),
@@ -375,6 +390,12 @@ def test_one_bin_needs_no_colour_and_the_green_one_is_what_can_be_moved():
     bodies = FrankaSceneBuilder().add_cube("red").add_cube("green").add_box("green").add_bin("blue").build().bodies
     assert str(read_instruction("put the green one in the bin", bodies)) == "in(green_cube, blue_bin)"
     assert str(read_instruction("clear the table", bodies)) == "in(red_cube, blue_bin) and in(green_cube, blue_bin)"
+
+
+def test_the_table_is_cleared_onto_the_box_of_a_bare_colour_although_a_cube_has_it_too():
+    bodies = FrankaSceneBuilder().add_cube("red").add_cube("blue").add_box("blue").build().bodies
+    plan = read_instruction("clear the table onto blue", bodies)
+    assert str(plan) == "on(red_cube, blue_box) and on(blue_cube, blue_box)"
 
 
 def test_an_object_with_a_name_of_its_own_is_found_by_it():
