@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from vla_isaac.core.errors import ConfigError, DatasetError, ShapeError, UsageError, VlaIsaacError
@@ -31,6 +30,16 @@ def test_a_resumed_training_repeats_the_loss_curve_of_an_uninterrupted_one_bit_f
     second.train()
     assert len(curve(broken)) == 8
     assert curve(broken) == curve(whole)
+
+
+def test_an_epoch_returns_the_mean_loss_of_its_updates_also_where_it_is_a_short_one(make_trainer, tmp_path):
+    trainer = make_trainer(tmp_path / "run", steps=7)
+    means = [trainer.train_epoch(), trainer.train_epoch()]
+    for watcher in trainer._watchers:
+        watcher.close()
+    losses = curve(tmp_path / "run")
+    assert (trainer.step, len(losses)) == (7, 7)
+    assert means == pytest.approx([sum(losses[:4]) / 4, sum(losses[4:]) / 3], rel=1e-6)
 
 
 def test_resumed_weights_are_those_of_an_uninterrupted_training(make_trainer, tmp_path):
@@ -210,13 +219,43 @@ def test_an_unknown_option_of_the_architecture_is_named(make_trainer):
         make_trainer(model_options={"chanels": 3})
 
 
-def test_the_schedule_warms_up_and_falls_to_a_hundredth(config):
+@pytest.mark.parametrize(
+    ("schedule", "left"),
+    [
+        ("linear", [1.0, 5 / 6, 4 / 6, 3 / 6, 2 / 6, 1 / 6, 0.0]),
+        ("cosine", [1.0, 0.5 + 3**0.5 / 4, 0.75, 0.5, 0.25, 0.5 - 3**0.5 / 4, 0.0]),
+    ],
+)
+def test_the_schedule_warms_up_in_equal_steps_and_falls_to_a_hundredth(config, schedule, left):
     from vla_isaac.training.schedule import learning_rate
 
-    rates = np.array([learning_rate(config, step) for step in range(config.steps + 1)])
-    assert rates[0] == pytest.approx(config.learning_rate / 2)
-    assert rates.max() == pytest.approx(config.learning_rate)
-    assert rates[-1] == pytest.approx(0.01 * config.learning_rate)
+    chosen = replace(config, schedule=schedule, learning_rate=1.0, warmup_steps=2, steps=8)
+    rates = [learning_rate(chosen, step) for step in range(9)]
+    assert rates[:2] == pytest.approx([0.5, 1.0])
+    assert rates[2:] == pytest.approx([0.01 + 0.99 * share for share in left])
+    assert learning_rate(chosen, 20) == pytest.approx(0.01)
+
+
+def test_a_constant_schedule_stays_at_its_rate_after_warming_up(config):
+    from vla_isaac.training.schedule import learning_rate
+
+    chosen = replace(config, schedule="constant", learning_rate=1.0, warmup_steps=4, steps=8)
+    assert [learning_rate(chosen, step) for step in range(9)] == [0.25, 0.5, 0.75, *[1.0] * 6]
+
+
+@pytest.mark.parametrize(("warmup", "rates"), [(0, [1.0, 0.01 + 0.99 / 8, 0.01]), (8, [1 / 8, 1.0, 1.0])])
+def test_a_schedule_may_be_without_warming_up_or_of_nothing_else(config, warmup, rates):
+    from vla_isaac.training.schedule import learning_rate
+
+    chosen = replace(config, schedule="linear", learning_rate=1.0, warmup_steps=warmup, steps=8)
+    assert [learning_rate(chosen, step) for step in (0, 7, 8)] == pytest.approx(rates)
+
+
+@pytest.mark.parametrize(("step", "kept"), [(0, 0.1), (8, 0.5), (71, 8 / 9), (80, 0.9), (10_000, 0.9)])
+def test_averaged_weights_keep_little_at_first_and_the_chosen_share_later(config, step, kept):
+    from vla_isaac.training.schedule import averaging
+
+    assert averaging(replace(config, ema=0.9), step) == pytest.approx(kept)
 
 
 def test_processes_of_the_loader_change_no_batch(make_trainer, tmp_path):

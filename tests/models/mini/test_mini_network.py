@@ -13,12 +13,13 @@ from vla_isaac.scene.cameras import FRONT, WRIST
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from vla_isaac.models.asked import ANY, NUM_COLOURS, NUM_GOALS, NUM_SHAPES, RELATIONS, UNSAID  # noqa: E402
+from vla_isaac.models.asked import ANY, COLOUR_NAMES, NUM_COLOURS, NUM_GOALS, NUM_SHAPES, RELATIONS, UNSAID  # noqa: E402
 from vla_isaac.models.base import load_model  # noqa: E402
 from vla_isaac.models.mini.configuration import MiniConfig  # noqa: E402
-from vla_isaac.models.mini.eye import NUM_SIGHTS, fourfold  # noqa: E402
+from vla_isaac.models.mini.eye import NUM_SIGHTS, Cells, fourfold  # noqa: E402
 from vla_isaac.models.mini.network import MiniVLA  # noqa: E402
 from vla_isaac.models.mini.places import NUM_PLACES  # noqa: E402
+from vla_isaac.models.mini.scene import Goals  # noqa: E402
 from vla_isaac.training.config import train_preset  # noqa: E402
 
 STATE = [*panda.ARM_JOINTS, "gripper_width"]
@@ -246,6 +247,43 @@ def test_the_map_of_what_counted_is_a_share_of_the_whole_picture():
     heat = model.heat(decide(model, question(2)))
     assert {name: tuple(values.shape) for name, values in heat.items()} == {"front": (2, 16, 16), "wrist": (2, 8, 8)}
     assert all(torch.allclose(values.sum((1, 2)), torch.ones(2), atol=1e-5) for values in heat.values())
+
+
+def seen_cells(seed: int = 0, count: int = 5) -> tuple[Cells, dict[str, np.ndarray]]:
+    """Return cells of one picture as logits, and the probabilities they stand for."""
+    random = np.random.default_rng(seed)
+    chance = {
+        "centre": random.uniform(0.1, 0.9, (1, 2, count)),
+        "colour": random.dirichlet(np.ones(NUM_COLOURS), (1, 2, count)),
+        "shape": random.dirichlet(np.ones(3), (1, 2, count)),
+    }
+    logits = {name: np.log(values) for name, values in chance.items()}
+    logits["centre"] -= np.log1p(-chance["centre"])
+    given = {name: torch.tensor(values, dtype=torch.float32) for name, values in logits.items()}
+    return Cells(**given, place=None, spread=None, turn=None, size=None), chance
+
+
+@pytest.mark.parametrize(("relation", "counts"), [("on", True), ("lifted", False)])
+def test_the_map_weighs_a_cell_by_the_chance_that_it_holds_what_is_moved_or_what_it_goes_to(relation, counts):
+    red, blue, cells_and_chance = COLOUR_NAMES.index("red"), COLOUR_NAMES.index("blue"), seen_cells()
+    cells, chance = cells_and_chance
+    red_cylinder, blue_bin = red * 3 + 1, (NUM_COLOURS + blue) * 3 + 1
+    asked, none = RELATIONS.index(relation), RELATIONS.index("none")
+    goals = Goals(*(torch.tensor([pair]) for pair in ([asked, none], [red_cylinder, 7], [blue_bin, 9])))
+
+    def holds(kind: int, colour: int, shape: int) -> np.ndarray:
+        return chance["centre"][0, kind] * chance["colour"][0, kind, :, colour] * chance["shape"][0, kind, :, shape]
+
+    weights = holds(0, red, 1) + holds(1, blue, 1) if counts else holds(0, red, 1)
+    found = tiny()._map(cells, goals)[0].numpy()
+    np.testing.assert_allclose(found, weights / weights.sum(), atol=1e-4)
+
+
+def test_the_map_of_a_camera_is_empty_above_and_below_what_its_eye_looks_at():
+    model = tiny(crops={"front": [16, 56], "wrist": [0, 40]})
+    heat = model.heat({"map_front": torch.full((1, 160), 0.5), "map_wrist": torch.full((1, 40), 0.25)})
+    assert heat["front"][0, :, 3].tolist() == [0.0] * 4 + [0.5] * 10 + [0.0] * 2  # cells of 4 px
+    assert heat["wrist"][0, :, 3].tolist() == [0.25] * 5 + [0.0] * 3  # cells of 8 px
 
 
 def test_an_answer_hands_on_as_many_numbers_as_it_takes():
