@@ -244,6 +244,36 @@ def test_a_simulator_lost_in_any_phase_fails_the_session_with_a_remedy(running, 
     assert session.status.phase is Phase.READY
 
 
+class Interrupting(StubBackend):
+    """Calls a function once, while it is being told a target: in the middle of a control period of the session."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.interrupt = None
+
+    def apply(self, target) -> None:
+        super().apply(target)
+        if self.interrupt is not None:
+            interrupt, self.interrupt = self.interrupt, None
+            interrupt()
+
+
+def test_a_session_that_is_closed_in_the_middle_of_a_period_stays_empty(running, play):
+    session = running(on=(backend := Interrupting()))
+    play(session, 4)
+    backend.interrupt = session.close
+    play(session, 4)
+    assert (session.status.phase, session.result.reason) == (Phase.EMPTY, "the session was closed")
+
+
+def test_a_reset_in_the_middle_of_a_period_is_not_undone_by_the_end_of_the_run_before(running, play):
+    session = running(on=(backend := Interrupting()))
+    play(session, 4)
+    backend.interrupt = lambda: drive(session.reset(5))
+    play(session, 4)
+    assert (session.status.phase, session.status.seed) == (Phase.READY, 5)
+
+
 def test_losing_a_simulator_that_was_never_asked_for_anything_is_nothing(live):
     session = live()
     session.backend_lost("the stage was closed")

@@ -22,8 +22,9 @@ from vla_isaac.scene.builder import FrankaSceneBuilder, scene_preset
 from vla_isaac.scene.cameras import CameraConfig
 from vla_isaac.scene.layout import sample_layout, vary_scene
 from vla_isaac.scene.objects import SHAPES
+from vla_isaac.scene.panda_description import panda_description
 from vla_isaac.scene.randomisation import randomisation_preset
-from vla_isaac.scene.spec import JointGains, Timing
+from vla_isaac.scene.spec import JointGains, TableSpec, Timing
 from vla_isaac.scene.usd import write_file, write_layout, write_scene
 from vla_isaac.scene.usd_cameras import camera_path
 from vla_isaac.scene.usd_panda import joint_positions
@@ -58,6 +59,21 @@ def matrix(stage, path) -> np.ndarray:
     prim = stage.GetPrimAtPath(path)
     assert prim, path
     return np.array(UsdGeom.XformCache().GetLocalToWorldTransform(prim)).T
+
+
+def look_of(prim) -> tuple[float, ...]:
+    """Return the colour of the material that a prim is drawn with."""
+    look, _ = UsdShade.MaterialBindingAPI(prim).ComputeBoundMaterial()
+    assert look, f"{prim.GetPath()} has no look"
+    shader = UsdShade.Shader(prim.GetStage().GetPrimAtPath(f"{look.GetPath()}/Shader"))
+    return tuple(shader.GetInput("diffuseColor").Get())
+
+
+def friction_of(prim) -> float:
+    """Return the sliding friction that a prim touches with."""
+    rub, _ = UsdShade.MaterialBindingAPI(prim).ComputeBoundMaterial("physics")
+    assert rub, f"{prim.GetPath()} has no friction"
+    return UsdPhysics.MaterialAPI(rub.GetPrim()).GetDynamicFrictionAttr().Get()
 
 
 def findings(path) -> list:
@@ -135,11 +151,8 @@ def test_objects_have_todays_colour_and_friction(scene):
     for o, placement in zip(spec.objects, layout.objects, strict=True):
         piece = stage.GetPrimAtPath(f"/World/Objects/{o.name}/piece_0")
         assert tuple(UsdGeom.Gprim(piece).GetDisplayColorAttr().Get()[0]) == pytest.approx(placement.rgb)
-        look, _ = UsdShade.MaterialBindingAPI(piece).ComputeBoundMaterial()
-        shader = UsdShade.Shader(stage.GetPrimAtPath(f"{look.GetPath()}/Shader"))
-        assert tuple(shader.GetInput("diffuseColor").Get()) == pytest.approx(placement.rgb)
-        rub, _ = UsdShade.MaterialBindingAPI(piece).ComputeBoundMaterial("physics")
-        assert UsdPhysics.MaterialAPI(rub.GetPrim()).GetDynamicFrictionAttr().Get() == pytest.approx(placement.friction)
+        assert look_of(piece) == pytest.approx(placement.rgb)
+        assert friction_of(piece) == pytest.approx(placement.friction)
 
 
 def test_objects_are_labelled_in_the_old_way_and_the_new(scene):
@@ -159,6 +172,42 @@ def test_the_table_top_is_the_plane_z_0_and_nothing_lies_below_the_floor(scene):
     floor = cache.ComputeWorldBound(stage.GetPrimAtPath("/World/Floor")).ComputeAlignedRange()
     legs = cache.ComputeWorldBound(stage.GetPrimAtPath("/World/Table/legs")).ComputeAlignedRange()
     assert legs.GetMin()[2] == pytest.approx(floor.GetMax()[2]) == pytest.approx(-0.75)
+
+
+def test_the_legs_reach_from_the_floor_to_the_table_top_and_stand_near_its_corners():
+    table = TableSpec(size=(1.0, 0.6, 0.1), center_xy=(0.4, 0.2))
+    stage, _ = written(replace(everything(), table=table))
+    cache = UsdGeom.BBoxCache(Usd.TimeCode.Default(), ["default"])
+    legs = [leg.GetPath() for leg in stage.GetPrimAtPath("/World/Table/legs").GetChildren()]
+    middles = sorted(tuple(matrix(stage, path)[:3, 3].round(6)) for path in legs)
+    assert middles == [(x, y, -0.425) for x in (-0.05, 0.85) for y in (-0.05, 0.45)]  # 5 cm off the edges
+    for path in legs:
+        leg = cache.ComputeWorldBound(stage.GetPrimAtPath(path)).ComputeAlignedRange()
+        assert (leg.GetMin()[2], leg.GetMax()[2]) == pytest.approx((-0.75, -0.1))
+        assert tuple(leg.GetSize())[:2] == pytest.approx((0.05, 0.05))
+    assert matrix(stage, "/World/Table/top")[:3, 3] == pytest.approx([0.4, 0.2, -0.05])
+    assert matrix(stage, "/World/Floor")[:3, 3] == pytest.approx([0.0, 0.0, -0.8])
+
+
+@pytest.mark.parametrize(
+    ("path", "rgb"),
+    [
+        ("/World/Table/top", (0.2, 0.4, 0.6)),
+        ("/World/Table/legs/leg_2", (0.25, 0.25, 0.27)),
+        ("/World/Floor", (0.78, 0.79, 0.80)),
+    ],
+)
+def test_table_legs_and_floor_have_looks_of_their_own(path, rgb):
+    stage, _ = written(replace(everything(), table=TableSpec(rgb=(0.2, 0.4, 0.6))))
+    assert look_of(stage.GetPrimAtPath(path)) == pytest.approx(rgb)
+
+
+@pytest.mark.parametrize("path", ["/World/Table/top", "/World/Floor"])
+def test_table_and_floor_can_be_touched_and_rub_as_the_table_does(path):
+    stage, _ = written(replace(everything(), table=TableSpec(friction=0.7)))
+    prim = stage.GetPrimAtPath(path)
+    assert prim.HasAPI(UsdPhysics.CollisionAPI)
+    assert friction_of(prim) == pytest.approx(0.7)
 
 
 def test_lamps_shine_from_where_they_are_towards_the_table(scene):
@@ -301,6 +350,35 @@ def test_the_arm_is_one_articulation_of_eleven_links_and_nine_moving_joints(scen
     assert tuple(moving) == (*panda.ARM_JOINTS, *panda.FINGER_JOINTS)
     welded = [j for j in joints(stage) if not j.GetBody0Rel().GetTargets()]
     assert [str(j.GetBody1Rel().GetTargets()[0]) for j in welded] == ["/World/Robot/panda_link0"]
+
+
+def solids_of_the_arm(stage, *, touching: bool) -> list:
+    """Return each primitive of the description, for contact or for the eye, with its prim."""
+    pairs, folder = [], "collisions" if touching else "visuals"
+    for link in panda_description().links:
+        prims = stage.GetPrimAtPath(f"/World/Robot/{link.name}/{folder}").GetChildren()
+        pairs += zip([s for s in link.solids if s.is_collision == touching], prims, strict=True)
+    return pairs
+
+
+def test_every_visible_part_of_the_arm_is_drawn_in_its_own_colour_and_never_touches(scene):
+    stage, _, _ = scene
+    parts = solids_of_the_arm(stage, touching=False)
+    assert len({solid.rgb for solid, _ in parts}) > 1
+    for solid, prim in parts:
+        assert look_of(prim) == pytest.approx(solid.rgb)
+        assert not prim.HasAPI(UsdPhysics.CollisionAPI)
+        assert UsdGeom.Imageable(prim).ComputePurpose() == "default"
+
+
+def test_every_part_of_the_arm_that_touches_is_hidden_and_has_its_own_friction(scene):
+    stage, _, _ = scene
+    parts = solids_of_the_arm(stage, touching=True)
+    assert len({solid.friction for solid, _ in parts}) > 1
+    for solid, prim in parts:
+        assert friction_of(prim) == pytest.approx(solid.friction)
+        assert prim.HasAPI(UsdPhysics.CollisionAPI)
+        assert UsdGeom.Imageable(prim).ComputePurpose() == "guide"
 
 
 def test_limits_are_in_degrees_and_metres(scene):
@@ -525,7 +603,7 @@ def hand_height(stage) -> float:
 def test_a_reference_brings_the_robot_of_another_file_and_the_wrist_camera_hangs_in_it(franka):
     stage, _ = written(everything(), robot="reference", robot_asset=franka)
     assert stage.GetPrimAtPath("/World/Robot/panda_hand").GetTypeName() == "Xform"
-    assert matrix(stage, "/World/Robot/panda_hand/wrist_camera")[:3, 3] == pytest.approx([0.062, 0.0, 0.51], abs=0.1)
+    assert matrix(stage, "/World/Robot/panda_hand/wrist_camera")[:3, 3] == pytest.approx([0.075, 0.0, 0.51])
     assert not stage.GetPrimAtPath("/World/Robot/panda_link0")
     assert list(stage.GetPrimAtPath("/World/Robot").GetAttribute("semantics:labels:class").Get()) == ["robot"]
 
