@@ -11,7 +11,6 @@ from vla_isaac.collection.perturbation import Disturbance, Perturbation
 from vla_isaac.collection.plan import Attempt
 from vla_isaac.core.config import from_mapping
 from vla_isaac.core.errors import ConfigError, ConventionError
-from vla_isaac.core.seeding import stream
 from vla_isaac.core.types import Action
 from vla_isaac.policies.hold import HoldPolicy
 from vla_isaac.policies.scripted.expert import ScriptedPolicy
@@ -84,9 +83,20 @@ def test_a_pushed_demonstration_keeps_what_was_carried_out_in_its_targets(attemp
     assert roughness(pushed) > 2 * roughness(plain)
 
 
-def test_the_share_of_pushed_episodes_is_the_one_asked_for():
-    draws = [stream(seed, "perturbed").random() for seed in range(2000)]
-    assert sum(draw < 0.25 for draw in draws) == pytest.approx(500, abs=60)
+@pytest.mark.parametrize(("perturb", "pushed", "spread"), [(0.0, 0, 0), (0.25, 500, 60), (1.0, 2000, 0)])
+def test_the_share_of_pushed_episodes_is_the_one_asked_for(plan, perturb, pushed, spread):
+    collector = Collector(plan(perturb=perturb))
+    draws = [collector._is_perturbed(Attempt("lift", seed)) for seed in range(2000)]
+    assert sum(draws) == pytest.approx(pushed, abs=spread)
+
+
+def test_which_episodes_are_pushed_depends_on_their_seeds_alone_and_more_are_added_with_the_share(plan):
+    def pushed(perturb: float, task: str) -> set[int]:
+        collector = Collector(plan(perturb=perturb))
+        return {seed for seed in range(400) if collector._is_perturbed(Attempt(task, seed))}
+
+    assert pushed(0.25, "lift") == pushed(0.25, "stack")
+    assert pushed(0.25, "lift") < pushed(0.75, "lift")
 
 
 @pytest.mark.parametrize("extra", [0, 4, 9])

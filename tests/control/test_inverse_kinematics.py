@@ -41,6 +41,14 @@ def test_every_posture_found_is_inside_the_joint_limits_less_the_margin():
     assert (found.qpos <= panda.QPOS_UPPER - CONFIG.joint_limit_margin).all()
 
 
+def test_every_posture_on_the_control_path_is_inside_the_joint_limits_less_the_margin():
+    starts = np.random.default_rng(2).uniform(panda.QPOS_LOWER, panda.QPOS_UPPER, (200, 7))
+    found = [solve(goal, start, CONFIG) for goal, start in zip(reachable_poses(200, seed=3), starts, strict=True)]
+    qpos = np.array([result.qpos for result in found])
+    assert (qpos >= panda.QPOS_LOWER + CONFIG.joint_limit_margin).all()
+    assert (qpos <= panda.QPOS_UPPER - CONFIG.joint_limit_margin).all()
+
+
 def test_a_centimetre_from_the_start_needs_at_most_two_steps():
     goal = forward_kinematics(HOME)
     goal[:3, 3] += [0.006, -0.006, 0.005]
@@ -74,14 +82,17 @@ def test_a_goal_out_of_reach_is_approached_and_never_left_farther_away():
     assert np.isfinite(result.qpos).all()
 
 
-def test_a_joint_at_its_limit_stays_there_while_the_others_do_the_work():
+@pytest.mark.parametrize(("limit", "yaw"), [(panda.QPOS_UPPER[6] - 0.01, -0.4), (panda.QPOS_LOWER[6] + 0.01, 0.4)])
+def test_a_joint_at_its_limit_stays_there_while_the_others_do_the_work(limit, yaw):
     start = HOME.copy()
-    start[6] = panda.QPOS_UPPER[6] - CONFIG.joint_limit_margin
+    start[6] = limit
     goal = forward_kinematics(start)
-    goal[:3, 3] += [0.03, 0.02, 0.0]
+    goal[:3, :3] = Rotation.from_rotvec([0.0, 0.0, yaw]).as_matrix() @ goal[:3, :3]  # joint 7 alone would go beyond
     result = solve(goal, start, PATIENT)
     assert result.converged
-    assert result.qpos[6] <= panda.QPOS_UPPER[6]
+    assert result.qpos[6] == pytest.approx(limit, abs=1e-12)
+    assert abs(result.qpos[0] - start[0]) > 0.5
+    assert result.iterations <= 4
 
 
 def test_the_elbow_is_drawn_toward_the_posture_while_the_hand_obeys():
@@ -125,9 +136,28 @@ def test_undamped_joint_steps_make_exactly_the_wanted_motion():
     assert jacobian @ joint_step(jacobian, wanted, damping=0.0) == pytest.approx(wanted)
 
 
-def test_damped_joint_steps_stay_bounded_where_the_arm_is_singular():
+def test_damping_shrinks_a_joint_step_the_more_the_weaker_its_direction_is():
+    """A motion d along a direction that joints move by s comes out as d s / (s^2 + damping^2), Buss's equation 11."""
     jacobian = np.zeros((6, 7))
-    assert np.array_equal(joint_step(jacobian, np.ones(6)), np.zeros(7))
+    jacobian[range(5), range(5)] = [2.0, 1.0, 0.5, 0.25, 0.1]  # the sixth direction is singular
+    wanted = np.array([1.0, -2.0, 3.0, 4.0, 5.0, 6.0])
+    by_hand = [2 / 4.25, -2 / 1.25, 1.5 / 0.5, 1 / 0.3125, 0.5 / 0.26, 0.0, 0.0]
+    assert joint_step(jacobian, wanted, damping=0.5) == pytest.approx(by_hand)
+
+
+def test_without_saying_so_a_direction_of_a_twentieth_is_halved():
+    jacobian = 0.05 * np.eye(6, 7)
+    assert joint_step(jacobian, np.ones(6)) == pytest.approx([*[0.5 / 0.05] * 6, 0.0])
+
+
+def test_damped_joint_steps_stay_bounded_where_the_arm_is_singular():
+    almost_upright = np.full(7, 1e-3)  # upright, the axes of four joints are parallel
+    jacobian = ee_and_jacobian(almost_upright)[1]
+    directions, strengths, _ = np.linalg.svd(jacobian)
+    assert 0 < strengths[-1] < 1e-3
+    undamped, damped = (np.linalg.norm(joint_step(jacobian, directions[:, -1], damping=d)) for d in (0.0, 0.05))
+    assert undamped > 1000
+    assert damped < 0.4  # s / damping^2
 
 
 def test_the_error_for_a_seven_number_displacement_points_at_the_gripper_field():

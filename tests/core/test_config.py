@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -12,6 +11,7 @@ import yaml
 
 from vla_isaac.core.config import from_mapping, load_preset, load_yaml, to_mapping
 from vla_isaac.core.errors import ConfigError, UnknownNameError
+from vla_isaac.core.resources import preset_names, resource
 from vla_isaac.scene.builder import ScenePreset, scene_preset
 from vla_isaac.scene.randomisation import Randomisation
 from vla_isaac.scene.spec import SceneSpec
@@ -166,10 +166,19 @@ def test_an_unknown_preset_lists_the_known_ones():
         load_preset(ScenePreset, "scenes", "tabeltop")
 
 
-def test_every_shipped_scene_and_randomisation_loads():
-    from vla_isaac.core.resources import preset_names
+def written_down(folder: str, name: str) -> dict:
+    return yaml.safe_load((resource("config", folder) / f"{name}.yaml").read_text(encoding="utf-8"))
 
-    assert all(load_preset(ScenePreset, "scenes", n).objects for n in preset_names("scenes"))
-    assert all(
-        dataclasses.is_dataclass(load_preset(Randomisation, "randomisation", n)) for n in preset_names("randomisation")
-    )
+
+@pytest.mark.parametrize("name", preset_names("scenes"))
+def test_a_shipped_scene_has_what_its_file_says_in_the_same_order(name):
+    loaded, file = to_mapping(load_preset(ScenePreset, "scenes", name)), written_down("scenes", name)
+    assert {key: loaded[key] for key in file if key != "objects"} == {k: v for k, v in file.items() if k != "objects"}
+    pairs = list(zip(loaded["objects"], file["objects"], strict=True))
+    assert [{key: o[key] for key in said} for o, said in pairs] == file["objects"]
+
+
+@pytest.mark.parametrize("name", preset_names("randomisation"))
+def test_a_shipped_randomisation_has_what_its_file_says_and_else_the_defaults(name):
+    loaded = to_mapping(load_preset(Randomisation, "randomisation", name))
+    assert loaded == {**to_mapping(Randomisation()), **written_down("randomisation", name)}

@@ -12,7 +12,7 @@ pytest.importorskip("transformers")
 
 from vla_isaac.models.keypoints.configuration import KeypointConfig  # noqa: E402
 from vla_isaac.models.keypoints.network import KeypointVLA  # noqa: E402
-from vla_isaac.models.kinematics import LEAN, MIDDLE, REACH, HandPose  # noqa: E402
+from vla_isaac.models.kinematics import LEAN, MIDDLE, REACH, UNIT, HandPose  # noqa: E402
 
 STATE = [*panda.ARM_JOINTS, "gripper_width"]
 
@@ -69,7 +69,22 @@ def test_a_sentence_that_does_not_fit_teaches_only_doubt():
 def test_an_object_there_is_none_of_does_not_count():
     model, batch = tiny().eval(), batch_of(4)
     batch["goal_objects"][:, 3:] = torch.nan
-    assert torch.isfinite(total(model, batch))
+    outputs = model(batch)
+    outputs["objects"] = (batch["goal_objects"].nan_to_num(7.0) - torch.tensor(2 * MIDDLE)) / UNIT
+    outputs["objects"][:, :3] += 2.0  # a smooth L1 distance of 2 - 1/2
+    found = model.loss(batch, outputs)["objects"].item()
+    assert found == pytest.approx(1.5 * model.config.loss_weights["objects"])
+
+
+def test_an_object_there_is_none_of_pulls_at_no_answer():
+    model, batch = tiny().eval(), batch_of(4)
+    batch["goal_objects"][:, 3:] = torch.nan
+    outputs = model(batch)
+    outputs["objects"] = outputs["objects"].detach().requires_grad_()
+    model.loss(batch, outputs)["objects"].backward()
+    pull = outputs["objects"].grad[batch["is_fitting"] > 0]
+    assert (pull[:, :3] != 0).all()
+    assert (pull[:, 3:] == 0).all()
 
 
 def test_the_hand_is_where_the_kinematics_say():

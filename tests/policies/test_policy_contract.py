@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -55,16 +57,31 @@ class Spy:
     def __init__(self, policy, **changes) -> None:
         self._policy = policy
         self.spec = replace(policy.spec, **changes)
-        self.contexts, self.observations, self.chunks = [], [], []
+        self.contexts, self.shown, self.observations, self.chunks = [], [], [], []
 
     def reset(self, context: EpisodeContext) -> None:
         self.contexts.append(context)
         self._policy.reset(context)
 
     def act(self, observation) -> ActionChunk:
+        self.shown.append(deepcopy(observation))
         self.observations.append(observation)
         self.chunks.append(self._policy.act(observation))
         return self.chunks[-1]
+
+
+def differences(one, other, path: str = "observation") -> list[str]:
+    """Return where two observations differ, to the last bit of every array."""
+    if isinstance(one, np.ndarray):
+        return [] if one.dtype == other.dtype and one.tobytes() == other.tobytes() else [path]
+    if is_dataclass(one):
+        return [
+            d for f in fields(one) for d in differences(getattr(one, f.name), getattr(other, f.name), f"{path}.{f.name}")
+        ]
+    if isinstance(one, Mapping):
+        keys = [] if list(one) == list(other) else [path]
+        return keys + [d for key in one.keys() & other.keys() for d in differences(one[key], other[key], f"{path}.{key}")]
+    return [] if one == other else [path]
 
 
 def watched(policy, request: EpisodeRequest | None = None, **changes) -> Spy:
@@ -130,9 +147,21 @@ def test_every_action_is_one_the_converter_takes(policy):
 
 
 def test_a_policy_does_not_change_what_it_is_shown(policy):
-    for observation in watched(policy).observations:
-        assert observation.qpos.shape == (7,)
-        assert observation.instruction == "Pick up the red cube and place it on the blue box"
+    spy = watched(policy)
+    assert len(spy.shown) == len(spy.observations) > 1
+    for shown, observation in zip(spy.shown, spy.observations, strict=True):
+        assert differences(shown, observation) == []
+
+
+def test_a_policy_that_changes_what_it_is_shown_is_noticed():
+    class Meddling(HoldPolicy):
+        def act(self, observation) -> ActionChunk:
+            chunk = super().act(observation)
+            observation.qpos[3] += 0.1
+            return chunk
+
+    spy = watched(Meddling())
+    assert differences(spy.shown[0], spy.observations[0]) == ["observation.qpos"]
 
 
 # ------------------------------------------------------------------ what it is told
