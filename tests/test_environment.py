@@ -12,8 +12,8 @@ import pytest
 from tests.contracts.worlds import cannot_draw
 
 TESTS = Path(__file__).parent
-OTHER_ENVIRONMENT = {"newton", "omni"}
-"""Packages of `requirements/dev-isaac.txt`; the tests in `isaac_usd` that need them run by `make test-isaac`."""
+OTHER_ENVIRONMENT = {"newton", "omni", "ray"}
+"""Packages of `requirements/dev-isaac.txt` and `ray.txt`, for the tests of `make test-isaac` and `make test-interop`."""
 
 pytestmark = pytest.mark.skipif("CI" not in os.environ, reason="CI installs everything; elsewhere a part may be missing")
 

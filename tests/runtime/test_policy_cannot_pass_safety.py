@@ -268,16 +268,17 @@ def test_joints_that_the_backend_reports_outside_their_limits_are_held_inside_th
 
 
 def test_a_live_run_that_is_paused_or_waits_for_a_slow_policy_keeps_the_last_safe_target(running, play, arm):
-    may_answer = threading.Event()
+    is_asked, may_answer = threading.Event(), threading.Event()
 
     def answer(step):
         if step == 3:
+            is_asked.set()
             may_answer.wait(30.0)
         return waving(step)
 
     session = running(answer, on=arm)
     play(session, 3)
-    while session._run._question is None or session._run._question.is_answered:
+    while not is_asked.is_set():  # what it was asked before is answered then, and sent in the period that asked this
         play(session, 1, patient=False)
     sent = len(arm.targets)
     play(session, 5, patient=False)
