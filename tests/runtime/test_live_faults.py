@@ -244,6 +244,16 @@ def test_a_simulator_lost_in_any_phase_fails_the_session_with_a_remedy(running, 
     assert session.status.phase is Phase.READY
 
 
+def test_of_a_simulator_that_is_lost_twice_the_first_reason_stays(running, play):
+    session, told = running(), []
+    play(session, 4)
+    session.backend_lost("the timeline was stopped")
+    session.watch(told.append)
+    session.backend_lost("the stage was closed")
+    assert "the timeline was stopped" in session.status.problem.what
+    assert told == []
+
+
 class Interrupting(StubBackend):
     """Calls a function once, while it is being told a target: in the middle of a control period of the session."""
 

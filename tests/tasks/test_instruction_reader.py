@@ -280,6 +280,7 @@ REFUSED = [
     ("clutter", "put the ball in the bin", 'no "bin" in this scene'),
     ("tabletop", "sort the cubes", 'no "container" in this scene'),
     ("clutter", "put the red cube in the matching bowl", "no container to put in of the colour of red_cube"),
+    ("tabletop", "put the red cube on the matching cube", "no object to put on of the colour of red_cube"),
     # the object cannot do what is asked of it
     (
         "tabletop",
@@ -396,6 +397,22 @@ def test_the_table_is_cleared_onto_the_box_of_a_bare_colour_although_a_cube_has_
     bodies = FrankaSceneBuilder().add_cube("red").add_cube("blue").add_box("blue").build().bodies
     plan = read_instruction("clear the table onto blue", bodies)
     assert str(plan) == "on(red_cube, blue_box) and on(blue_cube, blue_box)"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "goal"),
+    [
+        ("lift the white one", "lifted(white_ball)"),
+        ("touch white", "touching(white_ball)"),
+        ("put all the white things in the red bin", "in(white_ball, red_bin)"),
+        ("put the red cube on the green one", "on(red_cube, green_cylinder)"),
+        ("put the white ball on green", "on(white_ball, green_cylinder)"),
+    ],
+)
+def test_without_a_shape_bowls_are_not_moved_and_balls_not_stood_on_if_something_else_fits(sentence, goal):
+    builder = FrankaSceneBuilder().add_cube("red").add_bin("red").add("ball", "white").add("bowl", "white")
+    bodies = builder.add("ball", "green").add("cylinder", "green").build().bodies
+    assert str(read_instruction(sentence, bodies)) == goal
 
 
 def test_an_object_with_a_name_of_its_own_is_found_by_it():

@@ -194,6 +194,20 @@ def test_a_column_of_another_shape_is_refused_with_both_shapes(tmp_path, name, c
         writer.add(spoilt)
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda c: {n: v for n, v in c.items() if n != "next.done"}, "an episode has the columns .*; this dataset has"),
+        (lambda c: {**c, "extra": c["next.done"]}, "an episode has the columns .*extra; this dataset has"),
+        (lambda c: {n: v[:0] for n, v in c.items()}, "an episode needs at least one row; it has none"),
+    ],
+)
+def test_an_episode_with_a_column_too_few_or_too_many_or_without_rows_is_refused(tmp_path, change, message):
+    whole = make_episode(0, 5, cameras={})
+    with LeRobotWriter(tmp_path / "set", make_info({})) as writer, pytest.raises(ShapeError, match=message):
+        writer.add(replace(whole, columns=change(whole.columns)))
+
+
 def test_an_episode_that_does_not_fit_is_refused_and_leaves_nothing(tmp_path):
     with LeRobotWriter(tmp_path / "set", make_info()) as writer:
         writer.add(make_episode(0, 5))

@@ -330,6 +330,12 @@ def test_an_action_that_is_not_a_number(tmp_path, format):
     assert "action[2] is nan (1 rows)" in found.what
 
 
+@pytest.mark.parametrize("format", LEROBOT)
+def test_what_is_not_a_number_is_not_told_again_of_its_statistics(tmp_path, format):
+    found = verify_path(spoilt(tmp_path, put("action", 5, 2, np.nan), format=format))
+    assert [(f.episode, f.row) for f in found] == [(1, 5)]
+
+
 @pytest.mark.parametrize(
     ("name", "number", "value", "words"),
     [
