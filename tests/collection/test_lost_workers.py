@@ -36,7 +36,9 @@ def test_a_collection_that_loses_a_worker_is_what_it_would_have_been(plan, tmp_p
     assert how is signal.SIGKILL or "lost 1 worker processes, then succeeded" in caplog.text
 
 
-@pytest.mark.parametrize("how", WAYS, ids=lambda how: how.name)
+@pytest.mark.parametrize(
+    "how", [signal.SIGKILL, pytest.param(signal.SIGSTOP, marks=pytest.mark.slow)], ids=lambda how: how.name
+)
 def test_blocks_of_transitions_are_completed_after_a_worker_was_lost(plan, tmp_path, how):
     wanted = replace(plan(), episodes=80, cameras=())
     folder, there = tmp_path / "moments", children()
