@@ -33,7 +33,7 @@ def test_a_collection_that_loses_a_worker_is_what_it_would_have_been(plan, tmp_p
     collect(tmp_path / "undisturbed", wanted)
     assert differences(contents(tmp_path / "d"), contents(tmp_path / "undisturbed")) == []
     assert children() <= there
-    assert how is signal.SIGKILL or "lost 1 worker processes, then succeeded" in caplog.text
+    assert how is signal.SIGKILL or "lost 1 worker processes, then completed" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -294,7 +294,7 @@ def _outcome_of(result: JobResult[Attempt, Outcome]) -> Outcome:
     if result.losses:
         logger.warning(
             "%s, seed %d: lost %d worker processes%s",
-            *(result.job.task, result.job.seed, result.losses, f"; {result.fault}" if result.fault else ", then succeeded"),
+            *(result.job.task, result.job.seed, result.losses, f"; {result.fault}" if result.fault else ", then completed"),
         )
     return result.value or Outcome(attempt=result.job, failure=WORKER_LOST)
 
