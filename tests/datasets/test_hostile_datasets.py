@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from tests.datasets.conftest import make_episode, make_info
-from vla_isaac.core.errors import DatasetError
+from vla_isaac.core.errors import DatasetError, ForeignFileError
 from vla_isaac.datasets.formats import create_dataset, open_dataset
 from vla_isaac.datasets.untrusted_paths import fill_template, path_inside
 
@@ -86,17 +86,15 @@ def test_a_path_that_leads_out_of_the_dataset_is_refused_and_no_host_is_asked(le
     hostile = template.replace("{port}", str(host.getsockname()[1])) if isinstance(template, str) else template
     change(lerobot, **{field: hostile})
     (lerobot.parent / "outside.mp4").write_bytes(SECRET)
-    reader = open_dataset(lerobot)
-    with pytest.raises(DatasetError, match=rf"info.json: {field} is .*; expected|unknown ending|is missing"):
-        episode = reader.episode(0)
-        np.asarray(episode.images["front"][0])
+    with pytest.raises(ForeignFileError, match=rf"info.json: {field} is .*; expected"):
+        open_dataset(lerobot)
     assert_nobody_connected(host)
 
 
 def test_the_commands_say_it_in_one_line(lerobot, host, tmp_path):
     change(lerobot, video_path=f"http://127.0.0.1:{host.getsockname()[1]}/x.mp4")
     for words in (("convert", lerobot, tmp_path / "out.hdf5", "--to", "hdf5"), ("verify", lerobot)):
-        assert_refused(command(*words), "video_path", "protocol", code=(1, 2))
+        assert_refused(command(*words), "video_path", "protocol", code=(1 if words[0] == "verify" else 2,))
     assert_nobody_connected(host)
 
 
@@ -226,7 +224,7 @@ def test_nothing_of_another_file_reaches_a_converted_dataset(make, tmp_path):
     make(path, secret)
     assert_refused(command("convert", path, out, "--to", "lerobot"), "set.hdf5", "hold all it needs")
     assert_refused(command("info", path), "hold all it needs")
-    assert_refused(command("verify", path), "hold all it needs", code=(1, 2))
+    assert_refused(command("verify", path), "hold all it needs", code=(1,))
     assert not [file for file in out.rglob("*") if file.is_file()]
 
 

@@ -66,6 +66,10 @@ class DatasetError(VlaIsaacError, ValueError):
     """A dataset, or a file of it, is missing, broken or not what it says; the message names file, episode and row."""
 
 
+class ForeignFileError(DatasetError):
+    """A dataset names a file or an address that is not part of it, or holds less than it declares; it is not read."""
+
+
 class ReplayError(VlaIsaacError, RuntimeError):
     """A recorded run cannot be replayed, or its replay differs from the record."""
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import overload
+from typing import BinaryIO, overload
 
 import numpy as np
 
 from vla_isaac.core.arrays import AnyArray, Image
 from vla_isaac.core.errors import DatasetError
+from vla_isaac.datasets.untrusted_paths import regular_file
+
+KINDS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
+"""What Pillow is to read; among the rest are kinds that it gives to other programs, such as EPS to Ghostscript."""
 
 PNG_LEVEL = 3  # of zlib: rendered scenes are hardly smaller at 6, and take twice as long
 
@@ -55,15 +59,28 @@ def read_picture(path: Path, *, where: str) -> Image:
     Raises:
         DatasetError: If it is missing or broken.
     """
+    try:
+        return decode_picture(regular_file(path))
+    except FileNotFoundError as error:
+        raise DatasetError(f"{path}: {where}: the picture is missing") from error
+    except (OSError, ValueError) as error:
+        raise DatasetError(f"{path}: {where}: the picture cannot be read: {error}") from error
+
+
+def decode_picture(source: Path | BinaryIO) -> Image:
+    """Return a picture as (H, W, 3) uint8.
+
+    Raises:
+        OSError: If it cannot be read, is broken, or of a kind that is not read here.
+        ValueError: If it is broken, or has more pixels than Pillow's limit, `PIL.Image.MAX_IMAGE_PIXELS` twice.
+    """
     from PIL import Image as pil
 
     try:
-        with pil.open(path) as picture:
+        with pil.open(source, formats=KINDS) as picture:
             return np.array(picture.convert("RGB"))
-    except FileNotFoundError as error:
-        raise DatasetError(f"{path}: {where}: the picture is missing") from error
-    except (OSError, SyntaxError, ValueError) as error:
-        raise DatasetError(f"{path}: {where}: the picture cannot be read: {error}") from error
+    except (SyntaxError, pil.DecompressionBombError) as error:
+        raise ValueError(str(error)) from error
 
 
 def write_png(path: Path, picture: Image) -> None:

@@ -12,6 +12,7 @@ from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import DatasetError
 from vla_isaac.core.optional import require
 from vla_isaac.datasets.episode import Feature
+from vla_isaac.datasets.untrusted_paths import regular_file
 
 pa: Any = require("pyarrow", extra="data", need="LeRobot datasets")
 pq: Any = require("pyarrow.parquet", extra="data", need="LeRobot datasets")
@@ -40,7 +41,7 @@ def open_file(path: Path) -> Any:
         DatasetError: If it is missing or broken.
     """
     try:
-        return pq.ParquetFile(path)
+        return pq.ParquetFile(regular_file(path))
     except FileNotFoundError as error:
         raise DatasetError(f"{path} is missing; copy the dataset again") from error
     except (OSError, pa.ArrowException) as error:

@@ -8,11 +8,12 @@ them, and people keep videos on another disk.
 from __future__ import annotations
 
 import re
+import stat
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from vla_isaac.core.errors import DatasetError
+from vla_isaac.core.errors import ForeignFileError
 
-PROTOCOL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")  # also a Windows drive; source: RFC 3986, section 3.1
+PROTOCOL = re.compile(r"[^/\\]*:")  # also a Windows drive, and FFmpeg's own form subfile,,start,0,end,9,,:name
 FIELD = re.compile(r"\{(\w+)(?::0?\d{0,2}d?)?\}")
 """What a template may hold: a name, and how many digits its number has."""
 
@@ -26,11 +27,13 @@ def path_inside(root: Path, text: object, *, source: str) -> Path:
         source: Which file and field says so, for errors.
 
     Raises:
-        DatasetError: If it is no text, or leads out of the folder.
+        ForeignFileError: If it is no text, or leads out of the folder.
     """
     why = _why_outside(text) if isinstance(text, str) else "it is no text"
     if why:
-        raise DatasetError(f"{source} is {text!r}: {why}; expected a path below the dataset's folder, such as 'data/x.mp4'")
+        raise ForeignFileError(
+            f"{source} is {text!r}: {why}; expected a path below the dataset's folder, such as 'data/x.mp4'"
+        )
     return root / str(text)
 
 
@@ -43,17 +46,29 @@ def fill_template(template: object, *, source: str, **values: object) -> str:
         values: What each name stands for.
 
     Raises:
-        DatasetError: If it is no text, or holds anything but these names and their number of digits.
+        ForeignFileError: If it is no text, or holds anything but these names and their number of digits.
     """
     rest = FIELD.sub("", template) if isinstance(template, str) else "{"
     unknown = [name for name in FIELD.findall(str(template)) if name not in values]
     if "{" in rest or "}" in rest or unknown:
         names = ", ".join(f"{{{name}}}" for name in values)
-        raise DatasetError(f"{source} is {template!r}; expected a path in which only {names} stand in braces")
+        raise ForeignFileError(f"{source} is {template!r}; expected a path in which only {names} stand in braces")
     try:
         return str(template).format(**values)
     except ValueError as error:
-        raise DatasetError(f"{source} is {template!r}: {error}") from error
+        raise ForeignFileError(f"{source} is {template!r}: {error}") from error
+
+
+def regular_file(path: Path) -> Path:
+    """Return the absolute path of a file that may be opened: absolute, so that no library takes it for an address.
+
+    Raises:
+        FileNotFoundError: If it is missing.
+        ForeignFileError: If it is a folder, a device, a pipe or a socket; to open one could wait or read for ever.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise ForeignFileError(f"{path} is no regular file but a folder, device, pipe or socket; copy the dataset again")
+    return path.absolute()
 
 
 def _why_outside(text: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from vla_isaac.core.errors import DatasetError
 from vla_isaac.core.optional import require
 
-CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "matroska", ".avi": "avi"}
+CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mp4", ".mkv": "matroska", ".webm": "matroska", ".avi": "avi"}
 """File ending to FFmpeg's demuxer; none of them opens other files."""
 
 OPTIONS = {"protocol_whitelist": "file"}

@@ -25,6 +25,7 @@ from torch import Tensor
 
 from vla_isaac.core.errors import ConfigError, ShapeError
 from vla_isaac.models import MODELS
+from vla_isaac.models.checkpoint_files import check_checkpoint
 from vla_isaac.models.hugging_face import PreTrainedConfig, PreTrainedModel, transformers_logging
 from vla_isaac.models.processor import VLAProcessor
 from vla_isaac.models.text import FILE as VOCABULARY
@@ -177,16 +178,18 @@ def load_model(folder: str | Path) -> VLAModel:
     """Return the model of a checkpoint folder, in evaluation mode, on the CPU.
 
     Raises:
-        ConfigError: If it is no checkpoint, or a file of it is broken.
+        ConfigError: If it is no checkpoint, or a file of it is broken or names something outside the folder.
         UnknownNameError: If its architecture is unknown.
     """
     import json
 
     folder = Path(folder)
     try:
-        kind = json.loads((folder / "config.json").read_text(encoding="utf-8"))["model_type"]
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        kind = config["model_type"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(f"{folder}: holds no checkpoint ({error}); give a folder with config.json") from error
+    check_checkpoint(folder, config)
     model_class: type[VLAModel] = MODELS.load(kind)
     transformers_logging.disable_progress_bar()
     before = transformers_logging.get_verbosity()

@@ -9,6 +9,7 @@ from typing import Any
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import ConfigError
 from vla_isaac.core.optional import require
+from vla_isaac.policies.onnx_file import check_one_file
 
 THREADS = 2
 
@@ -21,10 +22,11 @@ class OnnxNetwork:
 
         Raises:
             MissingDependencyError: If onnxruntime is not installed.
-            ConfigError: If the file is missing, cut off or not a model.
+            ConfigError: If the file is missing, cut off, not a model, or takes weights from other files.
         """
         if not path.is_file():
             raise ConfigError(f"{path}: there is no such file; make it with: vla-isaac export {path.parent}")
+        check_one_file(path)
         ort: Any = require("onnxruntime", extra="policy", need="the learned policy")
         options = ort.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = threads, 1

@@ -14,9 +14,10 @@ import numpy as np
 from vla_isaac.core.arrays import AnyArray, Image
 from vla_isaac.core.errors import DatasetError, UsageError
 from vla_isaac.datasets.episode import Episode, EpisodeMeta, Feature, Images
+from vla_isaac.datasets.images_on_disk import decode_picture
 from vla_isaac.datasets.lerobot.description import Camera, cameras_of, has_version, info_of, read_json
 from vla_isaac.datasets.lerobot.layout import BOOKKEEPING, DATA, INFO, VIDEO
-from vla_isaac.datasets.lerobot.rows import EpisodeRow, read_rows
+from vla_isaac.datasets.lerobot.rows import EpisodeRow, Place, read_rows
 from vla_isaac.datasets.meta_json import meta_from_json
 from vla_isaac.datasets.parquet import open_file, read_table, to_numpy
 from vla_isaac.datasets.video_files import VideoImages, release_videos
@@ -34,7 +35,7 @@ class LeRobotReader:
 
         Raises:
             UsageError: If there is no LeRobot v3 dataset.
-            DatasetError: If its description is broken.
+            DatasetError: If its description is broken, or names files outside of it.
         """
         self.path = Path(path)
         if not self.recognises(self.path):
@@ -44,6 +45,7 @@ class LeRobotReader:
         self._cameras = cameras_of(self._data)
         self.rows = read_rows(self.path, [camera.key for camera in self._cameras.values() if camera.is_video])
         self._groups: OrderedDict[Path, list[tuple[int, int]]] = OrderedDict()
+        self._check_templates()
 
     @staticmethod
     def recognises(path: Path) -> bool:
@@ -95,7 +97,7 @@ class LeRobotReader:
             DatasetError: If the file is missing or broken, or has not all its rows.
         """
         row = self._row(episode)
-        path = row.data.path(self.path, self._data.get("data_path") or DATA)
+        path = row.data.path(self.path, self._data_path)
         try:
             groups = [k for k, (first, last) in enumerate(self._known_groups(path)) if first <= row.number <= last]
             table = read_table(path, None if names is None else list({*names, "episode_index"}), groups)
@@ -110,7 +112,7 @@ class LeRobotReader:
 
     def video_path(self, episode: int, key: str) -> Path:
         """Return the video file that an episode's pictures are in."""
-        return self._row(episode).videos[key].path(self.path, self._data.get("video_path") or VIDEO, video_key=key)
+        return self._row(episode).videos[key].path(self.path, self._video_path, video_key=key)
 
     def first_frame(self, episode: int, key: str) -> int:
         """Return the number of an episode's first picture in its video file."""
@@ -120,6 +122,21 @@ class LeRobotReader:
     def cameras(self) -> Mapping[str, Camera]:
         """Where the pictures of each camera are."""
         return self._cameras
+
+    @property
+    def _data_path(self) -> str:
+        return self._data.get("data_path") or DATA
+
+    @property
+    def _video_path(self) -> str:
+        return self._data.get("video_path") or VIDEO
+
+    def _check_templates(self) -> None:
+        """Raise before anything else is read if numbers or pictures would come from outside the dataset."""
+        some = Place(0, 0)
+        some.path(self.path, self._data_path)
+        for key in (camera.key for camera in self._cameras.values() if camera.is_video):
+            some.path(self.path, self._video_path, video_key=key)
 
     def _row(self, episode: int) -> EpisodeRow:
         if not 0 <= episode < len(self.rows):
@@ -185,11 +202,12 @@ class PngImages:
         return self._decode(range(len(self))[index])
 
     def _decode(self, row: int) -> Image:
-        from PIL import Image as pil
-
+        cell = self._cells[row]
         try:
-            return np.asarray(pil.open(io.BytesIO(self._cells[row]["bytes"])).convert("RGB"))
-        except (OSError, TypeError, KeyError) as error:
+            if cell["bytes"] is None:
+                raise ValueError(f"it is given as the path {cell.get('path')!r}, not as bytes, and no such file is opened")
+            return decode_picture(io.BytesIO(cell["bytes"]))
+        except (OSError, TypeError, KeyError, ValueError) as error:
             raise DatasetError(
                 f"{self._about}, row {row}: the picture is broken ({error}); copy the dataset again"
             ) from error

@@ -33,7 +33,7 @@ class Place:
         """Return the file; `template` is the dataset's own, for videos with the key of the camera in `more`.
 
         Raises:
-            DatasetError: If it leads out of the dataset's folder.
+            ForeignFileError: If it leads out of the dataset's folder.
         """
         source = f"{root / INFO}: {'video_path' if more else 'data_path'}"
         names = {"chunk_index": self.chunk_index, "file_index": self.file_index, **more}

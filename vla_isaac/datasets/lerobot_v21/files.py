@@ -34,7 +34,7 @@ def episode_path(root: Path, template: str, episode: int, chunk: int = CHUNK, **
     """Return a file of an episode; `template` is the dataset's own, for videos with the key of the camera in `more`.
 
     Raises:
-        DatasetError: If it leads out of the dataset's folder.
+        ForeignFileError: If it leads out of the dataset's folder.
     """
     source = f"{root / INFO}: {'video_path' if more else 'data_path'}"
     names = {"episode_chunk": episode // chunk, "episode_index": episode, **more}

@@ -28,7 +28,7 @@ class LeRobotV21Reader:
 
         Raises:
             UsageError: If there is no LeRobot v2 dataset.
-            DatasetError: If its description is broken.
+            DatasetError: If its description is broken, or names files outside of it.
         """
         self.path = Path(path)
         if not self.recognises(self.path):
@@ -40,6 +40,7 @@ class LeRobotV21Reader:
         numbers = [int(line["episode_index"]) for line in self._lines]
         if numbers != list(range(len(numbers))):
             raise DatasetError(f"{self.path / EPISODES}: an episode is missing or twice there; copy the dataset again")
+        self._check_templates()
 
     @staticmethod
     def recognises(path: Path) -> bool:
@@ -72,7 +73,7 @@ class LeRobotV21Reader:
         unknown = [name for name in chosen if name not in features]
         if unknown:
             raise UsageError(f"dataset {self.path}: has no column {unknown[0]!r}; it has {', '.join(self.info.features)}")
-        path = self._file(episode, self._data.get("data_path") or DATA)
+        path = self._data_file(episode)
         try:
             table = read_table(path, chosen)
             columns = {name: to_numpy(table[name], features[name]) for name in chosen}
@@ -101,16 +102,28 @@ class LeRobotV21Reader:
     def _images(self, episode: int, name: str, camera: Camera) -> Images:
         about = f"episode {episode}, camera {name}"
         if not camera.is_video:
-            path = self._file(episode, self._data.get("data_path") or DATA)
+            path = self._data_file(episode)
             return PngImages(read_table(path, [camera.key])[camera.key].to_pylist(), camera.resolution_hw, about)
         return VideoImages(
-            self._file(episode, self._data.get("video_path") or VIDEO, video_key=camera.key),
+            self._video_file(episode, camera.key),
             first=0,
             length=self.length(episode),
             resolution_hw=camera.resolution_hw,
             fps=self.info.fps,
             about=about,
         )
+
+    def _check_templates(self) -> None:
+        """Raise before anything else is read if numbers or pictures would come from outside the dataset."""
+        self._data_file(0)
+        for key in (camera.key for camera in self._cameras.values() if camera.is_video):
+            self._video_file(0, key)
+
+    def _data_file(self, episode: int) -> Path:
+        return self._file(episode, self._data.get("data_path") or DATA)
+
+    def _video_file(self, episode: int, key: str) -> Path:
+        return self._file(episode, self._data.get("video_path") or VIDEO, video_key=key)
 
     def _file(self, episode: int, template: str, **more: str) -> Path:
         return episode_path(self.path, template, episode, int(self._data.get("chunks_size") or CHUNK), **more)

@@ -11,6 +11,7 @@ from typing import Any
 from vla_isaac.core.errors import DatasetError
 from vla_isaac.core.optional import require
 from vla_isaac.datasets.robomimic.self_contained import check_self_contained
+from vla_isaac.datasets.untrusted_paths import regular_file
 
 ENDINGS = (".hdf5", ".h5")
 PARTS = ".parts"
@@ -33,7 +34,7 @@ def open_h5(path: Path, mode: str = "r") -> Any:
         DatasetError: If it is none, was cut off, or takes something from another file.
     """
     try:
-        file = h5().File(path, mode)
+        file = h5().File(regular_file(path) if mode == "r" else path.absolute(), mode)
     except OSError as error:
         raise DatasetError(f"{path}: is not a readable HDF5 file; was its writing cut off? ({error})") from error
     if mode == "r":

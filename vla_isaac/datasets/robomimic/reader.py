@@ -125,7 +125,10 @@ class RobomimicReader:
         return info, {camera: picture_place(camera) for camera in info.cameras}
 
     def _column(self, episode: int, name: str, feature: Feature) -> AnyArray:
-        values = np.asarray(self._array(episode, place(name)))
+        try:
+            values = np.asarray(self._array(episode, place(name)))
+        except (OSError, MemoryError) as error:
+            raise DatasetError(f"{self._where(episode)}: {place(name)} cannot be read: {error}") from error
         if values.dtype.kind not in "fiub" or values.size != len(values) * int(np.prod(feature.shape)):
             raise DatasetError(
                 f"{self._where(episode)}: {place(name)} is {values.dtype}{list(values.shape[1:])}, "

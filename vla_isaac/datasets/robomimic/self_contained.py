@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from vla_isaac.core.errors import DatasetError
+from vla_isaac.core.errors import ForeignFileError
 from vla_isaac.core.optional import require
 
 LARGE = 64 * 2**20  # [bytes] smaller arrays are read, whatever the file stores of them
@@ -27,7 +27,7 @@ def check_self_contained(file: Any, path: Path) -> None:
         path: Its name, for errors.
 
     Raises:
-        DatasetError: If a part of it lies in another file, or is declared larger than it can be.
+        ForeignFileError: If a part of it lies in another file, or is declared larger than it can be.
     """
     h5py = require("h5py", extra="data", need="the dataset format hdf5", instead="choose another format")
     links: list[tuple[bytes, int]] = []
@@ -35,8 +35,11 @@ def check_self_contained(file: Any, path: Path) -> None:
     for name, kind in links:
         if kind not in (h5py.h5l.TYPE_HARD, h5py.h5l.TYPE_SOFT):
             raise _refused(path, name, "is a link into another file")
+    for name, kind in links:  # only now: a soft link may lead through one of the links above
         if kind == h5py.h5l.TYPE_HARD:
             _check_object(h5py, file, name, path)
+        else:
+            _check_soft_link(h5py, file, name, path)
 
 
 def _check_object(h5py: Any, file: Any, name: bytes, path: Path) -> None:
@@ -50,18 +53,27 @@ def _check_object(h5py: Any, file: Any, name: bytes, path: Path) -> None:
         raise _refused(path, name, "is put together from other files (virtual dataset)")
     size = int(np.prod(found.shape, dtype=object)) * found.dtype.itemsize if found.shape else 0
     if size > max(LARGE, MOST_COMPRESSION * found.get_storage_size()):
-        raise DatasetError(
+        raise ForeignFileError(
             f"{path}: {_text(name)} is declared as {size} bytes and stores {found.get_storage_size()}; it is broken, get it "
             "again from where it came from"
         )
+
+
+def _check_soft_link(h5py: Any, file: Any, name: bytes, path: Path) -> None:
+    try:
+        h5py.h5o.open(file.id, name)
+    except KeyError:
+        return  # leads nowhere, as an object that is missing
+    except (RuntimeError, OSError) as error:
+        raise ForeignFileError(f"{path}: {_text(name)} is a soft link in a circle; write the file again") from error
 
 
 def _text(name: bytes) -> str:
     return name.decode(errors="replace")
 
 
-def _refused(path: Path, name: bytes, why: str) -> DatasetError:
-    return DatasetError(
+def _refused(path: Path, name: bytes, why: str) -> ForeignFileError:
+    return ForeignFileError(
         f"{path}: {_text(name)} {why}, and a dataset has to hold all it needs; if you trust it, write that array into this "
         "file with h5py, then try again"
     )

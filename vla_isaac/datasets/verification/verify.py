@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from vla_isaac.core.errors import DatasetError, ShapeError, VlaIsaacError
+from vla_isaac.core.errors import DatasetError, ForeignFileError, ShapeError, VlaIsaacError
 from vla_isaac.datasets.copying import Progress
 from vla_isaac.datasets.formats import DatasetReader, open_dataset
 from vla_isaac.datasets.lerobot.layout import INFO
@@ -55,6 +55,8 @@ def verify_path(path: Path, format: str | None = None, *, progress: Progress | N
     """
     try:
         reader = open_dataset(path, format)
+    except ForeignFileError as error:
+        return [Finding(file=_description(path), what=str(error))]
     except DatasetError as error:
         layout = _layout_of(path)
         if layout is None:
@@ -64,6 +66,11 @@ def verify_path(path: Path, format: str | None = None, *, progress: Progress | N
         return verify(reader, progress=progress)
     finally:
         reader.close()
+
+
+def _description(path: Path) -> str:
+    """Return the name of the file that says what a dataset is."""
+    return next((name for name in (INFO, MANIFEST) if (path / name).is_file()), path.name)
 
 
 def _layout_of(path: Path) -> LeRobotLayout | None:

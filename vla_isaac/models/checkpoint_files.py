@@ -1,0 +1,78 @@
+"""`check_checkpoint`: what the files of a checkpoint name is in its folder; looked at before the transformers library reads.
+
+A checkpoint may come from anybody. The library joins the names of an index with the folder as they are, so ``../x`` leads
+out of it, and asks the hub for what is named by an encoder without settings or by an implementation of attention.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
+
+from vla_isaac.core.errors import ConfigError
+from vla_isaac.models.encoders.pretrained import is_pretrained
+
+INDEX = "model.safetensors.index.json"
+IMPLEMENTATIONS = ("attn_implementation", "experts_implementation")
+REMEDY = "copy the checkpoint again from its author, or train one"
+
+
+def check_checkpoint(folder: Path, config: Mapping[str, Any]) -> None:
+    """Check that a checkpoint can be read without another file and without a network.
+
+    Args:
+        folder: The checkpoint.
+        config: Content of its ``config.json``.
+
+    Raises:
+        ConfigError: Naming file, field and value of what leads out of the folder.
+    """
+    source = folder / "config.json"
+    weights = config.get("transformers_weights")
+    if weights is not None and not _is_name(weights):
+        raise _refused(source, "transformers_weights", weights, "the name of a file beside it")
+    for field in ("vision", "language"):
+        encoder = config.get(field)
+        if encoder is not None and is_pretrained(str(encoder)) and not config.get(f"{field}_settings"):
+            raise _refused(source, field, encoder, f"an encoder whose {field}_settings are in the file")
+    for field, value in _entries(config):
+        if field.lstrip("_").removesuffix("_internal") in IMPLEMENTATIONS and "/" in str(value):
+            raise _refused(source, field, value, "an implementation of the transformers library, such as 'sdpa'")
+    for value in _shards(folder / INDEX):
+        if not _is_name(value):
+            raise _refused(folder / INDEX, "weight_map", value, "the name of a file beside it")
+
+
+def _shards(path: Path) -> list[Any]:
+    """Return the names of the files with weights; empty where there is one file, as we write it."""
+    if not path.exists():
+        return []
+    try:
+        return list(json.loads(path.read_text(encoding="utf-8"))["weight_map"].values())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigError(f"{path}: cannot be read ({error!r}); {REMEDY}") from error
+
+
+def _entries(value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield keys and values of a config and of all mappings inside it."""
+    for key, inner in value.items():
+        yield str(key), inner
+        if isinstance(inner, Mapping):
+            yield from _entries(inner)
+
+
+def _is_name(value: Any) -> bool:
+    """Tell whether this is the name of a file, without a folder, on every system."""
+    return (
+        isinstance(value, str)
+        and value not in ("", "..")
+        and {PurePosixPath(value).name, PureWindowsPath(value).name} == {value}
+    )
+
+
+def _refused(source: Path, field: str, value: Any, accepted: str) -> ConfigError:
+    return ConfigError(
+        f"{source}: {field} is {value!r}, which is not part of the checkpoint; accepted is {accepted}; {REMEDY}"
+    )
