@@ -127,7 +127,11 @@ class App:
 
 
 class Timeline:
-    """Kit's timeline: a wish is kept until `commit` or the next app update carries it out."""
+    """Kit's timeline: a wish is kept until `commit` or the next app update carries it out.
+
+    `get_time_codes_per_seconds` and `is_auto_updating` are called in isaac-sim/IsaacSim v5.1.0 and v6.0.1. That Kit has
+    `get_target_framerate`, and that each getter gives what its setter took, is assumed.
+    """
 
     def __init__(self, sim: Simulation) -> None:
         self._sim = sim

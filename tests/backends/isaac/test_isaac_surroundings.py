@@ -7,6 +7,7 @@ import importlib
 import pytest
 from pxr import Gf, Sdf, UsdGeom, UsdPhysics
 
+from tests.backends.isaac.conftest import PLACES
 from tests.backends.isaac.kit_drive import drive_in_kit
 from tests.contracts.test_backend_contract import SPEC, layout
 from vla_isaac.core.errors import SceneError
@@ -14,6 +15,9 @@ from vla_isaac.sim.backend import RenderRequest
 from vla_isaac.sim.drive import drive
 
 OURS = Sdf.Path("/World/VLA")
+where_there_is_a_world = pytest.mark.parametrize(
+    "place", [place for place in PLACES if place[1] == "classic"], ids="-".join, indirect=True
+)
 NAMES = ("Looks", "Table", "Floor", "Objects", "Lights", "Robot", "Cameras")
 
 
@@ -116,9 +120,8 @@ def test_inside_kit_an_empty_stage_is_given_metres_and_z_up(kit):
     assert (UsdGeom.GetStageMetersPerUnit(sim.stage), UsdGeom.GetStageUpAxis(sim.stage)) == (1.0, "Z")
 
 
+@where_there_is_a_world
 def test_inside_kit_no_world_of_ours_is_left_after_close(kit, place):
-    if place[1] == "experimental":
-        return  # that interface has no World
     sim, backend = kit
     use(sim, backend)
     backend.close()
@@ -129,9 +132,8 @@ def core_api(release: str):
     return importlib.import_module("omni.isaac.core" if release.startswith("4.2") else "isaacsim.core.api")
 
 
+@where_there_is_a_world
 def test_inside_kit_another_extensions_world_keeps_its_callbacks_and_rates(kit, place):
-    if place[1] == "experimental":
-        return  # that interface has no World
     sim, backend = kit
     api = core_api(place[0])
     world = api.World(physics_dt=1 / 120, rendering_dt=1 / 60, stage_units_in_meters=1.0)

@@ -73,10 +73,8 @@ class ExperimentalSim:
         self._callback = SimulationManager.register_callback(self._stepped, event=SimulationEvent.PHYSICS_POST_STEP)
 
     def clock(self) -> float | None:
-        """Return the simulation time now; pictures of this interface carry no stamp to compare it with."""
-        from isaacsim.core.simulation_manager import SimulationManager
-
-        return float(SimulationManager.get_simulation_time())
+        """Return None: pictures of this interface carry no stamp that a time could be compared with."""
+        return None
 
     def advance(self) -> None:
         """Let the app make one update with its physics steps."""
