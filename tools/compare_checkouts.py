@@ -21,6 +21,9 @@ HERE = Path(__file__).resolve().parents[1]
 VOLATILE = {"dataset", "source", "destination", "path", "video", "record", "out", "out_files", "log"}
 """Keys of JSON that hold a place, which differs between two runs of one checkout as those that end in ``seconds`` do."""
 
+AS_THEY_COME = "results.jsonl"
+"""A file whose lines workers finish in any order."""
+
 SENTENCE = "Pick up the red cube and place it on the blue box"
 FAMILIES = ("place_on", "place_in", "stack", "lift", "move_beside", "push_to", "tower", "sort", "clear", "reach")
 
@@ -83,7 +86,7 @@ COMPARISONS = (
     ),
     Comparison(
         "eval mini, moved",
-        ("eval", "--policy", "mini", "--task", "place_in", "--episodes", "10", "--trial", "moved", "--json"),
+        ("eval", "--policy", "mini", "--task", "place_on", "--episodes", "10", "--trial", "moved", "--json"),
     ),
     Comparison(
         "eval scripted, all families",
@@ -145,14 +148,14 @@ def compared(old: Path, new: Path, work: Path, only: str) -> Iterator[tuple[str,
 def _digests(folder: Path) -> Iterator[tuple[str, str]]:
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.name != ".stderr":
-            name = str(path.relative_to(folder))
-            text = path.suffix == ".jsonl"
-            data = (
-                "\n".join(map(_steady, path.read_text(encoding="utf-8").splitlines())).encode()
-                if text
-                else path.read_bytes()
-            )
-            yield name, hashlib.sha256(data).hexdigest()
+            yield str(path.relative_to(folder)), hashlib.sha256(_steady_bytes(path)).hexdigest()
+
+
+def _steady_bytes(path: Path) -> bytes:
+    if path.suffix != ".jsonl":
+        return path.read_bytes()
+    lines = [_steady(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return "\n".join(sorted(lines) if path.name == AS_THEY_COME else lines).encode()
 
 
 def _steady(text: str) -> str:
