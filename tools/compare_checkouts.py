@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parents[1]
-VOLATILE = {"dataset", "source", "destination", "path", "video", "record", "out", "out_files", "log"}
+VOLATILE = {"dataset", "source", "destination", "path", "video", "record", "out", "log"}
 """Keys of JSON that hold a place, which differs between two runs of one checkout as those that end in ``seconds`` do."""
 
 AS_THEY_COME = "results.jsonl"
@@ -32,6 +32,7 @@ COLLECTED = (
     *("--task", "place_on", "--task", "lift", "--episodes", "4"),
     *("--size", "64", "--perturb", "0.5", "--workers", "2", "--json"),
 )
+TRAINED = ("--steps", "3", "--threads", "1", "--json")
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,18 @@ COMPARISONS = (
         )
         for kind, ending in (("lerobot", ""), ("lerobot-v2.1", ""), ("hdf5", ".hdf5"))
     ),
+    Comparison("collect transitions at 10 Hz", ("collect", "{made}/data", "--format", "moments", "--fps", "10", *COLLECTED)),
+    *(
+        Comparison(
+            f"train {model}",
+            ("train", "--config", model, "--data", f"{{from_collect {kind}}}/data", "--out", "{made}/run", *TRAINED),
+        )
+        for model, kind in (
+            ("mini_tiny", "transitions at 10 Hz"),
+            ("vla_transformer_tiny", "lerobot"),
+            ("rt1_style_tiny", "lerobot"),
+        )
+    ),
     Comparison("dataset verify", ("dataset", "verify", "{from_collect lerobot}/data", "--json")),
     Comparison("dataset info", ("dataset", "info", "{from_collect hdf5}/data.hdf5", "--json")),
 )
@@ -147,7 +160,8 @@ def compared(old: Path, new: Path, work: Path, only: str) -> Iterator[tuple[str,
 
 def _digests(folder: Path) -> Iterator[tuple[str, str]]:
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.name != ".stderr":
+        is_log = path.name.startswith(("events.out.tfevents", ".")) or ".frames" in path.parts
+        if path.is_file() and not is_log:
             yield str(path.relative_to(folder)), hashlib.sha256(_steady_bytes(path)).hexdigest()
 
 
