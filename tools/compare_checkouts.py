@@ -10,6 +10,7 @@ import argparse
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -44,7 +45,8 @@ class Comparison:
 
     def run(self, checkout: Path, made: Path, earlier: dict[str, Path]) -> dict[str, str]:
         """Return what came out: the exit code, the JSON on the last line, and a digest of every file."""
-        made.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(made, ignore_errors=True)
+        made.mkdir(parents=True)
         places = {"made": made, **{f"from_{name}": folder for name, folder in earlier.items()}}
         command = [word.format(**places) for word in self.command]
         environment = {**os.environ, "PYTHONPATH": str(checkout)}
