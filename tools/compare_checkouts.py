@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parents[1]
-VOLATILE = {"dataset", "source", "destination", "path", "video", "record", "out", "log"}
+VOLATILE = {"dataset", "source", "destination", "path", "video", "record", "out", "log", "folder"}
 """Keys of JSON that hold a place, which differs between two runs of one checkout as those that end in ``seconds`` do."""
 
 AS_THEY_COME = "results.jsonl"
