@@ -33,11 +33,13 @@ def placed(clause: Clause, scene: Referents) -> list[Goal]:
     if phrase.is_matching or any(p.is_matching for p in clause.objects):
         clause.objects = tuple(p.without_matching() for p in said_objects(clause))
         return matched(moved_objects(clause, scene), relation, phrase, scene)
+    stacking = clause.frame == "stack"
     if any(p.speaks_of_all for p in clause.objects):
-        relation, target = one_target(location, scene, ())
+        is_among_them = any(phrase.fits(b) and p.fits(b) for p in clause.objects for b in scene.bodies)
+        relation, target = one_target(location, scene, (), stacking=stacking and not is_among_them)
         return [Goal(relation, (name, target)) for name in moved_objects(clause, scene, apart_from=(target,))]
     moved = moved_objects(clause, scene)
-    relation, target = one_target(location, scene, moved, stacking=clause.frame == "stack")
+    relation, target = one_target(location, scene, moved, stacking=stacking)
     return [Goal(relation, (name, target)) for name in moved]
 
 
