@@ -17,7 +17,7 @@ def said():
     return sentences_of(make_episode(0).meta, seed=0, count=60)
 
 
-def test_no_wording_of_training_is_that_of_a_held_out_template(said):
+def test_no_training_sentence_is_that_of_a_held_out_template(said):
     assert not any(is_held_out(sentence, "place_on") for sentence in said.matching)
 
 
@@ -29,7 +29,7 @@ def test_held_out_templates_are_recognised_whatever_the_objects_are_called(famil
             assert is_held_out(template.format(**words, where=where).upper() + " !", family)
 
 
-def test_there_are_many_wordings(said):
+def test_there_are_many_sentences(said):
     assert len(set(said.matching)) > 40
 
 
@@ -40,7 +40,7 @@ def test_a_mismatching_sentence_names_what_is_not_there_or_nothing(said):
         assert sum(f" the {name}" in words for name in present) < 2
 
 
-def test_the_same_seed_gives_the_same_wordings():
+def test_the_same_seed_gives_the_same_sentences():
     meta = make_episode(0).meta
     assert sentences_of(meta, seed=3, count=5) == sentences_of(meta, seed=3, count=5)
 

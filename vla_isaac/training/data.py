@@ -1,6 +1,6 @@
 """`TrainingData`: batches as a model takes them, in an order that follows from seed and step; and some kept for validation.
 
-A sample's sentence is drawn anew each time from the wordings of its demonstration, and now and then it is one that names
+A sample's sentence is drawn each time from the sentences of its demonstration, and now and then it is one that names
 what is not there, so that the model learns to notice.
 """
 
