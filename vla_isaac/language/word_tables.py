@@ -27,7 +27,7 @@ class Synonyms:
     """Words for one colour, shape, relation or direction, by who uses them."""
 
     common: tuple[str, ...] = ()
-    """Used in the paraphrases of demonstrations and in training sentences, and understood."""
+    """Used in the paraphrases of demonstrations and in training sentences, and understood; the families say the first."""
 
     training: tuple[str, ...] = ()
     """Used in training sentences only, and understood unless in `unread`; of relations and directions all they use."""
