@@ -132,3 +132,15 @@ def test_the_page_on_objects_gives_a_scene_and_a_new_shape(tmp_path):
     assert patching == "patch -p1 < domino.patch"
     run(["patch", "-p1", "-i", "domino.patch"], tmp_path)
     assert "SUCCESS" in vla_isaac(f"{falling} --backend stub", tmp_path, tmp_path).stdout
+
+
+def test_the_page_on_words_gives_words_that_are_understood(tmp_path):
+    if shutil.which("patch") is None:
+        pytest.skip("the program 'patch' is not installed")
+    copy_of_the_package(tmp_path)
+    patching, *parsing = paste("teach-words.md", tmp_path)
+    assert patching == "patch -p1 < words.patch"
+    run(["patch", "-p1", "-i", "words.patch"], tmp_path)
+    goals = [vla_isaac(line, tmp_path, tmp_path).stdout for line in parsing]
+    assert "in(red_cube, white_bowl)" in goals[0]
+    assert "pushed_to(green_ball, left)" in goals[1]

@@ -54,6 +54,14 @@ TABLETOP = {
     "stack red on blue": "on(red_cube, blue_cube)",
     "put the red cube on the blue one": "on(red_cube, blue_cube)",
     "stack the red one on the blue one": "on(red_cube, blue_cube)",
+    "stack each red cube on blue": "on(red_cube, blue_cube)",
+    "stack all the red cubes on the blue one": "on(red_cube, blue_cube)",
+    "build a tower with every red cube on blue": "on(red_cube, blue_cube)",
+    "put each red cube on blue": "on(red_cube, blue_box)",
+    "stack red on green and each yellow cube on blue": "on(red_cube, green_cube) and on(yellow_cube, blue_cube)",
+    "stack all the cubes on blue": (  # the blue cube is one of them
+        "on(red_cube, blue_box) and on(green_cube, blue_box) and on(blue_cube, blue_box) and on(yellow_cube, blue_box)"
+    ),
     "put red on green, then put blue on red": "on(red_cube, green_cube) then on(blue_cube, red_cube)",
     "approach red": "near(gripper, red_cube)",
     "touch the red one": "touching(red_cube)",

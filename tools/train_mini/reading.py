@@ -17,7 +17,8 @@ from vla_isaac.core.intervals import wilson95
 from vla_isaac.models.base import VLAModel, load_model
 from vla_isaac.models.mini.reading import is_read
 from vla_isaac.scene.colours import COLOURS
-from vla_isaac.training.sayings import Saying, held_out, made_up
+from vla_isaac.training.sentence_maker import LabelledSentence, draw_held_out
+from vla_isaac.training.unsupported_sentences import made_up_word
 
 COUNT, SEED = 1000, 991
 
@@ -27,13 +28,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint", type=Path, nargs="?", default=SHIPPED)
     model, rng, read, count = load_model(parser.parse_args().checkpoint), np.random.default_rng(SEED), 0, 0
-    flawed: list[Saying] = []
+    flawed: list[LabelledSentence] = []
     for family in (*FAMILIES, *LONG):
-        said = [held_out(family, rng) for _ in range(COUNT)]
+        said = [draw_held_out(family, rng) for _ in range(COUNT)]
         right = int(reads(model, said).sum())
         read, count = read + right, count + len(said)
         print(f"{family:12s} {right} of {len(said)}")
-        flawed += [one for one in (with_made_up_colour(saying, rng) for saying in said[: COUNT // 5]) if one is not None]
+        flawed += [one for one in (with_made_up_colour(sentence, rng) for sentence in said[: COUNT // 5]) if one is not None]
     doubted = int(reads(model, flawed).sum())
     low, high = wilson95(read, count)
     print(f"all          {read} of {count} ({100 * low:.1f} to {100 * high:.1f} %)")
@@ -43,7 +44,7 @@ def main() -> None:
     )
 
 
-def reads(model: VLAModel, said: list[Saying]) -> np.ndarray:
+def reads(model: VLAModel, said: list[LabelledSentence]) -> np.ndarray:
     """Return which sentences are read without a mistake."""
     assert model.processor is not None
     tokens = model.processor.sentences([one.sentence for one in said])
@@ -53,14 +54,14 @@ def reads(model: VLAModel, said: list[Saying]) -> np.ndarray:
     return is_read(outputs, labels, torch.tensor([float(one.makes_sense) for one in said])).numpy()
 
 
-def with_made_up_colour(saying: Saying, rng: np.random.Generator) -> Saying | None:
+def with_made_up_colour(sentence: LabelledSentence, rng: np.random.Generator) -> LabelledSentence | None:
     """Return the sentence with a word for a colour that is none; None if it names no plain colour."""
-    words = saying.sentence.split()
+    words = sentence.sentence.split()
     places = [place for place, word in enumerate(words) if word.lower() in COLOURS]
     if not places:
         return None
-    words[int(rng.choice(places))] = made_up(rng)
-    return Saying(" ".join(words), saying.labels, makes_sense=False)
+    words[int(rng.choice(places))] = made_up_word(rng)
+    return LabelledSentence(" ".join(words), sentence.labels, makes_sense=False)
 
 
 if __name__ == "__main__":

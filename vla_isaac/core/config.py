@@ -33,8 +33,13 @@ def load_preset(cls: type[T], kind: str, name_or_path: str) -> T:
     return load_yaml(cls, resource("config", kind, f"{name_or_path}.yaml"))
 
 
-def load_yaml(cls: type[T], path: Path) -> T:
+def load_yaml(cls: type[T], path: Path, *, loader: Any = None) -> T:
     """Fill the dataclass `cls` from a YAML file.
+
+    Args:
+        cls: A dataclass.
+        path: The file.
+        loader: A safe loader class of PyYAML; None takes its `SafeLoader`.
 
     Raises:
         ConfigError: If the file is missing, is not YAML or does not fit `cls`.
@@ -50,7 +55,7 @@ def load_yaml(cls: type[T], path: Path) -> T:
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: is not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8") from error
     try:
-        data = yaml.safe_load(text)
+        data = yaml.load(text, Loader=loader or yaml.SafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" line {mark.line + 1}, column {mark.column + 1}" if mark else ""

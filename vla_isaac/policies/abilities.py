@@ -10,9 +10,9 @@ import numpy as np
 
 from vla_isaac.core.goals import Goal, GoalPlan
 from vla_isaac.core.types import Body
+from vla_isaac.language import lexicon
 from vla_isaac.scene.objects import DEFAULTS
 from vla_isaac.tasks.kinds import nearest_family
-from vla_isaac.tasks.paraphrases import COLOUR_WORDS, NOUNS
 
 SIZE_SLACK = 1e-6  # sizes come from decimal fractions
 
@@ -110,8 +110,8 @@ def _object_is_not_spelt_out(named: Sequence[Body], sentence: str) -> str | None
     """Return which object the sentence leaves to be found by exclusion, as in "the ball" or "the green one"."""
     words = " ".join(re.findall(r"[a-z]+", sentence.lower()))
     for body in named:
-        colours = "|".join((body.colour, *COLOUR_WORDS.get(body.colour, ())))
-        nouns = "|".join((body.shape, *NOUNS.get(body.shape, ())))
+        colours = "|".join((body.colour, *lexicon().words.colour(body.colour).common))
+        nouns = "|".join((body.shape, *lexicon().words.shape(body.shape).common))
         if not re.search(rf"\b(?:{colours}) (?:\w+ )?(?:{nouns})\b", words):
             return f"needs colour and shape of each object, and the sentence does not say '{body.colour} {body.shape}'"
     return None

@@ -1,6 +1,6 @@
-"""Many wordings of what a family asks for: templates to train on, and others that no training ever sees.
+"""Paraphrases of what a family asks for: templates to train on, and others that no training ever sees.
 
-They stand in ``config/paraphrases/<family>.yaml``. What is made of them is always checked by the instruction reader:
+They are in ``config/paraphrases/<family>.yaml``. What is made of them is always checked by the instruction reader:
 a sentence that means anything but the family's goal is not used.
 """
 
@@ -18,46 +18,13 @@ from vla_isaac.core.config import load_preset
 from vla_isaac.core.errors import ConfigError, InstructionError
 from vla_isaac.core.goals import SIDES, Goal, GoalPlan
 from vla_isaac.core.types import Body
+from vla_isaac.language import lexicon
 from vla_isaac.tasks.families import phrase, pick
 from vla_isaac.tasks.language import read_instruction
 
 Split = Literal["training", "held_out"]
 
 PLAIN_SHARE = 0.5  # of the names; the others take a synonym for colour or noun
-
-COLOUR_WORDS = {
-    "red": ("crimson", "scarlet"),
-    "green": ("emerald",),
-    "blue": ("navy", "azure"),
-    "yellow": ("golden",),
-    "purple": ("violet",),
-    "cyan": ("turquoise",),
-    "white": ("ivory",),
-}
-"""Other words for a colour; those that the instruction reader knows and that mean no other colour to people."""
-
-NOUNS = {
-    "cube": ("block",),
-    "box": ("platform",),
-    "bin": ("container", "tub"),
-    "ball": ("sphere",),
-    "cylinder": ("can",),
-    "bowl": ("dish",),
-}
-"""Other words for a shape."""
-
-SIDE_WORDS = {
-    "left_of": ("to the left of", "on the left of", "left of"),
-    "right_of": ("to the right of", "on the right of", "right of"),
-    "in_front_of": ("in front of",),
-    "behind": ("behind",),
-}
-DIRECTION_WORDS = {
-    "left": ("to the left", "to your left", "left"),
-    "right": ("to the right", "to your right", "right"),
-    "forward": ("forward", "away from you", "ahead"),
-    "back": ("towards you", "back", "backwards"),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,7 +120,7 @@ def _slots(plan: GoalPlan) -> dict[str, str]:
 
 def _where(goal: Goal, landmark: str, rng: np.random.Generator | None) -> str:
     side = goal.predicate if goal.predicate in SIDES else goal.args[1]
-    choices = SIDE_WORDS.get(side) or DIRECTION_WORDS[side]
+    choices = lexicon().words.place(side).common
     wording = choices[0] if rng is None else pick(rng, choices)
     return f"{wording} the {landmark}" if side in SIDES else wording
 
@@ -163,5 +130,6 @@ def _spoken(name: str, bodies: dict[str, Body], rng: np.random.Generator | None)
     body = bodies.get(name)
     if rng is None or body is None or name != f"{body.colour}_{body.shape}" or rng.random() < PLAIN_SHARE:
         return phrase(name)
-    colour = pick(rng, (body.colour, *COLOUR_WORDS.get(body.colour, ())))
-    return f"{colour} {pick(rng, (body.shape, *NOUNS.get(body.shape, ())))}"
+    words = lexicon().words
+    colour = pick(rng, (body.colour, *words.colour(body.colour).common))
+    return f"{colour} {pick(rng, (body.shape, *words.shape(body.shape).common))}"

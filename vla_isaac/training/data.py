@@ -1,6 +1,6 @@
 """`TrainingData`: batches as a model takes them, in an order that follows from seed and step; and some kept for validation.
 
-A sample's sentence is drawn anew each time from the wordings of its demonstration, and now and then it is one that names
+A sample's sentence is drawn each time from the sentences of its demonstration, and now and then it is one that names
 what is not there, so that the model learns to notice.
 """
 
@@ -26,12 +26,13 @@ from vla_isaac.datasets.loading import FrameCache, VLADataset, collate_fn
 from vla_isaac.datasets.loading.dataset import Draw, Sample
 from vla_isaac.datasets.loading.order import BatchOrder
 from vla_isaac.datasets.normaliser import Normaliser
+from vla_isaac.language import lexicon
 from vla_isaac.models.base import Batch
 from vla_isaac.models.processor import VLAProcessor
 from vla_isaac.tasks.families import family_names
 from vla_isaac.training.config import TrainConfig
+from vla_isaac.training.demonstration_sentences import DemonstrationSentences, sentences_of
 from vla_isaac.training.pixels import goal_pixels
-from vla_isaac.training.wording import Wordings, wordings
 
 VALIDATION = 1_000_003  # keeps the random numbers of validation apart from those of training
 
@@ -76,7 +77,7 @@ class TrainingData:
         self._left_out = [n for n, meta in enumerate(self.metas) if _goals(meta) & set(config.leave_out)]
         self._left_out += _beyond(self.metas, config, set(self._held.tolist()))
         self._pixels = goal_pixels(self.dataset.rows, config.cameras)
-        self._wordings: dict[int, Wordings] = {}
+        self._sentences: dict[int, DemonstrationSentences] = {}
         self.processor: VLAProcessor | None = None
 
     @property
@@ -153,13 +154,13 @@ class TrainingData:
         for number, samples in enumerate(_loader(self._still, order, 0)):
             yield self._finished(samples, np.random.default_rng((self._config.seed, VALIDATION, number)))
 
-    def wordings(self, episode: int) -> Wordings:
-        """Return what may be said of an episode; made when it is first needed."""
-        found = self._wordings.get(episode)
+    def sentences_of_episode(self, episode: int) -> DemonstrationSentences:
+        """Return the sentences an episode is trained with; made when they are first needed."""
+        found = self._sentences.get(episode)
         if found is None:
             meta, count = self.metas[episode], self._config.wordings
-            found = wordings(meta, seed=self._config.seed + episode, count=count) if count else _only(meta)
-            self._wordings[episode] = found
+            found = sentences_of(meta, seed=self._config.seed + episode, count=count) if count else _only(meta)
+            self._sentences[episode] = found
         return found
 
     # ------------------------------------------------------------------
@@ -217,8 +218,8 @@ class TrainingData:
         return batch
 
     def _sentence(self, episode: int, fits: bool, random: np.random.Generator) -> str:
-        choices = self.wordings(episode)
-        texts = choices.fitting if fits else choices.unfitting
+        choices = self.sentences_of_episode(episode)
+        texts = choices.matching if fits else choices.mismatching
         return texts[int(random.integers(len(texts)))]
 
 
@@ -307,10 +308,8 @@ def _beyond(metas: Sequence[EpisodeMeta], config: TrainConfig, held: set[int]) -
     return beyond
 
 
-def _only(meta: EpisodeMeta) -> Wordings:
-    from vla_isaac.training.wording import NONSENSE
-
-    return Wordings(fitting=(meta.instruction,), unfitting=NONSENSE)
+def _only(meta: EpisodeMeta) -> DemonstrationSentences:
+    return DemonstrationSentences(matching=(meta.instruction,), mismatching=lexicon().sentences.nonsense)
 
 
 def _views(metas: Sequence[EpisodeMeta], cameras: Sequence[str]) -> dict[str, CameraView]:

@@ -25,8 +25,8 @@ from vla_isaac.models.tokens import TokenVocabulary
 from vla_isaac.policies.learned_checkpoint import PolicyCard
 from vla_isaac.training.checkpoint import NUMBERS
 from vla_isaac.training.config import TrainConfig
-from vla_isaac.training.sayings import texts
 from vla_isaac.training.source import Source
+from vla_isaac.training.vocabulary import vocabulary_texts
 
 
 def make_model(config: TrainConfig, data: Source, *, begin_with: Path | None = None) -> VLAModel:
@@ -99,7 +99,7 @@ def _vocabulary(model_class: type[VLAModel], config: TrainConfig, data: Source) 
     language = config.model_options.get("language", usual)
     if is_pretrained(language):
         return TokenVocabulary(tokenizer_file(language))
-    return vocabulary_of([*texts(), *data.sentences])
+    return vocabulary_of([*vocabulary_texts(), *data.sentences])
 
 
 def _model_config(

@@ -31,8 +31,7 @@ from vla_isaac.scene.objects import make_object
 from vla_isaac.training.config import TrainConfig
 from vla_isaac.training.moment_scenes import MomentScenes
 from vla_isaac.training.moment_views import MomentViews
-from vla_isaac.training.sayings import Saying
-from vla_isaac.training.sayings import batch as sayings
+from vla_isaac.training.sentence_maker import LabelledSentence, draw_sentences
 
 VALIDATION = 1_000_003  # keeps the random numbers of validation apart from those of training
 ACTION_NAMES = ("x", "y", "z", "rx", "ry", "rz", "gripper")
@@ -157,16 +156,22 @@ class MomentData:
 
     # ------------------------------------------------------------------
 
-    def _said(self, seed: int) -> list[Saying]:
+    def _said(self, seed: int) -> list[LabelledSentence]:
         """Return sentences of a batch; none asks for what is left out."""
-        said = sayings(seed, self._config.sentences_per_batch)
+        said = draw_sentences(seed, self._config.sentences_per_batch)
         return [one for one in said if not self._is_left_out(one.labels)] if self._left_out else said
 
     def _is_left_out(self, labels: AnyArray) -> bool:
         return bool(self._left_out) and any(tuple(map(int, row)) in self._left_out for row in labels)
 
     def _batch(
-        self, pictures: AnyArray, rows: AnyArray, said: Sequence[Saying], random: np.random.Generator, *, is_varied: bool
+        self,
+        pictures: AnyArray,
+        rows: AnyArray,
+        said: Sequence[LabelledSentence],
+        random: np.random.Generator,
+        *,
+        is_varied: bool,
     ) -> Batch:
         if self.processor is None:
             raise UsageError("the training data has no processor yet; make a model for it first")

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from vla_isaac.language import Kind, lexicon
 from vla_isaac.tasks.language.noun_phrases import NounPhrase, group_noun_phrases, it
-from vla_isaac.tasks.language.vocabulary import Kind
-from vla_isaac.tasks.language.words import Token, UnreadableError, nearest_word
+from vla_isaac.tasks.language.tokens import Token, UnreadableError, nearest_word
 
 Chunk: TypeAlias = Token | NounPhrase
 
@@ -16,15 +16,13 @@ _TAIL = (Kind.RELATION, Kind.DIRECTION, Kind.UPRIGHT)
 FRAMES_WITHOUT_PLACE = ("lift", "hold", "approach", "go", "touch")
 """What the gripper does with an object where it is: "lift A, then B" needs to say no more of B."""
 
-_MAY_END_A_CLAUSE = ("on top", "inside", "nearby")
-
 
 @dataclass(frozen=True)
-class Link:
+class LocationPhrase:
     """A relation and the things it leads to, as in "on the blue box"."""
 
     relation: str
-    """A key of `vocabulary.RELATIONS`."""
+    """A key of `language.word_tables.RELATIONS`."""
 
     text: str
     """The relation as it was worded."""
@@ -38,7 +36,7 @@ class Clause:
     """One thing to do."""
 
     frame: str
-    """A key of `vocabulary.VERBS`; a clause without a verb has that of the clause before, or "put"."""
+    """A key of `language.VERB_FRAMES`; a clause without a verb has that of the clause before, or "put"."""
 
     has_verb: bool = False
     """Whether it has a verb of its own."""
@@ -46,7 +44,7 @@ class Clause:
     objects: tuple[NounPhrase, ...] = ()
     """What the verb is about; empty where the sentence leaves it out."""
 
-    links: list[Link] = field(default_factory=list)
+    locations: list[LocationPhrase] = field(default_factory=list)
     """Where it goes, in order."""
 
     directions: list[str] = field(default_factory=list)
@@ -56,7 +54,7 @@ class Clause:
     """Whether the object is to stand upright."""
 
     particles: list[str] = field(default_factory=list)
-    """Loose words, keys of `vocabulary.PARTICLES`, as in "pick it up"."""
+    """Loose words, `language.word_tables.PARTICLES`, as in "pick it up"."""
 
 
 def split_steps(tokens: Sequence[Token]) -> list[list[Token]]:
@@ -144,7 +142,7 @@ def _parse_clause(chunks: Sequence[Chunk], inherited_frame: str) -> Clause | Non
     if rest and not clause.has_verb and isinstance(rest[0], NounPhrase):
         raise UnreadableError(_no_verb(chunks))
     _take_tail(rest, clause)
-    is_placed = clause.links or clause.directions or clause.upright
+    is_placed = clause.locations or clause.directions or clause.upright
     if not clause.has_verb and not is_placed and inherited_frame not in FRAMES_WITHOUT_PLACE:
         raise UnreadableError(_no_verb(chunks))
     return clause
@@ -184,7 +182,7 @@ def _take_tail(rest: list[Chunk], clause: Clause) -> None:
         chunk = rest.pop(0)
         kind = _kind(chunk)
         if kind is Kind.RELATION:
-            clause.links.append(_take_link(_token(chunk), rest))
+            clause.locations.append(_take_location(_token(chunk), rest))
         elif kind is Kind.DIRECTION:
             clause.directions.append(_token(chunk).value)
         elif kind is Kind.UPRIGHT:
@@ -195,13 +193,13 @@ def _take_tail(rest: list[Chunk], clause: Clause) -> None:
             raise UnreadableError(f'"{chunk.text}" is not understood where it stands{_word_hint([chunk])}')
 
 
-def _take_link(relation: Token, rest: list[Chunk]) -> Link:
+def _take_location(relation: Token, rest: list[Chunk]) -> LocationPhrase:
     targets = _take_list(rest)
-    if not targets and relation.text in _MAY_END_A_CLAUSE:
+    if not targets and relation.text in lexicon().reader.relations_without_object:
         targets = (it(),)
     if not targets:
         raise UnreadableError(f'"{relation.text}" is not followed by the name of an object')
-    return Link(relation.value, relation.text, _share_noun(targets))
+    return LocationPhrase(relation.value, relation.text, _share_noun(targets))
 
 
 def _share_noun(phrases: tuple[NounPhrase, ...]) -> tuple[NounPhrase, ...]:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from vla_isaac.core.goals import GRIPPER, SIDES, Goal
-from vla_isaac.tasks.language.clauses import FRAMES_WITHOUT_PLACE, Clause, Link
+from vla_isaac.language import Kind, lexicon
+from vla_isaac.tasks.language.clauses import FRAMES_WITHOUT_PLACE, Clause, LocationPhrase
 from vla_isaac.tasks.language.noun_phrases import NounPhrase
 from vla_isaac.tasks.language.placing import (
     beside,
@@ -15,17 +16,15 @@ from vla_isaac.tasks.language.placing import (
     matched,
     moved_objects,
     one_target,
-    only_link,
+    only_location,
     only_target,
     placed,
     refuse,
     said_objects,
 )
 from vla_isaac.tasks.language.referents import Referents, Role
-from vla_isaac.tasks.language.vocabulary import Kind
-from vla_isaac.tasks.language.words import Token, UnreadableError
+from vla_isaac.tasks.language.tokens import Token, UnreadableError
 
-_DESTINATIONS = ("onto", "on to", "back onto", "into", "in to", "back into", "to", "over to", "back to", "toward", "towards")
 _PARTICLES_OF = {
     "up": ("lift", "hold", "stand", "stack", "clear", "turn"),
     "down": ("put", "stack", "stand"),
@@ -36,7 +35,7 @@ _SEEN_BY_ROBOT = "left and right are as the robot sees them"
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ClauseGoals:
     """The goals of one clause."""
 
     goals: tuple[Goal, ...]
@@ -52,7 +51,7 @@ class Outcome:
     """Whether it is only the first half of something when the next clause is about the same object: "pick up X and ..."."""
 
 
-def outcome_of(clause: Clause, scene: Referents) -> Outcome:
+def goals_of_clause(clause: Clause, scene: Referents) -> ClauseGoals:
     """Return the goals a clause asks for, and let `scene` remember the objects it named.
 
     Raises:
@@ -70,26 +69,26 @@ def outcome_of(clause: Clause, scene: Referents) -> Outcome:
     if len(goals) > 1 and is_tower(clause):
         about = about[:1]
     scene.mention([name for goal in goals for name in goal.objects], about)
-    leads_in = clause.frame in FRAMES_WITHOUT_PLACE and not clause.links
-    return Outcome(tuple(goals), about, clause.has_verb, leads_in)
+    leads_in = clause.frame in FRAMES_WITHOUT_PLACE and not clause.locations
+    return ClauseGoals(tuple(goals), about, clause.has_verb, leads_in)
 
 
 def _put(clause: Clause, scene: Referents) -> list[Goal]:
     if clause.objects and all(p.is_gripper for p in clause.objects):
         return _approach(clause, scene)
-    if clause.directions and not clause.links:
+    if clause.directions and not clause.locations:
         if clause.directions[0] not in ("left", "right"):
             raise UnreadableError("it does not say where to put the object")
         return _pushed(clause, scene)
-    if clause.upright and not clause.links:
+    if clause.upright and not clause.locations:
         return _upright(clause, scene)
-    if not clause.links:
+    if not clause.locations:
         raise UnreadableError("it does not say where to put the object")
     return placed(clause, scene)
 
 
 def _stack(clause: Clause, scene: Referents) -> list[Goal]:
-    if not clause.links:
+    if not clause.locations:
         raise UnreadableError('it does not say what goes on what; say for example "stack A on B on C"')
     return placed(clause, scene)
 
@@ -97,25 +96,25 @@ def _stack(clause: Clause, scene: Referents) -> list[Goal]:
 def _move(clause: Clause, scene: Referents) -> list[Goal]:
     if not clause.objects or all(p.is_gripper for p in clause.objects):
         return _approach(clause, scene)
-    return _put(clause, scene) if clause.links or clause.upright else _pushed(clause, scene)
+    return _put(clause, scene) if clause.locations or clause.upright else _pushed(clause, scene)
 
 
 def _push(clause: Clause, scene: Referents) -> list[Goal]:
-    if not clause.links:
+    if not clause.locations:
         return _pushed(clause, scene)
     refuse(clause, directions=True)
-    link = only_link(clause)
-    if link.relation in SIDES:
+    location = only_location(clause)
+    if location.relation in SIDES:
         moved = moved_objects(clause, scene)
-        landmark = scene.one(only_target(link), Role.LANDMARK, apart_from=moved)
-        return [Goal("pushed_to", (name, link.relation, landmark)) for name in moved]
-    if link.relation == "to":
+        landmark = scene.one(only_target(location), Role.LANDMARK, apart_from=moved)
+        return [Goal("pushed_to", (name, location.relation, landmark)) for name in moved]
+    if location.relation == "to":
         return beside(clause, scene, "near")
     return placed(clause, scene)
 
 
 def _pull(clause: Clause, scene: Referents) -> list[Goal]:
-    if not clause.links and not clause.directions:
+    if not clause.locations and not clause.directions:
         clause.directions.append("back")
     return _push(clause, scene)
 
@@ -130,9 +129,9 @@ def _hold(clause: Clause, scene: Referents) -> list[Goal]:
 
 def _approach(clause: Clause, scene: Referents) -> list[Goal]:
     """Read "reach X" and "move the gripper to X"."""
-    refuse(clause, directions=True, links=any(not p.is_gripper for p in clause.objects))
-    phrases = only_link(clause).targets if clause.links else clause.objects
-    if clause.links and clause.links[0].relation not in ("to", "near", "above"):
+    refuse(clause, directions=True, locations=any(not p.is_gripper for p in clause.objects))
+    phrases = only_location(clause).targets if clause.locations else clause.objects
+    if clause.locations and clause.locations[0].relation not in ("to", "near", "above"):
         raise UnreadableError("the gripper can be sent to an object, not to a side of it")
     if not phrases or all(p.is_gripper for p in phrases):
         raise UnreadableError("it does not say which object the gripper is to go to")
@@ -141,37 +140,37 @@ def _approach(clause: Clause, scene: Referents) -> list[Goal]:
 
 def _go(clause: Clause, scene: Referents) -> list[Goal]:
     """Read "go to X"; "X goes in Y" is about placing."""
-    is_placing = clause.links and any(not p.is_gripper for p in clause.objects)
+    is_placing = clause.locations and any(not p.is_gripper for p in clause.objects)
     return placed(clause, scene) if is_placing else _approach(clause, scene)
 
 
 def _touch(clause: Clause, scene: Referents) -> list[Goal]:
-    refuse(clause, directions=True, links=True)
+    refuse(clause, directions=True, locations=True)
     return [Goal("touching", (name,)) for name in each_object(said_objects(clause), scene, Role.REACHED)]
 
 
 def _sort(clause: Clause, scene: Referents) -> list[Goal]:
     """Put things where their colour is; without a target, into containers."""
     refuse(clause, directions=True)
-    link = only_link(clause) if clause.links else Link("in", "in", ())
-    target = only_target(link) if link.targets else _CONTAINER
+    location = only_location(clause) if clause.locations else LocationPhrase("in", "in", ())
+    target = only_target(location) if location.targets else _CONTAINER
     clause.objects = tuple(p.without_matching() for p in said_objects(clause))
     moved = scene.all_movable() if clause.objects[0].place else moved_objects(clause, scene)
-    return matched(moved, link.relation, target, scene)
+    return matched(moved, location.relation, target, scene)
 
 
 def _clear(clause: Clause, scene: Referents) -> list[Goal]:
     """Put everything, or all of a kind, in one place; the only container is the place that needs no naming."""
     refuse(clause, directions=True)
     containers = [body.name for body in scene.bodies if body.cavity is not None]
-    if not clause.links and len(containers) != 1:
+    if not clause.locations and len(containers) != 1:
         raise UnreadableError("it does not say where to clear things to")
     if not any(p.place for p in said_objects(clause)):
-        return placed(clause, scene) if clause.links else _all_in(containers[0], moved_objects(clause, scene))
-    if not clause.links:
+        return placed(clause, scene) if clause.locations else _all_in(containers[0], moved_objects(clause, scene))
+    if not clause.locations:
         return _all_in(containers[0], scene.all_movable())
-    link = only_link(clause)
-    relation, target = one_target(link, scene, ())
+    location = only_location(clause)
+    relation, target = one_target(location, scene, ())
     return [Goal(relation, (name, target)) for name in scene.all_movable(apart_from=(target,))]
 
 
@@ -182,7 +181,7 @@ def _turn(clause: Clause, scene: Referents) -> list[Goal]:
 
 
 def _stand(clause: Clause, scene: Referents) -> list[Goal]:
-    return placed(clause, scene) if clause.links else _upright(clause, scene)
+    return placed(clause, scene) if clause.locations else _upright(clause, scene)
 
 
 FRAMES: dict[str, Callable[[Clause, Referents], list[Goal]]] = {
@@ -201,7 +200,7 @@ FRAMES: dict[str, Callable[[Clause, Referents], list[Goal]]] = {
     "turn": _turn,
     "stand": _stand,
 }
-"""Frame → how to read it; the keys are those of `vocabulary.VERBS`."""
+"""Frame → how to read it; the keys are `language.VERB_FRAMES`."""
 
 
 def _pushed(clause: Clause, scene: Referents) -> list[Goal]:
@@ -211,15 +210,15 @@ def _pushed(clause: Clause, scene: Referents) -> list[Goal]:
 
 
 def _upright(clause: Clause, scene: Referents) -> list[Goal]:
-    refuse(clause, directions=True, links=True)
+    refuse(clause, directions=True, locations=True)
     return [Goal("upright", (name,)) for name in moved_objects(clause, scene)]
 
 
 def _gripped(predicate: str, clause: Clause, scene: Referents) -> list[Goal]:
     """Read lifting and holding; "lift X onto Y" is about placing, "lift X on Y" may tell where X is and is not read."""
     refuse(clause, directions=True)
-    if clause.links:
-        if any(link.text not in _DESTINATIONS for link in clause.links):
+    if clause.locations:
+        if any(location.text not in lexicon().reader.destinations for location in clause.locations):
             raise UnreadableError('an object is told by colour and shape; for placing say "pick up ... and place it ..."')
         return placed(clause, scene)
     return [Goal(predicate, (name,)) for name in moved_objects(clause, scene)]
@@ -237,6 +236,6 @@ def _check_particles(clause: Clause) -> None:
 
 def _drop_where_it_lies(clause: Clause) -> None:
     """Pass over "on the table" where it tells where an object is, not where it goes."""
-    kept = [link for link in clause.links if link.relation != "on" or not all(p.place for p in link.targets)]
+    kept = [where for where in clause.locations if where.relation != "on" or not all(p.place for p in where.targets)]
     if kept or clause.directions or clause.frame in FRAMES_WITHOUT_PLACE:
-        clause.links = kept
+        clause.locations = kept

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vla_isaac.core.types import Body
-from vla_isaac.tasks.language.vocabulary import SHAPES, Kind, colour_of_word
-from vla_isaac.tasks.language.words import Token, UnreadableError, name_parts
+from vla_isaac.language import Kind, lexicon
+from vla_isaac.tasks.language.tokens import Token, UnreadableError, name_parts
 
 NOUN_KINDS = frozenset({
     Kind.DETERMINER, Kind.QUANTIFIER, Kind.COUNT, Kind.COLOUR, Kind.SHAPE, Kind.GENERIC, Kind.PRONOUN, Kind.MATCHING,
@@ -29,7 +29,7 @@ class NounPhrase:
 
     @property
     def shape_word(self) -> str | None:
-        """Its noun if that is a shape, a key of `vocabulary.SHAPES`."""
+        """Its noun if that is a shape, a key of `Lexicon.nouns`."""
         return next(iter(self._values(Kind.SHAPE)), None)
 
     @property
@@ -51,10 +51,8 @@ class NounPhrase:
     @property
     def pronoun(self) -> str | None:
         """Either "it" or "them" if it stands for something named before; a lone "that" is "it"."""
-        if all(t.kind is Kind.DETERMINER for t in self.tokens) and self.tokens[-1].text in ("that", "this"):
-            return "it"
-        if all(t.kind is Kind.DETERMINER for t in self.tokens) and self.tokens[-1].text in ("these", "those"):
-            return "them"
+        if all(t.kind is Kind.DETERMINER for t in self.tokens):
+            return lexicon().reader.demonstratives.get(self.tokens[-1].text)
         return next(iter(self._values(Kind.PRONOUN)), None)
 
     @property
@@ -101,7 +99,7 @@ class NounPhrase:
 
     def shape_preferences(self) -> tuple[str, ...]:
         """Return the shapes the noun may mean, the likeliest first; empty if it names none."""
-        return SHAPES[self.shape_word] if self.shape_word else ()
+        return lexicon().nouns[self.shape_word] if self.shape_word else ()
 
     def fits(self, body: Body) -> bool:
         """Tell whether the words describe `body`; a word of its own name always does."""
@@ -110,7 +108,7 @@ class NounPhrase:
         if self.unknown_words or (names and names != (body.name,)):
             return False
         fits_parts = all(word in parts for word in self._values(Kind.PART))
-        fits_colour = all(c == colour_of_word(body.colour) or c in parts for c in self.colours)
+        fits_colour = all(c == lexicon().colour_of(body.colour) or c in parts for c in self.colours)
         fits_shape = self.shape_word is None or body.shape in self.shape_preferences() or self.shape_word in parts
         return fits_parts and fits_colour and fits_shape
 

@@ -7,10 +7,10 @@ from itertools import pairwise
 
 from vla_isaac.core.errors import InstructionError
 from vla_isaac.core.goals import SIDES, Goal
-from vla_isaac.tasks.language.clauses import Clause, Link
+from vla_isaac.tasks.language.clauses import Clause, LocationPhrase
 from vla_isaac.tasks.language.noun_phrases import NounPhrase, it
 from vla_isaac.tasks.language.referents import Referents, Role
-from vla_isaac.tasks.language.words import UnreadableError
+from vla_isaac.tasks.language.tokens import UnreadableError
 
 _ROLE_OF_TARGET = {"on": Role.SURFACE, "in": Role.CONTAINER}
 
@@ -23,27 +23,29 @@ def placed(clause: Clause, scene: Referents) -> list[Goal]:
         UnreadableError: If the places do not go together.
     """
     refuse(clause, directions=True)
-    if len(clause.links) > 1:
+    if len(clause.locations) > 1:
         return _tower(clause, scene) if is_tower(clause) else _beside_several(clause, scene)
-    link = clause.links[0]
-    if link.relation == "near" or link.relation in SIDES:
-        return beside(clause, scene, link.relation)
-    phrase = only_target(link)
-    relation = "in" if link.relation == "to" and phrase.is_matching else link.relation
+    location = clause.locations[0]
+    if location.relation == "near" or location.relation in SIDES:
+        return beside(clause, scene, location.relation)
+    phrase = only_target(location)
+    relation = "in" if location.relation == "to" and phrase.is_matching else location.relation
     if phrase.is_matching or any(p.is_matching for p in clause.objects):
         clause.objects = tuple(p.without_matching() for p in said_objects(clause))
         return matched(moved_objects(clause, scene), relation, phrase, scene)
+    stacking = clause.frame == "stack"
     if any(p.speaks_of_all for p in clause.objects):
-        relation, target = one_target(link, scene, ())
+        is_among_them = any(phrase.fits(b) and p.fits(b) for p in clause.objects for b in scene.bodies)
+        relation, target = one_target(location, scene, (), stacking=stacking and not is_among_them)
         return [Goal(relation, (name, target)) for name in moved_objects(clause, scene, apart_from=(target,))]
     moved = moved_objects(clause, scene)
-    relation, target = one_target(link, scene, moved, stacking=clause.frame == "stack")
+    relation, target = one_target(location, scene, moved, stacking=stacking)
     return [Goal(relation, (name, target)) for name in moved]
 
 
 def beside(clause: Clause, scene: Referents, relation: str) -> list[Goal]:
     """Read an object and what it goes beside, or to a side of; several landmarks must all hold."""
-    landmark_phrases = clause.links[0].targets
+    landmark_phrases = clause.locations[0].targets
     if any(p.speaks_of_all for p in clause.objects):
         landmarks = each_object(landmark_phrases, scene, Role.LANDMARK)
         moved = moved_objects(clause, scene, apart_from=landmarks)
@@ -70,21 +72,23 @@ def matched(moved: Sequence[str], relation: str, phrase: NounPhrase, scene: Refe
     return goals
 
 
-def one_target(link: Link, scene: Referents, moved: Sequence[str], *, stacking: bool = False) -> tuple[str, str]:
+def one_target(
+    location: LocationPhrase, scene: Referents, moved: Sequence[str], *, stacking: bool = False
+) -> tuple[str, str]:
     """Return the relation and the object: "to" means in a container, on a box, near anything else."""
-    phrase = only_target(link)
-    if link.relation == "to":
+    phrase = only_target(location)
+    if location.relation == "to":
         name = scene.one(phrase, Role.LANDMARK, apart_from=moved)
         body = scene.body(name)
         return ("in" if body.cavity is not None else "on" if body.shape == "box" else "near"), name
-    if link.relation not in _ROLE_OF_TARGET:
+    if location.relation not in _ROLE_OF_TARGET:
         raise UnreadableError('things are put "on", "in", "next to" or to a side of others')
-    return link.relation, scene.one(phrase, _ROLE_OF_TARGET[link.relation], apart_from=moved, stacking=stacking)
+    return location.relation, scene.one(phrase, _ROLE_OF_TARGET[location.relation], apart_from=moved, stacking=stacking)
 
 
 def is_tower(clause: Clause) -> bool:
     """Tell whether the clause says "A on B on C"."""
-    return len(clause.links) > 1 and all(link.relation == "on" for link in clause.links)
+    return len(clause.locations) > 1 and all(location.relation == "on" for location in clause.locations)
 
 
 def moved_objects(clause: Clause, scene: Referents, *, apart_from: Sequence[str] = ()) -> list[str]:
@@ -103,52 +107,52 @@ def said_objects(clause: Clause) -> tuple[NounPhrase, ...]:
     return clause.objects or (it(),)
 
 
-def only_link(clause: Clause) -> Link:
+def only_location(clause: Clause) -> LocationPhrase:
     """Return the one place the clause names.
 
     Raises:
         UnreadableError: If it names none or several.
     """
-    if len(clause.links) != 1:
+    if len(clause.locations) != 1:
         raise UnreadableError("it names several places")
-    return clause.links[0]
+    return clause.locations[0]
 
 
-def only_target(link: Link) -> NounPhrase:
+def only_target(location: LocationPhrase) -> NounPhrase:
     """Return the one thing the relation leads to.
 
     Raises:
         UnreadableError: If it leads to several.
     """
-    return _only(link.targets)
+    return _only(location.targets)
 
 
-def refuse(clause: Clause, *, directions: bool = False, links: bool = False) -> None:
+def refuse(clause: Clause, *, directions: bool = False, locations: bool = False) -> None:
     """Raise `UnreadableError` if the clause has a direction, or a place, that its verb does not take."""
     if directions and clause.directions:
         raise UnreadableError(f'the direction "{clause.directions[0]}" is not understood here')
-    if links and clause.links:
+    if locations and clause.locations:
         raise UnreadableError("a place is not understood here")
 
 
 def _tower(clause: Clause, scene: Referents) -> list[Goal]:
     """Read "A on B on C" as A on B and B on C."""
     names = [scene.one(_only(said_objects(clause)), Role.MOVED)]
-    for link in clause.links:
-        role = Role.SURFACE if link is clause.links[-1] else Role.TIER
-        names.append(scene.one(only_target(link), role, apart_from=names, stacking=clause.frame == "stack"))
+    for location in clause.locations:
+        role = Role.SURFACE if location is clause.locations[-1] else Role.TIER
+        names.append(scene.one(only_target(location), role, apart_from=names, stacking=clause.frame == "stack"))
     return [Goal("on", pair) for pair in pairwise(names)]
 
 
 def _beside_several(clause: Clause, scene: Referents) -> list[Goal]:
     """Read "next to the ball, to the left of the bowl": both must hold."""
-    if not all(link.relation == "near" or link.relation in SIDES for link in clause.links):
+    if not all(location.relation == "near" or location.relation in SIDES for location in clause.locations):
         raise UnreadableError("it names several places for one object")
     moved = moved_objects(clause, scene)
     return [
-        Goal(link.relation, (name, landmark))
-        for link in clause.links
-        for landmark in each_object(link.targets, scene, Role.LANDMARK, apart_from=moved)
+        Goal(location.relation, (name, landmark))
+        for location in clause.locations
+        for landmark in each_object(location.targets, scene, Role.LANDMARK, apart_from=moved)
         for name in moved
     ]
 

@@ -8,11 +8,11 @@ from vla_isaac.core.errors import InstructionError
 from vla_isaac.core.goals import Goal, GoalPlan
 from vla_isaac.core.types import Body
 from vla_isaac.tasks.language.clauses import clauses_of, split_steps
-from vla_isaac.tasks.language.frames import outcome_of
+from vla_isaac.tasks.language.frames import goals_of_clause
 from vla_isaac.tasks.language.referents import Referents
 from vla_isaac.tasks.language.sample_sentences import examples
 from vla_isaac.tasks.language.steps import check_possible, steps_of
-from vla_isaac.tasks.language.words import UnreadableError, tokens_of
+from vla_isaac.tasks.language.tokens import UnreadableError, tokens_of
 
 
 def read_instruction(text: str, bodies: Sequence[Body]) -> GoalPlan:
@@ -52,7 +52,7 @@ def _plan(text: str, bodies: Sequence[Body]) -> GoalPlan:
     for tokens in split_steps(tokens_of(text, bodies)):
         clauses = clauses_of(tokens, frame)
         frame = clauses[-1].frame if clauses else frame
-        steps += steps_of([outcome_of(clause, scene) for clause in clauses])
+        steps += steps_of([goals_of_clause(clause, scene) for clause in clauses])
     for step in steps:
         check_possible(step, scene)
     if not steps:

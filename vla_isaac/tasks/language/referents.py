@@ -7,9 +7,9 @@ from enum import Enum
 
 from vla_isaac.core.errors import InstructionError
 from vla_isaac.core.types import Body
+from vla_isaac.language import Kind
 from vla_isaac.tasks.language.noun_phrases import NounPhrase
-from vla_isaac.tasks.language.vocabulary import Kind, spoken
-from vla_isaac.tasks.language.words import UnreadableError, nearest_word
+from vla_isaac.tasks.language.tokens import UnreadableError, nearest_word
 
 
 class Role(Enum):
@@ -124,7 +124,7 @@ class Referents:
         """Return words that mean this object and no other: "the red cube", or its raw name if words do not do."""
         same = [other for other in self.bodies if (other.colour, other.shape) == (body.colour, body.shape)]
         is_regular = body.name == f"{body.colour}_{body.shape}"
-        return f"the {spoken(body.name)}" if is_regular and len(same) == 1 else body.name
+        return f"the {body.colour} {body.shape}" if is_regular and len(same) == 1 else body.name
 
     def _named_before(self, phrase: NounPhrase, role: Role, apart_from: Collection[str]) -> tuple[str, ...]:
         if not self.antecedents and not phrase.text:

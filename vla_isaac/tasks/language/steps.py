@@ -6,28 +6,28 @@ from collections.abc import Mapping, Sequence
 
 from vla_isaac.core.errors import InstructionError
 from vla_isaac.core.goals import GRIPPER, Goal
-from vla_isaac.tasks.language.frames import Outcome
+from vla_isaac.tasks.language.frames import ClauseGoals
 from vla_isaac.tasks.language.referents import Referents
 
 
-def steps_of(outcomes: Sequence[Outcome]) -> list[tuple[Goal, ...]]:
+def steps_of(clauses: Sequence[ClauseGoals]) -> list[tuple[Goal, ...]]:
     """Return the steps of clauses joined by "and".
 
     "Pick up X and place it on Y" is one goal, the second; doing two lasting things to one object is a sequence;
     everything else must hold together.
     """
-    groups: list[list[Outcome]] = [[]]
-    for outcome in outcomes:
+    groups: list[list[ClauseGoals]] = [[]]
+    for clause in clauses:
         last = groups[-1][-1] if groups[-1] else None
-        if last and last.leads_in and outcome.has_verb and set(last.about) == set(outcome.about):
-            groups[-1][-1] = outcome
-        elif outcome.has_verb and {n for o in groups[-1] for n in o.about} & set(outcome.about):
-            groups.append([outcome])
+        if last and last.leads_in and clause.has_verb and set(last.about) == set(clause.about):
+            groups[-1][-1] = clause
+        elif clause.has_verb and {n for o in groups[-1] for n in o.about} & set(clause.about):
+            groups.append([clause])
         else:
-            groups[-1].append(outcome)
+            groups[-1].append(clause)
     steps: list[tuple[Goal, ...]] = []
     for group in groups:
-        steps += _one_object_per_grip([goal for outcome in group for goal in outcome.goals])
+        steps += _one_object_per_grip([goal for clause in group for goal in clause.goals])
     return steps
 
 

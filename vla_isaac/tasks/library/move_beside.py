@@ -6,16 +6,11 @@ import numpy as np
 
 from vla_isaac.core.goals import SIDES, Goal, plan
 from vla_isaac.core.types import SceneState
+from vla_isaac.language import lexicon
 from vla_isaac.tasks.families import TaskDraw, first_possible, of_shape, phrase, pick, task
 from vla_isaac.tasks.predicates import judge
 from vla_isaac.tasks.space import place_beside
 
-WORDS = {
-    "left_of": "to the left of",
-    "right_of": "to the right of",
-    "in_front_of": "in front of",
-    "behind": "behind",
-}
 SENTENCES = ("Move the {a} {side} the {b}", "Put the {a} {side} the {b}", "Pick up the {a} and place it {side} the {b}")
 
 
@@ -26,7 +21,8 @@ def move_beside(state: SceneState, rng: np.random.Generator) -> TaskDraw:
     choices = [Goal(side, (a, b.name)) for a in cubes for b in state.bodies if a != b.name for side in SIDES]
     goal = first_possible(rng, choices, lambda c: _is_possible(state, c), "a place beside another object")
     a, b = map(phrase, goal.args)
-    return TaskDraw(pick(rng, SENTENCES).format(a=a, side=WORDS[goal.predicate], b=b), plan(goal))
+    side = lexicon().words.place(goal.predicate).common[0]
+    return TaskDraw(pick(rng, SENTENCES).format(a=a, side=side, b=b), plan(goal))
 
 
 def _is_possible(state: SceneState, goal: Goal) -> bool:

@@ -6,20 +6,10 @@ import numpy as np
 
 from vla_isaac.core.goals import DIRECTIONS, SIDES, Goal, plan
 from vla_isaac.core.types import SceneState
+from vla_isaac.language import lexicon
 from vla_isaac.tasks.families import TaskDraw, first_possible, of_shape, phrase, task
 from vla_isaac.tasks.predicates import judge
 from vla_isaac.tasks.space import push_goal
-
-WORDS = {
-    "left_of": "to the left of the {b}",
-    "right_of": "to the right of the {b}",
-    "in_front_of": "in front of the {b}",
-    "behind": "behind the {b}",
-    "left": "to the left",
-    "right": "to the right",
-    "forward": "forward",
-    "back": "towards you",
-}
 
 
 @task("push_to")
@@ -30,8 +20,9 @@ def push_to(state: SceneState, rng: np.random.Generator) -> TaskDraw:
     choices = [Goal("pushed_to", (a, side, b)) for a in cubes for b in targets if a != b for side in SIDES]
     choices += [Goal("pushed_to", (a, direction)) for a in cubes for direction in DIRECTIONS] * 3
     goal = first_possible(rng, choices, lambda c: _is_possible(state, c), "a push")
-    sentence = f"Push the {phrase(goal.args[0])} {WORDS[goal.args[1]]}"
-    return TaskDraw(sentence.format(b=phrase(goal.args[-1])), plan(goal))
+    name, where, *landmark = goal.args
+    words = [lexicon().words.place(where).common[0], *(f"the {phrase(b)}" for b in landmark)]
+    return TaskDraw(f"Push the {phrase(name)} {' '.join(words)}", plan(goal))
 
 
 def _is_possible(state: SceneState, goal: Goal) -> bool:

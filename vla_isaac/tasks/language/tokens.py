@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from vla_isaac.core.errors import InstructionError
 from vla_isaac.core.types import Body
-from vla_isaac.tasks.language.vocabulary import Entry, Kind, lexicon, longest_phrase
+from vla_isaac.language import Entry, Kind, lexicon
 
 
 class UnreadableError(InstructionError):
@@ -62,7 +62,7 @@ def name_parts(name: str) -> list[str]:
 
 def nearest_word(word: str, kinds: Sequence[Kind]) -> str | None:
     """Return the known word of one of `kinds` that `word` is probably a misspelling of."""
-    known = [phrase for phrase, entry in lexicon().items() if entry.kind in kinds and " " not in phrase]
+    known = [phrase for phrase, entry in lexicon().entries.items() if entry.kind in kinds and " " not in phrase]
     cutoff = 0.6 if len(word) <= 3 else 0.72  # in a short word one slip changes a larger share
     near = difflib.get_close_matches(word, known, n=1, cutoff=cutoff)
     return near[0] if near else None
@@ -79,16 +79,16 @@ def _words(text: str, names: set[str]) -> list[str]:
 
 def _longest_match(words: Sequence[str], start: int, bodies: Sequence[Body]) -> tuple[Token, int]:
     """Return the token that begins at `start` and the number of words it takes."""
-    for length in range(min(longest_phrase(), len(words) - start), 1, -1):
+    for length in range(min(lexicon().longest_phrase, len(words) - start), 1, -1):
         phrase = " ".join(words[start : start + length])
-        entry = lexicon().get(phrase)
+        entry = lexicon().entries.get(phrase)
         if entry is not None:
             return _token(entry, phrase), length
     return _single(words[start], bodies), 1
 
 
 def _single(word: str, bodies: Sequence[Body]) -> Token:
-    entry = lexicon().get(word)
+    entry = lexicon().entries.get(word)
     if entry is None or entry.kind is Kind.SHAPE:
         for body in bodies:
             if body.name.lower() == word:

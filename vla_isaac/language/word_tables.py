@@ -1,0 +1,208 @@
+"""Word tables of the lexicon: `words.yaml` for reader and sentence maker, `reader.yaml` for the reader alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+
+from vla_isaac.core.errors import ConfigError
+from vla_isaac.core.goals import DIRECTIONS, SIDES
+
+RELATIONS = ("on", "in", "near", *SIDES, "to", "above")
+"""Relations that the reader's grammar knows."""
+
+VERB_FRAMES = (
+    "put", "stack", "move", "push", "pull", "lift", "hold", "go", "approach", "touch", "sort", "clear", "stand", "turn",
+)  # fmt: skip
+"""What a verb can ask for; `tasks.language.frames` says what each means."""
+
+PARTICLES = ("up", "down", "off")
+
+_PHRASE = re.compile(r"[^\W_]+(?: [^\W_]+)*|[.,;:!?&]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Synonyms:
+    """Words for one colour, shape, relation or direction, by who uses them."""
+
+    common: tuple[str, ...] = ()
+    """Used in the paraphrases of demonstrations and in training sentences, and understood; the families say the first."""
+
+    training: tuple[str, ...] = ()
+    """Used in training sentences only, and understood unless in `unread`; of relations and directions all they use."""
+
+    read_only: tuple[str, ...] = ()
+    """Understood, never used."""
+
+    unread: tuple[str, ...] = ()
+    """Those of `training` that the reader does not understand."""
+
+    def __post_init__(self) -> None:
+        for f in fields(self):
+            check_phrases(f.name, getattr(self, f.name))
+        for word in self.unread:
+            if word not in self.training or word in self.common:
+                raise ConfigError(f"unread: {word!r} must also be in training, and not in common; move or remove it")
+
+    @property
+    def understood(self) -> tuple[str, ...]:
+        """What the reader knows, each once."""
+        known = dict.fromkeys((*self.common, *self.training, *self.read_only))
+        return tuple(word for word in known if word not in self.unread)
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """What sentences are made of, each once."""
+        return tuple(dict.fromkeys((*self.common, *self.training)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class WordTables:
+    """Words for colours, shapes, relations and directions: `words.yaml`."""
+
+    colours: Mapping[str, Synonyms]
+    """Colour to other words for it."""
+
+    shapes: Mapping[str, Synonyms]
+    """Shape to other nouns for it."""
+
+    ambiguous_nouns: Mapping[str, tuple[str, ...]]
+    """Noun that may mean several shapes to these, the likeliest first."""
+
+    irregular_plurals: Mapping[str, str]
+    """Noun to its plural, where adding -s or -es is wrong."""
+
+    relations: Mapping[str, Synonyms]
+    """Relation to its words; as the robot sees them."""
+
+    directions: Mapping[str, Synonyms]
+    """Direction to its words; as the robot sees them."""
+
+    def __post_init__(self) -> None:
+        check_keys("relations", self.relations, RELATIONS)
+        check_keys("directions", self.directions, DIRECTIONS)
+        for table, rows in (("colours", self.colours), ("shapes", self.shapes)):
+            _check_single_words(table, rows)
+        for noun, shapes in self.ambiguous_nouns.items():
+            _check_known("ambiguous_nouns", noun, self.nouns, "a shape or one of its nouns")
+            for shape in shapes or ("",):
+                _check_known(f"ambiguous_nouns.{noun}", shape, self.shapes, "a shape")
+        for noun, plural in self.irregular_plurals.items():
+            _check_known("irregular_plurals", noun, self.nouns, "a shape or one of its nouns")
+            check_phrases(f"irregular_plurals.{noun}", (plural,))
+        for place in ("on", "in", *SIDES, *DIRECTIONS):
+            if not self.place(place).training:
+                raise ConfigError(f"{place}: training is empty; sentences need at least one word for it")
+            if place not in ("on", "in") and not self.place(place).common:
+                raise ConfigError(f"{place}: common is empty; paraphrases need at least one word for it")
+
+    def colour(self, name: str) -> Synonyms:
+        """Return the words for a colour; none if the lexicon lacks it."""
+        return self.colours.get(name) or Synonyms()
+
+    def shape(self, name: str) -> Synonyms:
+        """Return the nouns for a shape; none if the lexicon lacks it."""
+        return self.shapes.get(name) or Synonyms()
+
+    def place(self, name: str) -> Synonyms:
+        """Return the words for a relation or a direction."""
+        return self.relations[name] if name in self.relations else self.directions[name]
+
+    @property
+    def nouns(self) -> dict[str, tuple[str, ...]]:
+        """Every noun that the reader knows, to the shapes it may mean, the likeliest first."""
+        plain = {noun: (shape,) for shape, row in self.shapes.items() for noun in (shape, *row.understood)}
+        return plain | dict(self.ambiguous_nouns)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GenericNouns:
+    """Nouns for anything."""
+
+    singular: tuple[str, ...]
+    plural: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        check_phrases("singular", self.singular)
+        check_phrases("plural", self.plural)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReaderWords:
+    """Further words of the instruction reader: `reader.yaml`, which explains each key."""
+
+    verbs: Mapping[str, tuple[str, ...]] = field(metadata={"keys": VERB_FRAMES})
+    irregular_pasts: Mapping[str, tuple[str, ...]]
+    generic_nouns: GenericNouns
+    determiners: tuple[str, ...]
+    demonstratives: Mapping[str, str]
+    pronouns: Mapping[str, tuple[str, ...]] = field(metadata={"keys": ("it", "them")})
+    quantifiers: tuple[str, ...]
+    counts: Mapping[str, tuple[str, ...]]
+    places: tuple[str, ...]
+    gripper: tuple[str, ...]
+    adjectives: tuple[str, ...]
+    matching: tuple[str, ...]
+    upright: tuple[str, ...]
+    particles: Mapping[str, tuple[str, ...]] = field(metadata={"keys": PARTICLES})
+    destinations: tuple[str, ...]
+    relations_without_object: tuple[str, ...]
+    copulas: tuple[str, ...]
+    conjunctions: tuple[str, ...]
+    sequence: tuple[str, ...]
+    fillers: tuple[str, ...]
+    refused: Mapping[str, tuple[str, ...]]
+
+    def __post_init__(self) -> None:
+        for f in fields(self):
+            value = getattr(self, f.name)
+            if isinstance(value, tuple):
+                check_phrases(f.name, value)
+            elif isinstance(value, Mapping):
+                check_keys(f.name, value, f.metadata.get("keys", value))
+                for key, words in value.items():
+                    check_phrases(f"{f.name}.{key}", (words,) if isinstance(words, str) else words)
+        for word, pronoun in self.demonstratives.items():
+            _check_known("demonstratives", word, self.determiners, "a determiner")
+            _check_known(f"demonstratives.{word}", pronoun, self.pronouns, "a key of pronouns")
+        for number in self.counts:
+            if not number.isdecimal():
+                raise ConfigError(f"counts: the key {number!r} is not a whole number")
+
+
+def check_phrases(key: str, phrases: Iterable[str]) -> None:
+    """Raise `ConfigError` for a phrase in a form that no sentence has once its spelling is made uniform."""
+    for phrase in phrases:
+        if not _PHRASE.fullmatch(phrase) or phrase != phrase.lower():
+            raise ConfigError(
+                f"{key}: {phrase!r} can never be matched; give words in lower case, one space apart, "
+                "without hyphens, apostrophes or underscores"
+            )
+        if re.search(r"\bcolor", phrase):
+            raise ConfigError(f"{key}: {phrase!r} can never be matched; write 'colour', which the reader makes of 'color'")
+
+
+def check_keys(key: str, found: Iterable[str], expected: Iterable[str]) -> None:
+    """Raise `ConfigError` unless exactly the `expected` keys are there."""
+    found, expected = list(found), list(expected)
+    for name in found:
+        if name not in expected:
+            quoted = '; in YAML "on" needs quotes' if name == "True" else ""
+            raise ConfigError(f"{key}: unknown key {name!r}{quoted}. Accepted: {', '.join(expected)}")
+    for name in expected:
+        if name not in found:
+            raise ConfigError(f"{key}: the key {name!r} is missing")
+
+
+def _check_known(key: str, name: str, known: Iterable[str], what: str) -> None:
+    if name not in known:
+        raise ConfigError(f"{key}: {name!r} is not {what}. Known: {', '.join(known)}")
+
+
+def _check_single_words(table: str, rows: Mapping[str, Synonyms]) -> None:
+    for name, row in rows.items():
+        for word in (name, *row.used, *row.read_only):
+            check_phrases(f"{table}.{name}", (word,))
+            if " " in word:
+                raise ConfigError(f"{table}.{name}: {word!r} is more than one word; names are made of one word each")
