@@ -1,4 +1,4 @@
-"""Isaac Sim, simulated, in every recorded release and through every interface it has."""
+"""Isaac Sim, simulated, in every recorded release and through every interface; the quick suite: oldest and newest one."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ import pytest
 
 pytest.importorskip("pxr", reason="the simulated Isaac Sim needs usd-core")
 
-from tests.contracts.worlds import ports_of
-from tests.simulated_isaac import releases, simulated_isaac
+from tests.contracts.worlds import PLACES
+from tests.simulated_isaac import of_releases, simulated_isaac
 from vla_isaac.backends import BACKENDS
 
-PLACES = [(release, port) for release in releases() for port in ports_of(release)]
 
-
-@pytest.fixture(params=PLACES, ids="-".join)
+@pytest.fixture(params=of_releases((place[0], place) for place in PLACES.values()), ids="-".join)
 def place(request):
     """Which release, through which interface."""
     return request.param
