@@ -6,12 +6,15 @@ import pytest
 
 pytest.importorskip("pxr", reason="the simulated Isaac Sim needs usd-core")
 
-from tests.contracts.worlds import PLACES
+from tests.contracts import worlds
 from tests.simulated_isaac import of_releases, simulated_isaac
 from vla_isaac.backends import BACKENDS
 
+PLACES = of_releases((place[0], place) for place in worlds.PLACES.values())
+"""Release and interface; those that the quick suite leaves out are marked."""
 
-@pytest.fixture(params=of_releases((place[0], place) for place in PLACES.values()), ids="-".join)
+
+@pytest.fixture(params=PLACES, ids="-".join)
 def place(request):
     """Which release, through which interface."""
     return request.param
