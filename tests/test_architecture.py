@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -78,9 +79,16 @@ def place(path: Path) -> str:
     return unit_of(parts[:-1])
 
 
+@cache
+def imports_and_calls(path: Path) -> tuple[ast.Import | ast.ImportFrom | ast.Call, ...]:
+    """Return what a file imports and calls anywhere in it; each file is parsed once."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return tuple(node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom, ast.Call)))
+
+
 def imported(path: Path, by: tuple[str, ...] = ("require", "import_module", "__import__")) -> Iterator[str]:
     """Yield the dotted name of everything a file imports, also inside functions, and `by` which functions."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in imports_and_calls(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -221,7 +229,7 @@ OPEN_AS = {
 def test_somebody_elses_file_is_opened_in_one_place_only():
     found: dict[str, set[str]] = {name: set() for name in OPENERS} | {name: set() for name in OPEN}
     for path in FILES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in imports_and_calls(path):
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
                 continue
             is_writing = any(keyword.arg == "mode" and ast.unparse(keyword.value) == "'w'" for keyword in node.keywords)

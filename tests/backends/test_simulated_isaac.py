@@ -17,7 +17,7 @@ pytest.importorskip("mujoco", reason="the simulated Isaac Sim draws and moves wi
 
 from pxr import UsdGeom, UsdPhysics
 
-from tests.simulated_isaac import Traps, releases, simulated_isaac
+from tests.simulated_isaac import Traps, of_releases, releases, simulated_isaac
 from tests.simulated_isaac.bench import (
     CUBE,
     FRONT,
@@ -38,7 +38,7 @@ from vla_isaac.backends.isaac.probe import probe
 from vla_isaac.robots import panda
 from vla_isaac.scene.usd import write_scene
 
-CLASSIC = list(releases())
+CLASSIC = of_releases()
 
 
 @pytest.fixture

@@ -13,12 +13,12 @@ pytest.importorskip("pxr", reason="the simulated Isaac Sim needs usd-core")
 pytest.importorskip("mujoco", reason="the simulated Isaac Sim draws and moves with MuJoCo")
 
 
-from tests.simulated_isaac import TrapError, releases, simulated_isaac
+from tests.simulated_isaac import TrapError, of_releases, simulated_isaac
 from tests.simulated_isaac.assets import franka_paths
 from tests.simulated_isaac.bench import SPEC, START, Table, classic_names, layout, new_world
 from vla_isaac.scene.usd import write_scene
 
-CLASSIC = list(releases())
+CLASSIC = of_releases()
 
 
 # ------------------------------------------------------------------ Kit's loop

@@ -17,7 +17,7 @@ pytest.importorskip("mujoco", reason="the simulated Isaac Sim draws and moves wi
 
 from pxr import Usd, UsdGeom, UsdPhysics
 
-from tests.simulated_isaac import Traps, releases, simulated_isaac
+from tests.simulated_isaac import Traps, of_releases, simulated_isaac
 from tests.simulated_isaac.bench import (
     BOX,
     CUBE,
@@ -36,7 +36,7 @@ from tests.simulated_isaac.bench import (
 )
 from vla_isaac.scene.usd import write_scene
 
-CLASSIC = list(releases())
+CLASSIC = of_releases()
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 
 from vla_isaac.cli import collect as command
 from vla_isaac.cli.main import main
+from vla_isaac.collection.attempt import Collector
 from vla_isaac.datasets.formats import open_dataset
 
 SMALL = "--backend stub --cameras front --size 32"
@@ -44,9 +45,10 @@ def test_without_a_family_cubes_are_placed_on_boxes(collect, tmp_path):
     assert open_dataset(tmp_path / "d").meta(0).task == "place_on"
 
 
-def test_too_many_failures_are_exit_code_1_with_their_counts(collect):
+def test_too_many_failures_are_exit_code_1_with_their_counts(collect, monkeypatch):
+    monkeypatch.setattr(Collector, "run", lambda self, attempt, subscribers: ("timed_out", 0))
     code, found, words = collect(f"--task push_to --episodes 1 --json {SMALL}")
-    assert (code, found["is_complete"], found["attempts"]) == (1, False, 3)
+    assert (code, found["is_complete"], found["attempts"], found["failures"]) == (1, False, 3, {"timed_out": 3})
     assert "error: push_to did not give its share of 1 episodes in three times as many attempts; failures: " in words
 
 

@@ -9,13 +9,13 @@ import pytest
 
 pytest.importorskip("pxr", reason="the simulated Isaac Sim needs usd-core")
 
-from tests.simulated_isaac import releases, simulated_isaac
+from tests.simulated_isaac import of_releases, simulated_isaac
 from vla_isaac.cli.main import main
 
 RUN = ["run", "--backend", "isaac", "--headless", "--no-video", "--json"]
 
 
-@pytest.fixture(params=list(releases()))
+@pytest.fixture(params=of_releases())
 def sim(request):
     with simulated_isaac(request.param, mode="script", start=False) as sim:
         yield sim

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from vla_isaac.collection.attempt import Collector
 from vla_isaac.collection.plan import CollectionPlan
 
 
@@ -16,3 +17,9 @@ def plan():
         return CollectionPlan(**{**usual, **changes})
 
     return make
+
+
+@pytest.fixture
+def failing(monkeypatch):
+    """Every attempt in this process fails at once, as one that runs out of time does after hundreds of steps."""
+    monkeypatch.setattr(Collector, "run", lambda self, attempt, subscribers: ("timed_out", 0))

@@ -1,4 +1,7 @@
-"""What every backend must satisfy: the stub, MuJoCo, and Isaac Sim in each release we have a recording of, simulated."""
+"""What every backend must satisfy: the stub, MuJoCo, and Isaac Sim in each release we have a recording of, simulated.
+
+The quick suite takes the oldest and the newest release, `make test-all` every one.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import math
 import numpy as np
 import pytest
 
-from tests.contracts.worlds import WORLDS, cannot_draw
+from tests.contracts.worlds import WORLDS, cannot_draw, marks_of
 from vla_isaac.backends import BACKENDS
 from vla_isaac.core.errors import BackendError, SceneError, UnknownNameError
 from vla_isaac.core.rotations import angle_between
@@ -35,10 +38,12 @@ GL_FAULT = cannot_draw()
 """Why MuJoCo, which draws for every world but the stub's, cannot draw here; decided once, before any test."""
 
 needs_gl = (pytest.mark.gl, pytest.mark.skipif(GL_FAULT is not None, reason=f"no OpenGL here: {GL_FAULT}"))
-drawing = pytest.mark.parametrize("name", [pytest.param(n, marks=() if n == "stub" else needs_gl) for n in WORLDS])
+drawing = pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=(*marks_of(n), *(() if n == "stub" else needs_gl))) for n in WORLDS]
+)
 
 
-@pytest.fixture(params=list(WORLDS))
+@pytest.fixture(params=[pytest.param(name, marks=marks_of(name)) for name in WORLDS])
 def name(request):
     return request.param
 

@@ -10,6 +10,7 @@ import pytest
 
 from tests.simulated_isaac import releases, simulated_isaac
 from tests.simulated_isaac.gl import gl_context
+from tests.simulated_isaac.recording import is_sampled
 from vla_isaac.backends import BACKENDS
 from vla_isaac.core.errors import MissingDependencyError, RenderError
 from vla_isaac.sim.backend import Backend
@@ -51,7 +52,15 @@ def ports_of(release: str) -> tuple[str, ...]:
     return ("classic", "experimental") if int(release.partition(".")[0]) >= 6 else ("classic",)
 
 
+PLACES = {f"isaac-{release}-{port}": (release, port) for release in releases() for port in ports_of(release)}
+"""Release and interface of each world of Isaac Sim."""
+
 WORLDS: dict[str, World] = {
     **{name: partial(plain, name) for name in BACKENDS if name != "isaac"},
-    **{f"isaac-{release}-{port}": partial(isaac, release, port) for release in releases() for port in ports_of(release)},
+    **{name: partial(isaac, *place) for name, place in PLACES.items()},
 }
+
+
+def marks_of(name: str) -> tuple[pytest.MarkDecorator, ...]:
+    """Return the marks of a world: the quick suite lives in the oldest and the newest release only."""
+    return () if name not in PLACES or is_sampled(PLACES[name][0]) else (pytest.mark.slow,)

@@ -12,7 +12,7 @@ pytest.importorskip("mujoco", reason="the simulated Isaac Sim needs MuJoCo")
 
 from tests.backends.isaac.test_isaac_surroundings import around, fill, outside
 from tests.extension.hands import EXT_ID, ROOT, TITLE
-from tests.simulated_isaac import releases, simulated_isaac
+from tests.simulated_isaac import of_releases, releases, simulated_isaac
 from tests.simulated_kit_ui.menus import MenuWorld
 from tests.simulated_kit_ui.modules import forget_extension, modules
 from tests.simulated_kit_ui.widgets import UiWorld
@@ -21,6 +21,9 @@ GENERATIONS = {
     **{release: {"release": release} for release in releases()},
     "6.2 without its classic interface": {"release": "6.2", "classic_api": False},
 }
+of_generations = pytest.mark.parametrize(
+    "isaac", of_releases((options["release"], options) for options in GENERATIONS.values()), ids=GENERATIONS, indirect=True
+)
 PAGE = ROOT / "docs" / "isaac-sim.md"
 
 
@@ -81,7 +84,7 @@ def isaac(request):
             forget_extension()
 
 
-@pytest.mark.parametrize("isaac", GENERATIONS.values(), ids=GENERATIONS, indirect=True)
+@of_generations
 def test_a_run_succeeds_and_leaves_nothing_behind(isaac):
     isaac.run()
     isaac.until("ended", "failed")
@@ -136,7 +139,7 @@ def test_it_can_be_disabled_at_any_moment(isaac, updates):
     assert not any(isaac.ui.alive().values()) and isaac.errors() == []
 
 
-@pytest.mark.parametrize("isaac", GENERATIONS.values(), ids=GENERATIONS, indirect=True)
+@of_generations
 def test_the_whole_way_load_run_record_verdict_stop_reload_run(isaac, tmp_path):
     from vla_isaac.runtime.spool import episodes, read_episode
 
@@ -200,7 +203,7 @@ def test_the_lines_for_the_script_editor_work(isaac):
     assert (isaac.status.seed, isaac.status.goal) == (7, "on(red_cube, green_cube)")
 
 
-@pytest.mark.parametrize("isaac", GENERATIONS.values(), ids=GENERATIONS, indirect=True)
+@of_generations
 def test_disabling_the_extension_leaves_rates_and_the_users_stage_as_they_were_before_load(isaac):
     fill(isaac.sim.stage)
     before, stage = around(isaac.sim), outside(isaac.sim.stage)

@@ -26,13 +26,13 @@ def is_same(one, other, tolerance=1e-5):
     return all(torch.allclose(one[name], other[name], atol=tolerance) for name in NUMBERS)
 
 
-@pytest.mark.parametrize("name", OWN)
-def test_it_overfits_64_samples_to_a_hundredth_of_its_first_loss(name):
+def overfits(name, samples, steps):
+    """Tell whether training on a few samples brings their loss to a hundredth of the first one."""
     torch.manual_seed(0)
     model = tiny(name).eval()
-    batch = batch_of(64, model)
+    batch = batch_of(samples, model)
     optimizer = torch.optim.AdamW(model.parameters(), 6e-3, weight_decay=0.0)
-    begin, steps = float(total(model, batch).detach()), 900
+    begin = float(total(model, batch).detach())
     for step in range(steps):
         optimizer.param_groups[0]["lr"] = 6e-3 * min(1.0, (step + 1) / 20) * (1 - step / steps) ** 2
         loss = total(model, batch)
@@ -42,7 +42,17 @@ def test_it_overfits_64_samples_to_a_hundredth_of_its_first_loss(name):
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
-    assert float(total(model, batch).detach()) <= 0.01 * begin
+    return float(total(model, batch).detach()) <= 0.01 * begin
+
+
+@pytest.mark.parametrize("name", CHAPTER)
+def test_it_overfits_8_samples_to_a_hundredth_of_its_first_loss(name):
+    assert overfits(name, samples=8, steps=250)
+
+
+@pytest.mark.parametrize("name", ["keypoints", *(pytest.param(name, marks=pytest.mark.slow) for name in CHAPTER)])
+def test_it_overfits_64_samples_to_a_hundredth_of_its_first_loss(name):
+    assert overfits(name, samples=64, steps=900)
 
 
 @pytest.mark.parametrize("name", OWN)

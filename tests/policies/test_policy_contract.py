@@ -33,12 +33,19 @@ HERE = [name for name in POLICIES if name != "mini" or (ROOT / "data" / "checkpo
 """The shipped checkpoint is a policy once it is there."""
 
 
-@pytest.fixture(params=HERE)
+@pytest.fixture(params=HERE, scope="module")
 def policy(request):
+    """One object of each policy, through all tests: every episode begins with a reset."""
     try:
         return POLICIES.load(request.param)()
     except MissingDependencyError as error:
         pytest.skip(f"{request.param} cannot be imported: {error}")
+
+
+@pytest.fixture(scope="module")
+def first(policy):
+    """The first episode of the policy, watched."""
+    return watched(policy)
 
 
 def request_for(seed: int = 3, max_steps: int | None = STEPS, **changes) -> EpisodeRequest:
@@ -105,9 +112,9 @@ def test_a_policy_declares_what_it_needs_and_what_it_answers(policy):
     assert {"front", "side", "wrist"}.issuperset(spec.cameras)
 
 
-def test_a_policy_answers_chunks_that_fit_what_it_declares(policy):
+def test_a_policy_answers_chunks_that_fit_what_it_declares(policy, first):
     spec = policy.spec
-    for chunk in watched(policy).chunks:
+    for chunk in first.chunks:
         assert isinstance(chunk, ActionChunk)
         assert 1 <= len(chunk) <= spec.chunk_length
         assert chunk.arm.shape == (len(chunk), spec.action.arm_width)
@@ -116,14 +123,13 @@ def test_a_policy_answers_chunks_that_fit_what_it_declares(policy):
         assert chunk.gripper is None or np.isfinite(chunk.gripper).all()
 
 
-def test_a_policy_gives_the_same_actions_for_the_same_seed(policy):
-    assert np.array_equal(numbers(watched(policy)), numbers(watched(policy)))
+def test_a_policy_gives_the_same_actions_for_the_same_seed(policy, first):
+    assert np.array_equal(numbers(watched(policy)), numbers(first))
 
 
-def test_an_episode_before_leaves_no_trace(policy):
-    fresh = numbers(watched(policy))
+def test_an_episode_before_leaves_no_trace(policy, first):
     watched(policy, request_for(seed=8))
-    assert np.array_equal(numbers(watched(policy)), fresh)
+    assert np.array_equal(numbers(watched(policy)), numbers(first))
 
 
 def test_a_policy_goes_through_an_episode_on_the_stub(policy):
@@ -138,18 +144,16 @@ def test_a_policy_goes_through_an_episode_without_a_goal_or_declines_what_it_can
     assert result.success is None and (result.end is End.TIMED_OUT or declines), result.reason
 
 
-def test_every_action_is_one_the_converter_takes(policy):
-    spy = watched(policy)
+def test_every_action_is_one_the_converter_takes(policy, first):
     converter = ActionConverter(policy.spec.action)
-    for chunk, observation in zip(spy.chunks, spy.observations, strict=True):
+    for chunk, observation in zip(first.chunks, first.observations, strict=True):
         for row in range(len(chunk)):
             converter.convert(chunk[row], qpos=observation.qpos, gripper_width=observation.gripper_width)
 
 
-def test_a_policy_does_not_change_what_it_is_shown(policy):
-    spy = watched(policy)
-    assert len(spy.shown) == len(spy.observations) > 1
-    for shown, observation in zip(spy.shown, spy.observations, strict=True):
+def test_a_policy_does_not_change_what_it_is_shown(first):
+    assert len(first.shown) == len(first.observations) > 1
+    for shown, observation in zip(first.shown, first.observations, strict=True):
         assert differences(shown, observation) == []
 
 

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from types import ModuleType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from tests.simulated_isaac.recording import releases
+import pytest
+
+from tests.simulated_isaac.recording import is_sampled, releases
 from tests.simulated_isaac.traps import TrapError, Traps
 
 if TYPE_CHECKING:
     from tests.simulated_isaac.simulation import Simulation
 
-__all__ = ["TrapError", "Traps", "releases", "simulated_isaac"]
+__all__ = ["TrapError", "Traps", "of_releases", "releases", "simulated_isaac"]
+
+
+def of_releases(cases: Iterable[tuple[str, Any]] | None = None) -> list[Any]:
+    """Return parameters of a test, those of releases between the oldest and the newest marked as slow.
+
+    Args:
+        cases: Release and parameter of each case; None gives every release, itself the parameter.
+    """
+    pairs = [(release, release) for release in releases()] if cases is None else cases
+    return [pytest.param(value, marks=() if is_sampled(release) else pytest.mark.slow) for release, value in pairs]
 
 
 def simulated_isaac(

@@ -39,6 +39,16 @@ def releases() -> dict[str, Path]:
     return found
 
 
+def is_sampled(version: str) -> bool:
+    """Tell whether the quick suite takes a release: the oldest and the newest of ours, and every one that the user adds."""
+    own = sorted(_numbers(_read(path)["version"]) for path in FOLDER.glob("*.json"))
+    return releases()[version].parent != FOLDER or _numbers(version) in (own[0], own[-1])
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(number) for number in version.split(".")]
+
+
 def missing_behaviour(name: str, release: str) -> NotImplementedError:
     return NotImplementedError(
         f"simulated Isaac {release}: {name} is recorded for this release but has no behaviour here; "

@@ -16,7 +16,7 @@ from vla_isaac.sim.drive import drive
 
 OURS = Sdf.Path("/World/VLA")
 where_there_is_a_world = pytest.mark.parametrize(
-    "place", [place for place in PLACES if place[1] == "classic"], ids="-".join, indirect=True
+    "place", [place for place in PLACES if place.values[0][1] == "classic"], ids="-".join, indirect=True
 )
 NAMES = ("Looks", "Table", "Floor", "Objects", "Lights", "Robot", "Cameras")
 
