@@ -19,6 +19,7 @@ from vla_isaac.core.types import ActionChunk, EpisodeContext, Observation
 from vla_isaac.models.feed import HANDED_ON, HEAT, IMAGE, IS_WORD, MEMORY, READ
 from vla_isaac.models.processor import VLAProcessor
 from vla_isaac.models.text import split
+from vla_isaac.policies import DEFAULT
 from vla_isaac.policies.learned_checkpoint import ONNX, SENTENCE, PolicyCard
 from vla_isaac.policies.learned_session import THREADS, OnnxNetwork
 from vla_isaac.robots.panda import ARM_JOINTS, NUM_ARM_JOINTS
@@ -150,7 +151,7 @@ class LearnedPolicy:
             )
 
 
-class MiniPolicy(LearnedPolicy):
+class ShippedPolicy(LearnedPolicy):
     """The policy that comes with this package, in ``data/checkpoints/mini``."""
 
     def __init__(self, folder: str | Path | None = None, *, threads: int = THREADS, declines: bool = True) -> None:
@@ -159,7 +160,7 @@ class MiniPolicy(LearnedPolicy):
         Raises:
             ConfigError: If this installation has none.
         """
-        super().__init__(folder or resource("data", "checkpoints", "mini"), threads=threads, declines=declines)
+        super().__init__(folder or resource("data", "checkpoints", DEFAULT), threads=threads, declines=declines)
 
 
 def proprioception(observation: Observation, names: tuple[str, ...]) -> AnyArray:

@@ -1,4 +1,4 @@
-"""What a session is made from: the backend, policies by name, recorders; each can be replaced in tests."""
+"""`SessionFactory`: a session from its backend, policies by name and recorders; each can be replaced in tests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Protocol
 
 from vla_isaac.control.config import ControlConfig
 from vla_isaac.extension.settings import ExtensionSettings
-from vla_isaac.policies import POLICIES
 from vla_isaac.policies.base import Policy
 from vla_isaac.runtime.live import LiveSession
 from vla_isaac.runtime.spool import SpoolRecorder
@@ -17,14 +16,14 @@ from vla_isaac.sim.backend import Backend
 
 
 class KitBackend(Backend, Protocol):
-    """A backend whose time is Kit's: it is told to pause and go on, and tells when a control period has passed."""
+    """A backend whose time is Kit's: it can be paused and resumed, and reports each control period."""
 
     on_period: Callable[[], None] | None
     """Called on Kit's thread after each control period of physics."""
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is worth knowing, such as a robot model that stands in for another."""
+        """What is worth knowing, such as a robot model used in place of another."""
         ...
 
     def pause(self) -> None:
@@ -54,16 +53,6 @@ def isaac_backend(robot: str) -> KitBackend:
     return backend
 
 
-def make_policy(name: str) -> Policy:
-    """Return a policy by name.
-
-    Raises:
-        UnknownNameError: If there is none of that name.
-    """
-    policy: Policy = POLICIES.load(name)()
-    return policy
-
-
 @dataclass(frozen=True)
 class Options:
     """Choices that need a new session, so they take effect with the next load."""
@@ -78,11 +67,17 @@ class Options:
         return cls(settings.robot, settings.lock_step, settings.speed_scale)
 
 
-class Workshop:
+class SessionFactory:
     """Makes sessions, and remembers the recorders it made so that they can be waited for."""
 
     def __init__(self, make_backend: MakeBackend, make_policy: MakePolicy, settings: ExtensionSettings) -> None:
-        """Take the ways to a backend and to a policy."""
+        """Make nothing yet.
+
+        Args:
+            make_backend: Makes a backend from the name of a robot source.
+            make_policy: Makes a policy of its name.
+            settings: Which camera the panel shows.
+        """
         self._make_backend, self._make_policy = make_backend, make_policy
         self._view_cameras = (settings.view_camera,) if settings.view_camera else ()
         self._recorders: list[SpoolRecorder] = []
