@@ -1,4 +1,4 @@
-"""`PolicyChoice`: which policy acts, what it sees, and why it and no other; the first line that a run prints."""
+"""`PolicyChoice`: which policy acts, what it sees, and why; the first line that a run prints."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class PolicyChoice:
     reason: str
     """Such as ``"chosen by --policy"``, or what the default policy is not made for."""
 
-    is_stand_in: bool = False
+    is_fallback: bool = False
     """Whether it acts in place of the learned policy, which is the default otherwise."""
 
     def line(self, policy: Policy, *, option: str = "--policy") -> str:
@@ -46,12 +46,12 @@ class PolicyChoice:
             policy: The policy of that name.
             option: What another policy is chosen with.
         """
-        why = f" because {self.reason}; choose one with {option}" if self.is_stand_in else f", {self.reason}"
+        why = f" because {self.reason}; choose one with {option}" if self.is_fallback else f", {self.reason}"
         return f"policy: {self.policy} ({_inputs(policy)}){why}"
 
     def log(self, policy: Policy) -> None:
         """Log that line, as a warning where the expert acts in place of the default."""
-        logger.log(logging.WARNING if self.is_stand_in else logging.INFO, "%s", self.line(policy, option="policy="))
+        logger.log(logging.WARNING if self.is_fallback else logging.INFO, "%s", self.line(policy, option="policy="))
 
 
 def default_choice(backend: str, request: EpisodeRequest) -> PolicyChoice:
@@ -66,7 +66,7 @@ def default_choice(backend: str, request: EpisodeRequest) -> PolicyChoice:
     """
     reason = _why_not(backend, request)
     if reason is not None:
-        return PolicyChoice(EXPERT, f"{DEFAULT} {reason}", is_stand_in=True)
+        return PolicyChoice(EXPERT, f"{DEFAULT} {reason}", is_fallback=True)
     return PolicyChoice(DEFAULT, "the default: it is made for this goal and these objects")
 
 

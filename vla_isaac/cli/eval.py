@@ -27,7 +27,7 @@ class Eval:
     """
 
     policy: str = "scripted"
-    """Who acts (see: vla-isaac list policies), or a checkpoint folder."""
+    """Who acts (see: vla-isaac list policies), a checkpoint folder, or FILE.py:CLASS."""
 
     task: Tasks = ()
     """A family (see: vla-isaac list tasks); give it again for several. Without it: all."""

@@ -48,9 +48,9 @@ class Run:
     """What varies with the seed: none, layout, full, or a YAML file."""
 
     policy: OptionalName = None
-    """Who acts (see: vla-isaac list policies); replay:DATASET:EPISODE drives a recorded episode
-    again, a checkpoint folder drives itself. The default is mini for everything that its checkpoint
-    declares, else the scripted expert; the first line of output says which, and why."""
+    """Who acts (see: vla-isaac list policies); also a checkpoint folder, FILE.py:CLASS, or
+    replay:DATASET:EPISODE, which drives a recorded episode again. The default is mini for everything
+    that its checkpoint declares, else the scripted expert; the first line of output says which, and why."""
 
     backend: str = "mujoco"
     """Where: mujoco, stub, or isaac (by Isaac Sim's own Python)."""
@@ -171,7 +171,7 @@ class Run:
         return result
 
     def _video(self, session: Session, name: str) -> VideoRecorder | None:
-        """Return a recorder; a video nobody asked for is left out with a word where it cannot be made."""
+        """Return a recorder; where the default video cannot be made, a note says so."""
         if self.no_video or (self.video is None and self.episodes > 1):
             return None
         if self.video is not None:

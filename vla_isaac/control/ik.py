@@ -1,7 +1,7 @@
 """Inverse kinematics: joint angles that bring `ee` to a pose, by damped least squares.
 
-`solve` is the control path: one goal, warm-started, a few steps. `solve_from_many` is the patient form for a
-batch of goals without a starting point: many steps, several starting postures.
+`solve` is the control path: one goal, warm-started, a few steps. `solve_from_many` is for a batch of goals without a
+starting point: many steps, several starting postures. Both take the same damped steps.
 
 Source: S. Buss (2004), "Introduction to Inverse Kinematics with Jacobian Transpose, Pseudoinverse and Damped
 Least Squares Methods"; T. Sugihara (2011), "Solvability-Unconcerned Inverse Kinematics by the

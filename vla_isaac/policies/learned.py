@@ -141,7 +141,7 @@ class LearnedPolicy:
         return {name: observation.frames[name].rgb for name in self.card.cameras}
 
     def _check_network(self) -> None:
-        """Raise `ConfigError` if the network takes what nobody gives it; what it has no use for, it may lack."""
+        """Raise `ConfigError` if the network has inputs that are never fed; it may lack those that it does not use."""
         pictures, inputs = {IMAGE + name for name in self.card.cameras}, set(self._network.inputs)
         known = pictures | ({READ, IS_WORD} if self._reader is not None else {"words", "pieces"}) | {"state", MEMORY}
         if not pictures <= inputs <= known or not {"actions", "confidence"} <= set(self._network.outputs):
@@ -176,12 +176,12 @@ def proprioception(observation: Observation, names: tuple[str, ...]) -> AnyArray
 
 
 def _proprioception_columns(names: tuple[str, ...]) -> None:
-    """Raise `ConventionError` if a checkpoint wants a number that no observation has."""
+    """Raise `ConventionError` if a checkpoint requires a number that no observation has."""
     known = {*ARM_JOINTS, "gripper_width", "x", "y", "z", "qw", "qx", "qy", "qz"}
     known |= {f"{ARM_JOINTS[i]}_velocity" for i in range(NUM_ARM_JOINTS)}
-    odd = [name for name in names if name not in known]
-    if odd:
+    unknown = [name for name in names if name not in known]
+    if unknown:
         raise ConventionError(
-            f"the checkpoint was trained with {odd[0]!r} in its state, which an observation does not have; "
+            f"the checkpoint was trained with {unknown[0]!r} in its state, which an observation does not have; "
             f"it has {', '.join(sorted(known))}"
         )

@@ -54,7 +54,7 @@ class PolicyCard:
     """Confidence below which it declines."""
 
     abilities: Abilities | None = None
-    """What it can be asked for; None where nobody measured that, and then it acts only where it is named."""
+    """What it can be asked for; None where that was not measured, and then it acts only where it is named."""
 
     trained_on: str | None = None
     """Kind of data it learned from, ``"demonstrations"`` or ``"transitions"``; None where the card does not say."""
