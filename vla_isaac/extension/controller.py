@@ -16,7 +16,7 @@ from vla_isaac.core.errors import VlaIsaacError
 from vla_isaac.core.prebundle import Prebundle
 from vla_isaac.core.resources import preset_names
 from vla_isaac.extension.extras import missing_extras
-from vla_isaac.extension.factory import MakeBackend, MakePolicy, SessionFactory
+from vla_isaac.extension.factory import MakeBackend, MakePolicy
 from vla_isaac.extension.job import Job
 from vla_isaac.extension.kit import require
 from vla_isaac.extension.kit_events import KitEvents, extension_folder
@@ -63,10 +63,10 @@ class Controller:
     def start(self) -> None:
         """Read the settings, open the panel, subscribe; a part that fails is reported and the others go on."""
         self._settings, complaints = read_settings(carb_settings.get_settings().get)
-        self._factory = SessionFactory(self._make_backend, self._make_policy, self._settings)
         self._manager = SessionManager(
-            self._factory,
             self._settings,
+            make_backend=self._make_backend,
+            make_policy=self._make_policy,
             on_period=self._period,
             on_change=self._on_change,
             may_play=self._may_play,
@@ -95,7 +95,7 @@ class Controller:
         self._safely("closing the session", self._manager.close)
         if self._panel is not None:
             self._safely("closing the panel", self._panel.close)
-        if not self._factory.wait_for_recordings(LONGEST_WAIT):
+        if not self._manager.wait_for_recordings(LONGEST_WAIT):
             carb.log_warn("[vla_isaac] a recording is still being written; it will be whole when Isaac Sim has ended")
         if self._prebundle is not None:
             self._prebundle.remove()

@@ -1,17 +1,13 @@
-"""`SessionFactory`: a session from its backend, policies by name and recorders; each can be replaced in tests."""
+"""What the panel's session is made from: a backend, policies by name, options; each can be replaced in tests."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
-from vla_isaac.control.config import ControlConfig
 from vla_isaac.extension.settings import ExtensionSettings
 from vla_isaac.policies.base import Policy
-from vla_isaac.runtime.live import LiveSession
-from vla_isaac.runtime.spool import SpoolRecorder
 from vla_isaac.sim.backend import Backend
 
 
@@ -65,46 +61,3 @@ class Options:
     def of(cls, settings: ExtensionSettings) -> Options:
         """Return what the settings say."""
         return cls(settings.robot, settings.lock_step, settings.speed_scale)
-
-
-class SessionFactory:
-    """Makes sessions, and remembers the recorders it made so that they can be waited for."""
-
-    def __init__(self, make_backend: MakeBackend, make_policy: MakePolicy, settings: ExtensionSettings) -> None:
-        """Make nothing yet.
-
-        Args:
-            make_backend: Makes a backend from the name of a robot source.
-            make_policy: Makes a policy of its name.
-            settings: Which camera the panel shows.
-        """
-        self._make_backend, self._make_policy = make_backend, make_policy
-        self._view_cameras = (settings.view_camera,) if settings.view_camera else ()
-        self._recorders: list[SpoolRecorder] = []
-
-    def make_session(self, options: Options, *, hold_time: Callable[[bool], None]) -> tuple[LiveSession, KitBackend]:
-        """Return a session with nothing loaded, and its backend.
-
-        Raises:
-            VlaIsaacError: If the backend cannot be made.
-        """
-        backend = self._make_backend(options.robot)
-        session = LiveSession(
-            backend,
-            make_policy=self._make_policy,
-            control=ControlConfig(speed_scale=options.speed_scale),
-            lock_step=options.lock_step,
-            hold_time=hold_time,
-            make_recorder=self._make_recorder,
-            view_cameras=self._view_cameras,
-        )
-        return session, backend
-
-    def wait_for_recordings(self, timeout: float) -> bool:
-        """Wait until every ended episode is on the disk, or `timeout` [s] each has passed."""
-        return all(recorder.wait(timeout) for recorder in self._recorders)
-
-    def _make_recorder(self, folder: Path) -> SpoolRecorder:
-        recorder = SpoolRecorder(folder)
-        self._recorders = [one for one in self._recorders if not one.wait(0)] + [recorder]
-        return recorder

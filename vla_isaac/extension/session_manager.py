@@ -7,9 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from vla_isaac.extension.factory import KitBackend, Options, SessionFactory
+from vla_isaac.control.config import ControlConfig
+from vla_isaac.extension.factory import KitBackend, MakeBackend, MakePolicy, Options
 from vla_isaac.extension.settings import ExtensionSettings
 from vla_isaac.runtime.live import LiveSession, LiveStatus, Phase
+from vla_isaac.runtime.spool import SpoolRecorder
 
 OWN_EVENTS = 2  # app updates after our own pause or resume in which the timeline's events are taken for ours
 
@@ -44,9 +46,10 @@ class SessionManager:
 
     def __init__(
         self,
-        factory: SessionFactory,
         settings: ExtensionSettings,
         *,
+        make_backend: MakeBackend,
+        make_policy: MakePolicy,
         on_period: Callable[[], None],
         on_change: Callable[[LiveStatus], None],
         may_play: Callable[[], bool],
@@ -54,8 +57,9 @@ class SessionManager:
         """Hold nothing yet.
 
         Args:
-            factory: Makes sessions.
             settings: What is chosen at first.
+            make_backend: Makes a backend from the name of a robot source.
+            make_policy: Makes a policy of its name.
             on_period: Called after each control period of physics.
             on_change: Called with the status at each change of a session.
             may_play: Tells whether the timeline may be touched for lock-step; not after a stop by hand.
@@ -63,7 +67,8 @@ class SessionManager:
         self.session: LiveSession | None = None
         self.backend: KitBackend | None = None
         self.is_waiting_for_policy = False
-        self._factory, self._settings = factory, settings
+        self._settings, self._make_backend, self._make_policy = settings, make_backend, make_policy
+        self._recorders: list[SpoolRecorder] = []
         self._on_period, self._on_change, self._may_play = on_period, on_change, may_play
         self._chosen = self._made_with = Options.of(settings)
         self.scene, self._randomisation = settings.scene, settings.randomisation
@@ -89,7 +94,16 @@ class SessionManager:
         before = self.status if self.session is not None else None
         self.close()
         self._made_with, self._loaded = self._chosen, None
-        self.session, self.backend = self._factory.make_session(self._chosen, hold_time=self._pause_while_waiting)
+        self.backend = self._make_backend(self._chosen.robot)
+        self.session = LiveSession(
+            self.backend,
+            make_policy=self._make_policy,
+            control=ControlConfig(speed_scale=self._chosen.speed_scale),
+            lock_step=self._chosen.lock_step,
+            hold_time=self._pause_while_waiting,
+            make_recorder=self._make_recorder,
+            view_cameras=(self._settings.view_camera,) if self._settings.view_camera else (),
+        )
         self.backend.on_period = self._on_period
         self._unwatch = self.session.watch(self._on_change)
         self.session.choose(scene=self.scene)
@@ -110,6 +124,10 @@ class SessionManager:
         if session is not None:
             self._unwatch()
             session.close()
+
+    def wait_for_recordings(self, timeout: float) -> bool:
+        """Wait until every ended episode is on the disk, or `timeout` [s] each has passed."""
+        return all(recorder.wait(timeout) for recorder in self._recorders)
 
     def choose(self, name: str, value: Any) -> None:
         """Take a choice: some the session takes at once, some only a new one."""
@@ -143,6 +161,11 @@ class SessionManager:
     def _choice(self) -> tuple[Any, Any]:
         """Return what only a load brings about, and what a reset does as well."""
         return (self.scene, self._chosen), (self.status.seed, self._randomisation)
+
+    def _make_recorder(self, folder: Path) -> SpoolRecorder:
+        recorder = SpoolRecorder(folder)
+        self._recorders = [one for one in self._recorders if not one.wait(0)] + [recorder]
+        return recorder
 
     # time
 
