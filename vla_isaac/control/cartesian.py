@@ -134,7 +134,7 @@ def _rotation_of_quat(quat_wxyz: Sequence[float]) -> Array:
     length = math.hypot(*quat_wxyz)
     if length < 1e-6:
         raise PolicyError(
-            f"the action's quaternion is {_shown(quat_wxyz)}, which is no rotation; a unit quaternion is expected, "
+            f"the action's quaternion is {_shown(quat_wxyz)}, which is no rotation; a unit quaternion is wanted, "
             "for example (1, 0, 0, 0) with the scalar first"
         )
     w, x, y, z = (v / length for v in quat_wxyz)
@@ -159,7 +159,7 @@ def _rotation_of_columns(rot6d: Sequence[float]) -> Array:
     if length <= 1e-6 or rest <= 1e-6 * max(1.0, math.hypot(*rot6d[3:])):
         raise PolicyError(
             f"the action's rot6d is {_shown(rot6d)}: its two columns are zero or parallel, which is no rotation; "
-            "two independent directions are expected, for example (1, 0, 0) and (0, 1, 0)"
+            "two independent directions are wanted, for example (1, 0, 0) and (0, 1, 0)"
         )
     bx, by, bz = bx / rest, by / rest, bz / rest
     return np.array(

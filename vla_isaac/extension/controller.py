@@ -63,7 +63,7 @@ class Controller:
     def start(self) -> None:
         """Read the settings, open the panel, subscribe; a part that fails is reported and the others go on."""
         self._settings, complaints = read_settings(carb_settings.get_settings().get)
-        self._manager = SessionManager(
+        self._keeper = SessionManager(
             self._settings,
             make_backend=self._make_backend,
             make_policy=self._make_policy,
@@ -92,10 +92,10 @@ class Controller:
         for part in (self._events, self._menu):
             if part is not None:
                 self._safely("closing", part.close)
-        self._safely("closing the session", self._manager.close)
+        self._safely("closing the session", self._keeper.close)
         if self._panel is not None:
             self._safely("closing the panel", self._panel.close)
-        if not self._manager.wait_for_recordings(LONGEST_WAIT):
+        if not self._keeper.wait_for_recordings(LONGEST_WAIT):
             carb.log_warn("[vla_isaac] a recording is still being written; it will be whole when Isaac Sim has ended")
         if self._prebundle is not None:
             self._prebundle.remove()
@@ -107,9 +107,9 @@ class Controller:
         """Do what a button, or the action of the same name, says; a press that makes no sense now is answered in words."""
         if self._is_closed:
             return
-        phase = self._manager.status.phase
+        phase = self._keeper.status.phase
         if not can_press(button, phase, busy=self._job is not None, has_session=self.session is not None):
-            view = make_view(self._manager.status, self._surroundings())
+            view = make_view(self._keeper.status, self._surroundings())
             self._say(f"{button} does nothing now; {view.buttons[button].tooltip.partition(': ')[2]}")
         else:
             self.trouble = ""
@@ -121,7 +121,7 @@ class Controller:
         if self._is_closed:
             return
         self.trouble = ""
-        self._safely(f"choosing {name}={value!r}", lambda: self._manager.choose(name, value))
+        self._safely(f"choosing {name}={value!r}", lambda: self._keeper.choose(name, value))
         if name == "scene" and self._panel is not None:
             self._safely("the scene's sentences", self._offer_sentences)
         self._redraw()
@@ -137,9 +137,9 @@ class Controller:
             self._redraw()
 
     def _load(self) -> None:
-        if self._manager.needs_making and not self._make_session():
+        if self._keeper.needs_making and not self._make_session():
             return
-        self._manager.note_load()
+        self._keeper.note_load()
         self._begin("loading", self._need_session())
 
     def _run(self) -> None:
@@ -153,7 +153,7 @@ class Controller:
         session = self._need_session()
         session.pause()
         if session.status.phase is Phase.PAUSED:
-            self._manager.set_playing(False)
+            self._keeper.set_playing(False)
 
     def _stop(self) -> None:
         if self._job is not None:
@@ -172,13 +172,13 @@ class Controller:
         session = self._need_session()
         session.run()
         if session.status.phase is Phase.RUNNING:
-            self._manager.set_playing(True)
+            self._keeper.set_playing(True)
 
     # what takes several updates
 
     def _begin(self, doing: str, session: LiveSession, *, then_run: bool = False) -> None:
         if doing == "resetting":
-            self._manager.note_reset()
+            self._keeper.note_reset()
         steps = session.load() if doing == "loading" else session.reset()
 
         def when_done(job: Job, error: BaseException | None) -> None:
@@ -208,8 +208,8 @@ class Controller:
             self._lose(f"the session failed with {type(error).__name__}: {error}")
 
     def _on_update(self) -> None:
-        self._manager.update()
-        if self._manager.is_waiting_for_policy:  # physics stands still and tells nothing, but the answer may be there
+        self._keeper.update()
+        if self._keeper.is_waiting_for_policy:  # physics stands still and tells nothing, but the answer may be there
             self._period()
         if self._clock() >= self._next_redraw:
             self._redraw()
@@ -222,7 +222,7 @@ class Controller:
         phase = session.status.phase
         if word == "stop" and events.is_stopped and phase in _AT_WORK:
             self._lose("the timeline was stopped by hand, which ends the simulation of the scene")
-        elif self._manager.expects_events:
+        elif self._keeper.expects_events:
             return
         elif word == "pause" and phase is Phase.RUNNING and not events.is_playing:
             session.pause()
@@ -251,12 +251,12 @@ class Controller:
     @property
     def session(self) -> LiveSession | None:
         """The live session; None while no backend can be made."""
-        return self._manager.session
+        return self._keeper.session
 
     def _make_session(self) -> bool:
         """Make the session anew; tell whether there is one."""
         try:
-            self._manager.make()
+            self._keeper.make()
         except Exception as error:
             self._report("there is no session", error, "mend that, then press Load")
             return False
@@ -281,17 +281,17 @@ class Controller:
 
     def _recording_folder(self) -> Path:
         root = Path(self._settings.recordings) if self._settings.recordings else Path.home() / "vla_isaac" / "recordings"
-        return root.expanduser() / f"{self._manager.status.scene or 'scene'}-{datetime.now():%Y%m%d-%H%M%S}"
+        return root.expanduser() / f"{self._keeper.status.scene or 'scene'}-{datetime.now():%Y%m%d-%H%M%S}"
 
     # the panel
 
     def _surroundings(self) -> Surroundings:
-        backend = self._manager.backend
+        backend = self._keeper.backend
         return Surroundings(
             busy=self._job.doing if self._job is not None else "",
             trouble=self.trouble,
             has_session=self.session is not None,
-            takes_effect_with=self._manager.takes_effect_with,
+            takes_effect_with=self._keeper.takes_effect_with,
             port=backend.describe() if backend is not None else "",
             missing=self._missing,
         )
@@ -302,7 +302,7 @@ class Controller:
         if panel is None or not panel.visible:
             return
         try:
-            panel.show(make_view(self._manager.status, self._surroundings()))
+            panel.show(make_view(self._keeper.status, self._surroundings()))
             frame = self.session.frame if self.session is not None else None
             panel.show_picture(frame.rgb if frame is not None else None)
         except Exception as error:  # a panel that cannot be drawn must not stop the simulation
@@ -338,9 +338,9 @@ class Controller:
             return
         from vla_isaac.scene.builder import scene_preset
 
-        scene = scene_preset(self._manager.scene)
+        scene = scene_preset(self._keeper.scene)
         self._panel.offer(sentences(scene.instruction, scene.bodies))
-        self._panel.show_instruction(self._manager.status.instruction)
+        self._panel.show_instruction(self._keeper.status.instruction)
 
     def _add_menu(self) -> None:
         doing: dict[str, Callable[[], None]] = {name: self._presser(name) for name in BUTTONS}

@@ -179,9 +179,9 @@ def _proprioception_columns(names: tuple[str, ...]) -> None:
     """Raise `ConventionError` if a checkpoint requires a number that no observation has."""
     known = {*ARM_JOINTS, "gripper_width", "x", "y", "z", "qw", "qx", "qy", "qz"}
     known |= {f"{ARM_JOINTS[i]}_velocity" for i in range(NUM_ARM_JOINTS)}
-    unknown = [name for name in names if name not in known]
-    if unknown:
+    odd = [name for name in names if name not in known]
+    if odd:
         raise ConventionError(
-            f"the checkpoint was trained with {unknown[0]!r} in its state, which an observation does not have; "
+            f"the checkpoint was trained with {odd[0]!r} in its state, which an observation does not have; "
             f"it has {', '.join(sorted(known))}"
         )
