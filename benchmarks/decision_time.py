@@ -16,7 +16,7 @@ import numpy as np
 
 from vla_isaac.core.poses import Pose
 from vla_isaac.core.types import EpisodeContext, Frame, Observation
-from vla_isaac.policies.learned import LearnedPolicy, MiniPolicy
+from vla_isaac.policies.learned import LearnedPolicy, ShippedPolicy
 
 DECISIONS = 300
 
@@ -26,7 +26,7 @@ def main() -> None:
     words.add_argument("checkpoint", type=Path, nargs="?", help="the one that is shipped without")
     words.add_argument("--threads", type=int, default=2)
     given = words.parse_args()
-    policy = MiniPolicy(given.checkpoint, threads=given.threads, declines=False)
+    policy = ShippedPolicy(given.checkpoint, threads=given.threads, declines=False)
     policy.reset(EpisodeContext(instruction="Pick up the red cube and place it on the blue box", seed=0))
     random = np.random.default_rng(0)
     times = []

@@ -305,7 +305,7 @@ def test_a_reset_leaves_everything_exactly_as_the_layout_says_even_in_the_air():
 
 # ------------------------------------------------------------------ drawing
 
-ABOVE = draw.View(
+ABOVE = draw.StubCamera(
     look_at(np.array([0.5, 0.0, 1.0]), np.array([0.5, 0.0, 0.0]), np.array([1.0, 0.0, 0.0])),
     np.array([[100.0, 0, 50], [0, 100.0, 50], [0, 0, 1]]),
     (100, 100),
@@ -314,7 +314,7 @@ CODE = 0
 NO_TURN = Pose.identity().quat_wxyz
 
 
-def painted(*solids: draw.Solid, view: draw.View = ABOVE) -> draw.Picture:
+def painted(*solids: draw.DrawnSolid, view: draw.StubCamera = ABOVE) -> draw.DrawnImage:
     return draw.paint(view, TableSpec(), solids, depth=True, segmentation=True)
 
 

@@ -10,7 +10,7 @@ from vla_isaac.core.errors import BackendError
 
 
 class StubInKit(StubBackend):
-    """Fulfils `workshop.KitBackend`; one app update is one control period."""
+    """Fulfils `factory.KitBackend`; one app update is one control period."""
 
     def __init__(self, kit: SmallKit, robot: str = "reference", *, fails_at: str = "", updates: int = 2) -> None:
         super().__init__()

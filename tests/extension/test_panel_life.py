@@ -272,3 +272,27 @@ def test_the_folder_may_have_any_name(kit, tmp_path):
     hands.run().until("ended")
     assert hands.session.status.success
     assert hands.ext_id != EXT_ID and {key[0] for key in kit.menus.actions.found} == {hands.ext_id}
+
+
+OWN_POLICY = """
+from vla_isaac.policies.hold import HoldPolicy
+
+
+class Waiting(HoldPolicy):
+    pass
+"""
+
+
+def test_the_panel_takes_the_names_of_policies_that_the_command_line_takes(kit, tmp_path):
+    path = tmp_path / "own_policy.py"
+    path.write_text(OWN_POLICY, encoding="utf-8")
+    kit.settings["/exts/vla_isaac/policy"] = name = f"{path}:Waiting"
+    hands = Hands(kit, str(ROOT)).enable().run()
+    assert (hands.session.status.policy, hands.phase) == (name, "running")
+
+
+def test_a_name_that_the_command_line_refuses_is_refused_by_the_panel_in_the_same_words(kit):
+    kit.settings["/exts/vla_isaac/policy"] = "hold:x"
+    hands = Hands(kit, str(ROOT)).enable()
+    assert hands.shows("he policy 'hold:x' takes no argument")
+    assert hands.session.status.policy == "scripted"

@@ -18,7 +18,7 @@ from tests.training.test_learned_policy import SENTENCE, observation, request
 from vla_isaac.backends.stub.backend import StubBackend
 from vla_isaac.core.types import EpisodeContext
 from vla_isaac.models.base import load_model
-from vla_isaac.policies.by_name import make_policy
+from vla_isaac.policies.factory import make_policy
 from vla_isaac.policies.learned import LearnedPolicy
 from vla_isaac.policies.learned_checkpoint import SENTENCE as READER
 from vla_isaac.runtime.explain import Explainer

@@ -150,16 +150,11 @@ GUARDS: dict[str, Guard] = {
         "without an asset server the root is None, or a RuntimeError",
         (
             (
-                "classic",
+                "assets",
                 "        except RuntimeError:\n            return None\n",
                 "        except ZeroDivisionError:\n            return None\n",
             ),
-            ("classic", "return root or None", "return str(root)"),
-            (
-                "experimental",
-                "        except RuntimeError:\n            return None\n",
-                "        except ZeroDivisionError:\n            return None\n",
-            ),
+            ("assets", "return root or None", "return str(root)"),
         ),
         "without_the_asset_our_own_panda",
     ),

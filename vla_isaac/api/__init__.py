@@ -5,7 +5,7 @@
 
 from vla_isaac.api.requests import make_request, recorded_request
 from vla_isaac.api.sessions import choose_policy, make_backend, make_session, open_session, run
-from vla_isaac.policies.by_name import load_policy, make_policy
+from vla_isaac.policies.factory import load_policy, make_policy
 
 __all__ = [
     "choose_policy",

@@ -1,4 +1,4 @@
-"""`PolicyChoice`: which policy acts, what it sees, and why it and no other; the first line that a run prints."""
+"""`PolicyChoice`: which policy acts, what it sees, and why; the first line that a run prints."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from vla_isaac.backends.mujoco.engine import headless_gl
 from vla_isaac.core.errors import ConfigError, ConventionError, InstructionError, UnknownNameError
 from vla_isaac.core.optional import is_installed
 from vla_isaac.core.specs import PolicySpec
+from vla_isaac.policies import DEFAULT
 from vla_isaac.policies.abilities import Abilities
 from vla_isaac.policies.base import Policy
-from vla_isaac.policies.by_name import OWN, checkpoint_of
+from vla_isaac.policies.factory import checkpoint_of
 from vla_isaac.policies.learned_checkpoint import PolicyCard
 from vla_isaac.runtime.episode import EpisodeRequest
 from vla_isaac.runtime.views import check_views
@@ -35,7 +36,7 @@ class PolicyChoice:
     reason: str
     """Such as ``"chosen by --policy"``, or what the default policy is not made for."""
 
-    is_stand_in: bool = False
+    is_fallback: bool = False
     """Whether it acts in place of the learned policy, which is the default otherwise."""
 
     def line(self, policy: Policy, *, option: str = "--policy") -> str:
@@ -45,12 +46,12 @@ class PolicyChoice:
             policy: The policy of that name.
             option: What another policy is chosen with.
         """
-        why = f" because {self.reason}; choose one with {option}" if self.is_stand_in else f", {self.reason}"
+        why = f" because {self.reason}; choose one with {option}" if self.is_fallback else f", {self.reason}"
         return f"policy: {self.policy} ({_inputs(policy)}){why}"
 
     def log(self, policy: Policy) -> None:
         """Log that line, as a warning where the expert acts in place of the default."""
-        logger.log(logging.WARNING if self.is_stand_in else logging.INFO, "%s", self.line(policy, option="policy="))
+        logger.log(logging.WARNING if self.is_fallback else logging.INFO, "%s", self.line(policy, option="policy="))
 
 
 def default_choice(backend: str, request: EpisodeRequest) -> PolicyChoice:
@@ -65,14 +66,14 @@ def default_choice(backend: str, request: EpisodeRequest) -> PolicyChoice:
     """
     reason = _why_not(backend, request)
     if reason is not None:
-        return PolicyChoice(EXPERT, f"{OWN} {reason}", is_stand_in=True)
-    return PolicyChoice(OWN, "the default: it is made for this goal and these objects")
+        return PolicyChoice(EXPERT, f"{DEFAULT} {reason}", is_fallback=True)
+    return PolicyChoice(DEFAULT, "the default: it is made for this goal and these objects")
 
 
 def _why_not(backend: str, request: EpisodeRequest) -> str | None:
     """Return why the learned policy is not the default here, None if it is."""
     try:
-        checkpoint = checkpoint_of(OWN)
+        checkpoint = checkpoint_of(DEFAULT)
         assert checkpoint is not None  # it is the name of a policy with one
         card = PolicyCard.load(checkpoint)
     except ConfigError:

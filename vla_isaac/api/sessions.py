@@ -9,7 +9,7 @@ from vla_isaac.api.requests import make_request
 from vla_isaac.backends import BACKENDS
 from vla_isaac.core.errors import UsageError
 from vla_isaac.policies.base import Policy
-from vla_isaac.policies.by_name import make_policy
+from vla_isaac.policies.factory import make_policy
 from vla_isaac.runtime.episode import EpisodeRequest
 from vla_isaac.runtime.result import EpisodeResult
 from vla_isaac.runtime.session import Session

@@ -24,7 +24,7 @@ from vla_isaac.sensors.camera import CameraRig, ImageOptions
 
 INSTRUCTION = "Pick up the red cube and place it on the blue box"
 OBJECTS = (("cube", "red"), ("cube", "green"), ("box", "blue"))
-"""What `add_manipulation_objects` puts on the table unless told otherwise: shape and colour."""
+"""What `add_manipulation_objects` puts on the table by default: shape and colour."""
 
 
 class IsaacVLASystem:

@@ -8,8 +8,8 @@ from typing import Literal
 from tyro.conf import Positional
 
 from vla_isaac.api import make_backend, make_policy
+from vla_isaac.cli.options import check_counts_and_seed
 from vla_isaac.cli.output import OK, emit, say
-from vla_isaac.core.errors import UsageError
 from vla_isaac.evaluation.loop_bench import measure_loop
 
 
@@ -37,9 +37,7 @@ class Bench:
 
     def run(self) -> int:
         """Measure and print."""
-        for name in ("episodes", "repeats"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"--{name} {getattr(self, name)}: give a whole number from 1")
+        check_counts_and_seed(self, "episodes", "repeats")
         found = measure_loop(
             lambda: make_backend(self.backend),
             lambda: make_policy("scripted"),

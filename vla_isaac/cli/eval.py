@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from tyro.conf import UseAppendAction, arg
 
 from vla_isaac.cli.files import check_writable
-from vla_isaac.cli.options import OptionalInt, OptionalName, OptionalPath
+from vla_isaac.cli.options import OptionalInt, OptionalName, OptionalPath, check_counts_and_seed
 from vla_isaac.cli.output import FAULT, NOT_REACHED, OK, emit, note, say
 from vla_isaac.collection.collect import Tally
 from vla_isaac.collection.progress_bar import ProgressBar
@@ -27,7 +27,7 @@ class Eval:
     """
 
     policy: str = "scripted"
-    """Who acts (see: vla-isaac list policies), or a checkpoint folder."""
+    """Who acts (see: vla-isaac list policies), a checkpoint folder, or FILE.py:CLASS."""
 
     task: Tasks = ()
     """A family (see: vla-isaac list tasks); give it again for several. Without it: all."""
@@ -94,11 +94,7 @@ class Eval:
         return self._report(report)
 
     def _check(self) -> None:
-        for name in ("episodes", "workers"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"--{name} {getattr(self, name)}: give a whole number from 1")
-        if self.seed < 0:
-            raise UsageError(f"--seed {self.seed}: seeds are whole numbers from 0")
+        check_counts_and_seed(self, "episodes", "workers")
         if self.resume and self.out is None:
             raise UsageError("--resume needs the file of the earlier run; add --out FILE")
         if self.out is not None:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from tyro.conf import Positional, arg
 
 from vla_isaac.cli.files import check_writable
-from vla_isaac.cli.options import OptionalName
+from vla_isaac.cli.options import OptionalName, check_counts_and_seed
 from vla_isaac.cli.output import OK, emit, say
 from vla_isaac.core.errors import UsageError
 from vla_isaac.scene.builder import scene_preset
@@ -76,8 +76,7 @@ class ExportScene:
         return OK
 
     def _check(self) -> None:
-        if self.seed < 0:
-            raise UsageError(f"--seed {self.seed}: seeds are whole numbers from 0")
+        check_counts_and_seed(self)
         if self.file.suffix not in ENDINGS:
             raise UsageError(
                 f"{self.file}: the name must end in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}, "

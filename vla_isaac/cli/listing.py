@@ -13,9 +13,12 @@ from vla_isaac.backends import BACKENDS
 from vla_isaac.cli.output import OK, emit, say
 from vla_isaac.control.presets import ACTION_PRESETS, describe_action_preset
 from vla_isaac.core.config import load_preset
+from vla_isaac.core.errors import ConfigError
 from vla_isaac.core.registry import Registry
 from vla_isaac.core.resources import preset_names, resource
 from vla_isaac.policies import POLICIES
+from vla_isaac.policies.factory import checkpoint_of
+from vla_isaac.policies.learned_checkpoint import PolicyCard
 from vla_isaac.scene.builder import ScenePreset, scene_preset
 from vla_isaac.scene.colours import COLOURS
 from vla_isaac.scene.objects import DEFAULTS
@@ -46,6 +49,8 @@ class List:
             width = max((len(name) for name in entries), default=0)
             for name, words in entries.items():
                 say(f"  {name:{width}}  {words}")
+                for fact, value in _card(name).items() if kind == "policies" else ():
+                    say(f"  {'':{width}}  {fact:11}  {value}")
         if self.json:
             emit(found)
         return OK
@@ -83,6 +88,15 @@ def _registry(registry: Registry) -> Callable[[], dict[str, str]]:
             return f"not available: {error}"
 
     return lambda: {name: words(name) for name in registry}
+
+
+def _card(policy: str) -> dict[str, str]:
+    """Return what the checkpoint of a policy says of itself; nothing for a policy without one."""
+    try:
+        folder = checkpoint_of(policy)
+        return {} if folder is None else PolicyCard.load(folder).describe()
+    except ConfigError:  # this installation has no checkpoint of that name
+        return {}
 
 
 def _randomisations() -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import Any
 from vla_isaac.api import make_backend, make_policy, make_request, recorded_request
 from vla_isaac.api.choice import PolicyChoice, default_choice
 from vla_isaac.cli.files import check_writable
-from vla_isaac.cli.options import OptionalInt, OptionalName, OptionalPath, OptionalWords, Sentence
+from vla_isaac.cli.options import OptionalInt, OptionalName, OptionalPath, OptionalWords, Sentence, check_counts_and_seed
 from vla_isaac.cli.output import FAULT, NOT_REACHED, OK, emit, note, say
 from vla_isaac.core.errors import MissingDependencyError, UsageError
 from vla_isaac.datasets.episode import EpisodeMeta
@@ -48,9 +48,9 @@ class Run:
     """What varies with the seed: none, layout, full, or a YAML file."""
 
     policy: OptionalName = None
-    """Who acts (see: vla-isaac list policies); replay:DATASET:EPISODE drives a recorded episode
-    again, a checkpoint folder drives itself. The default is mini for everything that its checkpoint
-    declares, else the scripted expert; the first line of output says which, and why."""
+    """Who acts (see: vla-isaac list policies); also a checkpoint folder, FILE.py:CLASS, or
+    replay:DATASET:EPISODE, which drives a recorded episode again. The default is mini for everything
+    that its checkpoint declares, else the scripted expert; the first line of output says which, and why."""
 
     backend: str = "mujoco"
     """Where: mujoco, stub, or isaac (by Isaac Sim's own Python)."""
@@ -113,12 +113,7 @@ class Run:
         return default_choice(self.backend, self._request(None, self.seed))
 
     def _check(self) -> None:
-        if self.episodes < 1:
-            raise UsageError(f"--episodes {self.episodes}: give a whole number from 1")
-        if self.seed < 0:
-            raise UsageError(f"--seed {self.seed}: seeds are whole numbers from 0")
-        if self.max_steps is not None and self.max_steps < 1:
-            raise UsageError(f"--max-steps {self.max_steps}: give a whole number from 1")
+        check_counts_and_seed(self, "episodes", "max_steps")
         if self.video is not None and self.no_video:
             raise UsageError("--video and --no-video exclude each other; give one")
         if self.video is not None:
@@ -171,7 +166,7 @@ class Run:
         return result
 
     def _video(self, session: Session, name: str) -> VideoRecorder | None:
-        """Return a recorder; a video nobody asked for is left out with a word where it cannot be made."""
+        """Return a recorder; where the default video cannot be made, a note says so."""
         if self.no_video or (self.video is None and self.episodes > 1):
             return None
         if self.video is not None:

@@ -13,6 +13,7 @@ from vla_isaac.cli.options import OptionalInt, OptionalPath
 from vla_isaac.cli.output import OK, emit, note, say
 from vla_isaac.core.errors import UsageError
 from vla_isaac.core.optional import require
+from vla_isaac.models import DEFAULT_MODEL
 
 Datasets = UseAppendAction[Annotated[tuple[Path, ...], arg(metavar="DATASET")]]
 
@@ -24,7 +25,7 @@ class Train:
     For example: vla-isaac train --config mini --data demos --out runs/mini
     """
 
-    config: str = "mini"
+    config: str = DEFAULT_MODEL
     """A preset of config/train, or a YAML file."""
 
     data: Datasets = ()

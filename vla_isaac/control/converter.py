@@ -20,7 +20,7 @@ from vla_isaac.core.types import Action, JointTarget
 from vla_isaac.robots import panda
 from vla_isaac.robots.kinematics import forward_kinematics
 
-_ODD = 1e6  # no convention means anything by larger numbers; beyond it sums and squares lose all digits
+_LARGEST_NUMBER = 1e6  # no convention gives a meaning to larger numbers; beyond it sums and squares lose all digits
 _SLACK = 1e-3  # [m] goals stay this far inside the workspace box, so that the arm can slide along its walls
 
 
@@ -160,7 +160,7 @@ class ActionConverter:
 
     def _limited(self, numbers: list[float]) -> list[float]:
         """Return the numbers inside the convention's own range: clipped, shortened, divided, as it declares."""
-        limit = _ODD if self.spec.command_limit is None else self.spec.command_limit
+        limit = _LARGEST_NUMBER if self.spec.command_limit is None else self.spec.command_limit
         limited = [min(max(v, -limit), limit) for v in numbers]
         if self._shortens:
             limited = [v for start in range(0, len(limited), 3) for v in _shortened(limited[start : start + 3])]

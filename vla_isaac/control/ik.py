@@ -1,7 +1,7 @@
 """Inverse kinematics: joint angles that bring `ee` to a pose, by damped least squares.
 
-`solve` is the control path: one goal, warm-started, a few steps. `solve_from_many` is the patient form for a
-batch of goals without a starting point: many steps, several starting postures.
+`solve` is the control path: one goal, warm-started, a few steps. `solve_from_many` is for a batch of goals without a
+starting point: many steps, several starting postures. Both take the same damped steps.
 
 Source: S. Buss (2004), "Introduction to Inverse Kinematics with Jacobian Transpose, Pseudoinverse and Damped
 Least Squares Methods"; T. Sugihara (2011), "Solvability-Unconcerned Inverse Kinematics by the
@@ -150,7 +150,7 @@ def solve(target: Array, qpos_start: Array, config: ControlConfig) -> IkResult:
         if iteration < config.iterations:
             damping_squared = config.damping**2 * min(1.0, (missing / _FAR) ** 2) + _MIN_DAMPING_SQUARED
             pull = config.posture_gain * (np.array(config.posture) - qpos) if iteration == 0 else None
-            qpos = _bounded_step(qpos, jacobian, error, damping_squared, pull=pull, limits=(lower, upper))
+            qpos = _bounded_step(qpos, jacobian, error, damping_squared, limits=(lower, upper), pull=pull)
     return replace(best, iterations=config.iterations)
 
 
@@ -205,21 +205,24 @@ def joint_limits(config: ControlConfig) -> tuple[Array, Array]:
     return panda.QPOS_LOWER + config.joint_limit_margin, panda.QPOS_UPPER - config.joint_limit_margin
 
 
-def _damped_step(jacobian: Array, displacement_base: Array, damping_squared: float) -> Array:
-    gram = jacobian @ jacobian.T + damping_squared * _EYE6
-    return jacobian.T @ np.linalg.solve(gram, displacement_base)
+def _damped_step(jacobian: Array, displacement_base: Array, damping_squared: Array | float) -> Array:
+    """Return the damped least squares steps of one arm or of many: (..., 6, 7) and (..., 6) to (..., 7)."""
+    transposed = jacobian.swapaxes(-1, -2)
+    gram = jacobian @ transposed + damping_squared * _EYE6
+    step: Array = (transposed @ np.linalg.solve(gram, displacement_base[..., None]))[..., 0]
+    return step
 
 
 def _bounded_step(
     qpos: Array,
     jacobian: Array,
     error: Array,
-    damping_squared: float,
+    damping_squared: Array | float,
     *,
-    pull: Array | None,
     limits: tuple[Array, Array],
+    pull: Array | None = None,
 ) -> Array:
-    """Return `qpos` after one damped step inside the limits; joints that would leave them are left out of the step."""
+    """Return `qpos` (..., 7) after one damped step inside the limits; joints that would leave them are left out of it."""
     lower, upper = limits
     if pull is not None:
         error -= jacobian @ pull
@@ -233,13 +236,16 @@ def _bounded_step(
         return wanted
     # the blocked joints go as far as they can; the others make up for what is missing
     blocked = np.where(free, 0.0, inside - qpos)
-    step = blocked + free * _damped_step(jacobian * free, error - jacobian @ blocked, damping_squared)
+    rest = error - (jacobian @ blocked[..., None])[..., 0]
+    step = blocked + free * _damped_step(jacobian * free[..., None, :], rest, damping_squared)
     return np.minimum(np.maximum(qpos + _shortened(step), lower), upper)
 
 
 def _shortened(step: Array) -> Array:
-    longest = max(map(abs, step.tolist()))
-    return step if longest <= _LONGEST_STEP else step * (_LONGEST_STEP / longest)
+    if max(map(abs, step.ravel().tolist())) <= _LONGEST_STEP:  # plain floats: for one arm several times faster
+        return step
+    longest = np.abs(step).max(axis=-1, keepdims=True)
+    return step * (_LONGEST_STEP / np.maximum(longest, _LONGEST_STEP))
 
 
 def _half_turn_axis(matrix: Array) -> list[float]:
@@ -262,57 +268,15 @@ def _descend(goals: Array, start: Array, config: ControlConfig, iterations: int)
         rows, jacobian = rows[going_on], jacobian[going_on]
         if rows.size == 0 or iteration == iterations:
             break
-        qpos[rows] = _bounded_steps(qpos[rows], jacobian, errors[rows], config)
+        share = np.minimum(1.0, np.sum(errors[rows] ** 2, axis=1) / _FAR**2)
+        damping_squared = (config.damping**2 * share + _MIN_DAMPING_SQUARED)[:, None, None]
+        qpos[rows] = _bounded_step(qpos[rows], jacobian, errors[rows], damping_squared, limits=joint_limits(config))
     return qpos, errors
-
-
-def _bounded_steps(qpos: Array, jacobian: Array, error: Array, config: ControlConfig) -> Array:
-    """Return `qpos` (M, 7) after one damped step each; the batched form of `_bounded_step`."""
-    lower, upper = joint_limits(config)
-    share = np.minimum(1.0, np.sum(error**2, axis=1) / _FAR**2)
-    damping_squared = config.damping**2 * share + _MIN_DAMPING_SQUARED
-    wanted = qpos + _shortened_rows(_damped_steps(jacobian, error, damping_squared))
-    inside = np.clip(wanted, lower, upper)
-    free = inside == wanted
-    held = np.flatnonzero(~free.all(axis=1))
-    if held.size:
-        blocked = np.where(free[held], 0.0, inside[held] - qpos[held])
-        rest = error[held] - np.einsum("nij,nj->ni", jacobian[held], blocked)
-        step = _damped_steps(jacobian[held] * free[held, None, :], rest, damping_squared[held])
-        inside[held] = np.clip(qpos[held] + _shortened_rows(blocked + free[held] * step), lower, upper)
-    return inside
-
-
-def _damped_steps(jacobian: Array, error: Array, damping_squared: Array) -> Array:
-    transposed = np.swapaxes(jacobian, -1, -2)
-    gram = jacobian @ transposed + damping_squared[:, None, None] * _EYE6
-    steps: Array = (transposed @ np.linalg.solve(gram, error[..., None]))[..., 0]
-    return steps
-
-
-def _shortened_rows(steps: Array) -> Array:
-    longest = np.max(np.abs(steps), axis=1, keepdims=True)
-    return steps * np.minimum(1.0, _LONGEST_STEP / np.maximum(longest, 1e-12))
 
 
 def _displacements(current: Array, target: Array) -> Array:
     """Return `displacement_between` for N pairs of poses, shape (N, 6)."""
-    linear = target[:, :3, 3] - current[:, :3, 3]
-    relative = target[:, :3, :3] @ np.swapaxes(current[:, :3, :3], 1, 2)
-    twice = np.stack(
-        [
-            relative[:, 2, 1] - relative[:, 1, 2],
-            relative[:, 0, 2] - relative[:, 2, 0],
-            relative[:, 1, 0] - relative[:, 0, 1],
-        ],
-        axis=1,
-    )
-    sine, cosine = 0.5 * np.linalg.norm(twice, axis=1), 0.5 * (np.trace(relative, axis1=1, axis2=2) - 1.0)
-    small = sine <= 1e-6
-    angular = np.where(small, 0.5, 0.5 * np.arctan2(sine, cosine) / np.where(small, 1.0, sine))[:, None] * twice
-    for row in np.flatnonzero(small & (cosine < 0.0)):
-        angular[row] = math.pi * np.array(_half_turn_axis(relative[row]))
-    return np.concatenate([linear, angular], axis=1)
+    return np.array([displacement_between(c, t) for c, t in zip(current, target, strict=True)]).reshape(-1, 6)
 
 
 def _within(errors: Array, config: ControlConfig) -> np.ndarray:

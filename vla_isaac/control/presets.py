@@ -1,7 +1,7 @@
 """The action conventions of other systems by name, each an `ActionSpec` with its source.
 
 A convention is not a promise that a policy works here: a model trained on another robot needs its own statistics.
-The numbers come from each system's code; the revisions stand in `docs/conventions`.
+The numbers come from each system's code; the revisions are in `docs/conventions`.
 """
 
 from __future__ import annotations

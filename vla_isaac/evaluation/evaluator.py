@@ -17,7 +17,7 @@ from vla_isaac.evaluation.plan import Attempt, EvaluationPlan
 from vla_isaac.evaluation.trials import Blackened, TaskBesideAnother
 from vla_isaac.evaluation.wording import other_draw, worded
 from vla_isaac.policies.base import Policy
-from vla_isaac.policies.by_name import make_policy
+from vla_isaac.policies.factory import make_policy
 from vla_isaac.runtime.episode import EpisodeRequest, set_stage
 from vla_isaac.runtime.result import End, EpisodeResult
 from vla_isaac.runtime.session import connect

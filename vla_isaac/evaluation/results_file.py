@@ -19,7 +19,7 @@ from vla_isaac.core.errors import ConfigError, UsageError
 from vla_isaac.evaluation.outcome import Outcome
 from vla_isaac.evaluation.plan import EvaluationPlan
 from vla_isaac.models.text import FILE as VOCABULARY
-from vla_isaac.policies.by_name import checkpoint_of
+from vla_isaac.policies.factory import checkpoint_of
 from vla_isaac.policies.learned_checkpoint import FILE as CARD
 from vla_isaac.policies.learned_checkpoint import ONNX
 

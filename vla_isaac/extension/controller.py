@@ -16,15 +16,15 @@ from vla_isaac.core.errors import VlaIsaacError
 from vla_isaac.core.prebundle import Prebundle
 from vla_isaac.core.resources import preset_names
 from vla_isaac.extension.extras import missing_extras
+from vla_isaac.extension.factory import MakeBackend, MakePolicy
 from vla_isaac.extension.job import Job
-from vla_isaac.extension.keeper import SessionKeeper
 from vla_isaac.extension.kit import require
 from vla_isaac.extension.kit_events import KitEvents, extension_folder
 from vla_isaac.extension.kit_menu import TOGGLE, MenuAndActions
 from vla_isaac.extension.panel import SETTINGS, Panel, Start
 from vla_isaac.extension.panel_model import BUTTONS, Surroundings, can_press, make_view, sentences
+from vla_isaac.extension.session_manager import SessionManager
 from vla_isaac.extension.settings import ROBOTS, read_settings
-from vla_isaac.extension.workshop import MakeBackend, MakePolicy, Workshop
 from vla_isaac.policies import POLICIES
 from vla_isaac.runtime.live import LiveSession, LiveStatus, Phase, Problem
 
@@ -63,10 +63,10 @@ class Controller:
     def start(self) -> None:
         """Read the settings, open the panel, subscribe; a part that fails is reported and the others go on."""
         self._settings, complaints = read_settings(carb_settings.get_settings().get)
-        self._workshop = Workshop(self._make_backend, self._make_policy, self._settings)
-        self._keeper = SessionKeeper(
-            self._workshop,
+        self._keeper = SessionManager(
             self._settings,
+            make_backend=self._make_backend,
+            make_policy=self._make_policy,
             on_period=self._period,
             on_change=self._on_change,
             may_play=self._may_play,
@@ -92,10 +92,10 @@ class Controller:
         for part in (self._events, self._menu):
             if part is not None:
                 self._safely("closing", part.close)
-        self._safely("closing the session", self._keeper.let_go)
+        self._safely("closing the session", self._keeper.close)
         if self._panel is not None:
             self._safely("closing the panel", self._panel.close)
-        if not self._workshop.wait_for_recordings(LONGEST_WAIT):
+        if not self._keeper.wait_for_recordings(LONGEST_WAIT):
             carb.log_warn("[vla_isaac] a recording is still being written; it will be whole when Isaac Sim has ended")
         if self._prebundle is not None:
             self._prebundle.remove()
@@ -153,7 +153,7 @@ class Controller:
         session = self._need_session()
         session.pause()
         if session.status.phase is Phase.PAUSED:
-            self._keeper.let_time_pass(False)
+            self._keeper.set_playing(False)
 
     def _stop(self) -> None:
         if self._job is not None:
@@ -172,7 +172,7 @@ class Controller:
         session = self._need_session()
         session.run()
         if session.status.phase is Phase.RUNNING:
-            self._keeper.let_time_pass(True)
+            self._keeper.set_playing(True)
 
     # what takes several updates
 
@@ -209,7 +209,7 @@ class Controller:
 
     def _on_update(self) -> None:
         self._keeper.update()
-        if self._keeper.is_holding:  # physics stands still and tells nothing, but the answer may be there
+        if self._keeper.is_waiting_for_policy:  # physics stands still and tells nothing, but the answer may be there
             self._period()
         if self._clock() >= self._next_redraw:
             self._redraw()

@@ -7,9 +7,9 @@ from typing import Any
 
 from vla_isaac.core.errors import UsageError
 from vla_isaac.extension.controller import Controller
+from vla_isaac.extension.factory import KitBackend, isaac_backend
 from vla_isaac.extension.kit import require
-from vla_isaac.extension.workshop import KitBackend, isaac_backend, make_policy
-from vla_isaac.policies.base import Policy
+from vla_isaac.policies.factory import make_policy
 from vla_isaac.runtime.live import LiveSession
 
 _IExt: Any = require("omni.ext").IExt  # source: docs.omniverse.nvidia.com Kit manual, Extensions: IExt; recorded for 6.2
@@ -28,10 +28,8 @@ class VlaIsaacExtension(_IExt):  # type: ignore[misc]  # Kit has no stubs
         """Return the backend for a robot source; replaced where the panel is tried on another simulator."""
         return isaac_backend(robot)
 
-    @staticmethod
-    def make_policy(name: str) -> Policy:
-        """Return a policy by name; replaced where a policy has no name."""
-        return make_policy(name)
+    make_policy = staticmethod(make_policy)
+    """Makes policies as the command line does; replaced where a policy has no name."""
 
     clock = staticmethod(time.monotonic)
     """Seconds by which the panel is redrawn; replaced where tests let them pass."""

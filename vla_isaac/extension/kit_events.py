@@ -1,4 +1,4 @@
-"""What Kit tells an extension: an update has passed, the timeline changed, the stage is opened or closed."""
+"""Events of Kit: an update has passed, the timeline changed, the stage is opened or closed."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class KitEvents:
         stages = usd.get_context().get_stage_event_stream()
         self._held: list[Any] = [
             updates.create_subscription_to_pop(lambda event: on_update(), name="vla_isaac update"),
-            times.create_subscription_to_pop(_teller(on_timeline, timeline_words), name="vla_isaac timeline"),
-            stages.create_subscription_to_pop(_teller(on_stage, stage_words), name="vla_isaac stage"),
+            times.create_subscription_to_pop(_event_handler(on_timeline, timeline_words), name="vla_isaac timeline"),
+            stages.create_subscription_to_pop(_event_handler(on_stage, stage_words), name="vla_isaac stage"),
         ]
 
     @property
@@ -58,11 +58,11 @@ class KitEvents:
         self._held.clear()
 
 
-def _teller(tell: Callable[[str], None], words: dict[int, str]) -> Callable[[Any], None]:
+def _event_handler(handle: Callable[[str], None], words: dict[int, str]) -> Callable[[Any], None]:
     def on_event(event: Any) -> None:
         word = words.get(int(event.type))
         if word is not None:
-            tell(word)
+            handle(word)
 
     return on_event
 

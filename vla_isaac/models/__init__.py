@@ -2,11 +2,14 @@
 
 from vla_isaac.core.registry import Registry
 
+DEFAULT_MODEL = "mini"
+"""The model that is trained, and the policy that acts, where none is named; the one place where this package says so."""
+
 MODELS = Registry(
     "model",
     "models",
     {
-        "mini": "vla_isaac.models.mini.network:MiniVLA",
+        DEFAULT_MODEL: "vla_isaac.models.mini.network:MiniVLA",
         "keypoints": "vla_isaac.models.keypoints.network:KeypointVLA",
         "vla_transformer": "vla_isaac.models.vla_transformer.network:VisionLanguageActionTransformer",
         "rt1_style": "vla_isaac.models.rt1_style.network:RT1StyleModel",

@@ -18,7 +18,7 @@ model.safetensors. Its batch is a dict of tensors, as the loader and the process
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -100,6 +100,9 @@ class VLAModel(PreTrainedModel):  # type: ignore[misc]
 
     config_class = VLAConfig
     main_input_name = "images"
+    trained_on: Literal["demonstrations", "transitions"] = "demonstrations"
+    """Kind of dataset it learns from; transitions are what ``collect --format moments`` writes."""
+
     processor: VLAProcessor | None = None
     """What makes numbers of sentences for it; set by `load_model`, and for a new model by the trainer."""
 

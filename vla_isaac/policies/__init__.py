@@ -1,6 +1,11 @@
 """Observation in, action chunk out: the policies by name."""
 
 from vla_isaac.core.registry import Registry
+from vla_isaac.models import DEFAULT_MODEL
+
+DEFAULT = DEFAULT_MODEL
+"""The learned policy of this package, whose checkpoint is the folder of this name in ``data/checkpoints``; the default for
+everything that the checkpoint declares."""
 
 POLICIES = Registry(
     "policy",
@@ -10,7 +15,7 @@ POLICIES = Registry(
         "hold": "vla_isaac.policies.hold:HoldPolicy",
         "random": "vla_isaac.policies.random_walk:RandomPolicy",
         "replay": "vla_isaac.policies.replay:ReplayPolicy",
-        "mini": "vla_isaac.policies.learned:MiniPolicy",
+        DEFAULT: "vla_isaac.policies.learned:ShippedPolicy",
     },
 )
 """Name → class; a class with `from_argument` may be asked for as ``name:argument``.

@@ -9,7 +9,7 @@ from vla_isaac.core.types import ActionChunk, EpisodeContext, Observation
 
 
 class Policy(Protocol):
-    """Observation in, action chunk out; three members, nothing else is asked of anyone."""
+    """Observation in, action chunk out; these three members are all that is required."""
 
     @property
     def spec(self) -> PolicySpec:

@@ -18,7 +18,26 @@ from vla_isaac.policies.base import Policy
 from vla_isaac.policies.boundary import plain_chunk
 
 
-class FirstRows:
+class _ChunkExecution:
+    """What both have in common: they answer with chunks of one."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._chunks: deque[ActionChunk] = deque(maxlen=policy.spec.chunk_length)
+        self.card = getattr(policy, "card", None)  # of a checkpoint
+
+    @property
+    def spec(self) -> PolicySpec:
+        """The wrapped policy's, with chunks of one."""
+        return replace(self._policy.spec, chunk_length=1)
+
+    def reset(self, context: EpisodeContext) -> None:
+        """Begin an episode and forget the chunks of the last one."""
+        self._chunks.clear()
+        self._policy.reset(context)
+
+
+class FirstRows(_ChunkExecution):
     """Carry out the first `rows` actions of each chunk, then ask again."""
 
     def __init__(self, policy: Policy, rows: int = 1) -> None:
@@ -36,29 +55,18 @@ class FirstRows:
                 f"cannot carry out {rows} rows of chunks of {policy.spec.chunk_length}; "
                 f"choose 1 to {policy.spec.chunk_length}"
             )
-        self._policy = policy
+        super().__init__(policy)
         self._rows = rows
-        self._waiting: deque[ActionChunk] = deque()
-
-    @property
-    def spec(self) -> PolicySpec:
-        """The wrapped policy's, with chunks of one."""
-        return replace(self._policy.spec, chunk_length=1)
-
-    def reset(self, context: EpisodeContext) -> None:
-        """Begin an episode and forget what was left of the last chunk."""
-        self._waiting.clear()
-        self._policy.reset(context)
 
     def act(self, observation: Observation) -> ActionChunk:
         """Return the next row, asking the policy when none is left."""
-        if not self._waiting:
+        if not self._chunks:
             chunk = plain_chunk(self._policy.act(observation))
-            self._waiting.extend(_row(chunk, k) for k in range(min(self._rows, len(chunk))))
-        return self._waiting.popleft()
+            self._chunks.extend(_row(chunk, k) for k in range(min(self._rows, len(chunk))))
+        return self._chunks.popleft()
 
 
-class TemporalEnsemble:
+class TemporalEnsemble(_ChunkExecution):
     """Ask at every step and average all rows that predict this step, as ACT does.
 
     The weight of the i-th oldest prediction is ``exp(-decay * i)``: i = 0 is the oldest, so older rows weigh more.
@@ -83,19 +91,8 @@ class TemporalEnsemble:
             )
         if decay < 0:
             raise ConfigError(f"temporal ensembling: decay={decay} must not be negative")
-        self._policy = policy
+        super().__init__(policy)
         self._decay = decay
-        self._chunks: deque[ActionChunk] = deque(maxlen=policy.spec.chunk_length)
-
-    @property
-    def spec(self) -> PolicySpec:
-        """The wrapped policy's, with chunks of one."""
-        return replace(self._policy.spec, chunk_length=1)
-
-    def reset(self, context: EpisodeContext) -> None:
-        """Begin an episode and forget all predictions."""
-        self._chunks.clear()
-        self._policy.reset(context)
 
     def act(self, observation: Observation) -> ActionChunk:
         """Return the weighted mean of what every remembered chunk says of this step."""

@@ -19,6 +19,7 @@ from vla_isaac.core.types import ActionChunk, EpisodeContext, Observation
 from vla_isaac.models.feed import HANDED_ON, HEAT, IMAGE, IS_WORD, MEMORY, READ
 from vla_isaac.models.processor import VLAProcessor
 from vla_isaac.models.text import split
+from vla_isaac.policies import DEFAULT
 from vla_isaac.policies.learned_checkpoint import ONNX, SENTENCE, PolicyCard
 from vla_isaac.policies.learned_session import THREADS, OnnxNetwork
 from vla_isaac.robots.panda import ARM_JOINTS, NUM_ARM_JOINTS
@@ -140,7 +141,7 @@ class LearnedPolicy:
         return {name: observation.frames[name].rgb for name in self.card.cameras}
 
     def _check_network(self) -> None:
-        """Raise `ConfigError` if the network takes what nobody gives it; what it has no use for, it may lack."""
+        """Raise `ConfigError` if the network has inputs that are never fed; it may lack those that it does not use."""
         pictures, inputs = {IMAGE + name for name in self.card.cameras}, set(self._network.inputs)
         known = pictures | ({READ, IS_WORD} if self._reader is not None else {"words", "pieces"}) | {"state", MEMORY}
         if not pictures <= inputs <= known or not {"actions", "confidence"} <= set(self._network.outputs):
@@ -150,7 +151,7 @@ class LearnedPolicy:
             )
 
 
-class MiniPolicy(LearnedPolicy):
+class ShippedPolicy(LearnedPolicy):
     """The policy that comes with this package, in ``data/checkpoints/mini``."""
 
     def __init__(self, folder: str | Path | None = None, *, threads: int = THREADS, declines: bool = True) -> None:
@@ -159,7 +160,7 @@ class MiniPolicy(LearnedPolicy):
         Raises:
             ConfigError: If this installation has none.
         """
-        super().__init__(folder or resource("data", "checkpoints", "mini"), threads=threads, declines=declines)
+        super().__init__(folder or resource("data", "checkpoints", DEFAULT), threads=threads, declines=declines)
 
 
 def proprioception(observation: Observation, names: tuple[str, ...]) -> AnyArray:
@@ -175,7 +176,7 @@ def proprioception(observation: Observation, names: tuple[str, ...]) -> AnyArray
 
 
 def _proprioception_columns(names: tuple[str, ...]) -> None:
-    """Raise `ConventionError` if a checkpoint wants a number that no observation has."""
+    """Raise `ConventionError` if a checkpoint requires a number that no observation has."""
     known = {*ARM_JOINTS, "gripper_width", "x", "y", "z", "qw", "qx", "qy", "qz"}
     known |= {f"{ARM_JOINTS[i]}_velocity" for i in range(NUM_ARM_JOINTS)}
     odd = [name for name in names if name not in known]

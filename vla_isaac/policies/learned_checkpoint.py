@@ -22,6 +22,8 @@ ONNX = "model.onnx"
 SENTENCE = "sentence.onnx"
 """What reads an instruction once, for networks that do not read it with every decision."""
 
+NOT_KNOWN = "not known: the checkpoint's policy.json does not say"
+
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyCard:
@@ -52,7 +54,10 @@ class PolicyCard:
     """Confidence below which it declines."""
 
     abilities: Abilities | None = None
-    """What it can be asked for; None where nobody measured that, and then it acts only where it is named."""
+    """What it can be asked for; None where that was not measured, and then it acts only where it is named."""
+
+    trained_on: str | None = None
+    """Kind of data it learned from, ``"demonstrations"`` or ``"transitions"``; None where the card does not say."""
 
     notes: Mapping[str, Any] = field(default_factory=dict)
     """How it was trained: data, seeds, steps, versions."""
@@ -74,6 +79,19 @@ class PolicyCard:
     def action_normaliser(self) -> Normaliser:
         """Of the actions."""
         return Normaliser.from_json(self.actions, source="checkpoint, actions")
+
+    def describe(self) -> dict[str, str]:
+        """Return what the policy can do, sees and was trained on, in words; what the card does not say is ``not known``."""
+        abilities, episodes = self.abilities, self.notes.get("episodes")
+        height, width = self.image_hw
+        count = f", {episodes} episodes" if episodes is not None else ""
+        return {
+            "families": ", ".join(abilities.families) if abilities else NOT_KNOWN,
+            "measured on": ", ".join(abilities.backends) if abilities else NOT_KNOWN,
+            "cameras": f"{', '.join(self.cameras)} ({height} x {width} px)",
+            "rate": f"{self.action.rate_hz:g} Hz",
+            "trained on": f"{self.trained_on or NOT_KNOWN}{count}",
+        }
 
     def save(self, folder: Path) -> None:
         """Write ``policy.json``."""

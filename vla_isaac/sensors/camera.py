@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,9 +18,6 @@ from vla_isaac.core.seeding import stream
 from vla_isaac.core.types import Frame
 from vla_isaac.sim.backend import Backend, RenderRequest, Steps
 from vla_isaac.sim.drive import drive
-
-if TYPE_CHECKING:
-    pass
 
 MAX_TRIES = 20  # Isaac's own tests allow its cameras up to 10 to 20 updates until the first frame
 

@@ -1,4 +1,4 @@
-"""Run a backend's generator operations to their end where nobody else owns the loop."""
+"""Run a backend's generator operations to their end where the caller owns the loop."""
 
 from __future__ import annotations
 

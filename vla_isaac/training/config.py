@@ -11,6 +11,7 @@ from vla_isaac.core.errors import ConfigError
 from vla_isaac.datasets.loading.augmentation import Augmentation
 from vla_isaac.datasets.loading.options import SampleOptions
 from vla_isaac.datasets.normaliser import Method
+from vla_isaac.models import DEFAULT_MODEL
 
 Schedule = Literal["cosine", "linear", "constant"]
 Precision = Literal["fp32", "bf16"]
@@ -20,7 +21,7 @@ Precision = Literal["fp32", "bf16"]
 class TrainConfig:
     """What is trained, on what, and how."""
 
-    model: str = "mini"
+    model: str = DEFAULT_MODEL
     """Architecture: a name of `models.MODELS`."""
 
     model_options: Mapping[str, Any] = field(default_factory=dict)

@@ -76,6 +76,7 @@ def make_card(
         state=data.state_normaliser.to_json(),
         actions=data.action_normaliser.to_json(),
         decline_below=config.decline_below,
+        trained_on=MODELS.load(config.model).trained_on,
         notes={
             "datasets": [str(path) for path in paths],
             "episodes": data.num_episodes,

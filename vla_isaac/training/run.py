@@ -18,6 +18,7 @@ from vla_isaac.core.errors import UsageError
 from vla_isaac.datasets.formats import open_dataset
 from vla_isaac.datasets.moments import is_moments, plan_of
 from vla_isaac.evaluation import EvaluationPlan, evaluate
+from vla_isaac.models import MODELS
 from vla_isaac.training.checkpoint import find_checkpoint
 from vla_isaac.training.config import TrainConfig
 from vla_isaac.training.dagger import CorrectionPlan, collect_corrections, collection_of, correct
@@ -31,9 +32,6 @@ from vla_isaac.training.trainer import TrainReport, VLATrainer, kept_report
 from vla_isaac.training.watching import usual_watchers
 
 CORRECTED, CHOSEN, ROUNDS, FRAMES = "corrected", "chosen", "rounds.json", ".frames"
-FROM_MOMENTS = ("mini",)
-"""Architectures that learn from moment datasets; all others learn from demonstrations."""
-
 PICTURE_SHARE = 0.12
 """Share of the corrected control periods of which pictures are kept, where moments are."""
 
@@ -157,11 +155,10 @@ def source_of(
     of_moments = [is_moments(path) for path in paths]
     if any(of_moments) != all(of_moments):
         raise UsageError("moments and demonstrations cannot be mixed in one training; give one kind with --data")
-    if all(of_moments) != (config.model in FROM_MOMENTS):
+    needs_moments = MODELS.load(config.model).trained_on == "transitions"
+    if all(of_moments) != needs_moments:
         kind = (
-            "moments: vla-isaac collect OUT --format moments"
-            if config.model in FROM_MOMENTS
-            else "demonstrations: vla-isaac collect OUT"
+            "moments: vla-isaac collect OUT --format moments" if needs_moments else "demonstrations: vla-isaac collect OUT"
         )
         raise UsageError(f"{paths[0]}: the model {config.model!r} does not learn from this kind of dataset, but from {kind}")
     if all(of_moments):

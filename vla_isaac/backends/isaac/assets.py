@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from vla_isaac.backends.isaac.ports import AssetsPort
+from vla_isaac.backends.isaac.loop import Loop
 from vla_isaac.sim.backend import Steps
 
 FRANKA_PATHS = (
@@ -24,7 +25,28 @@ class FoundAsset:
     why: str
 
 
-def find_franka(assets: AssetsPort) -> Steps[FoundAsset]:
+class AssetServer:
+    """The server behind `get_assets_root_path`; both interfaces have its two functions, each plain and as a coroutine."""
+
+    def __init__(self, loop: Loop, root_path: tuple[Any, Any], is_file: tuple[Any, Any]) -> None:
+        """Take the functions, the plain one first, then the coroutine; `is_file` is called with an address."""
+        self._loop, self._root_path, self._is_file = loop, root_path, is_file
+
+    def root(self) -> Steps[str | None]:
+        """Return the address of NVIDIA's assets, None if no server answers: some releases return None then, others raise."""
+        try:
+            root = yield from self._loop.call(*self._root_path)
+        except RuntimeError:
+            return None
+        return root or None
+
+    def exists(self, address: str) -> Steps[bool]:
+        """Tell whether a file is there."""
+        plain, awaited = self._is_file
+        return (yield from self._loop.call(lambda: plain(address), lambda: awaited(address)))
+
+
+def find_franka(assets: AssetServer) -> Steps[FoundAsset]:
     """Return the first of `FRANKA_PATHS` that the server has."""
     root = yield from assets.root()
     if root is None:

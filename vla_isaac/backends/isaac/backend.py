@@ -300,7 +300,7 @@ class IsaacBackend:
         return [f"{ROOT}/Objects/{names[name]}" for name in spec.object_names]
 
     def _connect(self, spec: SceneSpec) -> None:
-        """Make every physics handle anew: a stop has voided the old ones."""
+        """Make every physics handle again: a stop has voided the old ones."""
         self._ports.robot.connect()
         self._free = [row for row, o in enumerate(spec.objects) if not o.fixed]
         paths = self._object_paths(spec)
@@ -411,7 +411,7 @@ class IsaacBackend:
         return experimental_ports(self._loop, ROBOT_PATH)
 
     def _say(self, about: str, words: str) -> None:
-        """Tell it aloud: in the log, and for the panel."""
+        """Report it in the log and to the panel."""
         self._notes[about] = words
         logger.warning("%s", words)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from vla_isaac.backends.isaac.assets import AssetServer
 from vla_isaac.backends.isaac.loop import Loop
 from vla_isaac.backends.isaac.pictures import Layers, Picture, image_of, label_numbers, plane_of
 from vla_isaac.backends.isaac.ports import Ports, as_row, check_finite, check_joints, with_arm
@@ -70,7 +71,12 @@ def classic_ports(names: Names, loop: Loop, robot_path: str, physics_scene: str)
         sim=ClassicSim(isaac, loop, find_clock(names), physics_scene),
         robot=ClassicRobot(isaac, robot_path),
         objects=ClassicObjects(isaac),
-        assets=ClassicAssets(isaac, loop),
+        assets=AssetServer(
+            loop,
+            (isaac.get_assets_root_path, isaac.get_assets_root_path_async),
+            # calls, so that their arguments are compared with the recorded signatures
+            (lambda address: isaac.is_file(address), lambda address: isaac.is_file_async(address)),  # noqa: PLW0108
+        ),
         open_camera=lambda path, size, layers: ClassicCamera(isaac, path, size, layers),
     )
 
@@ -308,26 +314,6 @@ class ClassicCamera:
         if self._camera is not None and hasattr(self._camera, "destroy"):
             self._camera.destroy()  # source: isaacsim.sensors.camera of 5.0 and newer; asked for by hasattr
         self._camera = None
-
-
-class ClassicAssets:
-    """The asset server behind `get_assets_root_path`."""
-
-    def __init__(self, isaac: Any, loop: Loop) -> None:
-        self._isaac, self._loop = isaac, loop
-
-    def root(self) -> Steps[str | None]:
-        """Return the root; no server is None in some releases and an error in others."""
-        try:
-            root = yield from self._loop.call(self._isaac.get_assets_root_path, self._isaac.get_assets_root_path_async)
-        except RuntimeError:
-            return None
-        return root or None
-
-    def exists(self, address: str) -> Steps[bool]:
-        """Ask the server."""
-        isaac = self._isaac
-        return (yield from self._loop.call(lambda: isaac.is_file(address), lambda: isaac.is_file_async(address)))
 
 
 def _rate_limit() -> float | None:

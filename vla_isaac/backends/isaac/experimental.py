@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from vla_isaac.backends.isaac.assets import AssetServer
 from vla_isaac.backends.isaac.loop import Loop
 from vla_isaac.backends.isaac.pictures import Layers, Picture, image_of, label_numbers, plane_of
 from vla_isaac.backends.isaac.ports import Ports, as_row, check_finite, check_joints, with_arm
@@ -22,12 +23,19 @@ DEPTH, SEGMENTATION = "distance_to_image_plane", "semantic_segmentation"
 
 def experimental_ports(loop: Loop, robot_path: str) -> Ports:
     """Return the ports of the experimental interface."""
+    from isaacsim.storage.native import get_assets_root_path, get_assets_root_path_async, is_file, is_file_async
+
     return Ports(
         name="experimental",
         sim=ExperimentalSim(loop),
         robot=ExperimentalRobot(robot_path),
         objects=ExperimentalObjects(),
-        assets=ExperimentalAssets(loop),
+        assets=AssetServer(
+            loop,
+            (get_assets_root_path, get_assets_root_path_async),
+            # calls, so that their arguments are compared with the recorded signatures
+            (lambda address: is_file(address), lambda address: is_file_async(address)),  # noqa: PLW0108
+        ),
         open_camera=ExperimentalCamera,
     )
 
@@ -215,29 +223,6 @@ class ExperimentalCamera:
     def _data(self, annotator: str) -> tuple[Any, Any]:
         data, info = self._sensor.get_data(annotator)
         return data, info
-
-
-class ExperimentalAssets:
-    """The asset server behind `get_assets_root_path`."""
-
-    def __init__(self, loop: Loop) -> None:
-        self._loop = loop
-
-    def root(self) -> Steps[str | None]:
-        """Return the root; no server is an error there."""
-        from isaacsim.storage.native import get_assets_root_path, get_assets_root_path_async
-
-        try:
-            root = yield from self._loop.call(get_assets_root_path, get_assets_root_path_async)
-        except RuntimeError:
-            return None
-        return root or None
-
-    def exists(self, address: str) -> Steps[bool]:
-        """Ask the server."""
-        from isaacsim.storage.native import is_file, is_file_async
-
-        return (yield from self._loop.call(lambda: is_file(address), lambda: is_file_async(address)))
 
 
 def _row(values: AnyArray) -> AnyArray:

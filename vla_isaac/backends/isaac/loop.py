@@ -60,7 +60,7 @@ class KitLoop:
         yield
 
     def call(self, plain: Callable[[], T], awaited: Callable[[], Coroutine[Any, Any, T]]) -> Steps[T]:
-        """Run the coroutine on Kit's event loop, one update after another; cancelled if nobody waits any more."""
+        """Run the coroutine on Kit's event loop, one update after another; cancelled if the generator is closed."""
         task = asyncio.ensure_future(awaited())
         try:
             while not task.done():
@@ -69,7 +69,7 @@ class KitLoop:
             if not task.done():
                 task.cancel()
             elif not task.cancelled():
-                task.exception()  # looked at, so that asyncio does not complain where nobody waits any more
+                task.exception()  # looked at, so that asyncio does not complain of an exception that was never retrieved
         return task.result()
 
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from vla_isaac.backends.isaac.assets import AssetServer
 from vla_isaac.backends.isaac.pictures import Layers, Picture, as_numpy
 from vla_isaac.core.arrays import AnyArray, Array
 from vla_isaac.core.errors import BackendError
@@ -116,18 +117,6 @@ class CameraPort(Protocol):
         ...
 
 
-class AssetsPort(Protocol):
-    """The asset server."""
-
-    def root(self) -> Steps[str | None]:
-        """Return the address of NVIDIA's assets, or None if no server answers."""
-        ...
-
-    def exists(self, address: str) -> Steps[bool]:
-        """Tell whether a file is there."""
-        ...
-
-
 @dataclass(frozen=True)
 class Ports:
     """All of them, for one interface."""
@@ -136,7 +125,7 @@ class Ports:
     sim: SimPort
     robot: RobotPort
     objects: ObjectsPort
-    assets: AssetsPort
+    assets: AssetServer
     open_camera: Callable[[str, tuple[int, int], Layers], CameraPort]
     """Path of the prim, height and width [px], what to record."""
 

@@ -102,7 +102,7 @@ def _frame(world: World, request: RenderRequest) -> Frame:
     state, camera = world.state(), _camera_today(world, request.camera)
     mount = state.pose_world_ee @ _POSE_EE_HAND if camera.mount == "hand" else Pose.identity()
     resolution = request.resolution_hw or camera.resolution_hw
-    view = draw.View(mount @ camera.pose_mount_camera, camera.intrinsics(resolution), resolution)
+    view = draw.StubCamera(mount @ camera.pose_mount_camera, camera.intrinsics(resolution), resolution)
     solids = [*_object_solids(world), *draw.robot_solids(state.qpos, state.gripper_width)]
     picture = draw.paint(view, world.layout.table, solids, depth=request.depth, segmentation=request.segmentation)
     return Frame(
@@ -115,7 +115,7 @@ def _camera_today(world: World, name: str) -> CameraConfig:
     return world.layout.cameras[world.spec.cameras.index(world.spec.camera(name))]
 
 
-def _object_solids(world: World) -> list[draw.Solid]:
+def _object_solids(world: World) -> list[draw.DrawnSolid]:
     return [
         draw.box_solid(Pose(pos, quat), body.half_extents, placement.rgb, row)
         for row, (pos, quat, body, placement) in enumerate(

@@ -32,7 +32,7 @@ _SIGNS = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)]
 
 
 @dataclass(frozen=True, eq=False)
-class Solid:
+class DrawnSolid:
     """A convex thing to paint."""
 
     points: Array
@@ -46,7 +46,7 @@ class Solid:
 
 
 @dataclass(frozen=True, eq=False)
-class View:
+class StubCamera:
     """A camera at one instant."""
 
     pose_world_camera: Pose
@@ -70,7 +70,7 @@ class View:
 
 
 @dataclass(frozen=True, eq=False)
-class Picture:
+class DrawnImage:
     """What was painted; the optional layers are None unless asked for."""
 
     rgb: Image
@@ -78,12 +78,12 @@ class Picture:
     segmentation: AnyArray | None
 
 
-def box_solid(pose_world: Pose, half_extents: tuple[float, float, float], rgb: RGB, code: int) -> Solid:
+def box_solid(pose_world: Pose, half_extents: tuple[float, float, float], rgb: RGB, code: int) -> DrawnSolid:
     """Return the bounding box of an object."""
-    return Solid(pose_world.apply(_SIGNS * half_extents), rgb, code)
+    return DrawnSolid(pose_world.apply(_SIGNS * half_extents), rgb, code)
 
 
-def robot_solids(qpos: Array, gripper_width: float) -> list[Solid]:
+def robot_solids(qpos: Array, gripper_width: float) -> list[DrawnSolid]:
     """Return the arm as a thick polyline through its link frames, and the hand with its fingers."""
     links = kinematics.link_frames(qpos)
     hand = Pose.from_matrix(kinematics.forward_kinematics(qpos)) @ Pose(np.array([0, 0, -panda.HAND_TO_EE]), _NO_TURN)
@@ -97,10 +97,12 @@ def robot_solids(qpos: Array, gripper_width: float) -> list[Solid]:
     return [*arm, _bar(palm[0], palm[1], HAND_RADIUS, HAND_RGB), *fingers]
 
 
-def paint(view: View, table: TableSpec, solids: Sequence[Solid], *, depth: bool, segmentation: bool) -> Picture:
+def paint(
+    view: StubCamera, table: TableSpec, solids: Sequence[DrawnSolid], *, depth: bool, segmentation: bool
+) -> DrawnImage:
     """Return the picture of the table with all solids on it, in fresh arrays."""
     shape = view.resolution_hw
-    picture = Picture(
+    picture = DrawnImage(
         np.empty((*shape, 3), dtype=np.uint8),
         np.full(shape, FAR, dtype=np.float32) if depth else None,
         np.full(shape, BACKGROUND, dtype=np.int32) if segmentation else None,
@@ -117,17 +119,17 @@ def paint(view: View, table: TableSpec, solids: Sequence[Solid], *, depth: bool,
 _NO_TURN = Pose.identity().quat_wxyz
 
 
-def _bar(a: Array, b: Array, radius: float, rgb: RGB) -> Solid:
-    return Solid(np.concatenate([a + radius * _SIGNS, b + radius * _SIGNS]), rgb, ROBOT)
+def _bar(a: Array, b: Array, radius: float, rgb: RGB) -> DrawnSolid:
+    return DrawnSolid(np.concatenate([a + radius * _SIGNS, b + radius * _SIGNS]), rgb, ROBOT)
 
 
-def _table_top(table: TableSpec) -> Solid:
+def _table_top(table: TableSpec) -> DrawnSolid:
     (x, y), (width, depth, _) = table.center_xy, table.size
     corners = [(x + sx * width / 2, y + sy * depth / 2, 0.0) for sx, sy in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
-    return Solid(np.array(corners), table.rgb, TABLE)
+    return DrawnSolid(np.array(corners), table.rgb, TABLE)
 
 
-def _depth_of_plane(view: View) -> AnyArray:
+def _depth_of_plane(view: StubCamera) -> AnyArray:
     """Return the distance along z [m] to the plane z = 0 of the world per pixel; infinite above the horizon."""
     height, width = view.resolution_hw
     focal, (cx, cy) = view.intrinsics[0, 0], view.intrinsics[:2, 2]
@@ -138,7 +140,7 @@ def _depth_of_plane(view: View) -> AnyArray:
         return np.where(fall > 0, view.pose_world_camera.pos[2] / fall, np.inf)
 
 
-def _paint_one(picture: Picture, view: View, solid: Solid, distance: AnyArray | float) -> None:
+def _paint_one(picture: DrawnImage, view: StubCamera, solid: DrawnSolid, distance: AnyArray | float) -> None:
     points = _in_front(view.to_camera(solid.points))
     if len(points) < 3:
         return

@@ -47,6 +47,7 @@ class MiniVLA(VLAModel):
     """About two million weights; a few milliseconds a decision."""
 
     config_class = MiniConfig
+    trained_on = "transitions"
     state_offset: Tensor
     state_scale: Tensor
     sight_colour: Tensor

@@ -1,4 +1,4 @@
-"""`SessionKeeper`: the panel's one session, made anew where a choice needs that; what was chosen before stays."""
+"""`SessionManager`: the panel's one session, made again where a choice requires it; what was chosen before stays."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from vla_isaac.control.config import ControlConfig
+from vla_isaac.extension.factory import KitBackend, MakeBackend, MakePolicy, Options
 from vla_isaac.extension.settings import ExtensionSettings
-from vla_isaac.extension.workshop import KitBackend, Options, Workshop
 from vla_isaac.runtime.live import LiveSession, LiveStatus, Phase
+from vla_isaac.runtime.spool import SpoolRecorder
 
 OWN_EVENTS = 2  # app updates after our own pause or resume in which the timeline's events are taken for ours
 
@@ -39,14 +41,15 @@ NOTHING = LiveStatus(
 """What is shown while there is no session."""
 
 
-class SessionKeeper:
+class SessionManager:
     """Holds session and backend together, and remembers what was chosen and what of it is loaded."""
 
     def __init__(
         self,
-        workshop: Workshop,
         settings: ExtensionSettings,
         *,
+        make_backend: MakeBackend,
+        make_policy: MakePolicy,
         on_period: Callable[[], None],
         on_change: Callable[[LiveStatus], None],
         may_play: Callable[[], bool],
@@ -54,18 +57,20 @@ class SessionKeeper:
         """Hold nothing yet.
 
         Args:
-            workshop: Makes sessions.
             settings: What is chosen at first.
+            make_backend: Makes a backend from the name of a robot source.
+            make_policy: Makes a policy of its name.
             on_period: Called after each control period of physics.
             on_change: Called with the status at each change of a session.
             may_play: Tells whether the timeline may be touched for lock-step; not after a stop by hand.
         """
         self.session: LiveSession | None = None
         self.backend: KitBackend | None = None
-        self.is_holding = False
-        self._workshop, self._settings = workshop, settings
+        self.is_waiting_for_policy = False
+        self._settings, self._make_backend, self._make_policy = settings, make_backend, make_policy
+        self._recorders: list[SpoolRecorder] = []
         self._on_period, self._on_change, self._may_play = on_period, on_change, may_play
-        self._wanted = self._made_with = Options.of(settings)
+        self._chosen = self._made_with = Options.of(settings)
         self.scene, self._randomisation = settings.scene, settings.randomisation
         self._loaded: tuple[Any, Any] | None = None
         self._quiet_updates = 0
@@ -77,19 +82,28 @@ class SessionKeeper:
 
     @property
     def needs_making(self) -> bool:
-        """Whether there is no session, or none with the options that are wanted now."""
-        return self.session is None or self._wanted != self._made_with
+        """Whether there is no session, or none with the options that are chosen now."""
+        return self.session is None or self._chosen != self._made_with
 
     def make(self) -> None:
-        """Make backend and session anew, with all that is chosen.
+        """Make backend and session again, with all that is chosen.
 
         Raises:
             VlaIsaacError: If the backend cannot be made; there is no session then.
         """
         before = self.status if self.session is not None else None
-        self.let_go()
-        self._made_with, self._loaded = self._wanted, None
-        self.session, self.backend = self._workshop.make_session(self._wanted, hold_time=self._hold_time)
+        self.close()
+        self._made_with, self._loaded = self._chosen, None
+        self.backend = self._make_backend(self._chosen.robot)
+        self.session = LiveSession(
+            self.backend,
+            make_policy=self._make_policy,
+            control=ControlConfig(speed_scale=self._chosen.speed_scale),
+            lock_step=self._chosen.lock_step,
+            hold_time=self._pause_while_waiting,
+            make_recorder=self._make_recorder,
+            view_cameras=(self._settings.view_camera,) if self._settings.view_camera else (),
+        )
         self.backend.on_period = self._on_period
         self._unwatch = self.session.watch(self._on_change)
         self.session.choose(scene=self.scene)
@@ -101,7 +115,7 @@ class SessionKeeper:
         if before is not None and before.recording:
             self.session.record(Path(before.recording))
 
-    def let_go(self) -> None:
+    def close(self) -> None:
         """Close the session if there is one."""
         session, self.session = self.session, None
         backend, self.backend = self.backend, None
@@ -111,10 +125,14 @@ class SessionKeeper:
             self._unwatch()
             session.close()
 
+    def wait_for_recordings(self, timeout: float) -> bool:
+        """Wait until every ended episode is on the disk, or `timeout` [s] each has passed."""
+        return all(recorder.wait(timeout) for recorder in self._recorders)
+
     def choose(self, name: str, value: Any) -> None:
         """Take a choice: some the session takes at once, some only a new one."""
         if name in ("robot", "lock_step", "speed_scale"):
-            self._wanted = replace(self._wanted, **{name: value})
+            self._chosen = replace(self._chosen, **{name: value})
             return
         if name == "scene":
             self.scene = value
@@ -142,27 +160,32 @@ class SessionKeeper:
 
     def _choice(self) -> tuple[Any, Any]:
         """Return what only a load brings about, and what a reset does as well."""
-        return (self.scene, self._wanted), (self.status.seed, self._randomisation)
+        return (self.scene, self._chosen), (self.status.seed, self._randomisation)
+
+    def _make_recorder(self, folder: Path) -> SpoolRecorder:
+        recorder = SpoolRecorder(folder)
+        self._recorders = [one for one in self._recorders if not one.wait(0)] + [recorder]
+        return recorder
 
     # time
 
-    def let_time_pass(self, passes: bool) -> None:
+    def set_playing(self, plays: bool) -> None:
         """Play the timeline, or pause it."""
         if self.backend is not None:
             self._quiet_updates = OWN_EVENTS
-            (self.backend.resume if passes else self.backend.pause)()
+            (self.backend.resume if plays else self.backend.pause)()
 
     @property
     def expects_events(self) -> bool:
-        """Whether the timeline may be about to tell of what we did ourselves."""
-        return self.is_holding or self._quiet_updates > 0
+        """Whether events of the timeline may still come that our own pause or resume caused."""
+        return self.is_waiting_for_policy or self._quiet_updates > 0
 
     def update(self) -> None:
-        """Take notice that an app update has passed."""
+        """Count an app update."""
         self._quiet_updates = max(0, self._quiet_updates - 1)
 
-    def _hold_time(self, is_waiting: bool) -> None:
-        """Let time stand still while the policy thinks, in lock-step."""
-        self.is_holding = is_waiting
+    def _pause_while_waiting(self, is_waiting: bool) -> None:
+        """Pause the timeline while the policy decides, in lock-step."""
+        self.is_waiting_for_policy = is_waiting
         if self._may_play():
-            self.let_time_pass(not is_waiting)
+            self.set_playing(not is_waiting)

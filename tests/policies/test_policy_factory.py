@@ -1,0 +1,109 @@
+"""From a name to a policy, and to the checkpoint behind it."""
+
+from __future__ import annotations
+
+import pytest
+
+from vla_isaac.core.errors import ConfigError, UnknownNameError, UsageError
+from vla_isaac.policies import POLICIES
+from vla_isaac.policies.chunking import FirstRows, TemporalEnsemble
+from vla_isaac.policies.factory import checkpoint_of, make_policy
+from vla_isaac.policies.hold import HoldPolicy
+
+
+class Threaded(HoldPolicy):
+    """Remembers with how many cores and what argument it was made."""
+
+    def __init__(self, argument: str = "", *, threads: int = 8) -> None:
+        super().__init__()
+        self.made = (argument, threads)
+
+    @classmethod
+    def from_argument(cls, argument: str, *, threads: int = 8) -> Threaded:
+        return cls(argument, threads=threads)
+
+
+@pytest.fixture
+def threaded(monkeypatch):
+    monkeypatch.setitem(POLICIES._own, "threaded", f"{__name__}:Threaded")
+
+
+@pytest.mark.parametrize(
+    ("name", "threads", "made"),
+    [("threaded", 1, ("", 1)), ("threaded:x", 1, ("x", 1)), ("threaded", None, ("", 8)), ("threaded:x", None, ("x", 8))],
+)
+def test_a_policy_that_lets_its_cores_be_chosen_is_told_how_many(threaded, name, threads, made):
+    assert make_policy(name, threads=threads).made == made
+
+
+def test_a_policy_that_does_not_is_made_as_always():
+    assert isinstance(make_policy("hold", threads=1), HoldPolicy)
+
+
+def test_a_name_nobody_knows_and_an_argument_nobody_takes_are_refused():
+    with pytest.raises(UnknownNameError, match="no policy named 'hodl'"):
+        make_policy("hodl")
+    with pytest.raises(UsageError, match="takes no argument; write hold"):
+        make_policy("hold:x")
+
+
+def test_a_folder_with_a_policy_card_is_a_checkpoint(tmp_path):
+    assert checkpoint_of("scripted") is None
+    (tmp_path / "policy.json").write_text("{}", encoding="utf-8")
+    assert checkpoint_of(str(tmp_path)) == checkpoint_of(f"mini:{tmp_path}") == tmp_path
+
+
+# ------------------------------------------------------------------ classes in files
+
+OWN_POLICY = '''
+from vla_isaac.policies.hold import HoldPolicy
+
+
+class Waiting(HoldPolicy):
+    """Waits."""
+
+    def __init__(self, *, threads: int = 8) -> None:
+        self.threads = threads
+'''
+
+
+@pytest.fixture
+def own_file(tmp_path):
+    path = tmp_path / "own_policy.py"
+    path.write_text(OWN_POLICY, encoding="utf-8")
+    return path
+
+
+def test_a_class_in_a_file_of_ones_own_is_a_policy(own_file):
+    policy = make_policy(f"{own_file}:Waiting", threads=3)
+    assert (type(policy).__name__, policy.threads) == ("Waiting", 3)
+    assert checkpoint_of(f"{own_file}:Waiting") is None
+
+
+def test_a_file_or_a_class_that_is_not_there_is_refused_with_what_there_is(own_file):
+    with pytest.raises(UsageError, match=r"own_policy\.py has no class 'Wating'; it has Waiting$"):
+        make_policy(f"{own_file}:Wating")
+    with pytest.raises(UsageError, match=r"gone\.py:Waiting: there is no such file; give the path"):
+        make_policy(f"{own_file.parent / 'gone.py'}:Waiting")
+
+
+# ------------------------------------------------------------------ how chunks are carried out
+
+
+@pytest.mark.parametrize(("name", "kind"), [("temporal_ensemble:hold", TemporalEnsemble), ("first_rows:1:hold", FirstRows)])
+def test_how_chunks_are_carried_out_is_said_before_the_name(name, kind):
+    policy = make_policy(name)
+    assert isinstance(policy, kind)
+    assert policy.spec == HoldPolicy.spec
+
+
+def test_rows_that_are_not_said_or_are_more_than_a_chunk_has_are_refused():
+    with pytest.raises(UsageError, match="'first_rows:hold' does not say how many rows; write first_rows:4:POLICY"):
+        make_policy("first_rows:hold")
+    with pytest.raises(ConfigError, match="cannot carry out 4 rows of chunks of 1"):
+        make_policy("first_rows:4:hold")
+
+
+def test_the_checkpoint_behind_a_chunk_execution_is_found(tmp_path):
+    (tmp_path / "policy.json").write_text("{}", encoding="utf-8")
+    assert checkpoint_of(f"temporal_ensemble:{tmp_path}") == checkpoint_of(f"first_rows:2:mini:{tmp_path}") == tmp_path
