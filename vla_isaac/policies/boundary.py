@@ -13,7 +13,7 @@ from typing import Any
 
 from vla_isaac.core.arrays import Array, frozen
 from vla_isaac.core.errors import PolicyError, ReadOnlyError, describe
-from vla_isaac.core.read_only import read_only_copy
+from vla_isaac.core.read_only import is_refused_write, read_only_copy
 from vla_isaac.core.specs import PolicySpec
 from vla_isaac.core.types import ActionChunk, EpisodeContext, Observation
 from vla_isaac.policies.base import Policy
@@ -29,7 +29,7 @@ def begin_episode(policy: Policy, context: EpisodeContext) -> None:
     try:
         policy.reset(read_only_copy(context))
     except (ValueError, ReadOnlyError, FrozenInstanceError) as error:
-        if not _is_about_writing(error):
+        if not is_refused_write(error):
             raise
         raise PolicyError(_how_to_write(error)) from error
 
@@ -44,7 +44,7 @@ def ask(policy: Policy, observation: Observation) -> Any:
     try:
         return policy.act(_copied(observation))
     except (ValueError, ReadOnlyError, FrozenInstanceError) as error:
-        if not _is_about_writing(error):
+        if not is_refused_write(error):
             raise
         raise PolicyError(_how_to_write(error)) from error
 
@@ -126,12 +126,6 @@ def _copied_info(info: Mapping[str, Any], policy: str) -> Mapping[str, Any]:
             f"the policy {policy!r} returned an info that cannot be copied ({type(error).__name__}: {error}); "
             "put plain values and arrays into ActionChunk.info"
         ) from error
-
-
-def _is_about_writing(error: Exception) -> bool:
-    """Tell whether a policy's error says that it tried to write into what it was given."""
-    words = describe(error)
-    return not isinstance(error, ValueError) or "read-only" in words or "WRITEABLE" in words
 
 
 def _how_to_write(error: Exception) -> str:

@@ -35,8 +35,9 @@ def make_policy(name: str, *, threads: int | None = None, must_act: bool = False
         policy: Policy = kind(**_known_to(kind, wanted))
         return policy
     if not hasattr(kind, "from_argument") or not argument:
-        why = "takes no argument" if not hasattr(kind, "from_argument") else "lacks what comes after the colon"
-        raise UsageError(f"the policy {name!r} {why}; write {plain}" + (":ARGUMENT" if why.startswith("lacks") else ""))
+        takes_one = hasattr(kind, "from_argument")
+        why = "lacks what comes after the colon" if takes_one else "takes no argument"
+        raise UsageError(f"the policy {name!r} {why}; write {plain}" + (":ARGUMENT" if takes_one else ""))
     with_argument: Policy = kind.from_argument(argument, **_known_to(kind.from_argument, wanted))
     return with_argument
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from vla_isaac.core.arrays import AnyArray, Image
-from vla_isaac.core.errors import ConfigError, ConventionError, PolicyError
+from vla_isaac.core.errors import ConfigError, ConventionError, PolicyDeclined
 from vla_isaac.core.resources import resource
 from vla_isaac.core.specs import PolicySpec
 from vla_isaac.core.types import ActionChunk, EpisodeContext, Observation
@@ -74,13 +74,13 @@ class LearnedPolicy:
         """Begin an episode.
 
         Raises:
-            PolicyError: If there is no instruction.
+            PolicyDeclined: If there is no instruction.
         """
         self._past.clear()
         self._memory = np.zeros((1, self._memory_width), dtype=np.float32)
         self._sentence, self._decided = context.instruction, False
         if not split(context.instruction):
-            raise PolicyError("declined: there is no instruction; say what to do, such as: Pick up the red cube")
+            raise PolicyDeclined("declined: there is no instruction", remedy="say what to do, such as: Pick up the red cube")
         tokens = self.processor.sentences([context.instruction])
         said = {"words": tokens.words, "pieces": tokens.pieces}
         if self._reader is not None:
@@ -91,16 +91,20 @@ class LearnedPolicy:
         """Return a chunk in the units of the convention, and the confidence in its `info`.
 
         Raises:
-            PolicyError: If what the instruction names was not recognised when the episode began.
+            PolicyDeclined: If what the instruction names was not recognised when the episode began.
         """
         wanted = ("actions", "confidence", *((HANDED_ON,) if self._memory_width else ()))
         rows, confidence, *handed_on = self._network.run(self.feed(observation), wanted)
         self._memory = handed_on[0] if handed_on else self._memory
         sure = float(confidence[0])
         if self._declines and not self._decided and sure < self.card.decline_below:
-            raise PolicyError(
+            raise PolicyDeclined(
                 f'declined: nothing here was recognised as what "{self._sentence}" asks for (confidence {sure:.2f}, needed '
-                f"{self.card.decline_below:.2f}); name an object of the scene by colour and shape"
+                f"{self.card.decline_below:.2f})",
+                remedy="name an object of the scene by colour and shape",
+                instruction=self._sentence,
+                confidence=sure,
+                threshold=self.card.decline_below,
             )
         self._decided = True
         chunk = ActionChunk.from_rows(self._actions.unnormalise(rows[0]), with_gripper=self.spec.action.gripper != "none")

@@ -251,7 +251,8 @@ class LiveSession:
         self._went_well()
         if is_late:
             self._problem = Problem(
-                what=f'the instruction "{instruction}" is changed for the next run; press Stop, then Run',
+                message=f'the instruction "{instruction}" is changed for the next run',
+                remedy="press Stop, then Run",
                 kind=UsageError.__name__,
             )
         self._tell()
@@ -421,7 +422,9 @@ class LiveSession:
         try:
             self._backend.close()
         except Exception as error:
-            self._problem = Problem.of(error, doing="the simulator could not be closed", remedy="restart the application")
+            self._problem = Problem.of(
+                error, doing="the simulator could not be closed", remedy="restart the application", always=True
+            )
             logger.exception("the simulator could not be closed")
         self._tell()
         self._watchers.clear()
@@ -454,9 +457,12 @@ class LiveSession:
                     error,
                     doing=f"the policy {run.runner.start.policy!r} failed",
                     remedy="press Reset, then Run to try again, or choose another policy",
+                    always=True,
                 )
             elif end is End.BACKEND_FAILED and error is not None:
-                self._problem = Problem.of(error, doing="the simulator failed", remedy="press Load to build the scene anew")
+                self._problem = Problem.of(
+                    error, doing="the simulator failed", remedy="press Load to build the scene anew", always=True
+                )
         self._tell()
 
     def _asked(self) -> tuple[str, str, str]:

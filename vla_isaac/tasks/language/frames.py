@@ -89,7 +89,7 @@ def _put(clause: Clause, scene: Referents) -> list[Goal]:
 
 def _stack(clause: Clause, scene: Referents) -> list[Goal]:
     if not clause.locations:
-        raise UnreadableError('it does not say what goes on what; say for example "stack A on B on C"')
+        raise UnreadableError("it does not say what goes on what", remedy='say for example "stack A on B on C"')
     return placed(clause, scene)
 
 

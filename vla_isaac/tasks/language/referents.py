@@ -202,7 +202,9 @@ class Referents:
     def _ambiguous(self, phrase: NounPhrase, fitting: Sequence[Body]) -> InstructionError:
         names = ", ".join(body.name for body in fitting)
         return InstructionError(
-            f'"{phrase.text}" is ambiguous: {names}; say which, for example "{self.phrase_for(fitting[0])}"'
+            f'"{phrase.text}" is ambiguous: {names}',
+            remedy=f'say which, for example "{self.phrase_for(fitting[0])}"',
+            has_examples=True,
         )
 
     def _missing(self, phrase: NounPhrase) -> InstructionError:
