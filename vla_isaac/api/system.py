@@ -80,7 +80,9 @@ class IsaacVLASystem:
         if not isinstance(model, str):
             return model
         if Path(model).suffix in (".pt", ".pth", ".pkl", ".bin"):
-            raise UsageError(f"{model}: files that run code when read are not loaded; give a policy's name, or an object")
+            raise UsageError(
+                f"{model}: files that run code when read are not loaded", remedy="give a policy's name, or an object"
+            )
         return make_policy(model)
 
     def add_manipulation_objects(self, objects: Sequence[tuple[str, str]] = OBJECTS) -> IsaacVLASystem:
@@ -210,7 +212,7 @@ class IsaacVLASystem:
 
     def _open_session(self) -> Session:
         if self._session is None:
-            raise BackendError("there is no scene yet; call setup_scene() first")
+            raise BackendError("there is no scene yet", remedy="call setup_scene() first")
         return self._session
 
     def _running(self, *, may_be_over: bool = False) -> PolicyRunner:
@@ -219,11 +221,11 @@ class IsaacVLASystem:
         if self._runner.end is not None and not may_be_over:
             result = self._runner.result
             raise BackendError(
-                f"the episode is over ({result.end.value}: {result.reason}); call run_vla_control_loop() for a new one, or "
-                "execute_vla_policy() with another instruction"
+                f"the episode is over ({result.end.value}: {result.reason})",
+                remedy="call run_vla_control_loop() for a new one, or execute_vla_policy() with another instruction",
             )
         return self._runner
 
     def _check_not_built(self, what: str) -> None:
         if self._session is not None:
-            raise UsageError(f"the scene stands already; call {what}() before setup_scene(), or make a new system")
+            raise UsageError("the scene stands already", remedy=f"call {what}() before setup_scene(), or make a new system")

@@ -5,6 +5,12 @@ A caller that decides by an error looks at its class and its fields; no code loo
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+from typing import TypeVar
+
+E = TypeVar("E", bound="VlaIsaacError")
+
 
 class VlaIsaacError(Exception):
     """Base of all errors raised on purpose by this package; as text, the message and the remedy."""
@@ -130,6 +136,27 @@ class ForeignFileError(DatasetError):
 
 class ReplayError(VlaIsaacError, RuntimeError):
     """A recorded run cannot be replayed, or its replay differs from the record."""
+
+
+def unknown(
+    error: type[E], message: str, name: object, known: Iterable[str], *, label: str = "Known", cutoff: float = 0.6
+) -> E:
+    """Return the error for a name that is not known, with the nearest match and all known names.
+
+    Args:
+        error: The class of the error.
+        message: What was wrong with `name`.
+        name: The name received.
+        known: The names accepted, in the order in which they are listed.
+        label: What comes before the list.
+        cutoff: How alike a match must be, 0 to 1.
+    """
+    names = list(known)
+    near = difflib.get_close_matches(str(name), names, n=1, cutoff=cutoff)
+    listed = f"{label}: {', '.join(names)}"
+    if near:
+        return error(message, remedy=f"did you mean {near[0]!r}? {listed}")
+    return error(f"{message}. {listed}")
 
 
 def describe(error: BaseException) -> str:

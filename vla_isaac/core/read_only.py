@@ -58,7 +58,7 @@ class ReadOnlyDict(dict[Any, Any]):
     """A dict that refuses to be changed; its copies, deep copies and pickles are ordinary dicts."""
 
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
-        raise ReadOnlyError("this mapping is read-only; copy it first, for example dict(observation.frames)")
+        raise ReadOnlyError("this mapping is read-only", remedy="copy it first, for example dict(observation.frames)")
 
     __setitem__ = __delitem__ = __ior__ = _refuse
     clear = pop = popitem = setdefault = update = _refuse

@@ -60,7 +60,9 @@ def get_session() -> LiveSession:
         UsageError: If the extension is not enabled, or its simulator backend could not be made.
     """
     if not _running:
-        raise UsageError("the extension VLA Isaac is not enabled, so there is no session; enable it in Window > Extensions")
+        raise UsageError(
+            "the extension VLA Isaac is not enabled, so there is no session", remedy="enable it in Window > Extensions"
+        )
     session = _running[-1].session
     if session is None:
         problem = _running[-1].problem

@@ -37,7 +37,7 @@ def make_policy(name: str, *, threads: int | None = None, must_act: bool = False
     if not hasattr(kind, "from_argument") or not argument:
         takes_one = hasattr(kind, "from_argument")
         why = "lacks what comes after the colon" if takes_one else "takes no argument"
-        raise UsageError(f"the policy {name!r} {why}; write {plain}" + (":ARGUMENT" if takes_one else ""))
+        raise UsageError(f"the policy {name!r} {why}", remedy=f"write {plain}" + (":ARGUMENT" if takes_one else ""))
     with_argument: Policy = kind.from_argument(argument, **_known_to(kind.from_argument, wanted))
     return with_argument
 

@@ -139,7 +139,8 @@ class LearnedPolicy:
         missing = [name for name in self.card.cameras if name not in observation.frames]
         if missing:
             raise ConventionError(
-                f"the policy needs the camera {missing[0]!r}; the observation has {', '.join(observation.frames) or 'none'}"
+                f"the policy needs the camera {missing[0]!r}",
+                remedy=f"the observation has {', '.join(observation.frames) or 'none'}",
             )
         return {name: observation.frames[name].rgb for name in self.card.cameras}
 
@@ -150,7 +151,8 @@ class LearnedPolicy:
         if not pictures <= inputs <= known or not {"actions", "confidence"} <= set(self._network.outputs):
             raise ConfigError(
                 f"{self.folder}: model.onnx takes {', '.join(self._network.inputs)}, policy.json speaks of "
-                f"{', '.join(sorted(pictures))}; they are of different checkpoints, so export again"
+                f"{', '.join(sorted(pictures))}",
+                remedy="they are of different checkpoints, so export again",
             )
 
 
@@ -185,6 +187,6 @@ def _proprioception_columns(names: tuple[str, ...]) -> None:
     odd = [name for name in names if name not in known]
     if odd:
         raise ConventionError(
-            f"the checkpoint was trained with {odd[0]!r} in its state, which an observation does not have; "
-            f"it has {', '.join(sorted(known))}"
+            f"the checkpoint was trained with {odd[0]!r} in its state, which an observation does not have",
+            remedy=f"it has {', '.join(sorted(known))}",
         )

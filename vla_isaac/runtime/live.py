@@ -262,7 +262,7 @@ class LiveSession:
         if not self._may("record", while_loading=True):
             return
         if path is not None and self._make_recorder is None:
-            self._refuse(UsageError("nothing here can record; give LiveSession a make_recorder"))
+            self._refuse(UsageError("nothing here can record", remedy="give LiveSession a make_recorder"))
             return
         self._recording = path
         self._went_well()
@@ -279,7 +279,7 @@ class LiveSession:
         if not self._may("reset"):
             return
         if self._stage is None or self._phase is Phase.FAILED:
-            self._refuse(UsageError("there is no scene to reset; press Load first"))
+            self._refuse(UsageError("there is no scene to reset", remedy="press Load first"))
             return
         try:
             seed = self._choice.seed if seed is None else checked_seed(seed)
@@ -307,7 +307,7 @@ class LiveSession:
             yield from self._while_loading(loading, self._view.look(start.state.time))
         except GeneratorExit:
             if self._is_loading(loading):
-                self._fail(BackendError("loading was broken off; press Load to try again"))
+                self._fail(BackendError("loading was broken off", remedy="press Load to try again"))
             raise
         except Exception as error:
             if self._is_loading(loading):
@@ -348,7 +348,9 @@ class LiveSession:
                 return
         else:
             first = "Reset" if self._phase is Phase.ENDED else "Load"
-            self._refuse(UsageError(f"the session is {self._phase.value}, so nothing can run; press {first} first"))
+            self._refuse(
+                UsageError(f"the session is {self._phase.value}, so nothing can run", remedy=f"press {first} first")
+            )
             return
         self._phase, self._problem = Phase.RUNNING, None
         self._tell()
@@ -408,7 +410,7 @@ class LiveSession:
             self._run.lose_backend(why)
             self._after(self._run)
         else:
-            self._fail(BackendError(f"{why}; press Load to build the scene anew"))
+            self._fail(BackendError(f"{why}", remedy="press Load to build the scene anew"))
 
     def close(self) -> None:
         """End a run, let the policy's thread go without waiting for it, close the backend; twice is fine."""
@@ -489,9 +491,11 @@ class LiveSession:
     def _may(self, what: str, *, while_loading: bool = False) -> bool:
         """Return whether the session can do anything now; if not, that is the problem."""
         if self._is_closed:
-            self._refuse(UsageError(f"the session is closed and cannot {what}; make another one"))
+            self._refuse(UsageError(f"the session is closed and cannot {what}", remedy="make another one"))
         elif self._phase is Phase.LOADING and not while_loading:
-            self._refuse(UsageError(f"the scene is still loading and the session cannot {what}; wait until it is ready"))
+            self._refuse(
+                UsageError(f"the scene is still loading and the session cannot {what}", remedy="wait until it is ready")
+            )
         else:
             return True
         return False

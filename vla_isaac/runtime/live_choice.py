@@ -77,7 +77,7 @@ def changed(
         UsageError: If the seed is negative, or instruction and task are both given.
     """
     if instruction is not None and task:
-        raise UsageError(f"an instruction and the task {task!r} exclude each other; choose one")
+        raise UsageError(f"an instruction and the task {task!r} exclude each other", remedy="choose one")
     changes: dict[str, Any] = {}
     if scene is not None:
         changes["scene"] = make_scene(scene) if isinstance(scene, str) else scene
@@ -107,5 +107,5 @@ def checked_seed(seed: int) -> int:
         UsageError: If it is no whole number, or negative.
     """
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise UsageError(f"seed={seed!r} is not accepted; give a whole number from 0 up")
+        raise UsageError(f"seed={seed!r} is not accepted", remedy="give a whole number from 0 up")
     return seed

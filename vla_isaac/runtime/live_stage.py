@@ -37,13 +37,13 @@ class LiveStage:
             InstructionError: If the instruction cannot be read.
         """
         if changes := choice.changes_since(self.choice):
-            raise UsageError(f"{' and '.join(changes)} changed since the scene was loaded; press Load, then Run")
+            raise UsageError(f"{' and '.join(changes)} changed since the scene was loaded", remedy="press Load, then Run")
         spec = own_spec(policy)
         rate, loaded = spec.action.rate_hz, self.start.scene.timing.control_hz
         if rate != loaded:
             raise UsageError(
-                f"the policy {choice.policy!r} acts at {rate:g} Hz but the scene was loaded for {loaded:g} Hz; "
-                "press Load, then Run"
+                f"the policy {choice.policy!r} acts at {rate:g} Hz but the scene was loaded for {loaded:g} Hz",
+                remedy="press Load, then Run",
             )
         start = replace(self.start, policy=choice.policy, policy_spec=spec, state=read_only_copy(state))
         if choice.task is None:

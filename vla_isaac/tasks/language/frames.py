@@ -176,7 +176,7 @@ def _clear(clause: Clause, scene: Referents) -> list[Goal]:
 
 def _turn(clause: Clause, scene: Referents) -> list[Goal]:
     if not clause.upright:
-        raise UnreadableError('things can only be turned upright; say "upright"')
+        raise UnreadableError("things can only be turned upright", remedy='say "upright"')
     return _upright(clause, scene)
 
 

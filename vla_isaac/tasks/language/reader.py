@@ -38,7 +38,9 @@ def read_instruction(text: str, bodies: Sequence[Body]) -> GoalPlan:
     if not text.strip():
         raise _with_examples("the instruction is empty", bodies)
     if not bodies:
-        raise InstructionError(f'cannot read "{text.strip()}": the scene has no objects; add one, or choose another scene')
+        raise InstructionError(
+            f'cannot read "{text.strip()}": the scene has no objects', remedy="add one, or choose another scene"
+        )
     try:
         return _plan(text, bodies)
     except UnreadableError as error:
