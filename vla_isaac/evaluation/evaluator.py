@@ -112,8 +112,8 @@ class Evaluator:
     def _run(self, attempt: Attempt) -> Outcome:
         try:
             stage = self._set(attempt)
-            runner = connect(stage.start, stage.backend, self._policy, self._control)
-            runner.begin(stage.start, stage.task)
+            runner = connect(stage.start, stage.task, stage.backend, self._policy, self._control)
+            runner.begin()
         except (SceneError, GoalError) as error:
             return _nothing(attempt, "impossible_layout", str(error))
         result = runner.run()

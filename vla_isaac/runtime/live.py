@@ -16,15 +16,15 @@ from vla_isaac.core.types import Body, Frame
 from vla_isaac.policies import POLICIES
 from vla_isaac.policies.base import Policy
 from vla_isaac.runtime.episode import set_stage
+from vla_isaac.runtime.episode_run import EpisodeRun
 from vla_isaac.runtime.inference import InferenceWorker
 from vla_isaac.runtime.live_choice import Choice, changed, checked_seed
-from vla_isaac.runtime.live_run import POLICY_PATIENCE, LiveRun
+from vla_isaac.runtime.live_run import POLICY_TIMEOUT, LiveRun
 from vla_isaac.runtime.live_stage import LiveStage
 from vla_isaac.runtime.live_status import LiveStatus, Phase, Problem
 from vla_isaac.runtime.live_view import LiveView
 from vla_isaac.runtime.live_watchers import Watchers
 from vla_isaac.runtime.result import End, EpisodeResult
-from vla_isaac.runtime.runner import PolicyRunner
 from vla_isaac.runtime.session import connect
 from vla_isaac.runtime.subscriber import Subscriber
 from vla_isaac.scene.builder import scene_preset
@@ -68,7 +68,7 @@ class LiveSession:
         hold_time: Callable[[bool], None] | None = None,
         make_recorder: Callable[[Path], Subscriber] | None = None,
         view_cameras: Sequence[str] = (),
-        patience: float = POLICY_PATIENCE,
+        patience: float = POLICY_TIMEOUT,
     ) -> None:
         """Hold a backend; nothing is loaded yet.
 
@@ -90,7 +90,7 @@ class LiveSession:
         self._backend = backend
         self._make_policy, self._make_scene, self._make_recorder = make_policy, make_scene, make_recorder
         self._control = control or ControlConfig()
-        self._lock_step, self._hold_time, self._patience = lock_step, hold_time, patience
+        self._lock_step, self._hold_time, self._timeout = lock_step, hold_time, patience
         self._view = LiveView(backend, view_cameras)
         self._worker = InferenceWorker()
         self._choice = Choice(scene=make_scene(FIRST_SCENE))
@@ -113,9 +113,9 @@ class LiveSession:
         """Everything a view shows, now."""
         stage, run = self._stage, self._run
         choice = stage.choice if self._is_busy and stage else self._choice
-        runner = run.runner if run else None
+        episode = run.episode if run else None
         instruction, goal, unreadable = self._asked()
-        verdict = runner.verdict if runner else None
+        verdict = episode.verdict if episode else None
         is_waiting = self._phase is Phase.RUNNING and run is not None and run.is_waiting
         recorder = self._recorder
         return LiveStatus(
@@ -126,20 +126,20 @@ class LiveSession:
             instruction=instruction,
             goal=goal,
             instruction_problem=unreadable,
-            step=runner.steps if runner else 0,
+            step=episode.steps if episode else 0,
             max_steps=stage.start.max_steps if stage else 0,
             rate_hz=stage.start.scene.timing.control_hz if stage else 0.0,
             measured_hz=run.measured_hz if run else 0.0,
             progress=verdict.progress if verdict else 0.0,
             verdict="waiting for the policy's first action" if is_waiting else verdict.reason if verdict else "",
             success=self.result.success if self.result else None,
-            clipped=runner.converter.clipped.as_dict() if runner else {},
+            clipped=episode.converter.clipped.as_dict() if episode else {},
             frame_age=run.frame_age if run else 0.0,
             stale_share=run.stale_share if run else 0.0,
-            is_recording=bool(self._is_busy and recorder and runner and recorder[1] in runner.subscribers),
+            is_recording=bool(self._is_busy and recorder and episode and recorder[1] in episode.subscribers),
             recording=str(recorder[0] if self._is_busy and recorder else self._recording or ""),
             problem=self._problem,
-            notes=(*getattr(self._backend, "notes", ()), *self._view.notes, *(runner.warnings if runner else ())),
+            notes=(*getattr(self._backend, "notes", ()), *self._view.notes, *(episode.warnings if episode else ())),
         )
 
     @property
@@ -168,19 +168,19 @@ class LiveSession:
         return self._stage.policy if self._stage else None
 
     @property
-    def runner(self) -> PolicyRunner | None:
-        """Who judges and tells, in the present run or the last one."""
-        return self._run.runner if self._run else None
+    def episode(self) -> EpisodeRun | None:
+        """What counts and judges in the present run, or the last one."""
+        return self._run.episode if self._run else None
 
     @property
     def converter(self) -> ActionConverter | None:
         """What turns actions into joint targets, in the present run or the last one."""
-        return self._run.runner.converter if self._run else None
+        return self._run.episode.converter if self._run else None
 
     @property
     def result(self) -> EpisodeResult | None:
         """How the last run ended; None before."""
-        return self._run.runner.result if self._run and self._run.runner.end else None
+        return self._run.episode.result if self._run and self._run.episode.end else None
 
     @property
     def is_time_held(self) -> bool:
@@ -303,7 +303,8 @@ class LiveSession:
             start = yield from self._while_loading(loading, steps)
             if start is None:
                 return
-            connect(start, self._backend, policy, self._control)  # so that what does not fit is known before the run
+            stage = LiveStage(choice, start, policy)
+            connect(start, stage.task, self._backend, policy, self._control)  # what does not fit is known before the run
             yield from self._while_loading(loading, self._view.look(start.state.time))
         except GeneratorExit:
             if self._is_loading(loading):
@@ -314,7 +315,7 @@ class LiveSession:
                 self._fail(error, doing=f"scene {choice.scene.name!r} cannot be loaded", remedy="press Load to try again")
             return
         if self._is_loading(loading):
-            self._stage, self._phase = LiveStage(choice, start, policy), Phase.READY
+            self._stage, self._phase = stage, Phase.READY
             self._tell()
 
     def _is_loading(self, loading: object) -> bool:
@@ -362,18 +363,18 @@ class LiveSession:
         recorder = None
         if self._recording is not None and self._make_recorder is not None:
             recorder = (self._recording, self._make_recorder(self._recording))
-        runner = connect(stage.start, self._backend, policy, self._control, [recorder[1]] if recorder else [])
-        runner.open(stage.start, stage.task)
+        watching = [recorder[1]] if recorder else []
+        episode = connect(stage.start, stage.task, self._backend, policy, self._control, watching).episode
+        episode.begin()
         self._stage, self._recorder = stage, recorder
         self._view.reset(policy)
         return LiveRun(
-            runner,
+            episode,
             policy,
-            self._backend,
             self._worker,
             hold_time=self._hold_time,
             lock_step=self._lock_step,
-            patience=self._patience,
+            timeout=self._timeout,
         )
 
     def pause(self) -> None:
@@ -447,7 +448,7 @@ class LiveSession:
 
     def _after(self, run: LiveRun) -> None:
         """Take note of what the run has come to, and tell."""
-        end, error = run.runner.end, run.runner.error
+        end, error = run.episode.end, run.episode.error
         if end is not None and self._is_busy:
             self._phase = Phase.FAILED if end is End.BACKEND_FAILED else Phase.ENDED
             if run.is_hung:  # its thread is lost, and the policy with it
@@ -457,7 +458,7 @@ class LiveSession:
             if end is End.POLICY_FAILED and error is not None:
                 self._problem = Problem.of(
                     error,
-                    doing=f"the policy {run.runner.start.policy!r} failed",
+                    doing=f"the policy {run.episode.start.policy!r} failed",
                     remedy="press Reset, then Run to try again, or choose another policy",
                     always=True,
                 )

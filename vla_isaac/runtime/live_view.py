@@ -44,7 +44,7 @@ class LiveView:
         if run.frames:
             seen = [name for name in self._cameras if name in run.frames] or list(run.frames)
             self._take(run.frames[seen[0]])
-        elif self._is_own and run.runner.end is None:
+        elif self._is_own and run.episode.end is None:
             self._go_on(run.time)
 
     def look(self, now: float) -> Steps[None]:
