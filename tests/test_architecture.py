@@ -269,10 +269,8 @@ def parsed_messages(tree: ast.AST) -> Iterator[int]:
             if any(map(is_text, sides)) and any(isinstance(op, operators) for op in node.ops):
                 yield node.lineno
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            module = ast.unparse(node.func.value)
-            if node.func.attr in LOOKS_INTO and is_text(node.func.value):
-                yield node.lineno
-            elif module == "re" and any(map(is_text, node.args)):
+            is_regex = ast.unparse(node.func.value) == "re" and any(map(is_text, node.args))
+            if is_regex or (node.func.attr in LOOKS_INTO and is_text(node.func.value)):
                 yield node.lineno
         elif isinstance(node, ast.Subscript):
             value = node.value

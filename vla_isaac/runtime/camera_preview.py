@@ -1,4 +1,4 @@
-"""`LiveView`: the picture a view of a live session shows, taken from what the policy sees where it sees anything."""
+"""`CameraPreview`: the picture a view of a live session shows, taken from what the policy sees where it sees anything."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ VIEW_SECONDS = 0.2
 """Simulated time between two pictures that are rendered only to be looked at [s]."""
 
 
-class LiveView:
+class CameraPreview:
     """Keeps the last picture; a view that cannot be drawn costs the picture, never the run."""
 
     def __init__(self, backend: Backend, cameras: Sequence[str]) -> None:
