@@ -219,7 +219,9 @@ def _gripped(predicate: str, clause: Clause, scene: Referents) -> list[Goal]:
     refuse(clause, directions=True)
     if clause.locations:
         if any(location.text not in lexicon().reader.destinations for location in clause.locations):
-            raise UnreadableError('an object is told by colour and shape; for placing say "pick up ... and place it ..."')
+            raise UnreadableError(
+                "an object is told by colour and shape", remedy='for placing say "pick up ... and place it ..."'
+            )
         return placed(clause, scene)
     return [Goal(predicate, (name,)) for name in moved_objects(clause, scene)]
 
