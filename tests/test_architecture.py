@@ -237,3 +237,81 @@ def test_somebody_elses_file_is_opened_in_one_place_only():
             if name in found and not is_writing:
                 found[name].add(str(path.relative_to(ROOT)))
     assert found == OPENERS | OPEN
+
+
+ERRORS = {"error", "err", "exc", "exception", "fault"}
+"""Names of variables that hold an error, besides those that an `except` binds."""
+
+TEXTS = {"message", "remedy", "reason", "what"}
+"""Fields of errors, results and problems that are written for people."""
+
+LOOKS_INTO = {"startswith", "endswith", "split", "rsplit", "partition", "rpartition", "find", "index", "count", "splitlines"}
+"""Methods that take a text apart or ask what is in it."""
+
+
+def parsed_messages(tree: ast.AST) -> Iterator[int]:
+    """Yield the lines that decide something by the text of an error, a reason or a problem, as far as the source shows."""
+    caught = {node.name for node in ast.walk(tree) if isinstance(node, ast.ExceptHandler) and node.name} | ERRORS
+
+    def is_error(node: ast.AST) -> bool:
+        return isinstance(node, ast.Name) and node.id in caught
+
+    def is_text(node: ast.AST) -> bool:
+        if isinstance(node, ast.Attribute):
+            return node.attr in TEXTS
+        is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("str", "describe")
+        return is_call and len(node.args) == 1 and (is_error(node.args[0]) or is_text(node.args[0]))
+
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            operators = (ast.In, ast.NotIn, ast.Eq, ast.NotEq)
+            if any(map(is_text, sides)) and any(isinstance(op, operators) for op in node.ops):
+                yield node.lineno
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            is_regex = ast.unparse(node.func.value) == "re" and any(map(is_text, node.args))
+            if is_regex or (node.func.attr in LOOKS_INTO and is_text(node.func.value)):
+                yield node.lineno
+        elif isinstance(node, ast.Subscript):
+            value = node.value
+            is_args = isinstance(value, ast.Attribute) and value.attr == "args" and is_error(value.value)
+            if is_args or is_text(value):
+                yield node.lineno
+
+
+@pytest.mark.parametrize(
+    ("line", "is_parsing"),
+    [
+        ('"example" in str(error)', True),
+        ("str(error).splitlines()[0]", True),
+        ("error.args[0]", True),
+        ('result.reason.startswith("declined")', True),
+        ('status.problem.what.partition("; ")', True),
+        ('error.message == "no such file"', True),
+        ('re.search("camera", str(error))', True),
+        ("isinstance(error, PolicyDeclined)", False),
+        ('f"cannot be read ({error})"', False),
+        ("type(error)(*error.args)", False),
+        ("describe(error)", False),
+        ('name.startswith("q")', False),
+    ],
+)
+def test_parsing_of_a_message_is_seen(line, is_parsing):
+    assert bool(list(parsed_messages(ast.parse(line)))) == is_parsing
+
+
+READS_TEXT = {
+    "vla_isaac/core/errors.py",  # joins message and remedy
+    "vla_isaac/core/read_only.py",  # numpy has no type for a write that it refuses
+}
+
+
+def test_no_module_decides_by_the_text_of_an_error():
+    """What a caller must tell apart has a class or a field in `core.errors`, or in the result."""
+    found = {
+        f"{path.relative_to(ROOT)}:{line}"
+        for path in FILES
+        if str(path.relative_to(ROOT)) not in READS_TEXT
+        for line in parsed_messages(ast.parse(path.read_text(encoding="utf-8")))
+    }
+    assert found == set()

@@ -10,7 +10,7 @@ import pytest
 from tests.contracts.worlds import WORLDS
 from vla_isaac import IsaacVLASystem
 from vla_isaac.core.errors import BackendError, PolicyError, UnknownNameError, UsageError
-from vla_isaac.core.types import Action, JointTarget
+from vla_isaac.core.types import Action, ActionChunk, JointTarget
 from vla_isaac.policies.hold import HoldPolicy
 from vla_isaac.runtime.result import End
 from vla_isaac.scene.cameras import CameraConfig
@@ -65,6 +65,17 @@ def test_an_action_becomes_a_joint_target_and_moves_the_arm(system):
     for _ in range(10):
         after = system.execute_robot_action(action).pose_world_ee.pos
     assert after[0] - before[0] > 0.05
+
+
+def test_asking_for_a_target_sends_counts_and_remembers_nothing(system):
+    far = Action(np.array([0.5, 0.0, 0.0, 0.0, 0.0, 0.0]), 0.08)
+    targets = [system.convert_action_to_joints(far).qpos for _ in range(5)]
+    assert all(np.array_equal(target, targets[0]) for target in targets)
+    episode = system._running().episode
+    assert episode.converter.clipped.total == 0
+    decision = system._do_period(lambda observation: ActionChunk.single(far.arm, far.gripper), with_cameras=False)
+    assert np.array_equal(decision.target.qpos, targets[0])
+    assert episode.converter.clipped.total > 0
 
 
 def test_objects_and_cameras_of_ones_own():

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from vla_isaac.backends.stub.backend import StubBackend
-from vla_isaac.core.errors import PolicyError
+from vla_isaac.core.errors import PolicyDeclined
 from vla_isaac.core.seeding import stream
 from vla_isaac.core.specs import ActionSpec, PolicySpec
 from vla_isaac.core.types import ActionChunk, EpisodeContext
@@ -53,7 +53,7 @@ class Polite(Still):
 
     def reset(self, context: EpisodeContext) -> None:
         if not context.instruction:
-            raise PolicyError("declined: there is no instruction")
+            raise PolicyDeclined("declined: there is no instruction")
 
 
 class Broken(Still):

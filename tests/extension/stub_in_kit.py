@@ -59,7 +59,7 @@ class StubInKit(StubBackend):
         for _ in range(self.updates):
             yield
         if self.fails_at == name:
-            raise BackendError(f"the simulator gave up at {name}; check its log, then press Load")
+            raise BackendError(f"the simulator gave up at {name}", remedy="check its log, then press Load")
 
     def _physics(self):
         if self._world is not None:

@@ -48,4 +48,4 @@ def test_a_whole_number_will_do_where_a_fraction_is_wanted():
 def test_a_wrong_value_is_named_and_replaced_by_its_default(name, value, said):
     found, (complaint,) = read(**{name: value})
     assert found == settings.ExtensionSettings()
-    assert f"/exts/vla_isaac/{name}={value!r}" in complaint and said in complaint
+    assert f"/exts/vla_isaac/{name}={value!r}" in complaint.message and said in complaint.remedy

@@ -198,7 +198,7 @@ def test_a_backend_that_cannot_be_made_leaves_a_panel_that_says_why(kit):
     hands = Hands(kit, str(ROOT))
 
     def refuse(robot):
-        raise BackendError("this Isaac Sim offers no interface we know; enable isaacsim.core.api")
+        raise BackendError("this Isaac Sim offers no interface we know", remedy="enable isaacsim.core.api")
 
     hands.make_backend = refuse
     hands.enable()

@@ -13,7 +13,7 @@ from vla_isaac.scene.builder import scene_preset
 from vla_isaac.tasks.language import read_instruction
 
 model = load_alone("panel_model")
-Around = model.Surroundings
+Around = model.PanelContext
 
 RUNNING = LiveStatus(
     phase=Phase.RUNNING,
@@ -72,7 +72,10 @@ def test_while_the_simulator_is_being_prepared_one_can_only_give_up_or_record(ph
 
 
 def test_without_a_session_only_load_is_offered():
-    view = model.make_view(at(Phase.EMPTY), Around(has_session=False, trouble="no interface; enable isaacsim.core.api"))
+    view = model.make_view(
+        at(Phase.EMPTY),
+        Around(has_session=False, problem=Problem(message="no interface", remedy="enable isaacsim.core.api", kind="")),
+    )
     assert enabled(view) == "load"
     assert (view.error.text, view.remedy.text) == ("No interface.", "Enable isaacsim.core.api.")
 
@@ -126,7 +129,7 @@ def test_the_end_says_whether_the_goal_was_reached(success, word, tone):
 
 
 def test_an_error_is_split_into_what_happened_and_what_to_try():
-    problem = Problem(what="the policy 'openvl' is unknown; did you mean 'openvla'?", kind="UnknownNameError")
+    problem = Problem(message="the policy 'openvl' is unknown", remedy="did you mean 'openvla'?", kind="UnknownNameError")
     view = model.make_view(at(Phase.FAILED, problem=problem))
     assert view.error == model.Line("The policy 'openvl' is unknown.", "bad")
     assert view.remedy.text == "Did you mean 'openvla'?"

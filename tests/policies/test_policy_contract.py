@@ -12,7 +12,7 @@ import pytest
 
 from vla_isaac.backends.stub.backend import StubBackend
 from vla_isaac.control.converter import ActionConverter
-from vla_isaac.core.errors import MissingDependencyError, PolicyError
+from vla_isaac.core.errors import MissingDependencyError, PolicyDeclined, PolicyError
 from vla_isaac.core.specs import PolicySpec
 from vla_isaac.core.types import ActionChunk, EpisodeContext
 from vla_isaac.policies import POLICIES
@@ -139,8 +139,9 @@ def test_a_policy_goes_through_an_episode_on_the_stub(policy):
 
 
 def test_a_policy_goes_through_an_episode_without_a_goal_or_declines_what_it_cannot_ground(policy):
-    result = Session(StubBackend(), policy).run(request_for(judge=False, instruction="do as you like"))
-    declines = result.end is End.POLICY_FAILED and result.reason.startswith("declined: ")
+    runner = Session(StubBackend(), policy).prepare(request_for(judge=False, instruction="do as you like"))
+    result = runner.run()
+    declines = result.end is End.POLICY_FAILED and isinstance(runner.error, PolicyDeclined)
     assert result.success is None and (result.end is End.TIMED_OUT or declines), result.reason
 
 

@@ -78,13 +78,21 @@ def test_scripts_reach_the_parts_of_a_loaded_session(running, backend):
     assert session.backend is backend
     assert session.scene.object_names == ("red_cube", "green_cube", "blue_box")
     assert len(session.layout.objects) == 3
-    assert session.runner.converter is session.converter
+    assert session.episode.converter is session.converter
     assert session.policy.spec.action.joints == "delta_rad"
 
 
 def test_before_the_load_there_are_no_parts(live):
     session = live()
-    parts = (session.scene, session.layout, session.policy, session.runner, session.converter, session.frame, session.result)
+    parts = (
+        session.scene,
+        session.layout,
+        session.policy,
+        session.episode,
+        session.converter,
+        session.frame,
+        session.result,
+    )
     assert parts == (None,) * 7
 
 
@@ -453,7 +461,7 @@ def test_a_run_is_recorded_from_the_next_one_on_and_no_more_once_switched_off(li
     assert kinds == ["start", "step", "step", "step", "end"]
     drive(session.reset())
     session.run()
-    assert session.runner.subscribers == ()
+    assert session.episode.subscribers == ()
 
 
 def test_a_recorder_that_fails_is_let_go_and_the_run_goes_on(live, play, witness, tmp_path):

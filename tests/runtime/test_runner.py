@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from vla_isaac.backends.stub.backend import StubBackend
-from vla_isaac.core.errors import BackendError, GoalError, PolicyError, RenderError
+from vla_isaac.core.errors import BackendError, GoalError, PolicyError, RenderError, UsageError
 from vla_isaac.core.goals import parse_goal
 from vla_isaac.core.types import ActionChunk
 from vla_isaac.policies.scripted.expert import ScriptedPolicy
@@ -226,3 +226,10 @@ def test_what_was_limited_is_counted_in_the_result(episode, backend, answering):
     result = answering(backend, lambda step: ActionChunk.single(np.full(7, 9.0), 0.5)).run(episode(max_steps=4))
     assert result.clipped["speed"] == 4
     assert result.clipped["gripper"] == 4
+
+
+def test_an_episode_that_is_not_over_has_no_result_yet(episode, backend, answering):
+    runner = answering(backend).prepare(episode())
+    assert (runner.end, runner.steps) == (None, 0)
+    with pytest.raises(UsageError, match="not over"):
+        _ = runner.result

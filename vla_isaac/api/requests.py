@@ -38,7 +38,7 @@ def make_request(
         UsageError: If instruction and task are both given.
     """
     if task is not None and instruction is not None:
-        raise UsageError(f"an instruction and the task {task!r} exclude each other; give one")
+        raise UsageError(f"an instruction and the task {task!r} exclude each other", remedy="give one")
     family = task_family(task) if task else None
     chosen = scene if scene is not None else family.preset.scene if family else "tabletop"
     judge = goal is None or goal.strip().lower() != "none"
@@ -67,7 +67,8 @@ def recorded_request(meta: EpisodeMeta, *, max_steps: int | None = None) -> Epis
     extra = meta.extra
     if "scene_spec" not in extra or "layout" not in extra:
         raise UsageError(
-            "this dataset does not hold the scene and the layout of its episodes; say where to drive them: --scene or --task"
+            "this dataset does not hold the scene and the layout of its episodes",
+            remedy="say where to drive them: --scene or --task",
         )
     plan = goal_from_json(meta.goal)
     return EpisodeRequest(

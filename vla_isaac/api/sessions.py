@@ -33,9 +33,9 @@ def make_backend(name: str, *, robot_model: Path | None = None) -> Backend:
         backend: Backend = factory()
         return backend
     if name != "mujoco":
-        raise UsageError(f"--robot-model is for --backend mujoco; the backend {name!r} has a robot of its own")
+        raise UsageError("--robot-model is for --backend mujoco", remedy=f"the backend {name!r} has a robot of its own")
     if not robot_model.is_file():
-        raise UsageError(f"--robot-model {robot_model}: there is no such file; give the path of an MJCF file")
+        raise UsageError(f"--robot-model {robot_model}: there is no such file", remedy="give the path of an MJCF file")
     with_model: Backend = factory(robot_model=robot_model)
     return with_model
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from vla_isaac.api import make_backend, make_policy, make_request, open_session
 from vla_isaac.api.choice import BY_CALLER, EXPERT, PolicyChoice
 from vla_isaac.core.arrays import Image
 from vla_isaac.core.errors import BackendError, UsageError
-from vla_isaac.core.types import Action, ActionChunk, JointTarget, SceneState, Verdict
+from vla_isaac.core.types import Action, ActionChunk, JointTarget, Observation, SceneState, Verdict
 from vla_isaac.policies.base import Policy
 from vla_isaac.policies.boundary import ask
+from vla_isaac.runtime.control_period import Decision
 from vla_isaac.runtime.result import EpisodeResult
-from vla_isaac.runtime.runner import Decision, PolicyRunner
+from vla_isaac.runtime.runner import PolicyRunner
 from vla_isaac.runtime.session import Session
 from vla_isaac.runtime.subscriber import Subscriber
 from vla_isaac.runtime.video import VideoRecorder
@@ -80,7 +82,9 @@ class IsaacVLASystem:
         if not isinstance(model, str):
             return model
         if Path(model).suffix in (".pt", ".pth", ".pkl", ".bin"):
-            raise UsageError(f"{model}: files that run code when read are not loaded; give a policy's name, or an object")
+            raise UsageError(
+                f"{model}: files that run code when read are not loaded", remedy="give a policy's name, or an object"
+            )
         return make_policy(model)
 
     def add_manipulation_objects(self, objects: Sequence[tuple[str, str]] = OBJECTS) -> IsaacVLASystem:
@@ -119,7 +123,7 @@ class IsaacVLASystem:
         """Return what a camera sees now, checked and not older than the state: uint8, shape (H, W, 3)."""
         runner = self._running()
         rig = CameraRig(self._open_session().backend, [camera], ImageOptions(resolution_hw=resolution_hw))
-        return rig.read(runner.state.time)[camera].rgb
+        return rig.read(runner.episode.state.time)[camera].rgb
 
     def execute_vla_policy(self, instruction: str | None = None) -> Action:
         """Do one control period: look, ask the policy, move, judge; returns the action.
@@ -133,33 +137,26 @@ class IsaacVLASystem:
         """
         if instruction is not None and instruction != self.get_language_instruction():
             self._begin(instruction, None)  # a new episode, also after the last one's end
-        runner = self._running()
-        state = runner.state
-        observation = runner.observe(state, runner.cameras.read(state.time))
-        decision = runner.decide(observation, ask(self.vla_model, observation))
-        self._carry_out(decision)
+        decision = self._do_period(lambda observation: ask(self.vla_model, observation))
         return Action(decision.action.arm.copy(), decision.action.gripper)
 
     def convert_action_to_joints(self, action: Action) -> JointTarget:
-        """Return the joint target of an action in the policy's own convention, within all limits.
+        """Return the joint target of an action in the policy's own convention, within all limits, without sending it.
 
-        It goes through the safety stage as in a run: what it limits is counted, and speed is reckoned from the last
-        target.
+        It is what `execute_robot_action` would send now: speed is limited from the last target that was sent. Nothing is
+        counted or remembered, so asking any number of times changes nothing.
         """
-        runner = self._running()
-        state = runner.state
-        return runner.converter.convert(action, qpos=state.qpos, gripper_width=state.gripper_width)
+        return self._running().episode.period.preview(action)
 
     def execute_robot_action(self, action: Action) -> SceneState:
         """Move by one action for one control period and return the state after it."""
         gripper = None if action.gripper is None else float(action.gripper)
-        runner = self._running()
-        self._carry_out(runner.decide(runner.observe(runner.state, {}), ActionChunk.single(action.arm, gripper)))
-        return self._running(may_be_over=True).state
+        self._do_period(lambda observation: ActionChunk.single(action.arm, gripper), with_cameras=False)
+        return self._running(may_be_over=True).episode.state
 
     def check_task_completion(self) -> Verdict:
         """Return what the task says of the state now."""
-        return self._running(may_be_over=True).verdict
+        return self._running(may_be_over=True).episode.verdict
 
     # ---------------------------------------------------------------- a whole episode
 
@@ -201,16 +198,15 @@ class IsaacVLASystem:
         self._runner = session.prepare(request, watchers)
         self._instruction = instruction
 
-    def _carry_out(self, decision: Decision) -> None:
-        runner, backend = self._running(), self._open_session().backend
-        runner.send(decision)
-        backend.step()
-        runner.see(backend.state())
-        runner.account(decision)
+    def _do_period(self, answer: Callable[[Observation], Any], *, with_cameras: bool = True) -> Decision:
+        episode = self._running().episode
+        decision = episode.period.complete(answer, with_cameras=with_cameras)
+        episode.check(decision)
+        return decision
 
     def _open_session(self) -> Session:
         if self._session is None:
-            raise BackendError("there is no scene yet; call setup_scene() first")
+            raise BackendError("there is no scene yet", remedy="call setup_scene() first")
         return self._session
 
     def _running(self, *, may_be_over: bool = False) -> PolicyRunner:
@@ -219,11 +215,11 @@ class IsaacVLASystem:
         if self._runner.end is not None and not may_be_over:
             result = self._runner.result
             raise BackendError(
-                f"the episode is over ({result.end.value}: {result.reason}); call run_vla_control_loop() for a new one, or "
-                "execute_vla_policy() with another instruction"
+                f"the episode is over ({result.end.value}: {result.reason})",
+                remedy="call run_vla_control_loop() for a new one, or execute_vla_policy() with another instruction",
             )
         return self._runner
 
     def _check_not_built(self, what: str) -> None:
         if self._session is not None:
-            raise UsageError(f"the scene stands already; call {what}() before setup_scene(), or make a new system")
+            raise UsageError("the scene stands already", remedy=f"call {what}() before setup_scene(), or make a new system")

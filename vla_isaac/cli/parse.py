@@ -35,7 +35,7 @@ class Parse:
             plan = read_instruction(self.instruction, scene.bodies)
         except InstructionError as error:
             note(f"error: {error}")
-            if "example" not in str(error):
+            if not error.has_examples:
                 note("understood here, for example: " + "; ".join(examples(scene.bodies)))
             if self.json:
                 emit({"instruction": self.instruction, "scene": self.scene, "error": str(error)})

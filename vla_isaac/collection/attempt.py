@@ -122,9 +122,9 @@ class Collector:
             return IMPOSSIBLE, 0
         start = replace(self._worded(attempt, drawn), max_steps=drawn.max_steps + plan.steps_after_success)
         task = LingeringTask(start.plan, dwell=request.dwell, steps_after_success=plan.steps_after_success)
-        runner = connect(start, self.backend, self.policy, self._control, list(subscribers))
+        runner = connect(start, task, self.backend, self.policy, self._control, list(subscribers))
         try:
-            runner.begin(start, task)
+            runner.begin()
         except GoalError:
             return IMPOSSIBLE, 0
         result = runner.run()

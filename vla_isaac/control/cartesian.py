@@ -134,8 +134,8 @@ def _rotation_of_quat(quat_wxyz: Sequence[float]) -> Array:
     length = math.hypot(*quat_wxyz)
     if length < 1e-6:
         raise PolicyError(
-            f"the action's quaternion is {_shown(quat_wxyz)}, which is no rotation; a unit quaternion is wanted, "
-            "for example (1, 0, 0, 0) with the scalar first"
+            f"the action's quaternion is {_shown(quat_wxyz)}, which is no rotation",
+            remedy="a unit quaternion is wanted, for example (1, 0, 0, 0) with the scalar first",
         )
     w, x, y, z = (v / length for v in quat_wxyz)
     return np.array(
@@ -158,8 +158,8 @@ def _rotation_of_columns(rot6d: Sequence[float]) -> Array:
     rest = math.hypot(bx, by, bz)
     if length <= 1e-6 or rest <= 1e-6 * max(1.0, math.hypot(*rot6d[3:])):
         raise PolicyError(
-            f"the action's rot6d is {_shown(rot6d)}: its two columns are zero or parallel, which is no rotation; "
-            "two independent directions are wanted, for example (1, 0, 0) and (0, 1, 0)"
+            f"the action's rot6d is {_shown(rot6d)}: its two columns are zero or parallel, which is no rotation",
+            remedy="two independent directions are wanted, for example (1, 0, 0) and (0, 1, 0)",
         )
     bx, by, bz = bx / rest, by / rest, bz / rest
     return np.array(

@@ -85,4 +85,4 @@ class ControlConfig:
 
 def _require(holds: bool, name: str, value: object, accepted: str) -> None:
     if not holds:
-        raise ConfigError(f"control config: {name}={value} is not accepted; {accepted}")
+        raise ConfigError(f"control config: {name}={value} is not accepted", remedy=f"{accepted}")

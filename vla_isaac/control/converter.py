@@ -42,7 +42,7 @@ class ActionConverter:
         self.config = config or ControlConfig()
         self.period = 1.0 / spec.rate_hz if period is None else period
         if not 0.0 < self.period < math.inf:
-            raise ConfigError(f"action converter: period={self.period} s is not accepted; give a positive number")
+            raise ConfigError(f"action converter: period={self.period} s is not accepted", remedy="give a positive number")
         is_absolute = spec.translation == "position_base_m" or spec.rotation.startswith("absolute")
         self._shortens = spec.shorten_vectors and spec.joints == "none" and not is_absolute
         self._adds_to_measured = spec.reference == "measured" and not is_absolute
@@ -121,41 +121,44 @@ class ActionConverter:
         try:
             array = np.asarray(arm, dtype=np.float64)
         except (TypeError, ValueError) as error:
-            raise PolicyError(f"the action's arm is {arm!r:.60}; expected {self.spec.arm_width} numbers") from error
+            raise PolicyError(
+                f"the action's arm is {arm!r:.60}", remedy=f"expected {self.spec.arm_width} numbers"
+            ) from error
         if array.shape != (self.spec.arm_width,):
-            raise PolicyError(self._wrong_length(array.shape))
+            raise self._wrong_length(array.shape)
         numbers: list[float] = array.tolist()
         if not math.isfinite(sum(numbers)):
             check_finite("the action's arm", array, error=PolicyError)
         return numbers
 
-    def _wrong_length(self, shape: tuple[int, ...]) -> str:
+    def _wrong_length(self, shape: tuple[int, ...]) -> PolicyError:
         spec, wanted = self.spec, self.spec.arm_width
         meaning = f"joints={spec.joints!r}" if spec.joints != "none" else f"{spec.translation!r} and {spec.rotation!r}"
         message = f"the action's arm has shape {shape}, expected ({wanted},), the arm_width of {meaning}"
         if len(shape) == 2:
-            return f"{message}; this is a chunk: convert one step of it at a time, ActionChunk[i]"
+            return PolicyError(message, remedy="this is a chunk: convert one step of it at a time, ActionChunk[i]")
         if shape == (wanted + 1,):
-            return (
-                f"{message}; the gripper is a separate field, Action.gripper: "
-                "split rows that end with the gripper by ActionChunk.from_rows"
+            return PolicyError(
+                message,
+                remedy="the gripper is a separate field, Action.gripper: split rows that end with the gripper by "
+                "ActionChunk.from_rows",
             )
-        return f"{message}; compare the policy's ActionSpec with what it returns"
+        return PolicyError(message, remedy="compare the policy's ActionSpec with what it returns")
 
     def _checked_gripper(self, value: Any) -> float | None:
         if value is None:
             return None
         if self.spec.gripper == "none":
             raise PolicyError(
-                f"the action has gripper={value!r} although its convention declares gripper='none'; "
-                "leave Action.gripper at None, or declare what the number means"
+                f"the action has gripper={value!r} although its convention declares gripper='none'",
+                remedy="leave Action.gripper at None, or declare what the number means",
             )
         try:
             number = float(value)
         except (TypeError, ValueError) as error:
-            raise PolicyError(f"the action's gripper is {value!r:.60}; expected one number or None") from error
+            raise PolicyError(f"the action's gripper is {value!r:.60}", remedy="expected one number or None") from error
         if not math.isfinite(number):
-            raise PolicyError(f"the action's gripper is {number}; expected a finite number, or None")
+            raise PolicyError(f"the action's gripper is {number}", remedy="expected a finite number, or None")
         return number
 
     def _limited(self, numbers: list[float]) -> list[float]:

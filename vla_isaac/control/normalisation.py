@@ -65,7 +65,7 @@ class ActionStatistics:
         widths = {name: len(value) for name in _FIELDS if (value := getattr(self, name)) is not None}
         if len(set(widths.values())) > 1:
             shown = ", ".join(f"{name} {width}" for name, width in widths.items())
-            raise ConfigError(f"action statistics: widths differ ({shown}); every list needs one entry per column")
+            raise ConfigError(f"action statistics: widths differ ({shown})", remedy="every list needs one entry per column")
 
     @property
     def width(self) -> int | None:
@@ -86,11 +86,11 @@ class ActionStatistics:
         if not isinstance(data, Mapping):
             raise ConfigError(f"{source}: expected a mapping with lists such as q01 and q99, got {type(data).__name__}")
         if "action" in data:
-            raise ConfigError(f"{source}: this is a whole dataset's entry; give the mapping under its key 'action'")
+            raise ConfigError(f"{source}: this is a whole dataset's entry", remedy="give the mapping under its key 'action'")
         if not any(name in data for name in _FIELDS if name != "mask"):
             found = ", ".join(map(repr, list(data)[:6])) or "nothing"
-            hint = "; choose one dataset's entry first, then its key 'action'" if _is_nested(data) else ""
-            raise ConfigError(f"{source}: found {found}, expected keys such as 'q01' and 'q99'{hint}")
+            hint = "choose one dataset's entry first, then its key 'action'" if _is_nested(data) else ""
+            raise ConfigError(f"{source}: found {found}, expected keys such as 'q01' and 'q99'", remedy=hint)
         numbers = {name: _numbers(data[name], name, source) for name in _FIELDS if name != "mask" and _given(data, name)}
         mask = _mask(data["mask"], source) if _given(data, "mask") else None
         return cls(**numbers, mask=mask)
@@ -109,14 +109,16 @@ class Unnormaliser:
             ConfigError: If the mode is not known or the statistics lack what it needs.
         """
         if mode not in get_args(Mode):
-            raise ConfigError(f"normalisation mode {mode!r} is not known; choose one of {', '.join(get_args(Mode))}")
+            raise ConfigError(
+                f"normalisation mode {mode!r} is not known", remedy=f"choose one of {', '.join(get_args(Mode))}"
+            )
         self.mode = mode
         self.width = None if statistics is None else statistics.width
         for name in _NEEDED[mode]:
             if getattr(statistics, name, None) is None:
                 raise ConfigError(
-                    f"normalisation mode {mode!r} needs the key {name!r}, which these action statistics do not have; "
-                    "give them, or choose the mode the model was trained with"
+                    f"normalisation mode {mode!r} needs the key {name!r}, which these action statistics do not have",
+                    remedy="give them, or choose the mode the model was trained with",
                 )
         if mode != "none" and statistics is not None:
             self._scale, self._offset = _affine(mode, statistics)
@@ -132,8 +134,8 @@ class Unnormaliser:
             return values
         if values.ndim == 0 or values.shape[-1] != self.width:
             raise ShapeError(
-                f"rows has shape {values.shape}, expected {self.width} columns as in the action statistics; "
-                "take the statistics of the dataset this model was trained on"
+                f"rows has shape {values.shape}, expected {self.width} columns as in the action statistics",
+                remedy="take the statistics of the dataset this model was trained on",
             )
         return values * self._scale + self._offset
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from vla_isaac.core.errors import ShapeError
+from vla_isaac.core.errors import ShapeError, VlaIsaacError
 
 
 def check_shape(name: str, array: Any, shape: tuple[int | None, ...], *, hint: str = "") -> None:
@@ -15,14 +15,14 @@ def check_shape(name: str, array: Any, shape: tuple[int | None, ...], *, hint: s
     if len(found) == len(shape) and all(want is None or want == have for want, have in zip(shape, found, strict=True)):
         return
     wanted = "(" + ", ".join("any" if n is None else str(n) for n in shape) + ("," if len(shape) == 1 else "") + ")"
-    raise ShapeError(f"{name} has shape {found}, expected {wanted}" + (f"; {hint}" if hint else ""))
+    raise ShapeError(f"{name} has shape {found}, expected {wanted}", remedy=hint)
 
 
-def check_finite(name: str, array: Any, *, error: type[Exception] = ShapeError) -> None:
+def check_finite(name: str, array: Any, *, error: type[VlaIsaacError] = ShapeError) -> None:
     """Raise `error` if any entry of `array` is NaN or infinite; the message names the first such entry."""
     values = np.asarray(array, dtype=np.float64)
     if np.isfinite(values).all():
         return
     where = tuple(int(i) for i in np.argwhere(~np.isfinite(values))[0])
     place = f"[{', '.join(map(str, where))}]" if where else ""
-    raise error(f"{name}{place} is {values[where]}; every entry must be a finite number")
+    raise error(f"{name}{place} is {values[where]}", remedy="every entry must be a finite number")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import math
 import types
 import typing
@@ -11,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union
 
-from vla_isaac.core.errors import ConfigError, VlaIsaacError
+from vla_isaac.core.errors import ConfigError, VlaIsaacError, unknown
 from vla_isaac.core.registry import unknown_name
 from vla_isaac.core.resources import preset_names, resource
 
@@ -50,10 +49,12 @@ def load_yaml(cls: type[T], path: Path, *, loader: Any = None) -> T:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(
-            f"cannot read {path}: {error.strerror or error}; give the path of a YAML file, or the name of a preset"
+            f"cannot read {path}: {error.strerror or error}", remedy="give the path of a YAML file, or the name of a preset"
         ) from error
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: is not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8") from error
+        raise ConfigError(
+            f"{path}: is not UTF-8 text ({error.reason} at byte {error.start})", remedy="save it as UTF-8"
+        ) from error
     try:
         data = yaml.load(text, Loader=loader or yaml.SafeLoader)
     except yaml.YAMLError as error:
@@ -75,19 +76,15 @@ def from_mapping(cls: type[T], data: Any, *, source: str = "configuration", key:
     hints = typing.get_type_hints(cls)
     for name in data:
         if name not in fields:
-            near = difflib.get_close_matches(str(name), fields, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else "."
-            raise ConfigError(f"{_where(source, key)}: unknown key {name!r}{hint} Accepted: {', '.join(fields)}")
+            raise unknown(ConfigError, f"{_where(source, key)}: unknown key {name!r}", name, fields, label="Accepted")
     for name, f in fields.items():
         if name not in data and f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING:
             raise ConfigError(f"{_where(source, key)}: the key {name!r} is missing")
     values = {name: _convert(hints[name], value, source, f"{key}.{name}".lstrip(".")) for name, value in data.items()}
     try:
         return cls(**values)
-    except ConfigError as error:
-        raise ConfigError(f"{_where(source, key)}: {error}") from error
     except VlaIsaacError as error:
-        raise ConfigError(f"{_where(source, key)}: {error}") from error
+        raise ConfigError(f"{_where(source, key)}: {error.message}", remedy=error.remedy) from error
 
 
 def to_mapping(value: Any) -> Any:
@@ -156,7 +153,7 @@ def _convert_tuple(args: tuple[Any, ...], value: Any, source: str, key: str) -> 
 
 
 def _refuse(source: str, key: str, value: Any, wanted: str) -> ConfigError:
-    return ConfigError(f"{_where(source, key)}: {_show(value)} is not accepted; give {wanted}")
+    return ConfigError(f"{_where(source, key)}: {_show(value)} is not accepted", remedy=f"give {wanted}")
 
 
 def _where(source: str, key: str) -> str:

@@ -1,10 +1,37 @@
-"""The exception tree: every error of this package says what was wrong and what to try next."""
+"""The exception tree: every error of this package says what was wrong and what to try next.
+
+A caller that decides by an error looks at its class and its fields; no code looks into a message.
+"""
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+from typing import TypeVar
+
+E = TypeVar("E", bound="VlaIsaacError")
+
 
 class VlaIsaacError(Exception):
-    """Base of all errors raised on purpose by this package."""
+    """Base of all errors raised on purpose by this package; as text, the message and the remedy."""
+
+    def __init__(self, message: str = "", *, remedy: str = "") -> None:
+        """Say what is wrong and how to fix it.
+
+        Args:
+            message: What was wrong, with the value received and what is accepted.
+            remedy: The next thing to try, such as ``"run: vla-isaac doctor"``; empty where the message says all.
+        """
+        self.message = message
+        self.remedy = remedy
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        if not self.remedy:
+            return self.message
+        if self.message.endswith("?"):
+            return f"{self.message} {self.remedy[:1].upper()}{self.remedy[1:]}"
+        return f"{self.message}; {self.remedy}"
 
 
 class ConfigError(VlaIsaacError, ValueError):
@@ -18,12 +45,14 @@ class UsageError(VlaIsaacError, ValueError):
 class UnknownNameError(VlaIsaacError, KeyError):
     """A name is not registered; the message lists near matches and all known names."""
 
-    def __str__(self) -> str:
-        return str(self.args[0]) if self.args else ""
-
 
 class ShapeError(VlaIsaacError, ValueError):
     """An array has another shape or dtype than its contract says."""
+
+    def __init__(self, message: str = "", *, remedy: str = "", array: str | None = None) -> None:
+        """Say what is wrong; `array` names the array where the caller has several, such as a column or a camera."""
+        super().__init__(message, remedy=remedy)
+        self.array = array
 
 
 class SceneError(VlaIsaacError, ValueError):
@@ -32,6 +61,11 @@ class SceneError(VlaIsaacError, ValueError):
 
 class InstructionError(VlaIsaacError, ValueError):
     """An instruction cannot be mapped to a goal over the objects of the scene."""
+
+    def __init__(self, message: str = "", *, remedy: str = "", has_examples: bool = False) -> None:
+        """Say what is wrong; `has_examples` tells that message or remedy quotes a sentence that can be read."""
+        super().__init__(message, remedy=remedy)
+        self.has_examples = has_examples
 
 
 class GoalError(VlaIsaacError, ValueError):
@@ -54,6 +88,31 @@ class PolicyError(VlaIsaacError, RuntimeError):
     """A policy failed or returned something that is not an action."""
 
 
+class PolicyDeclined(PolicyError):  # noqa: N818 - a refusal, and users read the word
+    """A policy refuses an instruction before its first action, because it did not recognise what it asks for."""
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        remedy: str = "",
+        instruction: str = "",
+        confidence: float | None = None,
+        threshold: float | None = None,
+    ) -> None:
+        """Say what was not recognised.
+
+        Args:
+            message: What is shown; begins with ``"declined: "``.
+            remedy: The next thing to try.
+            instruction: The instruction that was not grounded in what the policy sees; empty where none was given.
+            confidence: How sure the policy was of its grounding, 0 to 1; None where it did not look.
+            threshold: The confidence it requires, 0 to 1.
+        """
+        super().__init__(message, remedy=remedy)
+        self.instruction, self.confidence, self.threshold = instruction, confidence, threshold
+
+
 class ReadOnlyError(VlaIsaacError, TypeError):
     """Somebody tried to change what they were only given to read."""
 
@@ -65,6 +124,11 @@ class ConventionError(VlaIsaacError, ValueError):
 class DatasetError(VlaIsaacError, ValueError):
     """A dataset, or a file of it, is missing, broken or not what it says; the message names file, episode and row."""
 
+    def __init__(self, message: str = "", *, remedy: str = "", camera: str | None = None) -> None:
+        """Say what is wrong; `camera` names the camera whose pictures it concerns, None where it concerns all."""
+        super().__init__(message, remedy=remedy)
+        self.camera = camera
+
 
 class ForeignFileError(DatasetError):
     """A dataset names a file or an address that is not part of it, or holds less than it declares; it is not read."""
@@ -74,9 +138,42 @@ class ReplayError(VlaIsaacError, RuntimeError):
     """A recorded run cannot be replayed, or its replay differs from the record."""
 
 
+def unknown(
+    error: type[E], message: str, name: object, known: Iterable[str], *, label: str = "Known", cutoff: float = 0.6
+) -> E:
+    """Return the error for a name that is not known, with the nearest match and all known names.
+
+    Args:
+        error: The class of the error.
+        message: What was wrong with `name`.
+        name: The name received.
+        known: The names accepted, in the order in which they are listed.
+        label: What comes before the list.
+        cutoff: How alike a match must be, 0 to 1.
+    """
+    names = list(known)
+    near = difflib.get_close_matches(str(name), names, n=1, cutoff=cutoff)
+    listed = f"{label}: {', '.join(names)}"
+    if near:
+        return error(message, remedy=f"did you mean {near[0]!r}? {listed}")
+    return error(f"{message}. {listed}")
+
+
 def describe(error: BaseException) -> str:
-    """Return an error's words, after the name of its class unless it is one of ours; never raises."""
+    """Return an error's text, after the name of its class unless it is one of ours; never raises."""
     try:
         return str(error) if isinstance(error, VlaIsaacError) else f"{type(error).__name__}: {error}"
-    except Exception:  # an error of somebody else's class may fail to describe itself, and the arm must be held even so
+    except Exception:  # an error of a class that is not ours may fail to describe itself, and the arm must be held even so
         return type(error).__name__
+
+
+def message_and_remedy(error: BaseException) -> tuple[str, str]:
+    """Return `describe` in two parts: what was wrong, and the next thing to try where the error is ours and says it."""
+    if isinstance(error, VlaIsaacError):
+        return error.message, error.remedy
+    return describe(error), ""
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of the text of another library's error, for use inside a message of ours."""
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -6,12 +6,11 @@ a goal can be written in a file, sent to a worker and handed to the expert.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from vla_isaac.core.errors import GoalError
+from vla_isaac.core.errors import GoalError, unknown
 
 GRIPPER = "gripper"
 """The name that stands for the end effector in a goal, as in ``near(gripper, red_cube)``."""
@@ -110,9 +109,7 @@ class GoalPlan:
         names = list(known)
         for name in self.objects:
             if name not in names:
-                near = difflib.get_close_matches(name, names, n=1)
-                hint = f"; did you mean {near[0]!r}?" if near else "."
-                raise GoalError(f"the goal names {name!r}, which is not in the scene{hint} It has: {', '.join(names)}")
+                raise unknown(GoalError, f"the goal names {name!r}, which is not in the scene", name, names, label="It has")
 
 
 def plan(*goals: Goal) -> GoalPlan:
@@ -128,7 +125,7 @@ def parse_goal(text: str) -> GoalPlan:
     """
     steps = [part for part in re.split(r"\s+then\s+|;", text.strip()) if part.strip()]
     if not steps:
-        raise GoalError(f"the goal {text!r} is empty; write for example \"on(red_cube, blue_box)\", or 'none'")
+        raise GoalError(f"the goal {text!r} is empty", remedy="write for example \"on(red_cube, blue_box)\", or 'none'")
     return GoalPlan(tuple(tuple(_parse_one(g, text) for g in re.split(r"\s+and\s+|&", step)) for step in steps))
 
 
@@ -146,8 +143,8 @@ def _parse_one(text: str, whole: str) -> Goal:
     match = re.fullmatch(r"\s*([a-z_]+)\s*\(\s*([^()]*?)\s*\)\s*", text)
     if match is None:
         raise GoalError(
-            f"cannot read {text.strip()!r} in the goal {whole!r}; write predicate(object, object), for example "
-            '"on(red_cube, blue_box)", joined by "and" or "then"'
+            f"cannot read {text.strip()!r} in the goal {whole!r}",
+            remedy='write predicate(object, object), for example "on(red_cube, blue_box)", joined by "and" or "then"',
         )
     args = tuple(a.strip() for a in match[2].split(",")) if match[2] else ()
     return Goal(match[1], args)
@@ -155,9 +152,7 @@ def _parse_one(text: str, whole: str) -> Goal:
 
 def _check_arity(goal: Goal) -> None:
     if goal.predicate not in SIGNATURES:
-        near = difflib.get_close_matches(goal.predicate, SIGNATURES, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else "."
-        raise GoalError(f"no predicate named {goal.predicate!r}{hint} Known: {', '.join(SIGNATURES)}")
+        raise unknown(GoalError, f"no predicate named {goal.predicate!r}", goal.predicate, SIGNATURES)
     if goal.predicate == "pushed_to":
         _check_push(goal)
         return
@@ -165,8 +160,8 @@ def _check_arity(goal: Goal) -> None:
         goal.predicate == "near" and goal.args.index(GRIPPER) == 0 == goal.args.count(GRIPPER) - 1
     ):
         raise GoalError(
-            f"{goal.predicate}({', '.join(goal.args)}): {GRIPPER!r} is no object; it may only come first in near, "
-            "as in near(gripper, red_cube)"
+            f"{goal.predicate}({', '.join(goal.args)}): {GRIPPER!r} is no object",
+            remedy="it may only come first in near, as in near(gripper, red_cube)",
         )
     wanted = SIGNATURES[goal.predicate]
     if len(goal.args) != len(wanted) or not all(goal.args):
@@ -181,6 +176,6 @@ def _check_push(goal: Goal) -> None:
     to_side = len(goal.args) == 3 and goal.args[1] in SIDES
     if not (to_direction or to_side):
         raise GoalError(
-            f"pushed_to takes (object, direction) or (object, side, object), got ({', '.join(goal.args)}); "
-            f"directions: {', '.join(DIRECTIONS)}; sides: {', '.join(SIDES)}"
+            f"pushed_to takes (object, direction) or (object, side, object), got ({', '.join(goal.args)})",
+            remedy=f"directions: {', '.join(DIRECTIONS)}; sides: {', '.join(SIDES)}",
         )

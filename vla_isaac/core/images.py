@@ -29,7 +29,7 @@ def center_crop(rgb: Image, height: int, width: int) -> Image:
     """
     h, w = rgb.shape[:2]
     if height > h or width > w:
-        raise ShapeError(f"cannot crop {height} x {width} from an image of {h} x {w}; choose a smaller crop")
+        raise ShapeError(f"cannot crop {height} x {width} from an image of {h} x {w}", remedy="choose a smaller crop")
     top, left = (h - height) // 2, (w - width) // 2
     return rgb[top : top + height, left : left + width]
 

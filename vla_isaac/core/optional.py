@@ -32,7 +32,7 @@ def require(module: str, *, extra: str, need: str, instead: str = "") -> ModuleT
             raise
         choice = f", or {instead}" if instead else ""
         raise MissingDependencyError(
-            f'{need} needs the package {module.partition(".")[0]!r}; run: pip install -e ".[{extra}]"{choice}'
+            f"{need} needs the package {module.partition('.')[0]!r}", remedy=f'run: pip install -e ".[{extra}]"{choice}'
         ) from error
 
 

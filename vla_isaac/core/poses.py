@@ -39,7 +39,7 @@ class Pose:
         check_finite("pos", pos)
         check_finite("quat_wxyz", quat_wxyz)
         if float(np.linalg.norm(quat_wxyz)) < 1e-9:
-            raise ShapeError("quat_wxyz is zero; a rotation needs a unit quaternion, for example (1, 0, 0, 0)")
+            raise ShapeError("quat_wxyz is zero", remedy="a rotation needs a unit quaternion, for example (1, 0, 0, 0)")
         return cls(np.array(pos, dtype=np.float64), rotations.quat_normalized(np.asarray(quat_wxyz)))
 
     @classmethod
@@ -89,11 +89,11 @@ def look_at(eye: Array, target: Array, up: Array = np.array([0.0, 0.0, 1.0])) ->
     forward = np.asarray(target, dtype=np.float64) - np.asarray(eye, dtype=np.float64)
     distance = float(np.linalg.norm(forward))
     if distance < 1e-9:
-        raise ShapeError(f"camera eye and target are the same point {tuple(eye)}; move one of them")
+        raise ShapeError(f"camera eye and target are the same point {tuple(eye)}", remedy="move one of them")
     forward = forward / distance
     right = np.cross(forward, up)
     if float(np.linalg.norm(right)) < 1e-6:
-        raise ShapeError(f"camera up vector {tuple(up)} is parallel to its viewing direction; give another up")
+        raise ShapeError(f"camera up vector {tuple(up)} is parallel to its viewing direction", remedy="give another up")
     right = right / np.linalg.norm(right)
     down = np.cross(forward, right)
     matrix = np.stack([right, down, forward], axis=1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
-from dataclasses import is_dataclass
+from dataclasses import FrozenInstanceError, is_dataclass
 from enum import Enum
 from pathlib import PurePath
 from typing import Any, NoReturn, TypeVar
@@ -17,7 +17,7 @@ from typing import Any, NoReturn, TypeVar
 import numpy as np
 
 from vla_isaac.core.arrays import AnyArray
-from vla_isaac.core.errors import ReadOnlyError
+from vla_isaac.core.errors import ReadOnlyError, describe
 from vla_isaac.core.goals import Goal, GoalPlan
 from vla_isaac.core.types import Body, Verdict
 
@@ -43,11 +43,22 @@ def read_only_copy(value: T) -> T:
     return copied
 
 
+def is_refused_write(error: Exception) -> bool:
+    """Tell whether an error came from writing into a read-only copy.
+
+    numpy raises a plain ValueError for it, which only its text tells from others; this is the only place that reads one.
+    """
+    if isinstance(error, ReadOnlyError | FrozenInstanceError):
+        return True
+    text = describe(error)
+    return isinstance(error, ValueError) and ("read-only" in text or "WRITEABLE" in text)
+
+
 class ReadOnlyDict(dict[Any, Any]):
     """A dict that refuses to be changed; its copies, deep copies and pickles are ordinary dicts."""
 
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
-        raise ReadOnlyError("this mapping is read-only; copy it first, for example dict(observation.frames)")
+        raise ReadOnlyError("this mapping is read-only", remedy="copy it first, for example dict(observation.frames)")
 
     __setitem__ = __delitem__ = __ior__ = _refuse
     clear = pop = popitem = setdefault = update = _refuse

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from collections.abc import Iterator, Mapping
 from importlib.metadata import entry_points
 from typing import Any
 
-from vla_isaac.core.errors import UnknownNameError
+from vla_isaac.core.errors import UnknownNameError, unknown
 
 
 def unknown_name(kind: str, name: str, known: Mapping[str, Any] | list[str] | tuple[str, ...]) -> UnknownNameError:
     """Return the error for a name nobody registered, with the nearest match and all known names."""
-    near = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]!r}?" if near else "."
-    return UnknownNameError(f"no {kind} named {name!r}{hint} Known: {', '.join(sorted(known))}")
+    return unknown(UnknownNameError, f"no {kind} named {name!r}", name, sorted(known), cutoff=0.5)
 
 
 class Registry:

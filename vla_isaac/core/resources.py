@@ -21,7 +21,9 @@ def resource(*parts: str) -> Path:
         if path.exists():
             return path
     looked = " and ".join(str(place) for place in _PLACES)
-    raise ConfigError(f"{'/'.join(parts)} is not part of this installation (looked in {looked}); reinstall vla_isaac")
+    raise ConfigError(
+        f"{'/'.join(parts)} is not part of this installation (looked in {looked})", remedy="reinstall vla_isaac"
+    )
 
 
 def preset_names(kind: str) -> list[str]:

@@ -128,25 +128,30 @@ class ActionSpec:
         for name, kind in _CHOICES.items():
             value = getattr(self, name)
             if value not in get_args(kind):
-                raise ConfigError(f"action spec: {name}={value!r} is not known; choose one of {', '.join(get_args(kind))}")
+                raise ConfigError(
+                    f"action spec: {name}={value!r} is not known", remedy=f"choose one of {', '.join(get_args(kind))}"
+                )
         cartesian = self.translation != "none" or self.rotation != "none"
         if cartesian == (self.joints != "none"):
             raise ConfigError(
-                f"action spec: translation={self.translation!r}, rotation={self.rotation!r} and joints={self.joints!r}; "
-                "declare either a Cartesian action or a joint action"
+                f"action spec: translation={self.translation!r}, rotation={self.rotation!r} and joints={self.joints!r}",
+                remedy="declare either a Cartesian action or a joint action",
             )
         absolute = self.rotation.startswith("absolute")
         if cartesian and self.rotation != "none" and absolute != (self.translation == "position_base_m"):
             raise ConfigError(
                 f"action spec: translation={self.translation!r} with rotation={self.rotation!r} mixes an absolute pose "
-                "with an increment; make both absolute or both increments"
+                "with an increment",
+                remedy="make both absolute or both increments",
             )
         for name in ("rate_hz", "command_limit", "relative_hold_steps"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ConfigError(f"action spec: {name}={value} must be positive")
         if self.shorten_vectors and (not cartesian or absolute or self.translation == "position_base_m"):
-            raise ConfigError("action spec: shorten_vectors is for Cartesian increments; leave it off for joints and poses")
+            raise ConfigError(
+                "action spec: shorten_vectors is for Cartesian increments", remedy="leave it off for joints and poses"
+            )
 
     @property
     def arm_width(self) -> int:

@@ -91,7 +91,9 @@ class SceneState:
         for i, body in enumerate(self.bodies):
             if body.name == name:
                 return i
-        raise UnknownNameError(f"no object named {name!r} in this scene; it has: {', '.join(b.name for b in self.bodies)}")
+        raise UnknownNameError(
+            f"no object named {name!r} in this scene", remedy=f"it has: {', '.join(b.name for b in self.bodies)}"
+        )
 
     def body(self, name: str) -> Body:
         """Return the form of an object."""

@@ -147,7 +147,9 @@ class Episode:
         odd = {name: length for name, length in lengths.items() if length != len(self)}
         if odd:
             name, length = next(iter(odd.items()))
-            raise ShapeError(f"episode: {name!r} has {length} rows where 'action' has {len(self)}; all need the same")
+            raise ShapeError(
+                f"episode: {name!r} has {length} rows where 'action' has {len(self)}; all need the same", array=name
+            )
 
     def __len__(self) -> int:
         """Number of control periods T."""

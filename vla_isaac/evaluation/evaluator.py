@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from vla_isaac.backends import BACKENDS
 from vla_isaac.control.config import ControlConfig
-from vla_isaac.core.errors import BackendError, GoalError, RenderError, SceneError, VlaIsaacError
+from vla_isaac.core.errors import BackendError, GoalError, PolicyDeclined, RenderError, SceneError, VlaIsaacError
 from vla_isaac.evaluation.moving import MovingBackend, check_moves_objects, new_place
 from vla_isaac.evaluation.outcome import DECLINED, Outcome
 from vla_isaac.evaluation.plan import Attempt, EvaluationPlan
@@ -112,14 +112,14 @@ class Evaluator:
     def _run(self, attempt: Attempt) -> Outcome:
         try:
             stage = self._set(attempt)
-            runner = connect(stage.start, stage.backend, self._policy, self._control)
-            runner.begin(stage.start, stage.task)
+            runner = connect(stage.start, stage.task, stage.backend, self._policy, self._control)
+            runner.begin()
         except (SceneError, GoalError) as error:
             return _nothing(attempt, "impossible_layout", str(error))
         result = runner.run()
         if result.end is End.BACKEND_FAILED:
             return self._fault(attempt, result.reason)
-        return _outcome(attempt, stage, result)
+        return _outcome(attempt, stage, result, runner.error)
 
     def _set(self, attempt: Attempt) -> _Stage:
         """Set the stage as ``run --task`` does, then change what the trial changes."""
@@ -182,7 +182,7 @@ def _nothing(attempt: Attempt, kind: str, reason: str) -> Outcome:
     )
 
 
-def _outcome(attempt: Attempt, stage: _Stage, result: EpisodeResult) -> Outcome:
+def _outcome(attempt: Attempt, stage: _Stage, result: EpisodeResult, error: Exception | None) -> Outcome:
     task, backend = stage.task, stage.backend
     beside = task if isinstance(task, TaskBesideAnother) else None
     moving = backend if isinstance(backend, MovingBackend) else None
@@ -193,7 +193,7 @@ def _outcome(attempt: Attempt, stage: _Stage, result: EpisodeResult) -> Outcome:
         kind="episode",
         reason=result.reason,
         success=result.success,
-        failure=_failure(result),
+        failure=_failure(result, error),
         steps=result.steps,
         progress=result.progress,
         sim_seconds=result.sim_seconds,
@@ -208,7 +208,5 @@ def _outcome(attempt: Attempt, stage: _Stage, result: EpisodeResult) -> Outcome:
     )
 
 
-def _failure(result: EpisodeResult) -> str | None:
-    if result.end is End.POLICY_FAILED and result.reason.startswith(DECLINED):
-        return DECLINED
-    return result.failure
+def _failure(result: EpisodeResult, error: Exception | None) -> str | None:
+    return DECLINED if isinstance(error, PolicyDeclined) else result.failure

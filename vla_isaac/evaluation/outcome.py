@@ -8,7 +8,7 @@ from typing import Literal
 Kind = Literal["episode", "impossible_layout", "fault"]
 
 DECLINED = "declined"
-"""Name of the failure of a policy that said it would not do it, and how its words begin."""
+"""Name of the failure of a policy that refused the instruction, with `PolicyDeclined`."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""`Controller`: everything the extension owns while it is enabled, and the one place where it is put together.
+"""`PanelController`: everything the extension owns while it is enabled, and the one place where it is put together.
 
 Kit calls in from its own thread: updates, timeline, stage, buttons. Whatever goes wrong in such a call ends as a
 message in panel and log, never in Kit.
@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from vla_isaac.core.errors import VlaIsaacError
+from vla_isaac.core.errors import VlaIsaacError, message_and_remedy
 from vla_isaac.core.prebundle import Prebundle
 from vla_isaac.core.resources import preset_names
 from vla_isaac.extension.extras import missing_extras
@@ -22,7 +22,7 @@ from vla_isaac.extension.kit import require
 from vla_isaac.extension.kit_events import KitEvents, extension_folder
 from vla_isaac.extension.kit_menu import TOGGLE, MenuAndActions
 from vla_isaac.extension.panel import SETTINGS, Panel, Start
-from vla_isaac.extension.panel_model import BUTTONS, Surroundings, can_press, make_view, sentences
+from vla_isaac.extension.panel_model import BUTTONS, PanelContext, can_press, make_view, sentences
 from vla_isaac.extension.session_manager import SessionManager
 from vla_isaac.extension.settings import ROBOTS, read_settings
 from vla_isaac.policies import POLICIES
@@ -35,7 +35,7 @@ LONGEST_WAIT = 2.0  # [s] for a recording that is still being written when the e
 _AT_WORK = (Phase.READY, Phase.RUNNING, Phase.PAUSED, Phase.ENDED)
 
 
-class Controller:
+class PanelController:
     """Session, panel, menu, actions, subscriptions and tasks, from `start` to `close`."""
 
     def __init__(
@@ -47,7 +47,7 @@ class Controller:
         clock: Callable[[], float],
     ) -> None:
         """Take what to work with; nothing happens before `start`."""
-        self.trouble = ""
+        self.problem: Problem | None = None
         self._ext_id, self._clock = ext_id, clock
         self._make_backend, self._make_policy = make_backend, make_policy
         self._events: KitEvents | None = None
@@ -63,7 +63,7 @@ class Controller:
     def start(self) -> None:
         """Read the settings, open the panel, subscribe; a part that fails is reported and the others go on."""
         self._settings, complaints = read_settings(carb_settings.get_settings().get)
-        self._keeper = SessionManager(
+        self._manager = SessionManager(
             self._settings,
             make_backend=self._make_backend,
             make_policy=self._make_policy,
@@ -78,7 +78,7 @@ class Controller:
         self._safely("Kit's events", self._subscribe)
         self._make_session()
         for complaint in complaints:
-            self._say(complaint)
+            self._say(*message_and_remedy(complaint))
         self._redraw()
 
     def close(self) -> None:
@@ -92,10 +92,10 @@ class Controller:
         for part in (self._events, self._menu):
             if part is not None:
                 self._safely("closing", part.close)
-        self._safely("closing the session", self._keeper.close)
+        self._safely("closing the session", self._manager.close)
         if self._panel is not None:
             self._safely("closing the panel", self._panel.close)
-        if not self._keeper.wait_for_recordings(LONGEST_WAIT):
+        if not self._manager.wait_for_recordings(LONGEST_WAIT):
             carb.log_warn("[vla_isaac] a recording is still being written; it will be whole when Isaac Sim has ended")
         if self._prebundle is not None:
             self._prebundle.remove()
@@ -107,12 +107,12 @@ class Controller:
         """Do what a button, or the action of the same name, says; a press that makes no sense now is answered in words."""
         if self._is_closed:
             return
-        phase = self._keeper.status.phase
+        phase = self._manager.status.phase
         if not can_press(button, phase, busy=self._job is not None, has_session=self.session is not None):
-            view = make_view(self._keeper.status, self._surroundings())
-            self._say(f"{button} does nothing now; {view.buttons[button].tooltip.partition(': ')[2]}")
+            view = make_view(self._manager.status, self._context())
+            self._say(f"{button} does nothing now", view.buttons[button].why_not)
         else:
-            self.trouble = ""
+            self.problem = None
             self._safely(button, getattr(self, f"_{button}"))
         self._redraw()
 
@@ -120,8 +120,8 @@ class Controller:
         """Take a new value of a setting of the panel."""
         if self._is_closed:
             return
-        self.trouble = ""
-        self._safely(f"choosing {name}={value!r}", lambda: self._keeper.choose(name, value))
+        self.problem = None
+        self._safely(f"choosing {name}={value!r}", lambda: self._manager.choose(name, value))
         if name == "scene" and self._panel is not None:
             self._safely("the scene's sentences", self._offer_sentences)
         self._redraw()
@@ -137,9 +137,9 @@ class Controller:
             self._redraw()
 
     def _load(self) -> None:
-        if self._keeper.needs_making and not self._make_session():
+        if self._manager.needs_making and not self._make_session():
             return
-        self._keeper.note_load()
+        self._manager.note_load()
         self._begin("loading", self._need_session())
 
     def _run(self) -> None:
@@ -153,7 +153,7 @@ class Controller:
         session = self._need_session()
         session.pause()
         if session.status.phase is Phase.PAUSED:
-            self._keeper.set_playing(False)
+            self._manager.set_playing(False)
 
     def _stop(self) -> None:
         if self._job is not None:
@@ -172,13 +172,13 @@ class Controller:
         session = self._need_session()
         session.run()
         if session.status.phase is Phase.RUNNING:
-            self._keeper.set_playing(True)
+            self._manager.set_playing(True)
 
     # what takes several updates
 
     def _begin(self, doing: str, session: LiveSession, *, then_run: bool = False) -> None:
         if doing == "resetting":
-            self._keeper.note_reset()
+            self._manager.note_reset()
         steps = session.load() if doing == "loading" else session.reset()
 
         def when_done(job: Job, error: BaseException | None) -> None:
@@ -208,8 +208,8 @@ class Controller:
             self._lose(f"the session failed with {type(error).__name__}: {error}")
 
     def _on_update(self) -> None:
-        self._keeper.update()
-        if self._keeper.is_waiting_for_policy:  # physics stands still and tells nothing, but the answer may be there
+        self._manager.update()
+        if self._manager.is_waiting_for_policy:  # physics stands still and tells nothing, but the answer may be there
             self._period()
         if self._clock() >= self._next_redraw:
             self._redraw()
@@ -222,15 +222,15 @@ class Controller:
         phase = session.status.phase
         if word == "stop" and events.is_stopped and phase in _AT_WORK:
             self._lose("the timeline was stopped by hand, which ends the simulation of the scene")
-        elif self._keeper.expects_events:
+        elif self._manager.expects_events:
             return
         elif word == "pause" and phase is Phase.RUNNING and not events.is_playing:
             session.pause()
-            self._say("the timeline was paused by hand, so the run is paused as well; press Go on")
+            self._say("the timeline was paused by hand, so the run is paused as well", "press Go on")
         elif word == "play" and phase is Phase.PAUSED and events.is_playing:
-            self._say("the timeline was started by hand while the run is paused; the arm holds until you press Go on")
+            self._say("the timeline was started by hand while the run is paused", "the arm holds until you press Go on")
         elif word == "play" and phase is Phase.FAILED and events.is_playing:
-            self._say("the timeline was started by hand, but the scene of the session is gone; press Load")
+            self._say("the timeline was started by hand, but the scene of the session is gone", "press Load")
 
     def _on_stage(self, word: str) -> None:
         session, events = self.session, self._events
@@ -242,7 +242,7 @@ class Controller:
     def _on_change(self, status: LiveStatus) -> None:
         """Put each new problem into Kit's log, once; it is more urgent than what was said before."""
         if status.problem is not None and status.problem != self._logged and not self._is_closed:
-            self.trouble = ""
+            self.problem = None
             carb.log_error(f"[vla_isaac] {status.problem.what}")
         self._logged = status.problem
 
@@ -251,16 +251,16 @@ class Controller:
     @property
     def session(self) -> LiveSession | None:
         """The live session; None while no backend can be made."""
-        return self._keeper.session
+        return self._manager.session
 
     def _make_session(self) -> bool:
         """Make the session anew; tell whether there is one."""
         try:
-            self._keeper.make()
+            self._manager.make()
         except Exception as error:
             self._report("there is no session", error, "mend that, then press Load")
             return False
-        self.trouble = ""
+        self.problem = None
         self._safely("the scene's sentences", self._offer_sentences)
         return True
 
@@ -281,17 +281,17 @@ class Controller:
 
     def _recording_folder(self) -> Path:
         root = Path(self._settings.recordings) if self._settings.recordings else Path.home() / "vla_isaac" / "recordings"
-        return root.expanduser() / f"{self._keeper.status.scene or 'scene'}-{datetime.now():%Y%m%d-%H%M%S}"
+        return root.expanduser() / f"{self._manager.status.scene or 'scene'}-{datetime.now():%Y%m%d-%H%M%S}"
 
     # the panel
 
-    def _surroundings(self) -> Surroundings:
-        backend = self._keeper.backend
-        return Surroundings(
+    def _context(self) -> PanelContext:
+        backend = self._manager.backend
+        return PanelContext(
             busy=self._job.doing if self._job is not None else "",
-            trouble=self.trouble,
+            problem=self.problem,
             has_session=self.session is not None,
-            takes_effect_with=self._keeper.takes_effect_with,
+            takes_effect_with=self._manager.takes_effect_with,
             port=backend.describe() if backend is not None else "",
             missing=self._missing,
         )
@@ -302,7 +302,7 @@ class Controller:
         if panel is None or not panel.visible:
             return
         try:
-            panel.show(make_view(self._keeper.status, self._surroundings()))
+            panel.show(make_view(self._manager.status, self._context()))
             frame = self.session.frame if self.session is not None else None
             panel.show_picture(frame.rgb if frame is not None else None)
         except Exception as error:  # a panel that cannot be drawn must not stop the simulation
@@ -338,9 +338,9 @@ class Controller:
             return
         from vla_isaac.scene.builder import scene_preset
 
-        scene = scene_preset(self._keeper.scene)
+        scene = scene_preset(self._manager.scene)
         self._panel.offer(sentences(scene.instruction, scene.bodies))
-        self._panel.show_instruction(self._keeper.status.instruction)
+        self._panel.show_instruction(self._manager.status.instruction)
 
     def _add_menu(self) -> None:
         doing: dict[str, Callable[[], None]] = {name: self._presser(name) for name in BUTTONS}
@@ -358,19 +358,21 @@ class Controller:
 
     # messages
 
-    def _say(self, text: str) -> None:
+    def _say(self, message: str, remedy: str = "") -> None:
         """Show and log something a person should know."""
-        self.trouble = text
-        carb.log_warn(f"[vla_isaac] {text}")
+        self.problem = Problem(message=message, remedy=remedy, kind="")
+        carb.log_warn(f"[vla_isaac] {self.problem.what}")
 
     def _report(self, doing: str, error: Exception, remedy: str) -> None:
         if isinstance(error, ModuleNotFoundError) and not isinstance(error, VlaIsaacError):
-            what = f"{doing}: the package {error.name!r} is not here; use the folder made by tools/package_extension.py, "
-            what += "which brings it along"
+            self.problem = Problem(
+                message=f"{doing}: the package {error.name!r} is not here",
+                remedy="use the folder made by tools/package_extension.py, which brings it along",
+                kind=type(error).__name__,
+            )
         else:
-            what = Problem.of(error, doing=doing, remedy="" if "; " in str(error) else remedy).what
-        self.trouble = what
-        carb.log_error(f"[vla_isaac] {what}")
+            self.problem = Problem.of(error, doing=doing, remedy=remedy)
+        carb.log_error(f"[vla_isaac] {self.problem.what}")
 
     def _safely(self, doing: str, do: Callable[[], Any]) -> None:
         """Do something Kit or a person asked for; what it raises becomes a message."""

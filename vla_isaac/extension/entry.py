@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from vla_isaac.core.errors import UsageError
-from vla_isaac.extension.controller import Controller
+from vla_isaac.extension.controller import PanelController
 from vla_isaac.extension.factory import KitBackend, isaac_backend
 from vla_isaac.extension.kit import require
 from vla_isaac.policies.factory import make_policy
@@ -14,7 +14,7 @@ from vla_isaac.runtime.live import LiveSession
 
 _IExt: Any = require("omni.ext").IExt  # source: docs.omniverse.nvidia.com Kit manual, Extensions: IExt; recorded for 6.2
 
-_running: list[Controller] = []
+_running: list[PanelController] = []
 
 
 class VlaIsaacExtension(_IExt):  # type: ignore[misc]  # Kit has no stubs
@@ -37,7 +37,9 @@ class VlaIsaacExtension(_IExt):  # type: ignore[misc]  # Kit has no stubs
     def on_startup(self, ext_id: str) -> None:
         """Open the panel; `ext_id` is what Kit calls this extension, whatever its folder is named."""
         cls = type(self)
-        self._controller = Controller(ext_id, make_backend=cls.make_backend, make_policy=cls.make_policy, clock=cls.clock)
+        self._controller = PanelController(
+            ext_id, make_backend=cls.make_backend, make_policy=cls.make_policy, clock=cls.clock
+        )
         _running.append(self._controller)
         self._controller.start()
 
@@ -56,8 +58,13 @@ def get_session() -> LiveSession:
         UsageError: If the extension is not enabled, or its simulator backend could not be made.
     """
     if not _running:
-        raise UsageError("the extension VLA Isaac is not enabled, so there is no session; enable it in Window > Extensions")
+        raise UsageError(
+            "the extension VLA Isaac is not enabled, so there is no session", remedy="enable it in Window > Extensions"
+        )
     session = _running[-1].session
     if session is None:
-        raise UsageError(f"the extension has no session: {_running[-1].trouble}")
+        problem = _running[-1].problem
+        raise UsageError(
+            f"the extension has no session: {problem.message if problem else ''}", remedy=problem.remedy if problem else ""
+        )
     return session

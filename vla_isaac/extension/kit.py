@@ -20,7 +20,9 @@ def require(module: str) -> Any:
         if error.name is None or not f"{module}.".startswith(f"{error.name}."):
             raise
         raise MissingDependencyError(
-            f"the panel of vla_isaac runs inside Isaac Sim and needs its module {module!r}, which this Python has not; "
-            "enable the extension in Isaac Sim (Window > Extensions), or run an instruction here: "
-            'vla-isaac run "Pick up the red cube and place it on the blue box" --backend mujoco'
+            f"the panel of vla_isaac runs inside Isaac Sim and needs its module {module!r}, which this Python has not",
+            remedy=(
+                "enable the extension in Isaac Sim (Window > Extensions), or run an instruction here: "
+                'vla-isaac run "Pick up the red cube and place it on the blue box" --backend mujoco'
+            ),
         ) from error

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from vla_isaac.core.types import Body
-from vla_isaac.runtime.live_status import LiveStatus, Phase
+from vla_isaac.runtime.live_status import LiveStatus, Phase, Problem
 from vla_isaac.tasks.language import examples
 
 Tone = Literal["plain", "muted", "busy", "good", "warn", "bad"]
@@ -40,6 +40,9 @@ class ButtonView:
     enabled: bool
     tooltip: str
     """What it does, or why it cannot be pressed now."""
+
+    why_not: str = ""
+    """Why it cannot be pressed now; empty if it can."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,14 +91,14 @@ class PanelView:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Surroundings:
+class PanelContext:
     """What the panel shows besides the session's status."""
 
     busy: str = ""
     """What is being done over several updates, such as ``"loading"``."""
 
-    trouble: str = ""
-    """What is wrong outside the session, such as a backend that cannot be made."""
+    problem: Problem | None = None
+    """What is wrong outside the session, such as a backend that cannot be made; goes before the session's own."""
 
     has_session: bool = True
     """Whether there is a session at all."""
@@ -110,15 +113,15 @@ class Surroundings:
     """Optional packages that are not installed, each with what it is for."""
 
 
-def make_view(status: LiveStatus, around: Surroundings | None = None) -> PanelView:
+def make_view(status: LiveStatus, context: PanelContext | None = None) -> PanelView:
     """Return what every widget shows."""
-    around = around or Surroundings()
-    error, remedy = _error(status, around)
+    context = context or PanelContext()
+    error, remedy = _error(status, context)
     return PanelView(
-        phase=_phase(status, around),
-        hint=_hint(status, around),
-        buttons=_buttons(status, around),
-        can_choose=not around.busy and status.phase not in (Phase.LOADING, Phase.RUNNING, Phase.PAUSED),
+        phase=_phase(status, context),
+        hint=_hint(status, context),
+        buttons=_buttons(status, context),
+        can_choose=not context.busy and status.phase not in (Phase.LOADING, Phase.RUNNING, Phase.PAUSED),
         parse=parse_line(status.goal, status.instruction_problem),
         step=_step(status),
         rate=_rate(status),
@@ -130,8 +133,8 @@ def make_view(status: LiveStatus, around: Surroundings | None = None) -> PanelVi
         remedy=remedy,
         recording=_recording(status),
         notes=Line("\n".join(status.notes), "muted"),
-        port=Line(around.port or "no simulator interface yet", "muted"),
-        missing=_missing(around.missing),
+        port=Line(context.port or "no simulator interface yet", "muted"),
+        missing=_missing(context.missing),
     )
 
 
@@ -158,23 +161,23 @@ _WORDS: dict[Phase, Line] = {
 }
 
 
-def _phase(status: LiveStatus, around: Surroundings) -> Line:
-    if not around.has_session:
+def _phase(status: LiveStatus, context: PanelContext) -> Line:
+    if not context.has_session:
         return Line("unavailable", "bad")
-    if around.busy:
-        return Line(around.busy, "busy")
+    if context.busy:
+        return Line(context.busy, "busy")
     if status.phase is Phase.ENDED and status.success is not None:
         return Line("succeeded", "good") if status.success else Line("not succeeded", "bad")
     return _WORDS[status.phase]
 
 
-def _hint(status: LiveStatus, around: Surroundings) -> Line:
-    if not around.has_session:
+def _hint(status: LiveStatus, context: PanelContext) -> Line:
+    if not context.has_session:
         return Line("See the message below; then press Load to try again.", "bad")
-    if around.busy:
+    if context.busy:
         return Line("The simulator is being prepared; Stop gives up.", "muted")
-    if around.takes_effect_with and status.phase in (Phase.READY, Phase.ENDED):
-        return Line(f"Your choice takes effect with the next {around.takes_effect_with}.", "warn")
+    if context.takes_effect_with and status.phase in (Phase.READY, Phase.ENDED):
+        return Line(f"Your choice takes effect with the next {context.takes_effect_with}.", "warn")
     if status.instruction_problem and status.phase in (Phase.EMPTY, Phase.READY, Phase.ENDED):
         return Line("Change the instruction, or choose one of the examples.", "warn")
     return Line(
@@ -229,18 +232,20 @@ def can_press(button: str, phase: Phase, *, busy: bool = False, has_session: boo
     return phase in _CAN[button]
 
 
-def _buttons(status: LiveStatus, around: Surroundings) -> dict[str, ButtonView]:
+def _buttons(status: LiveStatus, context: PanelContext) -> dict[str, ButtonView]:
     views = {}
     for name in BUTTONS:
-        enabled = can_press(name, status.phase, busy=bool(around.busy), has_session=around.has_session)
-        why_not = "the simulator backend could not be made" if not around.has_session else _why_not(name, status, around)
-        text = _caption(name, status, around)
-        views[name] = ButtonView(text, enabled, _DOES[name] if enabled else f"Not now: {why_not}")
+        enabled = can_press(name, status.phase, busy=bool(context.busy), has_session=context.has_session)
+        why_not = "" if enabled else _why_not(name, status, context)
+        tooltip = _DOES[name] if enabled else f"Not now: {why_not}"
+        views[name] = ButtonView(_caption(name, status, context), enabled, tooltip, why_not)
     return views
 
 
-def _why_not(name: str, status: LiveStatus, around: Surroundings) -> str:
-    if around.busy:
+def _why_not(name: str, status: LiveStatus, context: PanelContext) -> str:
+    if not context.has_session:
+        return "the simulator backend could not be made"
+    if context.busy:
         return "wait until the simulator is ready, or press Stop"
     if name == "run" and status.phase is Phase.RUNNING:
         return "it runs already"
@@ -249,12 +254,12 @@ def _why_not(name: str, status: LiveStatus, around: Surroundings) -> str:
     return _WHY_NOT[status.phase]
 
 
-def _caption(name: str, status: LiveStatus, around: Surroundings) -> str:
+def _caption(name: str, status: LiveStatus, context: PanelContext) -> str:
     if name == "run" and status.phase is Phase.PAUSED:
         return "Go on"
     if name == "load" and status.phase is Phase.FAILED:
         return "Reload"
-    if name == "stop" and around.busy:
+    if name == "stop" and context.busy:
         return "Give up"
     if name == "record":
         return "Recording" if status.recording else "Record"
@@ -299,11 +304,12 @@ def _freshness(status: LiveStatus) -> Line:
     return Line(f"{age}; held in {100 * status.stale_share:.0f} % of the periods", "warn" if is_late else "plain")
 
 
-def _error(status: LiveStatus, around: Surroundings) -> tuple[Line, Line]:
-    """Return what went wrong and what to try: our messages say both, with a semicolon between them."""
-    text = around.trouble or (status.problem.what if status.problem else "")
-    what, _, remedy = text.partition("; ")
-    return Line(_sentence(what), "bad"), Line(_sentence(remedy), "plain")
+def _error(status: LiveStatus, context: PanelContext) -> tuple[Line, Line]:
+    """Return what went wrong and what to try."""
+    problem = context.problem or status.problem
+    if problem is None:
+        return Line("", "bad"), Line("", "plain")
+    return Line(_sentence(problem.message), "bad"), Line(_sentence(problem.remedy), "plain")
 
 
 def _sentence(text: str) -> str:

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any
 
+from vla_isaac.core.errors import ConfigError
+
 ROOT = "/exts/vla_isaac"
 
 ROBOTS = {"reference": "NVIDIA's asset", "embedded": "our own Panda"}
@@ -57,14 +59,14 @@ class ExtensionSettings:
     """How often the panel is redrawn at the most [Hz]."""
 
 
-def read_settings(get: Callable[[str], Any]) -> tuple[ExtensionSettings, tuple[str, ...]]:
+def read_settings(get: Callable[[str], Any]) -> tuple[ExtensionSettings, tuple[ConfigError, ...]]:
     """Return the settings and what was wrong with them; a wrong value is replaced by its default.
 
     Args:
         get: Returns the value of a path such as ``"/exts/vla_isaac/seed"``, None where nobody set it.
     """
     values: dict[str, Any] = {}
-    complaints: list[str] = []
+    complaints: list[ConfigError] = []
     for field in fields(ExtensionSettings):
         value = get(f"{ROOT}/{field.name}")
         if value is None:
@@ -72,7 +74,9 @@ def read_settings(get: Callable[[str], Any]) -> tuple[ExtensionSettings, tuple[s
         wanted = _accepted(field.name, value, type(field.default))
         if wanted is None:
             complaints.append(
-                f"the setting {ROOT}/{field.name}={value!r} is not accepted; {_advice(field.name, field.default)}"
+                ConfigError(
+                    f"the setting {ROOT}/{field.name}={value!r} is not accepted", remedy=_advice(field.name, field.default)
+                )
             )
         else:
             values[field.name] = wanted

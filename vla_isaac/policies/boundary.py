@@ -13,7 +13,7 @@ from typing import Any
 
 from vla_isaac.core.arrays import Array, frozen
 from vla_isaac.core.errors import PolicyError, ReadOnlyError, describe
-from vla_isaac.core.read_only import read_only_copy
+from vla_isaac.core.read_only import is_refused_write, read_only_copy
 from vla_isaac.core.specs import PolicySpec
 from vla_isaac.core.types import ActionChunk, EpisodeContext, Observation
 from vla_isaac.policies.base import Policy
@@ -29,9 +29,9 @@ def begin_episode(policy: Policy, context: EpisodeContext) -> None:
     try:
         policy.reset(read_only_copy(context))
     except (ValueError, ReadOnlyError, FrozenInstanceError) as error:
-        if not _is_about_writing(error):
+        if not is_refused_write(error):
             raise
-        raise PolicyError(_how_to_write(error)) from error
+        raise _wrote(error) from error
 
 
 def ask(policy: Policy, observation: Observation) -> Any:
@@ -44,9 +44,9 @@ def ask(policy: Policy, observation: Observation) -> Any:
     try:
         return policy.act(_copied(observation))
     except (ValueError, ReadOnlyError, FrozenInstanceError) as error:
-        if not _is_about_writing(error):
+        if not is_refused_write(error):
             raise
-        raise PolicyError(_how_to_write(error)) from error
+        raise _wrote(error) from error
 
 
 def _copied(observation: Observation) -> Observation:
@@ -82,17 +82,18 @@ def plain_chunk(answer: Any, *, policy: str = "policy") -> ActionChunk:
     """
     if not isinstance(answer, ActionChunk):
         raise PolicyError(
-            f"the policy {policy!r} returned {type(answer).__name__} instead of an ActionChunk; "
-            "it must return at least one action, for example ActionChunk.single(arm, gripper)"
+            f"the policy {policy!r} returned {type(answer).__name__} instead of an ActionChunk",
+            remedy="it must return at least one action, for example ActionChunk.single(arm, gripper)",
         )
     arm = _numbers("arm", answer.arm)
     if arm.ndim == 0 or len(arm) == 0:
-        raise PolicyError(f"the policy {policy!r} returned an empty chunk; it must return at least one action")
+        raise PolicyError(f"the policy {policy!r} returned an empty chunk", remedy="it must return at least one action")
     given = answer.gripper
     gripper = None if given is None else _numbers("gripper", given)
     if gripper is not None and (gripper.ndim == 0 or len(gripper) == 0):
         raise PolicyError(
-            f"the policy {policy!r} returned a gripper of shape {gripper.shape}; expected one number per row, or None"
+            f"the policy {policy!r} returned a gripper of shape {gripper.shape}",
+            remedy="expected one number per row, or None",
         )
     return ActionChunk(arm, gripper, _copied_info(answer.info, policy))
 
@@ -108,7 +109,9 @@ def _numbers(part: str, values: Any) -> Array:
     try:
         return frozen(values)
     except (TypeError, ValueError) as error:
-        raise PolicyError(f"the action's {part} is {_shown(values)}; expected rows of numbers ({error})") from error
+        raise PolicyError(
+            f"the action's {part} is {_shown(values)}", remedy=f"expected rows of numbers ({error})"
+        ) from error
 
 
 def _shown(values: Any) -> str:
@@ -123,19 +126,14 @@ def _copied_info(info: Mapping[str, Any], policy: str) -> Mapping[str, Any]:
         return read_only_copy(info)
     except Exception as error:
         raise PolicyError(
-            f"the policy {policy!r} returned an info that cannot be copied ({type(error).__name__}: {error}); "
-            "put plain values and arrays into ActionChunk.info"
+            f"the policy {policy!r} returned an info that cannot be copied ({type(error).__name__}: {error})",
+            remedy="put plain values and arrays into ActionChunk.info",
         ) from error
 
 
-def _is_about_writing(error: Exception) -> bool:
-    """Tell whether a policy's error says that it tried to write into what it was given."""
-    words = describe(error)
-    return not isinstance(error, ValueError) or "read-only" in words or "WRITEABLE" in words
-
-
-def _how_to_write(error: Exception) -> str:
-    return (
-        f"the policy tried to change what it was given ({describe(error)}); observations are read-only, so copy first, "
-        "for example qpos = observation.qpos.copy(), or copy.deepcopy(observation)"
+def _wrote(error: Exception) -> PolicyError:
+    return PolicyError(
+        f"the policy tried to change what it was given ({describe(error)})",
+        remedy="observations are read-only, so copy first, for example qpos = observation.qpos.copy(), or "
+        "copy.deepcopy(observation)",
     )

@@ -52,8 +52,8 @@ class FirstRows(_ChunkExecution):
         """
         if not 1 <= rows <= policy.spec.chunk_length:
             raise ConfigError(
-                f"cannot carry out {rows} rows of chunks of {policy.spec.chunk_length}; "
-                f"choose 1 to {policy.spec.chunk_length}"
+                f"cannot carry out {rows} rows of chunks of {policy.spec.chunk_length}",
+                remedy=f"choose 1 to {policy.spec.chunk_length}",
             )
         super().__init__(policy)
         self._rows = rows
@@ -87,7 +87,8 @@ class TemporalEnsemble(_ChunkExecution):
         """
         if policy.spec.action.rotation.startswith("absolute"):
             raise ConfigError(
-                f"temporal ensembling cannot average {policy.spec.action.rotation} by component; use FirstRows instead"
+                f"temporal ensembling cannot average {policy.spec.action.rotation} by component",
+                remedy="use FirstRows instead",
             )
         if decay < 0:
             raise ConfigError(f"temporal ensembling: decay={decay} must not be negative")

@@ -47,9 +47,9 @@ def make_policy(name: str, *, threads: int | None = None, must_act: bool = False
     if not colon:
         return _construct(kind, options)
     if not hasattr(kind, "from_argument"):
-        raise UsageError(f"the policy {name!r} takes no argument; write {plain}")
+        raise UsageError(f"the policy {name!r} takes no argument", remedy=f"write {plain}")
     if not argument:
-        raise UsageError(f"the policy {name!r} lacks what comes after the colon; write {plain}:ARGUMENT")
+        raise UsageError(f"the policy {name!r} lacks what comes after the colon", remedy=f"write {plain}:ARGUMENT")
     return _construct(kind.from_argument, options, argument)
 
 
@@ -78,7 +78,7 @@ def _chunk_execution(name: str) -> tuple[Callable[[Policy], Policy] | None, str]
         return None, name
     rows, _, policy = rest.partition(":")
     if not rows.isdecimal():
-        raise UsageError(f"the policy {name!r} does not say how many rows; write first_rows:4:POLICY for four")
+        raise UsageError(f"the policy {name!r} does not say how many rows", remedy="write first_rows:4:POLICY for four")
     return partial(FirstRows, rows=int(rows)), policy
 
 
@@ -91,7 +91,9 @@ def _with_default(name: str) -> str:
 def _class_in(path: Path, name: str) -> Any:
     """Run a Python file and return a class of it."""
     if not path.is_file():
-        raise UsageError(f"the policy {path}:{name}: there is no such file; give the path of the file that has the class")
+        raise UsageError(
+            f"the policy {path}:{name}: there is no such file", remedy="give the path of the file that has the class"
+        )
     spec = importlib.util.spec_from_file_location(f"_vla_isaac_policy_{path.stem}", path)
     assert spec is not None and spec.loader is not None  # its name ends in .py
     module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)

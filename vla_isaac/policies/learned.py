@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from vla_isaac.core.arrays import AnyArray, Image
-from vla_isaac.core.errors import ConfigError, ConventionError, PolicyError
+from vla_isaac.core.errors import ConfigError, ConventionError, PolicyDeclined
 from vla_isaac.core.resources import resource
 from vla_isaac.core.specs import PolicySpec
 from vla_isaac.core.types import ActionChunk, EpisodeContext, Observation
@@ -75,13 +75,13 @@ class LearnedPolicy:
         """Begin an episode.
 
         Raises:
-            PolicyError: If there is no instruction.
+            PolicyDeclined: If there is no instruction.
         """
         self._past.clear()
         self._memory = np.zeros((1, self._memory_width), dtype=np.float32)
         self._sentence, self._decided = context.instruction, False
         if not split(context.instruction):
-            raise PolicyError("declined: there is no instruction; say what to do, such as: Pick up the red cube")
+            raise PolicyDeclined("declined: there is no instruction", remedy="say what to do, such as: Pick up the red cube")
         tokens = self.processor.sentences([context.instruction])
         said = {"words": tokens.words, "pieces": tokens.pieces}
         if self._reader is not None:
@@ -92,16 +92,20 @@ class LearnedPolicy:
         """Return a chunk in the units of the convention, and the confidence in its `info`.
 
         Raises:
-            PolicyError: If what the instruction names was not recognised when the episode began.
+            PolicyDeclined: If what the instruction names was not recognised when the episode began.
         """
         wanted = ("actions", "confidence", *((HANDED_ON,) if self._memory_width else ()))
         rows, confidence, *handed_on = self._network.run(self.feed(observation), wanted)
         self._memory = handed_on[0] if handed_on else self._memory
         sure = float(confidence[0])
         if self._declines and not self._decided and sure < self.card.decline_below:
-            raise PolicyError(
+            raise PolicyDeclined(
                 f'declined: nothing here was recognised as what "{self._sentence}" asks for (confidence {sure:.2f}, needed '
-                f"{self.card.decline_below:.2f}); name an object of the scene by colour and shape"
+                f"{self.card.decline_below:.2f})",
+                remedy="name an object of the scene by colour and shape",
+                instruction=self._sentence,
+                confidence=sure,
+                threshold=self.card.decline_below,
             )
         self._decided = True
         chunk = ActionChunk.from_rows(self._actions.unnormalise(rows[0]), with_gripper=self.spec.action.gripper != "none")
@@ -136,7 +140,8 @@ class LearnedPolicy:
         missing = [name for name in self.card.cameras if name not in observation.frames]
         if missing:
             raise ConventionError(
-                f"the policy needs the camera {missing[0]!r}; the observation has {', '.join(observation.frames) or 'none'}"
+                f"the policy needs the camera {missing[0]!r}",
+                remedy=f"the observation has {', '.join(observation.frames) or 'none'}",
             )
         return {name: observation.frames[name].rgb for name in self.card.cameras}
 
@@ -147,7 +152,8 @@ class LearnedPolicy:
         if not pictures <= inputs <= known or not {"actions", "confidence"} <= set(self._network.outputs):
             raise ConfigError(
                 f"{self.folder}: model.onnx takes {', '.join(self._network.inputs)}, policy.json speaks of "
-                f"{', '.join(sorted(pictures))}; they are of different checkpoints, so export again"
+                f"{', '.join(sorted(pictures))}",
+                remedy="they are of different checkpoints, so export again",
             )
 
 
@@ -182,6 +188,6 @@ def _proprioception_columns(names: tuple[str, ...]) -> None:
     odd = [name for name in names if name not in known]
     if odd:
         raise ConventionError(
-            f"the checkpoint was trained with {odd[0]!r} in its state, which an observation does not have; "
-            f"it has {', '.join(sorted(known))}"
+            f"the checkpoint was trained with {odd[0]!r} in its state, which an observation does not have",
+            remedy=f"it has {', '.join(sorted(known))}",
         )

@@ -66,8 +66,8 @@ class PolicyCard:
         width = len(self.action_normaliser.names)
         if width != self.action.width:
             raise ConventionError(
-                f"checkpoint: its actions have {width} numbers, its convention has {self.action.width}; "
-                "the dataset's action_spec does not describe its actions"
+                f"checkpoint: its actions have {width} numbers, its convention has {self.action.width}",
+                remedy="the dataset's action_spec does not describe its actions",
             )
 
     @property
@@ -109,6 +109,6 @@ class PolicyCard:
             data = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise ConfigError(
-                f"{path}: cannot be read ({error}); give a checkpoint folder as `train` writes them"
+                f"{path}: cannot be read ({error})", remedy="give a checkpoint folder as `train` writes them"
             ) from error
         return from_mapping(cls, data, source=str(path))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vla_isaac.core.arrays import AnyArray
-from vla_isaac.core.errors import ConfigError
+from vla_isaac.core.errors import ConfigError, first_line
 from vla_isaac.core.optional import require
 from vla_isaac.policies.onnx_file import check_one_file
 
@@ -25,7 +25,7 @@ class OnnxNetwork:
             ConfigError: If the file is missing, cut off, not a model, or takes weights from other files.
         """
         if not path.is_file():
-            raise ConfigError(f"{path}: there is no such file; make it with: vla-isaac export {path.parent}")
+            raise ConfigError(f"{path}: there is no such file", remedy=f"make it with: vla-isaac export {path.parent}")
         check_one_file(path)
         ort: Any = require("onnxruntime", extra="policy", need="the learned policy")
         options = ort.SessionOptions()
@@ -35,8 +35,10 @@ class OnnxNetwork:
             self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime has an error class of its own for each status
             raise ConfigError(
-                f"{path}: onnxruntime cannot load it ({str(error).splitlines()[0]}); it is cut off or not a model of ours, "
-                f"so copy it again or make it with: vla-isaac export {path.parent}"
+                f"{path}: onnxruntime cannot load it ({first_line(error)})",
+                remedy=(
+                    f"it is cut off or not a model of ours, so copy it again or make it with: vla-isaac export {path.parent}"
+                ),
             ) from error
         self.inputs: tuple[str, ...] = tuple(one.name for one in self._session.get_inputs())
         self.outputs: tuple[str, ...] = tuple(one.name for one in self._session.get_outputs())

@@ -32,6 +32,6 @@ def check_one_file(path: Path) -> None:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as model:
         if _LOCATION.search(model):
             raise ConfigError(
-                f"{path}: takes weights from other files (external_data), which could be any file of this machine; accepted "
-                f"is a model in one file; make it with: vla-isaac export {path.parent}"
+                f"{path}: takes weights from other files (external_data), which could be any file of this machine",
+                remedy=f"accepted is a model in one file; make it with: vla-isaac export {path.parent}",
             )

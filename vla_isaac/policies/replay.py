@@ -40,7 +40,7 @@ class ReplayPolicy:
         reader = open_dataset(path)
         try:
             if not 0 <= episode < len(reader):
-                raise UsageError(f"{path} has no episode {episode}; it has {len(reader)}, give a number from 0")
+                raise UsageError(f"{path} has no episode {episode}", remedy=f"it has {len(reader)}, give a number from 0")
             self.meta: EpisodeMeta = reader.meta(episode)
             columns = reader.columns(episode)
             fps, spec = reader.info.fps, self.meta.action_spec or reader.info.action_spec
@@ -53,8 +53,8 @@ class ReplayPolicy:
             rows, action = columns["action"], from_mapping(ActionSpec, spec, source=str(path), key="action_spec")
         else:
             raise DatasetError(
-                f"dataset {path}, episode {episode}: does not say what its actions mean and has no column {TARGETS!r}; "
-                "only datasets of this package can be driven again"
+                f"dataset {path}, episode {episode}: does not say what its actions mean and has no column {TARGETS!r}",
+                remedy="only datasets of this package can be driven again",
             )
         self._rows: Array = np.asarray(rows, dtype=np.float64).reshape(len(rows), -1)
         self.spec = PolicySpec(action=action)

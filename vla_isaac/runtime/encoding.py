@@ -46,7 +46,7 @@ def check_encoder() -> None:
     """Raise `MissingDependencyError` if videos cannot be written; loads nothing."""
     if not is_installed("av"):
         raise MissingDependencyError(
-            "writing videos needs the package 'av'; run: pip install -e \".[video]\", or run with --no-video"
+            "writing videos needs the package 'av'", remedy='run: pip install -e ".[video]", or run with --no-video'
         )
 
 

@@ -43,7 +43,9 @@ class Explainer:
             UsageError: If it cannot say what it looks at.
         """
         if not isinstance(policy, Explains):
-            raise UsageError(f"--explain: {type(policy).__name__} cannot say what it looks at; choose --policy mini")
+            raise UsageError(
+                f"--explain: {type(policy).__name__} cannot say what it looks at", remedy="choose --policy mini"
+            )
         self._policy = policy
         self._folder = folder
         self.written = 0

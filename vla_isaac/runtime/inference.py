@@ -48,7 +48,7 @@ class Question:
         if isinstance(self._error, Exception):
             raise self._error
         if self._error is not None:
-            raise PolicyError(f"the policy tried to end Python ({type(self._error).__name__}); remove that from it")
+            raise PolicyError(f"the policy tried to end Python ({type(self._error).__name__})", remedy="remove that from it")
         return self._answer
 
     def drop(self) -> None:

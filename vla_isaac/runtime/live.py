@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
 
 from vla_isaac.control.config import ControlConfig
 from vla_isaac.control.converter import ActionConverter
@@ -15,17 +14,16 @@ from vla_isaac.core.errors import BackendError, InstructionError, UsageError, Vl
 from vla_isaac.core.types import Body, Frame
 from vla_isaac.policies import POLICIES
 from vla_isaac.policies.base import Policy
-from vla_isaac.runtime.episode import set_stage
+from vla_isaac.runtime.camera_preview import CameraPreview
+from vla_isaac.runtime.episode_run import EpisodeRun
 from vla_isaac.runtime.inference import InferenceWorker
-from vla_isaac.runtime.live_choice import Choice, changed, checked_seed
-from vla_isaac.runtime.live_run import POLICY_PATIENCE, LiveRun
-from vla_isaac.runtime.live_stage import LiveStage
+from vla_isaac.runtime.live_run import POLICY_TIMEOUT, LiveRun
+from vla_isaac.runtime.live_settings import LiveSettings, checked_seed, with_changes
 from vla_isaac.runtime.live_status import LiveStatus, Phase, Problem
-from vla_isaac.runtime.live_view import LiveView
-from vla_isaac.runtime.live_watchers import Watchers
+from vla_isaac.runtime.loaded_scene import LoadedScene, load_scene
 from vla_isaac.runtime.result import End, EpisodeResult
-from vla_isaac.runtime.runner import PolicyRunner
 from vla_isaac.runtime.session import connect
+from vla_isaac.runtime.status_listeners import StatusListeners
 from vla_isaac.runtime.subscriber import Subscriber
 from vla_isaac.scene.builder import scene_preset
 from vla_isaac.scene.randomisation import Randomisation
@@ -36,7 +34,6 @@ from vla_isaac.tasks.language import read_instruction
 __all__ = ["LiveSession", "LiveStatus", "Phase", "Problem"]
 
 logger = logging.getLogger(__name__)
-T = TypeVar("T")
 
 FIRST_SCENE = "tabletop"
 
@@ -68,7 +65,7 @@ class LiveSession:
         hold_time: Callable[[bool], None] | None = None,
         make_recorder: Callable[[Path], Subscriber] | None = None,
         view_cameras: Sequence[str] = (),
-        patience: float = POLICY_PATIENCE,
+        patience: float = POLICY_TIMEOUT,
     ) -> None:
         """Hold a backend; nothing is loaded yet.
 
@@ -90,19 +87,19 @@ class LiveSession:
         self._backend = backend
         self._make_policy, self._make_scene, self._make_recorder = make_policy, make_scene, make_recorder
         self._control = control or ControlConfig()
-        self._lock_step, self._hold_time, self._patience = lock_step, hold_time, patience
-        self._view = LiveView(backend, view_cameras)
+        self._lock_step, self._hold_time, self._timeout = lock_step, hold_time, patience
+        self._preview = CameraPreview(backend, view_cameras)
         self._worker = InferenceWorker()
-        self._choice = Choice(scene=make_scene(FIRST_SCENE))
+        self._settings = LiveSettings(scene=make_scene(FIRST_SCENE))
         self._phase = Phase.EMPTY
         self._problem: Problem | None = None
         self._policies: dict[str, Policy] = {}  # at most one: the last one made
         self._loading = object()  # which of several loads, begun one after another, is the one that counts
-        self._stage: LiveStage | None = None
+        self._loaded: LoadedScene | None = None
         self._run: LiveRun | None = None  # the present one, or the last one until the next load
         self._recording: Path | None = None
         self._recorder: tuple[Path, Subscriber] | None = None
-        self._watchers = Watchers()
+        self._watchers = StatusListeners()
         self._is_closed = False
         self._parsed: tuple[str, tuple[Body, ...], tuple[str, str]] | None = None
 
@@ -111,41 +108,41 @@ class LiveSession:
     @property
     def status(self) -> LiveStatus:
         """Everything a view shows, now."""
-        stage, run = self._stage, self._run
-        choice = stage.choice if self._is_busy and stage else self._choice
-        runner = run.runner if run else None
+        stage, run = self._loaded, self._run
+        settings = stage.settings if self._is_busy and stage else self._settings
+        episode = run.episode if run else None
         instruction, goal, unreadable = self._asked()
-        verdict = runner.verdict if runner else None
+        verdict = episode.verdict if episode else None
         is_waiting = self._phase is Phase.RUNNING and run is not None and run.is_waiting
         recorder = self._recorder
         return LiveStatus(
             phase=self._phase,
-            scene=choice.scene.name,
-            seed=choice.seed,
-            policy=choice.policy,
+            scene=settings.scene.name,
+            seed=settings.seed,
+            policy=settings.policy,
             instruction=instruction,
             goal=goal,
             instruction_problem=unreadable,
-            step=runner.steps if runner else 0,
+            step=episode.steps if episode else 0,
             max_steps=stage.start.max_steps if stage else 0,
             rate_hz=stage.start.scene.timing.control_hz if stage else 0.0,
             measured_hz=run.measured_hz if run else 0.0,
             progress=verdict.progress if verdict else 0.0,
             verdict="waiting for the policy's first action" if is_waiting else verdict.reason if verdict else "",
             success=self.result.success if self.result else None,
-            clipped=runner.converter.clipped.as_dict() if runner else {},
+            clipped=episode.converter.clipped.as_dict() if episode else {},
             frame_age=run.frame_age if run else 0.0,
             stale_share=run.stale_share if run else 0.0,
-            is_recording=bool(self._is_busy and recorder and runner and recorder[1] in runner.subscribers),
+            is_recording=bool(self._is_busy and recorder and episode and recorder[1] in episode.subscribers),
             recording=str(recorder[0] if self._is_busy and recorder else self._recording or ""),
             problem=self._problem,
-            notes=(*getattr(self._backend, "notes", ()), *self._view.notes, *(runner.warnings if runner else ())),
+            notes=(*getattr(self._backend, "notes", ()), *self._preview.notes, *(episode.warnings if episode else ())),
         )
 
     @property
     def frame(self) -> Frame | None:
         """The last picture for a view; may be older than the status."""
-        return self._view.frame
+        return self._preview.frame
 
     @property
     def backend(self) -> Backend:
@@ -155,32 +152,32 @@ class LiveSession:
     @property
     def scene(self) -> SceneSpec | None:
         """The loaded scene, as the seed has varied it."""
-        return self._stage.start.scene if self._stage else None
+        return self._loaded.start.scene if self._loaded else None
 
     @property
     def layout(self) -> SceneLayout | None:
         """How it was laid out."""
-        return self._stage.start.layout if self._stage else None
+        return self._loaded.start.layout if self._loaded else None
 
     @property
     def policy(self) -> Policy | None:
         """Who acts on the loaded stage."""
-        return self._stage.policy if self._stage else None
+        return self._loaded.policy if self._loaded else None
 
     @property
-    def runner(self) -> PolicyRunner | None:
-        """Who judges and tells, in the present run or the last one."""
-        return self._run.runner if self._run else None
+    def episode(self) -> EpisodeRun | None:
+        """What counts and judges in the present run, or the last one."""
+        return self._run.episode if self._run else None
 
     @property
     def converter(self) -> ActionConverter | None:
         """What turns actions into joint targets, in the present run or the last one."""
-        return self._run.runner.converter if self._run else None
+        return self._run.episode.converter if self._run else None
 
     @property
     def result(self) -> EpisodeResult | None:
         """How the last run ended; None before."""
-        return self._run.runner.result if self._run and self._run.runner.end else None
+        return self._run.episode.result if self._run and self._run.episode.end else None
 
     @property
     def is_time_held(self) -> bool:
@@ -231,8 +228,8 @@ class LiveSession:
         if not self._may("choose anything", while_loading=True):
             return
         try:
-            choice = changed(
-                self._choice,
+            settings = with_changes(
+                self._settings,
                 self._make_scene,
                 scene=scene,
                 seed=seed,
@@ -247,11 +244,12 @@ class LiveSession:
             self._refuse(error, "choose something else")
             return
         is_late = self._is_busy and instruction is not None and instruction != self._asked()[0]
-        self._choice = choice
+        self._settings = settings
         self._went_well()
         if is_late:
             self._problem = Problem(
-                what=f'the instruction "{instruction}" is changed for the next run; press Stop, then Run',
+                message=f'the instruction "{instruction}" is changed for the next run',
+                remedy="press Stop, then Run",
                 kind=UsageError.__name__,
             )
         self._tell()
@@ -261,7 +259,7 @@ class LiveSession:
         if not self._may("record", while_loading=True):
             return
         if path is not None and self._make_recorder is None:
-            self._refuse(UsageError("nothing here can record; give LiveSession a make_recorder"))
+            self._refuse(UsageError("nothing here can record", remedy="give LiveSession a make_recorder"))
             return
         self._recording = path
         self._went_well()
@@ -271,65 +269,50 @@ class LiveSession:
 
     def load(self) -> Steps[None]:
         """Build the chosen scene and lay it out; ends ready, or failed with a problem. A run is stopped first."""
-        yield from self._set_stage(self._choice)
+        yield from self._load(self._settings)
 
     def reset(self, seed: int | None = None) -> Steps[None]:
         """Lay out the loaded scene again, from another seed if given; a run is stopped first."""
         if not self._may("reset"):
             return
-        if self._stage is None or self._phase is Phase.FAILED:
-            self._refuse(UsageError("there is no scene to reset; press Load first"))
+        if self._loaded is None or self._phase is Phase.FAILED:
+            self._refuse(UsageError("there is no scene to reset", remedy="press Load first"))
             return
         try:
-            seed = self._choice.seed if seed is None else checked_seed(seed)
+            seed = self._settings.seed if seed is None else checked_seed(seed)
         except UsageError as error:
             self._refuse(error)
             return
-        self._choice = replace(self._choice, seed=seed)
-        yield from self._set_stage(replace(self._choice, scene=self._stage.choice.scene))
+        self._settings = replace(self._settings, seed=seed)
+        yield from self._load(replace(self._settings, scene=self._loaded.settings.scene))
 
-    def _set_stage(self, choice: Choice) -> Steps[None]:
+    def _load(self, settings: LiveSettings) -> Steps[None]:
         if not self._may("load"):
             return
         self.stop("the scene was loaded anew")
-        self._phase, self._problem, self._stage, self._run = Phase.LOADING, None, None, None
+        self._phase, self._problem, self._loaded, self._run = Phase.LOADING, None, None, None
         self._loading = loading = object()
         self._tell()
         try:
-            policy = self._policy_named(choice.policy)
-            self._view.reset(policy)
-            steps = set_stage(choice.request(), self._backend, policy, choice.policy)
-            start = yield from self._while_loading(loading, steps)
-            if start is None:
-                return
-            connect(start, self._backend, policy, self._control)  # so that what does not fit is known before the run
-            yield from self._while_loading(loading, self._view.look(start.state.time))
+            policy = self._policy_named(settings.policy)
+            self._preview.reset(policy)
+            loaded = yield from load_scene(
+                settings, self._backend, policy, self._control, self._preview, goes_on=lambda: self._is_loading(loading)
+            )
         except GeneratorExit:
             if self._is_loading(loading):
-                self._fail(BackendError("loading was broken off; press Load to try again"))
+                self._fail(BackendError("loading was broken off", remedy="press Load to try again"))
             raise
         except Exception as error:
             if self._is_loading(loading):
-                self._fail(error, doing=f"scene {choice.scene.name!r} cannot be loaded", remedy="press Load to try again")
+                self._fail(error, doing=f"scene {settings.scene.name!r} cannot be loaded", remedy="press Load to try again")
             return
-        if self._is_loading(loading):
-            self._stage, self._phase = LiveStage(choice, start, policy), Phase.READY
+        if loaded is not None and self._is_loading(loading):
+            self._loaded, self._phase = loaded, Phase.READY
             self._tell()
 
     def _is_loading(self, loading: object) -> bool:
         return self._phase is Phase.LOADING and self._loading is loading
-
-    def _while_loading(self, loading: object, steps: Steps[T]) -> Steps[T | None]:
-        """Do `steps`, or give them up with None once the session is closed or the simulator lost."""
-        while self._is_loading(loading):
-            try:
-                next(steps)
-            except StopIteration as stop:
-                done: T = stop.value
-                return done
-            yield
-        steps.close()
-        return None
 
     # ------------------------------------------------------------------ running
 
@@ -339,38 +322,40 @@ class LiveSession:
             return
         if self._phase is Phase.PAUSED and self._run is not None:
             self._run.resume()
-        elif self._phase is Phase.READY and self._stage is not None:
+        elif self._phase is Phase.READY and self._loaded is not None:
             try:
-                self._run = self._begin(self._stage)
+                self._run = self._begin(self._loaded)
             except Exception as error:
                 self._refuse(error, "choose something else, or press Load")
                 return
         else:
             first = "Reset" if self._phase is Phase.ENDED else "Load"
-            self._refuse(UsageError(f"the session is {self._phase.value}, so nothing can run; press {first} first"))
+            self._refuse(
+                UsageError(f"the session is {self._phase.value}, so nothing can run", remedy=f"press {first} first")
+            )
             return
         self._phase, self._problem = Phase.RUNNING, None
         self._tell()
 
-    def _begin(self, loaded: LiveStage) -> LiveRun:
+    def _begin(self, loaded: LoadedScene) -> LiveRun:
         """Return a run of what is chosen now on the stage that is set."""
-        policy = self._policy_named(self._choice.policy)
-        stage = loaded.for_run(self._choice, policy, self._backend.state())
+        policy = self._policy_named(self._settings.policy)
+        stage = loaded.for_run(self._settings, policy, self._backend.state())
         recorder = None
         if self._recording is not None and self._make_recorder is not None:
             recorder = (self._recording, self._make_recorder(self._recording))
-        runner = connect(stage.start, self._backend, policy, self._control, [recorder[1]] if recorder else [])
-        runner.open(stage.start, stage.task)
-        self._stage, self._recorder = stage, recorder
-        self._view.reset(policy)
+        watching = [recorder[1]] if recorder else []
+        episode = connect(stage.start, stage.task, self._backend, policy, self._control, watching).episode
+        episode.begin()
+        self._loaded, self._recorder = stage, recorder
+        self._preview.reset(policy)
         return LiveRun(
-            runner,
+            episode,
             policy,
-            self._backend,
             self._worker,
             hold_time=self._hold_time,
             lock_step=self._lock_step,
-            patience=self._patience,
+            timeout=self._timeout,
         )
 
     def pause(self) -> None:
@@ -392,7 +377,7 @@ class LiveSession:
         if self._phase is not Phase.RUNNING or run is None:
             return
         run.period()
-        self._view.show(run)
+        self._preview.show(run)
         self._after(run)
 
     def wait(self, timeout: float) -> bool:
@@ -407,7 +392,7 @@ class LiveSession:
             self._run.lose_backend(why)
             self._after(self._run)
         else:
-            self._fail(BackendError(f"{why}; press Load to build the scene anew"))
+            self._fail(BackendError(f"{why}", remedy="press Load to build the scene anew"))
 
     def close(self) -> None:
         """End a run, let the policy's thread go without waiting for it, close the backend; twice is fine."""
@@ -417,11 +402,13 @@ class LiveSession:
         self._is_closed = True
         self._worker.leave()
         self._policies.clear()
-        self._phase, self._stage = Phase.EMPTY, None
+        self._phase, self._loaded = Phase.EMPTY, None
         try:
             self._backend.close()
         except Exception as error:
-            self._problem = Problem.of(error, doing="the simulator could not be closed", remedy="restart the application")
+            self._problem = Problem.of(
+                error, doing="the simulator could not be closed", remedy="restart the application", always=True
+            )
             logger.exception("the simulator could not be closed")
         self._tell()
         self._watchers.clear()
@@ -442,7 +429,7 @@ class LiveSession:
 
     def _after(self, run: LiveRun) -> None:
         """Take note of what the run has come to, and tell."""
-        end, error = run.runner.end, run.runner.error
+        end, error = run.episode.end, run.episode.error
         if end is not None and self._is_busy:
             self._phase = Phase.FAILED if end is End.BACKEND_FAILED else Phase.ENDED
             if run.is_hung:  # its thread is lost, and the policy with it
@@ -452,26 +439,29 @@ class LiveSession:
             if end is End.POLICY_FAILED and error is not None:
                 self._problem = Problem.of(
                     error,
-                    doing=f"the policy {run.runner.start.policy!r} failed",
+                    doing=f"the policy {run.episode.start.policy!r} failed",
                     remedy="press Reset, then Run to try again, or choose another policy",
+                    always=True,
                 )
             elif end is End.BACKEND_FAILED and error is not None:
-                self._problem = Problem.of(error, doing="the simulator failed", remedy="press Load to build the scene anew")
+                self._problem = Problem.of(
+                    error, doing="the simulator failed", remedy="press Load to build the scene anew", always=True
+                )
         self._tell()
 
     def _asked(self) -> tuple[str, str, str]:
         """Return the instruction, its goal, and why it cannot be read."""
-        stage, task = self._stage, self._choice.task
-        if stage is not None and (self._is_busy or (task is not None and task == stage.choice.task)):
+        stage, task = self._loaded, self._settings.task
+        if stage is not None and (self._is_busy or (task is not None and task == stage.settings.task)):
             return stage.start.instruction, str(stage.start.plan), ""
-        sentence = self._choice.sentence
+        sentence = self._settings.sentence
         return (sentence, *(("", "") if task is not None else self.parse(sentence)))
 
     def _bodies(self) -> tuple[Body, ...]:
         """Return the objects as they stand where the chosen scene is loaded, else as the scene has them."""
-        if self._stage is not None and self._choice.scene == self._stage.choice.scene:
-            return self._stage.start.scene.bodies
-        return self._choice.scene.bodies
+        if self._loaded is not None and self._settings.scene == self._loaded.settings.scene:
+            return self._loaded.start.scene.bodies
+        return self._settings.scene.bodies
 
     def _policy_named(self, name: str) -> Policy:
         """Return the policy, made anew unless it is the one made last."""
@@ -483,9 +473,11 @@ class LiveSession:
     def _may(self, what: str, *, while_loading: bool = False) -> bool:
         """Return whether the session can do anything now; if not, that is the problem."""
         if self._is_closed:
-            self._refuse(UsageError(f"the session is closed and cannot {what}; make another one"))
+            self._refuse(UsageError(f"the session is closed and cannot {what}", remedy="make another one"))
         elif self._phase is Phase.LOADING and not while_loading:
-            self._refuse(UsageError(f"the scene is still loading and the session cannot {what}; wait until it is ready"))
+            self._refuse(
+                UsageError(f"the scene is still loading and the session cannot {what}", remedy="wait until it is ready")
+            )
         else:
             return True
         return False
@@ -500,7 +492,7 @@ class LiveSession:
         self._tell()
 
     def _fail(self, error: Exception, *, doing: str = "", remedy: str = "") -> None:
-        self._phase, self._stage = Phase.FAILED, None
+        self._phase, self._loaded = Phase.FAILED, None
         self._problem = Problem.of(error, doing=doing, remedy="" if isinstance(error, VlaIsaacError) else remedy)
         self._tell()
 

@@ -1,8 +1,8 @@
-"""`LiveRun`: one run in a world whose time goes on while the policy thinks.
+"""`LiveRun`: one run in a world whose time goes on while the policy works.
 
-Each control period looks, thinks and acts as far as that is possible without waiting: the cameras are asked again in
+Each control period looks, asks and acts as far as that is possible without waiting: the cameras are asked again in
 the next period, the policy works on another thread, and until its answer is there the arm holds its last target.
-Judging, telling and ending are `PolicyRunner`'s, as in lock-step.
+What a control period consists of is `ControlPeriod`'s; judging, telling and ending are `EpisodeRun`'s, as in lock-step.
 """
 
 from __future__ import annotations
@@ -10,19 +10,22 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
 
 from vla_isaac.core.errors import BackendError, PolicyError
 from vla_isaac.core.types import Frame, Observation, SceneState
 from vla_isaac.policies.base import Policy
 from vla_isaac.policies.boundary import ask, begin_episode, plain_chunk
+from vla_isaac.runtime.control_period import Decision
+from vla_isaac.runtime.episode_run import EpisodeRun
 from vla_isaac.runtime.inference import InferenceWorker, Question
 from vla_isaac.runtime.result import End
-from vla_isaac.runtime.runner import Decision, PolicyRunner
-from vla_isaac.sim.backend import Backend, Steps
+from vla_isaac.sim.backend import Steps
 
 logger = logging.getLogger(__name__)
 
-POLICY_PATIENCE = 60.0
+POLICY_TIMEOUT = 60.0
 """Real time after which a policy that has not answered is given up [s]."""
 
 SMOOTHING = 0.1  # weight of the newest period in the measured rate
@@ -31,61 +34,58 @@ _SAME_TIME = 1e-9  # [s] times this close are the same instant
 
 
 class LiveRun:
-    """Drives a runner that is open, one call per control period; only the policy leaves the calling thread."""
+    """Drives an episode that has begun, one call per control period; only the policy leaves the calling thread."""
 
     def __init__(
         self,
-        runner: PolicyRunner,
+        episode: EpisodeRun,
         policy: Policy,
-        backend: Backend,
         worker: InferenceWorker,
         *,
         hold_time: Callable[[bool], None] | None = None,
         lock_step: bool = False,
-        patience: float = POLICY_PATIENCE,
+        timeout: float = POLICY_TIMEOUT,
     ) -> None:
         """Begin; the policy is reset on the worker.
 
         Args:
-            runner: Opened at the state of now.
-            policy: Whose answers it is given.
-            backend: Where the arm is.
-            worker: Where the policy thinks.
-            hold_time: Called with True when lock-step wants the simulation to stand still, with False when to go on.
-            lock_step: Whether time should stand still while the policy thinks.
-            patience: Real time a policy may take [s].
+            episode: Begun at the state of now.
+            policy: Acts in it.
+            worker: Where the policy works.
+            hold_time: Called with True when lock-step requires the simulation to stand still, with False when to go on.
+            lock_step: Whether time should stand still while the policy works.
+            timeout: Real time a policy may take [s].
         """
-        self.runner = runner
-        self._policy, self._backend, self._worker = policy, backend, worker
-        self._hold_time, self._lock_step, self._patience = hold_time, lock_step, patience
-        self._state = runner.start.state
+        self.episode = episode
+        self._period = episode.period
+        self._policy, self._worker = policy, worker
+        self._hold_time, self._lock_step, self._timeout = hold_time, lock_step, timeout
         self._decision: Decision | None = None
         self._is_new = self._is_paused = self._is_interrupted = False
-        self._looked_at: SceneState | None = None
-        self._look: Steps[dict[str, Frame]] | None = None
-        self._shown: Observation | None = None
         self._stale = 0
         self._passed_at, self._measured_hz = 0.0, 0.0
         self.frames: Mapping[str, Frame] = {}
         self.is_time_held = False
         self.is_hung = False
-        context = runner.context()
-        self._question: Question | None = worker.ask(lambda: begin_episode(policy, context))
+        context = episode.context()
+        self._reset = worker.ask(lambda: begin_episode(policy, context))
+        self._question: Question | None = self._reset
+        self._acting = self._act()
 
     @property
     def time(self) -> float:
         """Simulated time at the last call [s]."""
-        return self._state.time
+        return self._period.state.time
 
     @property
     def frame_age(self) -> float:
         """Simulated age of the observation behind the action now carried out [s]; 0 before the first action."""
-        return self._state.time - self._decision.observation.time if self._decision else 0.0
+        return self.time - self._decision.observation.time if self._decision else 0.0
 
     @property
     def stale_share(self) -> float:
         """Share of the periods since the first action that held because no new action was there."""
-        return self._stale / self.runner.steps if self.runner.steps else 0.0
+        return self._stale / self.episode.steps if self.episode.steps else 0.0
 
     @property
     def is_waiting(self) -> bool:
@@ -98,31 +98,32 @@ class LiveRun:
         return self._measured_hz
 
     def period(self) -> None:
-        """Do what is due now: judge what has passed, act, look, think."""
+        """Do what is due now: judge what has passed, act, look, ask."""
+        before = self.time
         try:
-            state = self._backend.state()
+            state = self._period.backend.state()
             self._check_time(state)
         except Exception as error:
             self._end(End.BACKEND_FAILED, error)
             return
-        has_passed = state.time > self._state.time + _SAME_TIME
-        self._state = state
-        self.runner.see(state)
-        if has_passed:
+        self._period.see(state)
+        if state.time > before + _SAME_TIME:
             self._measure()
-            self._account()
+            self._check()
         self._is_interrupted = False
         if self._goes_on:
-            self._act()
-        if self._goes_on:
-            self._think()
-        if self.runner.end is not None:
-            self._let_go()
+            try:
+                next(self._acting, None)
+            except Exception as error:
+                cause = error.__cause__  # of the RuntimeError that a StopIteration raised in a generator becomes
+                self._end(self._period.at_fault, cause if isinstance(cause, StopIteration) else error)
+        if self.episode.end is not None:
+            self._release()
 
     def pause(self) -> None:
         """Act no more until `resume`; an answer to what was seen before is not carried out after it."""
         self._is_paused = self._is_interrupted = True
-        self._let_go()
+        self._release()
 
     def resume(self) -> None:
         """Go on; what happened meanwhile is not judged."""
@@ -135,28 +136,28 @@ class LiveRun:
     def stop(self, why: str) -> None:
         """End the run; the arm holds its last target."""
         try:
-            self.runner.see(self._backend.state())
+            self._period.see(self._period.backend.state())
         except Exception as error:
             logger.info("stopped without a last look at the arm: %s", error)
-        self.runner.stop(why)
-        self._let_go()
+        self.episode.stop(why)
+        self._release()
 
     def lose_backend(self, why: str) -> None:
         """End the run because the simulator is gone."""
         self._end(End.BACKEND_FAILED, BackendError(why))
 
-    # ------------------------------------------------------------------ judge, act, look, think
-
-    def _check_time(self, state: SceneState) -> None:
-        if state.time < self._state.time - _SAME_TIME:
-            raise BackendError(
-                f"the simulated time went back from {self._state.time:.3f} s to {state.time:.3f} s: "
-                "somebody else has reset the simulation"
-            )
+    # ------------------------------------------------------------------ judge, act, look, ask
 
     @property
     def _goes_on(self) -> bool:
-        return self.runner.end is None and not self._is_paused
+        return self.episode.end is None and not self._is_paused
+
+    def _check_time(self, state: SceneState) -> None:
+        if state.time < self.time - _SAME_TIME:
+            raise BackendError(
+                f"the simulated time went back from {self.time:.3f} s to {state.time:.3f} s: "
+                "somebody else has reset the simulation"
+            )
 
     def _measure(self) -> None:
         now = time.perf_counter()
@@ -165,78 +166,56 @@ class LiveRun:
             self._measured_hz += (rate - self._measured_hz) * (SMOOTHING if self._measured_hz else 1.0)
         self._passed_at = now
 
-    def _account(self) -> None:
+    def _check(self) -> None:
         """Have the period that has passed counted and judged, if it belongs to the run."""
         is_stale, self._is_new = not self._is_new, False
         if self._decision is None or self._is_interrupted:
             return
         self._stale += is_stale
-        self.runner.account(self._decision, is_stale=is_stale)
+        self.episode.check(self._decision, is_stale=is_stale)
 
-    def _act(self) -> None:
-        """Carry out the answer if it is there."""
-        question, shown = self._question, self._shown
-        if question is None:
-            return
-        if not question.is_answered:
-            self._check_patience(question)
-            return
-        self._question = self._shown = None
-        try:
-            answer = question.answer
-            decision = None if shown is None else self.runner.decide(shown, answer)
-        except Exception as error:
-            self._end(End.POLICY_FAILED, error)
-            return
-        if decision is None:  # the policy's reset
-            return
-        try:
-            self.runner.send(decision)
-            self._hold(False)
-        except Exception as error:
-            self._end(End.BACKEND_FAILED, error)
-            return
-        self._decision, self._is_new = decision, True
-
-    def _think(self) -> None:
-        """Look, unless this moment has been looked at, and hand what is seen to the policy."""
-        if self._question is not None:
-            return
-        try:
-            frames = self._frames()
-            if frames is None or self._looked_at is None:
-                return
-            observation = self.runner.observe(self._looked_at, frames)
-        except Exception as error:
-            self._end(End.BACKEND_FAILED, error)
-            return
-        self.frames = frames or self.frames
-        self._shown = observation
-        name = self.runner.start.policy
-        self._question = self._worker.ask(lambda: plain_chunk(ask(self._policy, observation), policy=name))
-
-    def _frames(self) -> dict[str, Frame] | None:
-        """Return the pictures once they are there; asks the cameras for at most one more update per call."""
-        if self._look is None:
-            if self._looked_at is not None and self._state.time <= self._looked_at.time + _SAME_TIME:
-                return None
+    def _act(self) -> Steps[None]:
+        """Look, ask and carry out without end, after the policy's reset; yields whenever there is something to wait for."""
+        period = self._period
+        period.at_fault = End.POLICY_FAILED
+        yield from self._answered(self._reset)
+        looked_at: float | None = None
+        while True:
+            period.at_fault = End.BACKEND_FAILED
+            while looked_at is not None and self.time <= looked_at + _SAME_TIME:
+                yield  # this moment has been looked at
+            looked_at = self.time
             self._hold(True)
-            self._looked_at = self._state
-            self._look = self.runner.cameras.read_steps(self._state.time)
-        try:
-            next(self._look)
-        except StopIteration as stop:
-            self._look = None
-            frames: dict[str, Frame] = stop.value
-            return frames
-        return None
+            observation = yield from period.observe()
+            self.frames = observation.frames or self.frames
+            self._question = question = self._ask(observation)
+            yield
+            answer = yield from self._answered(question)
+            decision = period.carry_out(observation, answer)
+            self._hold(False)
+            self._decision, self._is_new = decision, True
+            if not self._goes_on:  # who was asked to let time go on may have stopped the run
+                return
 
-    def _check_patience(self, question: Question) -> None:
-        if question.waited <= self._patience:
-            return
-        self.is_hung = True
-        name = self.runner.start.policy
-        self._end(End.POLICY_FAILED, PolicyError(f"the policy {name!r} has not answered for {self._patience:.3g} s"))
+    def _ask(self, observation: Observation) -> Question:
+        name = self.episode.start.policy
+        return self._worker.ask(lambda: plain_chunk(ask(self._policy, observation), policy=name))
+
+    def _answered(self, question: Question) -> Steps[Any]:
+        """Yield until the policy has answered, and return its answer.
+
+        Raises:
+            PolicyError: If it takes too long.
+            Exception: Whatever the policy raised.
+        """
+        while not question.is_answered:
+            if question.waited > self._timeout:
+                self.is_hung = True
+                name = self.episode.start.policy
+                raise PolicyError(f"the policy {name!r} has not answered for {self._timeout:.3g} s")
+            yield
+        self._question = None
+        return question.answer
 
     def _hold(self, is_held: bool) -> None:
         """Ask for time to stand still or to go on, in lock-step only and only where that changes something."""
@@ -246,17 +225,17 @@ class LiveRun:
                 self._hold_time(is_held)
 
     def _end(self, end: End, error: Exception) -> None:
-        self.runner.fail(end, error)
-        self._let_go()
+        self.episode.fail(end, error)
+        self._release()
 
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         """Leave nothing under way: no picture, no held time, no question but the reset that a run which goes on needs."""
-        if self._look is not None:
-            self._look.close()
-        if self._question is not None and (self._shown is not None or self.runner.end is not None):
+        with suppress(ValueError):  # it is at work: one of its own calls has led here
+            self._acting.close()
+        if self._question is not None and (self._question is not self._reset or self.episode.end is not None):
             self._question.drop()
             self._question = None
-        self._look = self._shown = self._looked_at = None
+        self._acting = self._act()
         try:
             self._hold(False)
         except Exception:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from vla_isaac.core.errors import describe
+from vla_isaac.core.errors import VlaIsaacError, message_and_remedy
 
 
 class Phase(Enum):
@@ -38,18 +38,37 @@ class Phase(Enum):
 class Problem:
     """The last thing that went wrong, for panel and log."""
 
-    what: str
-    """The message; it names subject, value and remedy."""
+    message: str
+    """What went wrong; names subject and value."""
+
+    remedy: str = ""
+    """What to try next; empty where the message says all."""
 
     kind: str
     """Name of the exception class."""
 
+    @property
+    def what(self) -> str:
+        """Message and remedy as one text."""
+        return str(VlaIsaacError(self.message, remedy=self.remedy))
+
     @classmethod
-    def of(cls, error: BaseException, *, doing: str = "", remedy: str = "") -> Problem:
-        """Return the problem an error stands for: what failed, the error's words, what to try next."""
-        words = describe(error)
-        said = f"{doing}: {words}" if doing else words
-        return cls(what=f"{said}; {remedy}" if remedy else said, kind=type(error).__name__)
+    def of(cls, error: BaseException, *, doing: str = "", remedy: str = "", always: bool = False) -> Problem:
+        """Return the problem an error stands for.
+
+        Args:
+            error: What was raised.
+            doing: What failed by it; comes before the error's message.
+            remedy: What to try next where the error does not say it itself.
+            always: Whether to give `remedy` even so, after the error's own.
+        """
+        message, own = message_and_remedy(error)
+        remedies = (own, remedy) if always or not own else (own,)
+        return cls(
+            message=f"{doing}: {message}" if doing else message,
+            remedy="; ".join(filter(None, remedies)),
+            kind=type(error).__name__,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -42,11 +42,13 @@ def read_log(path: Path) -> list[dict[str, Any]]:
     except OSError as error:
         raise ReplayError(f"cannot read the log {path}: {error.strerror or error}") from error
     except (ValueError, UnicodeDecodeError) as error:
-        raise ReplayError(f"{path} is not an episode log: {error}; logs are written by run --record DIR") from error
+        raise ReplayError(f"{path} is not an episode log: {error}", remedy="logs are written by run --record DIR") from error
     if not lines or not isinstance(lines[0], dict) or lines[0].get("kind") != "start":
-        raise ReplayError(f"{path} does not begin with a 'start' line; logs are written by run --record DIR")
+        raise ReplayError(f"{path} does not begin with a 'start' line", remedy="logs are written by run --record DIR")
     if lines[0].get("format") != FORMAT:
-        raise ReplayError(f"{path} has log format {lines[0].get('format')!r}, this version reads {FORMAT}; record it anew")
+        raise ReplayError(
+            f"{path} has log format {lines[0].get('format')!r}, this version reads {FORMAT}", remedy="record it anew"
+        )
     for number, line in enumerate(lines, 1):
         _check_line(path, number, line)
     return lines
@@ -59,10 +61,12 @@ NEEDED = {"start": ("scene", "layout", "state", "backend"), "step": ("step", "ta
 def _check_line(path: Path, number: int, line: Any) -> None:
     kind = line.get("kind") if isinstance(line, dict) else None
     if kind not in NEEDED:
-        raise ReplayError(f"{path}, line {number}: is no line of an episode log; logs are written by run --record DIR")
+        raise ReplayError(
+            f"{path}, line {number}: is no line of an episode log", remedy="logs are written by run --record DIR"
+        )
     missing = [key for key in NEEDED[kind] if key not in line]
     if missing:
-        raise ReplayError(f"{path}, line {number}: lacks {missing[0]!r}; the log is damaged, record it anew")
+        raise ReplayError(f"{path}, line {number}: lacks {missing[0]!r}", remedy="the log is damaged, record it anew")
 
 
 def replay(lines: list[dict[str, Any]], backend: Backend) -> ReplayReport:
@@ -75,7 +79,7 @@ def replay(lines: list[dict[str, Any]], backend: Backend) -> ReplayReport:
     try:
         return _replay(lines, backend)
     except (KeyError, TypeError, AttributeError, IndexError) as error:
-        raise ReplayError(f"the log is damaged ({type(error).__name__}: {error}); record it anew") from error
+        raise ReplayError(f"the log is damaged ({type(error).__name__}: {error})", remedy="record it anew") from error
 
 
 def _replay(lines: list[dict[str, Any]], backend: Backend) -> ReplayReport:

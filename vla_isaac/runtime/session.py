@@ -8,7 +8,9 @@ from types import TracebackType
 from vla_isaac.control.config import ControlConfig
 from vla_isaac.control.converter import ActionConverter
 from vla_isaac.policies.base import Policy
+from vla_isaac.runtime.control_period import ControlPeriod
 from vla_isaac.runtime.episode import EpisodeRequest, set_stage
+from vla_isaac.runtime.episode_run import EpisodeRun
 from vla_isaac.runtime.result import EpisodeResult
 from vla_isaac.runtime.runner import PolicyRunner
 from vla_isaac.runtime.subscriber import EpisodeStart, Subscriber
@@ -53,10 +55,11 @@ class Session:
         self._control = control or ControlConfig()
 
     def prepare(self, request: EpisodeRequest, subscribers: Sequence[Subscriber] = ()) -> PolicyRunner:
-        """Set the stage and return a runner at the start of the episode; for those who own the clock."""
+        """Load and lay out the scene and return a runner at the start of the episode; for callers who own the clock."""
         start = drive(set_stage(request, self.backend, self.policy, self.policy_name, self.policy_reason))
-        runner = connect(start, self.backend, self.policy, self._control, subscribers)
-        runner.begin(start, Task(start.plan, dwell=request.dwell))
+        task = Task(start.plan, dwell=request.dwell)
+        runner = connect(start, task, self.backend, self.policy, self._control, subscribers)
+        runner.begin()
         return runner
 
     def run(self, request: EpisodeRequest, subscribers: Sequence[Subscriber] = ()) -> EpisodeResult:
@@ -78,12 +81,13 @@ class Session:
 
 def connect(
     start: EpisodeStart,
+    task: Task,
     backend: Backend,
     policy: Policy,
     control: ControlConfig,
     subscribers: Sequence[Subscriber] = (),
 ) -> PolicyRunner:
-    """Return a runner with the cameras and the converter of the spec that `start` has; it has not begun.
+    """Return a runner of an episode, with the cameras and the converter of the spec that `start` has; it has not begun.
 
     Raises:
         UnknownNameError: If the scene lacks a camera of the policy.
@@ -94,4 +98,5 @@ def connect(
         start.scene.camera(name)
     check_views(spec, start.scene)
     cameras = CameraRig(backend, spec.cameras, ImageOptions(resolution_hw=spec.image_hw), seed=start.seed)
-    return PolicyRunner(backend, policy, ActionConverter(spec.action, control), cameras, subscribers=subscribers)
+    period = ControlPeriod(start, backend, ActionConverter(spec.action, control), cameras)
+    return PolicyRunner(EpisodeRun(start, task, period, subscribers), policy)

@@ -151,9 +151,11 @@ def read_episode(path: Path) -> tuple[dict[str, AnyArray], dict[str, Any]]:
             arrays = {name: file[name] for name in file.files}
         meta = json.loads(bytes(arrays.pop("meta")).decode("utf-8"))
     except (OSError, ValueError, KeyError) as error:
-        raise ConfigError(f"{path} is no whole episode of a recording; give one of its episode_*.npz files") from error
+        raise ConfigError(
+            f"{path} is no whole episode of a recording", remedy="give one of its episode_*.npz files"
+        ) from error
     if meta.get("format") != FORMAT:
-        raise ConfigError(f"{path} has the format {meta.get('format')!r}, known here is {FORMAT}; update vla_isaac")
+        raise ConfigError(f"{path} has the format {meta.get('format')!r}, known here is {FORMAT}", remedy="update vla_isaac")
     return arrays, meta
 
 
@@ -164,7 +166,9 @@ def _prepare(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         if about.exists():
             if json.loads(about.read_text(encoding="utf-8")).get("kind") != "vla_isaac spool":
-                raise UsageError(f"{folder} holds a meta.json of something else; choose another folder for the recording")
+                raise UsageError(
+                    f"{folder} holds a meta.json of something else", remedy="choose another folder for the recording"
+                )
             return
         text = json.dumps(
             {"kind": "vla_isaac spool", "format": FORMAT, "vla_isaac": __version__, "fields": FIELDS}, indent=2
@@ -173,7 +177,7 @@ def _prepare(folder: Path) -> None:
     except (OSError, ValueError) as error:
         if isinstance(error, UsageError):
             raise
-        raise UsageError(f"the recording {folder} cannot be written ({error}); choose another folder") from error
+        raise UsageError(f"the recording {folder} cannot be written ({error})", remedy="choose another folder") from error
 
 
 def _write(folder: Path, rows: dict[str, list[Any]], pictures: dict[str, list[AnyArray]], meta: dict[str, Any]) -> None:

@@ -90,7 +90,8 @@ class VideoRecorder:
         except OSError as error:
             self._discard()
             raise RenderError(
-                f"the video {self.path} could not be written ({error.strerror or error}); the episode goes on without it"
+                f"the video {self.path} could not be written ({error.strerror or error})",
+                remedy="the episode goes on without it",
             ) from error
         except Exception:
             self._discard()

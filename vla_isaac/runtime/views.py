@@ -28,8 +28,8 @@ def check_views(spec: PolicySpec, scene: SceneSpec) -> None:
         difference = _difference(scene.camera(name), view)
         if difference:
             raise ConventionError(
-                f"camera {name!r} of the scene {scene.name!r} is not the one the policy was trained with: {difference}; "
-                "use a scene with the cameras of its training, or train a policy for this scene"
+                f"camera {name!r} of the scene {scene.name!r} is not the one the policy was trained with: {difference}",
+                remedy="use a scene with the cameras of its training, or train a policy for this scene",
             )
 
 

@@ -89,7 +89,9 @@ class FrankaSceneBuilder:
         """
         new = make_object(shape, colour, **options)  # type: ignore[arg-type]
         if new.name in self._spec.object_names:
-            raise SceneError(f"the scene already has a {new.name!r}; give the new one another colour or a name of its own")
+            raise SceneError(
+                f"the scene already has a {new.name!r}", remedy="give the new one another colour or a name of its own"
+            )
         self._spec = replace(self._spec, objects=(*self._spec.objects, new))
         return self
 

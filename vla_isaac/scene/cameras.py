@@ -41,12 +41,12 @@ class CameraConfig:
     def __post_init__(self) -> None:
         if min(self.resolution_hw) < 1:
             raise ConfigError(
-                f"camera {self.name!r}: resolution_hw={self.resolution_hw} has no pixels; "
-                "give (height, width), for example (224, 224)"
+                f"camera {self.name!r}: resolution_hw={self.resolution_hw} has no pixels",
+                remedy="give (height, width), for example (224, 224)",
             )
         if max(self.resolution_hw) > 4096:
             raise ConfigError(
-                f"camera {self.name!r}: resolution_hw={self.resolution_hw} is larger than 4096 px; choose less"
+                f"camera {self.name!r}: resolution_hw={self.resolution_hw} is larger than 4096 px", remedy="choose less"
             )
         if not 0.05 <= self.fov_y <= 2.8:
             raise ConfigError(f"camera {self.name!r}: fov_y={self.fov_y} rad must lie within 0.05 to 2.8 rad")

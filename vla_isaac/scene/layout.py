@@ -77,8 +77,8 @@ def _place_objects(spec: SceneSpec, randomisation: Randomisation, rng: np.random
             return poses
     raise SceneError(
         f"scene {spec.name!r}: {len(spec.objects)} objects do not fit into x {randomisation.area_x} m, "
-        f"y {randomisation.area_y} m with {randomisation.clearance} m between them; "
-        "take objects away, enlarge area_x and area_y, or lower clearance"
+        f"y {randomisation.area_y} m with {randomisation.clearance} m between them",
+        remedy="take objects away, enlarge area_x and area_y, or lower clearance",
     )
 
 

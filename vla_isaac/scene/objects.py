@@ -53,7 +53,9 @@ class ObjectSpec:
             raise unknown_name("shape", self.shape, SHAPES)
         rgb_of(self.colour)
         if not all(0.01 <= extent <= 0.5 for extent in self.size):
-            raise ConfigError(f"object {self.name!r}: size={self.size} m; each extent must lie within 0.01 to 0.5 m")
+            raise ConfigError(
+                f"object {self.name!r}: size={self.size} m", remedy="each extent must lie within 0.01 to 0.5 m"
+            )
         if not 0.001 <= self.mass <= 5.0:
             raise ConfigError(f"object {self.name!r}: mass={self.mass} kg must lie within 0.001 to 5 kg")
         if not 0.0 < self.friction <= 5.0:

@@ -51,7 +51,9 @@ def pieces_of(o: ObjectSpec) -> tuple[Piece, ...]:
         return _bin_pieces(x, y, z)
     if o.shape == "bowl":
         return _bowl_pieces(x, z)
-    raise SceneError(f"object {o.name!r}: there are no pieces for the shape {o.shape!r}; add them in scene/pieces.py")
+    raise SceneError(
+        f"object {o.name!r}: there are no pieces for the shape {o.shape!r}", remedy="add them in scene/pieces.py"
+    )
 
 
 def _bin_pieces(x: float, y: float, z: float) -> tuple[Piece, ...]:

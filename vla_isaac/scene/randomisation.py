@@ -87,7 +87,7 @@ class Randomisation:
         for f in fields(self):
             value = getattr(self, f.name)
             if isinstance(value, tuple) and len(value) == 2 and not isinstance(value[0], str) and value[0] > value[1]:
-                raise ConfigError(f"randomisation: {f.name}={value} has its low end above its high end; swap them")
+                raise ConfigError(f"randomisation: {f.name}={value} has its low end above its high end", remedy="swap them")
         for name in ("size_scale", "mass_scale", "friction_scale", "light_scale"):
             if getattr(self, name)[0] <= 0:
                 raise ConfigError(f"randomisation: {name}={getattr(self, name)} must be positive")

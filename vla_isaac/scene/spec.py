@@ -144,7 +144,9 @@ class SceneSpec:
         for kind, names in (("object", [o.name for o in self.objects]), ("camera", [c.name for c in self.cameras])):
             twice = {n for n in names if names.count(n) > 1}
             if twice:
-                raise SceneError(f"scene {self.name!r}: two {kind}s are named {sorted(twice)[0]!r}; names must be unique")
+                raise SceneError(
+                    f"scene {self.name!r}: two {kind}s are named {sorted(twice)[0]!r}", remedy="names must be unique"
+                )
 
     @property
     def bodies(self) -> tuple[Body, ...]:
@@ -230,8 +232,10 @@ class SceneLayout:
         """Raise `SceneError` unless this layout belongs to `spec`."""
         if len(self.objects) != len(spec.objects):
             raise SceneError(
-                f"the layout places {len(self.objects)} objects but the scene {spec.name!r} has {len(spec.objects)}; "
-                "sample the layout from the scene that is loaded"
+                f"the layout places {len(self.objects)} objects but the scene {spec.name!r} has {len(spec.objects)}",
+                remedy="sample the layout from the scene that is loaded",
             )
         if [c.name for c in self.cameras] != [c.name for c in spec.cameras]:
-            raise SceneError(f"the layout's cameras are not those of the scene {spec.name!r}; sample it from that scene")
+            raise SceneError(
+                f"the layout's cameras are not those of the scene {spec.name!r}", remedy="sample it from that scene"
+            )

@@ -126,12 +126,14 @@ def write_file(
 
 def _check_robot(robot: str, robot_asset: str | None, robot_variants: Mapping[str, str] | None) -> None:
     if robot not in ("embedded", "reference"):
-        raise UsageError(f"robot={robot!r} is unknown; choose 'embedded' or 'reference'")
+        raise UsageError(f"robot={robot!r} is unknown", remedy="choose 'embedded' or 'reference'")
     if robot == "reference" and not robot_asset:
-        raise UsageError("robot='reference' needs robot_asset, the path of a Franka as USD; or choose robot='embedded'")
+        raise UsageError(
+            "robot='reference' needs robot_asset, the path of a Franka as USD", remedy="or choose robot='embedded'"
+        )
     for name, value in (("robot_asset", robot_asset), ("robot_variants", robot_variants)):
         if robot == "embedded" and value is not None:
-            raise UsageError(f"{name}={value!r} is only used with robot='reference'; choose that, or leave it out")
+            raise UsageError(f"{name}={value!r} is only used with robot='reference'", remedy="choose that, or leave it out")
 
 
 def _prims_in_words(spec: SceneSpec, layout: SceneLayout, robot_asset: str | None) -> str:
@@ -150,8 +152,8 @@ def _check_same_prims(stage: Any, wanted: str, root: str) -> None:
     found = prim.GetCustomDataByKey(PRIMS_KEY) if prim else None
     if found != wanted:
         raise SceneError(
-            f"the stage holds {found or 'no scene of ours'} below {root}, but the layout is for {wanted}; "
-            "call write_scene once for each scene, and write_layout for its further episodes"
+            f"the stage holds {found or 'no scene of ours'} below {root}, but the layout is for {wanted}",
+            remedy="call write_scene once for each scene, and write_layout for its further episodes",
         )
 
 
@@ -193,8 +195,11 @@ def _share_stage(stage: Any, root: str) -> None:
     if (units, up, kilograms) != (1.0, UsdGeom.Tokens.z, 1.0):
         if _has_others(stage, Sdf.Path(root)):
             raise SceneError(
-                f"the open stage has units of {units:g} m and {kilograms:g} kg and {up} up; a scene needs 1 m, 1 kg, Z up, "
-                "and changing that would change the size of what is there. Open a new stage (File > New), then press Load"
+                f"the open stage has units of {units:g} m and {kilograms:g} kg and {up} up",
+                remedy=(
+                    "a scene needs 1 m, 1 kg, Z up, and changing that would change the size of what is there. "
+                    "Open a new stage (File > New), then press Load"
+                ),
             )
         _set_units(stage)
     UsdGeom.Xformable(add_frame(stage, root)).SetResetXformStack(True)

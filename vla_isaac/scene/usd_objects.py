@@ -33,7 +33,7 @@ def prim_names(names: Sequence[str]) -> dict[str, str]:
         valid = re.sub(r"[^A-Za-z0-9_]", "_", name)
         valid = valid if re.match(r"[A-Za-z_]", valid) else f"_{valid}"
         if valid in found.values():
-            raise SceneError(f"{name!r} and another name would both become the prim {valid!r}; rename one of them")
+            raise SceneError(f"{name!r} and another name would both become the prim {valid!r}", remedy="rename one of them")
         found[name] = valid
     return found
 

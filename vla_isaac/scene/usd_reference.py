@@ -48,4 +48,4 @@ def _check_variants(prim: Any, asset: str, variants: Mapping[str, str]) -> None:
     for name, variant in variants.items():
         if offered and variant not in offered.get(name, []):
             known = "; ".join(f"{n}: {', '.join(v)}" for n, v in offered.items())
-            raise UsageError(f"robot_variants: {asset} has no variant {name}={variant!r}; choose among {known}")
+            raise UsageError(f"robot_variants: {asset} has no variant {name}={variant!r}", remedy=f"choose among {known}")

@@ -45,7 +45,9 @@ class ImageOptions:
                 raise ConfigError(f"camera: {name}={size} must be (height, width) within 1 to 4096 px")
         rendered = self.render_hw or self.resolution_hw
         if self.crop_hw is not None and any(c > r for c, r in zip(self.crop_hw, rendered, strict=True)):
-            raise ConfigError(f"camera: crop_hw={self.crop_hw} is larger than the rendered image {rendered}; crop less")
+            raise ConfigError(
+                f"camera: crop_hw={self.crop_hw} is larger than the rendered image {rendered}", remedy="crop less"
+            )
         if not 0.0 <= self.noise <= 255.0:
             raise ConfigError(f"camera: noise={self.noise} must lie within 0 to 255")
 
@@ -84,7 +86,9 @@ class CameraRig:
             if not problem:
                 return {name: self._finish(frame) for name, frame in frames.items()}
             yield
-        raise RenderError(f"{problem} after {MAX_TRIES} tries; check that the simulation plays and the camera exists")
+        raise RenderError(
+            f"{problem} after {MAX_TRIES} tries", remedy="check that the simulation plays and the camera exists"
+        )
 
     def _problem(self, frames: Mapping[str, Frame], not_before: float) -> str:
         """Say why these frames cannot be used yet, or nothing."""
@@ -98,7 +102,8 @@ class CameraRig:
             if frame.rgb.shape[:2] != request.resolution_hw:
                 raise ShapeError(
                     f"camera {request.camera!r} gave {frame.rgb.shape[0]} x {frame.rgb.shape[1]} px where "
-                    f"{request.resolution_hw} was asked for; height comes first"
+                    f"{request.resolution_hw} was asked for",
+                    remedy="height comes first",
                 )
         return ""
 

@@ -135,7 +135,7 @@ def of_shape(state: SceneState, *shapes: str) -> list[str]:
     """
     names = [b.name for b in state.bodies if b.shape in shapes]
     if not names:
-        raise SceneError(f"this task needs a {' or '.join(shapes)} in the scene; choose a scene that has one")
+        raise SceneError(f"this task needs a {' or '.join(shapes)} in the scene", remedy="choose a scene that has one")
     return names
 
 
@@ -149,4 +149,4 @@ def first_possible(rng: np.random.Generator, choices: Iterable[T], is_possible: 
     for k in rng.permutation(len(options)):
         if is_possible(options[k]):
             return options[k]
-    raise SceneError(f"{what} is not possible anywhere in this layout; choose another seed or a roomier scene")
+    raise SceneError(f"{what} is not possible anywhere in this layout", remedy="choose another seed or a roomier scene")

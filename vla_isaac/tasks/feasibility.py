@@ -29,22 +29,25 @@ def check_feasible(plan: GoalPlan, state: SceneState) -> None:
 
 def _check_roles(goal: Goal, state: SceneState) -> None:
     if len(goal.objects) != len(set(goal.objects)):
-        raise GoalError(f"{goal}: an object cannot be its own target; name two different objects")
+        raise GoalError(f"{goal}: an object cannot be its own target", remedy="name two different objects")
     if goal.moved is not None:
         body = state.body(goal.moved)
         if body.fixed:
             movable = ", ".join(b.name for b in state.bodies if not b.fixed)
-            raise GoalError(f"{goal}: {body.name} is fastened to the table and cannot be moved; movable here: {movable}")
+            raise GoalError(
+                f"{goal}: {body.name} is fastened to the table and cannot be moved", remedy=f"movable here: {movable}"
+            )
         if goal.predicate != "pushed_to" and 2 * min(body.half_extents[:2]) > GRASP_LIMIT:
             raise GoalError(
                 f"{goal}: {body.name} is {2 * min(body.half_extents[:2]):.3f} m wide, more than the gripper opens "
-                f"({GRASP_LIMIT:.3f} m); choose a smaller object"
+                f"({GRASP_LIMIT:.3f} m)",
+                remedy="choose a smaller object",
             )
     if goal.predicate == "in" and state.body(goal.args[1]).cavity is None:
         open_ones = ", ".join(b.name for b in state.bodies if b.cavity) or "none"
-        raise GoalError(f"{goal}: {goal.args[1]} is closed; use on(...), or an open container (here: {open_ones})")
+        raise GoalError(f"{goal}: {goal.args[1]} is closed", remedy=f"use on(...), or an open container (here: {open_ones})")
     if goal.predicate == "on" and state.body(goal.args[1]).shape == "ball":
-        raise GoalError(f"{goal}: nothing rests on a ball; choose another target")
+        raise GoalError(f"{goal}: nothing rests on a ball", remedy="choose another target")
 
 
 def _check_reach(goal: Goal, name: str, state: SceneState) -> None:
@@ -55,5 +58,6 @@ def _check_reach(goal: Goal, name: str, state: SceneState) -> None:
     if not near - REACH_MARGIN <= distance <= far + REACH_MARGIN or z < -0.05:
         raise GoalError(
             f"{goal}: {name} stands {distance:.2f} m from the robot at height {z:.2f} m, out of reach "
-            f"({near:.2f} to {far:.2f} m on the table); move it or choose another seed"
+            f"({near:.2f} to {far:.2f} m on the table)",
+            remedy="move it or choose another seed",
         )

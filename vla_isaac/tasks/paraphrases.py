@@ -40,7 +40,7 @@ class Paraphrases:
     def __post_init__(self) -> None:
         shared = {normalised(t) for t in self.training} & {normalised(t) for t in self.held_out}
         if shared:
-            raise ConfigError(f"paraphrases: {min(shared)!r} is both in training and held out; take it out of one")
+            raise ConfigError(f"paraphrases: {min(shared)!r} is both in training and held out", remedy="take it out of one")
 
 
 @cache

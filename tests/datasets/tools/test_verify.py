@@ -513,3 +513,9 @@ def test_an_action_convention_that_does_not_fit(tmp_path, spec):
 
 def test_a_dataset_without_episodes(tmp_path):
     assert [f.what for f in verify_path(write(tmp_path / "d", [], "manifest"))] == ["there are no episodes in it"]
+
+
+def test_a_broken_picture_is_of_its_own_camera_whatever_the_folder_is_called(copy_of, tmp_path):
+    path = copy_of("manifest").rename(tmp_path / "front")
+    (path / "images/hand/episode_000001/00004.png").write_bytes(b"no picture")
+    assert only(path).what.startswith("camera 'hand': ")

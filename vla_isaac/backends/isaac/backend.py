@@ -67,7 +67,9 @@ class IsaacBackend:
             ("mode", mode, (None, "script", "kit")),
         ):
             if value not in known:
-                raise UsageError(f"isaac: {name}={value!r} is unknown; choose {' or '.join(map(repr, filter(None, known)))}")
+                raise UsageError(
+                    f"isaac: {name}={value!r} is unknown", remedy=f"choose {' or '.join(map(repr, filter(None, known)))}"
+                )
         offer = probe()
         self._choice = _choose(offer, port)
         self._loop = make_loop(mode or find_mode())
@@ -165,7 +167,8 @@ class IsaacBackend:
         self._ready()
         if self._loop.mode == "kit":
             raise BackendError(
-                "inside Kit the simulator's own loop makes the steps, a script cannot; use vla_isaac.extension.get_session()"
+                "inside Kit the simulator's own loop makes the steps, a script cannot",
+                remedy="use vla_isaac.extension.get_session()",
             )
         with self._explaining():
             self._begin_period(self._commanded, self._goal)
@@ -222,8 +225,8 @@ class IsaacBackend:
             self._cameras.feed(self._stage, camera, request, self._updates)  # says so where the prim went while we waited
         blind = [r.camera for r, picture in zip(requests, pictures, strict=True) if picture is None]
         raise RenderError(
-            f"camera {blind[0]!r} gave no fresh picture in {MAX_PICTURE_UPDATES} updates; check that rendering is on, "
-            "the GPU has memory left, and that the camera's prim is still on the stage"
+            f"camera {blind[0]!r} gave no fresh picture in {MAX_PICTURE_UPDATES} updates",
+            remedy="check that rendering is on, the GPU has memory left, and that the camera's prim is still on the stage",
         )
 
     def close(self) -> None:
@@ -256,7 +259,7 @@ class IsaacBackend:
 
         stage = self._ports.sim.stage()
         if stage is None:
-            raise BackendError("Isaac Sim has no stage open; open one (File > New), then press Load")
+            raise BackendError("Isaac Sim has no stage open", remedy="open one (File > New), then press Load")
         if stage is not self._stage or not self._stands():
             self._cameras.close()
             self._is_written = False
@@ -366,7 +369,9 @@ class IsaacBackend:
             self._count_update()
             self._raise_fault()
         else:
-            raise BackendError("physics does not advance; press Play once in Isaac Sim to see what it reports, then Load")
+            raise BackendError(
+                "physics does not advance", remedy="press Play once in Isaac Sim to see what it reports, then Load"
+            )
         self._timeline.pause()
         yield
         self._count_update()
@@ -425,18 +430,21 @@ class IsaacBackend:
     def _explained(self, error: Exception) -> VlaIsaacError:
         """Say what is behind a fault of the simulator, as far as it can be seen."""
         if self._stage is None or self._ports.sim.stage() is not self._stage:
-            return BackendError("the stage was replaced while the scene was in use; press Load (in a script: load again)")
+            return BackendError(
+                "the stage was replaced while the scene was in use", remedy="press Load (in a script: load again)"
+            )
         missing = self._missing()
         if missing is not None:
             what = "the robot's prim" if missing.startswith(ROBOT_PATH) else "the prim"
-            return BackendError(f"{what} {missing} is gone from the stage; press Load (in a script: load again)")
+            return BackendError(f"{what} {missing} is gone from the stage", remedy="press Load (in a script: load again)")
         if self._timeline.is_stopped:
             return BackendError(
-                "the timeline was stopped, which voids all physics handles; press Reset (in a script: reset the backend)"
+                "the timeline was stopped, which voids all physics handles",
+                remedy="press Reset (in a script: reset the backend)",
             )
         if isinstance(error, VlaIsaacError):
             return error
-        return BackendError(f"Isaac Sim failed: {type(error).__name__}: {error}; press Reset, else Load")
+        return BackendError(f"Isaac Sim failed: {type(error).__name__}: {error}", remedy="press Reset, else Load")
 
     def _raise_fault(self) -> None:
         if self._fault is not None:
@@ -445,13 +453,15 @@ class IsaacBackend:
 
     def _loaded(self) -> SceneSpec:
         if self._spec is None:
-            raise BackendError("the isaac backend has no scene; call load(spec) first, as in drive(backend.load(spec))")
+            raise BackendError(
+                "the isaac backend has no scene", remedy="call load(spec) first, as in drive(backend.load(spec))"
+            )
         return self._spec
 
     def _ready(self) -> None:
         if self._layout is None:
             self._loaded()
-            raise BackendError("the isaac backend has no layout; call reset(layout) after load")
+            raise BackendError("the isaac backend has no layout", remedy="call reset(layout) after load")
 
 
 def _is_there(stage: Any, path: str) -> bool:
@@ -464,15 +474,18 @@ def _choose(offer: Offer, port: Port | None) -> Port:
     """Return the port to use, or say why there is none."""
     if not is_inside_kit():
         raise BackendError(
-            "this process does not run Isaac Sim; use its own Python: ./python.sh -m vla_isaac run --backend isaac, or "
-            "`with vla_isaac.backends.isaac.standalone.simulation_app():` around your script, or enable the extension"
+            "this process does not run Isaac Sim",
+            remedy=(
+                "use its own Python: ./python.sh -m vla_isaac run --backend isaac, or "
+                "`with vla_isaac.backends.isaac.standalone.simulation_app():` around your script, or enable the extension"
+            ),
         )
     offered = {"classic": offer.names is not None, "experimental": offer.experimental}
     choice = port or offer.choose()
     if choice is None or not offered[choice]:
         raise BackendError(
-            f"this Isaac Sim offers no {port or 'known'} programming interface: {offer.why}; enable its extensions "
-            "(isaacsim.core.api, isaacsim.sensors.camera) or use a release from 4.2 to 6.2"
+            f"this Isaac Sim offers no {port or 'known'} programming interface: {offer.why}",
+            remedy="enable its extensions (isaacsim.core.api, isaacsim.sensors.camera) or use a release from 4.2 to 6.2",
         )
     return choice
 

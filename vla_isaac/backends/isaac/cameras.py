@@ -74,7 +74,9 @@ class CameraBank:
         path, size = camera_path(camera, self._root), request.resolution_hw or camera.resolution_hw
         prim = stage.GetPrimAtPath(path)
         if not prim or not prim.IsValid():
-            raise RenderError(f"camera {camera.name!r}: its prim {path} is gone from the stage; press Load (load it again)")
+            raise RenderError(
+                f"camera {camera.name!r}: its prim {path} is gone from the stage", remedy="press Load (load it again)"
+            )
         layers = Layers(request.depth, request.segmentation)
         is_turned = self._set_aspect(prim, camera, size[1] / size[0])
         key = (path, size, layers)

@@ -138,13 +138,14 @@ def as_row(name: str, values: Any, length: int) -> Array:
     """
     if values is None:
         raise BackendError(
-            f"Isaac Sim gave no {name}: its physics handles are void; the timeline was stopped, or the robot's prim is "
-            "gone. Press Reset (in a script: reset the backend)"
+            f"Isaac Sim gave no {name}: its physics handles are void",
+            remedy="the timeline was stopped, or the robot's prim is gone. Press Reset (in a script: reset the backend)",
         )
     row = as_numpy(values).astype(np.float64).reshape(-1)
     if len(row) != length:
         raise BackendError(
-            f"Isaac Sim gave {len(row)} {name} where a Panda has {length}; the asset is not a Franka Panda with its hand"
+            f"Isaac Sim gave {len(row)} {name} where a Panda has {length}",
+            remedy="the asset is not a Franka Panda with its hand",
         )
     return row
 
@@ -153,19 +154,22 @@ def check_joints(found: Sequence[str] | None, wanted: Sequence[str]) -> None:
     """Refuse an articulation whose joints are not the Panda's nine, in their order."""
     if found is None:
         raise BackendError(
-            "Isaac Sim made no articulation of the robot's prim; it has no ArticulationRootAPI, or physics did not start"
+            "Isaac Sim made no articulation of the robot's prim",
+            remedy="it has no ArticulationRootAPI, or physics did not start",
         )
     if list(found) != list(wanted):
         raise BackendError(
-            f"the robot's joints are {', '.join(found)}; a Panda's are {', '.join(wanted)}. Choose another asset, or robot "
-            "'embedded'"
+            f"the robot's joints are {', '.join(found)}",
+            remedy=f"a Panda's are {', '.join(wanted)}. Choose another asset, or robot 'embedded'",
         )
 
 
 def check_finite(positions: Array) -> None:
     """Refuse NaN and infinity, which Isaac Sim reads as 'keep the old target'."""
     if not np.isfinite(positions).all():
-        raise BackendError(f"joint targets must be finite, got {positions.tolist()}; Isaac Sim would silently keep old ones")
+        raise BackendError(
+            f"joint targets must be finite, got {positions.tolist()}", remedy="Isaac Sim would silently keep old ones"
+        )
 
 
 def with_arm(gains: Any, arm: Sequence[float] | None) -> AnyArray | None:

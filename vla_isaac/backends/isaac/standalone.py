@@ -56,8 +56,11 @@ def start_app(*, headless: bool) -> Any:
         return None
     if importlib.util.find_spec("isaacsim") is None:
         raise MissingDependencyError(
-            "this Python has no Isaac Sim; run this by Isaac's own Python (./python.sh -m vla_isaac ... in its folder, or "
-            "the environment in which pip installed isaacsim), or choose --backend mujoco"
+            "this Python has no Isaac Sim",
+            remedy=(
+                "run this by Isaac's own Python (./python.sh -m vla_isaac ... in its folder, or "
+                "the environment in which pip installed isaacsim), or choose --backend mujoco"
+            ),
         )
     try:
         from isaacsim import SimulationApp
@@ -70,4 +73,6 @@ def start_app(*, headless: bool) -> Any:
             "installation page says (start it by hand in a terminal), then run this again"
         ) from stop
     except (ImportError, RuntimeError, OSError) as error:
-        raise BackendError(f"Isaac Sim did not start: {type(error).__name__}: {error}; start it by hand once") from error
+        raise BackendError(
+            f"Isaac Sim did not start: {type(error).__name__}: {error}", remedy="start it by hand once"
+        ) from error

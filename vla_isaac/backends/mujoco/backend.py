@@ -152,7 +152,7 @@ class MujocoBackend:
         row = self.state().index(name)
         found = np.flatnonzero(self._index.free_rows == row)
         if found.size == 0:
-            raise SceneError(f"{name} is fastened to the table and cannot be moved; choose a movable object")
+            raise SceneError(f"{name} is fastened to the table and cannot be moved", remedy="choose a movable object")
         self._data.qpos[self._index.free_qpos[found[0], :3]] = pos
         self._data.qvel[self._index.free_dof[found[0]]] = 0.0
         self._forward_with_static_parts()
@@ -253,11 +253,11 @@ class MujocoBackend:
     def _loaded(self) -> SceneSpec:
         if self._spec is None:
             raise BackendError(
-                "the mujoco backend has no scene; call load(spec) first, for example drive(backend.load(spec))"
+                "the mujoco backend has no scene", remedy="call load(spec) first, for example drive(backend.load(spec))"
             )
         return self._spec
 
     def _ready(self) -> None:
         if self._layout is None:
             self._loaded()
-            raise BackendError("the mujoco backend has no layout; call reset(layout) after load")
+            raise BackendError("the mujoco backend has no layout", remedy="call reset(layout) after load")

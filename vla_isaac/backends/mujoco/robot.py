@@ -67,8 +67,8 @@ def load_robot(path: Path | None) -> tuple[Any, RobotNames]:
     missing = _missing(spec, names) if names else [f"a body {EMBEDDED.base!r} or {MENAGERIE.base!r}"]
     if names is None or missing:
         raise ConfigError(
-            f"--robot-model {file}: is not a Panda with the Franka Hand, it lacks {', '.join(missing)}; "
-            "give a model in the layout of MuJoCo Menagerie's franka_emika_panda/panda.xml"
+            f"--robot-model {file}: is not a Panda with the Franka Hand, it lacks {', '.join(missing)}",
+            remedy="give a model in the layout of MuJoCo Menagerie's franka_emika_panda/panda.xml",
         )
     for key in list(spec.keys):
         spec.delete(key)  # key frames have the length of the robot's own state, not of the scene's

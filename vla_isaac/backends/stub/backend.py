@@ -48,7 +48,7 @@ class StubBackend:
         """
         yield from ()
         if self._spec is None:
-            raise BackendError("the stub backend has no scene to reset; call load(spec) first")
+            raise BackendError("the stub backend has no scene to reset", remedy="call load(spec) first")
         layout.check_fits(self._spec)
         self._world = World(self._spec, layout)
 
@@ -94,7 +94,7 @@ class StubBackend:
     def _ready(self) -> World:
         if self._world is None:
             first = "load(spec) and reset(layout)" if self._spec is None else "reset(layout)"
-            raise BackendError(f"the stub backend has nothing to work with; call {first} first")
+            raise BackendError("the stub backend has nothing to work with", remedy=f"call {first} first")
         return self._world
 
 

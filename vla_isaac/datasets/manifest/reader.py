@@ -86,7 +86,7 @@ class ManifestReader:
         for camera, size in self.info.cameras.items():
             row = next((t for t, found in enumerate(paths) if camera not in found), None)
             if row is not None:
-                raise DatasetError(f"{where}, row {row}: there is no picture of camera {camera!r}")
+                raise DatasetError(f"{where}, row {row}: there is no picture of camera {camera!r}", camera=camera)
             images[camera] = ImageFiles([self._picture(found[camera]) for found in paths], size, where=f"episode {episode}")
         return Episode(meta=self.meta(episode), columns=self.columns(episode), images=images)
 

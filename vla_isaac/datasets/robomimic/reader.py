@@ -81,7 +81,7 @@ class RobomimicReader:
     def episode(self, episode: int) -> Episode:
         """Return all of it; pictures can be read until `close`."""
         images = {
-            camera: ImagesInFile(self._array(episode, where), where=f"{self._where(episode)}, camera {camera!r}")
+            camera: ImagesInFile(self._array(episode, where, camera), where=f"{self._where(episode)}, camera {camera!r}")
             for camera, where in self._picture_places.items()
         }
         columns = self.columns(episode)
@@ -140,13 +140,14 @@ class RobomimicReader:
         for name, length in lengths.items():
             if length != lengths["action"]:
                 raise DatasetError(
-                    f"{self._where(episode)}: {name!r} has {length} rows, the actions have {lengths['action']}"
+                    f"{self._where(episode)}: {name!r} has {length} rows, the actions have {lengths['action']}",
+                    camera=name if name in self._picture_places else None,
                 )
 
-    def _array(self, episode: int, where: str) -> Any:
+    def _array(self, episode: int, where: str, camera: str | None = None) -> Any:
         demo = self.demo(episode)
         if where not in demo:
-            raise DatasetError(f"{self._where(episode)}: {where} is missing")
+            raise DatasetError(f"{self._where(episode)}: {where} is missing", camera=camera)
         return demo[where]
 
     def _where(self, episode: int) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vla_isaac.core.arrays import AnyArray
+from vla_isaac.core.errors import DatasetError, ShapeError
 from vla_isaac.datasets.episode import Episode, EpisodeMeta, Images
 from vla_isaac.datasets.verification.numbers import Fault
 
@@ -56,13 +57,16 @@ def check_pictures(episode: Episode, before: Ends | None) -> PictureCheck:
     """Look at every picture of an episode once.
 
     Raises:
-        DatasetError: If one cannot be decoded.
+        DatasetError: If one cannot be decoded; its `camera` says whose.
     """
     faults: list[tuple[str, Fault]] = []
     firsts, lasts = {}, {}
     state = episode.columns.get(STATE)
     for camera, images in episode.images.items():
-        thumbnails, black = _survey(images)
+        try:
+            thumbnails, black = _survey(images)
+        except (DatasetError, ShapeError) as error:
+            raise DatasetError(error.message, remedy=error.remedy, camera=camera) from error
         faults += [(camera, fault) for fault in _black_faults(black)]
         faults += [(camera, fault) for fault in _frozen_faults(thumbnails, black, state)]
         firsts[camera], lasts[camera] = thumbnails[0], thumbnails[-1]

@@ -122,8 +122,8 @@ def _look_at_pictures(reader: DatasetReader, episode: int, before: Ends | None, 
         lengths = {name: len(images) for name, images in whole.images.items()}
         check = check_pictures(whole, before)
     except (DatasetError, ShapeError) as error:
-        camera = next((name for name in reader.info.cameras if name in str(error)), None)
-        add((None, str(error)), camera)
+        name = error.camera if isinstance(error, DatasetError) else error.array
+        add((None, str(error)), name if name in reader.info.cameras else None)
         return None
     for camera, length in lengths.items():
         if length != len(whole):

@@ -14,7 +14,7 @@ from typing import Any
 
 from torch import nn
 
-from vla_isaac.core.errors import ConfigError
+from vla_isaac.core.errors import ConfigError, first_line
 from vla_isaac.core.registry import unknown_name
 from vla_isaac.models.hugging_face import transformers
 
@@ -199,7 +199,7 @@ def _json(name: str, file: str) -> dict[str, Any]:
 def _not_here(name: str, error: Exception) -> ConfigError:
     hub = _where(name)
     return ConfigError(
-        f"encoder {name!r}: its files are not on this machine and could not be fetched ({str(error).splitlines()[0]}); "
+        f"encoder {name!r}: its files are not on this machine and could not be fetched ({first_line(error)}); "
         f"where there is a network: hf download {hub} --local-dir FOLDER, then give FOLDER in place of the name; or choose "
         f"{SMALL!r}, which is trained from nothing"
     )

@@ -51,7 +51,9 @@ class ScriptedPolicy:
         """
         state = observation.state
         if state is None:
-            raise PolicyError("the scripted policy needs the scene state; run it where privileged policies are allowed")
+            raise PolicyError(
+                "the scripted policy needs the scene state", remedy="run it where privileged policies are allowed"
+            )
         waypoint = self._next(state)
         step = self._motion.displacement(state, waypoint, self._period)
         return ActionChunk.single(step, waypoint.width, phase=waypoint.phase)
@@ -89,7 +91,7 @@ def pursue(state: SceneState, goal: Goal) -> Waypoint:
     if goal.predicate == "pushed_to":
         return _push(state, i, goal)
     if goal.predicate == "upright":
-        raise PolicyError("the scripted policy cannot set objects upright; choose another goal or another policy")
+        raise PolicyError("the scripted policy cannot set objects upright", remedy="choose another goal or another policy")
     return _put(state, i, goal)
 
 
@@ -122,7 +124,7 @@ def _put(state: SceneState, i: int, goal: Goal) -> Waypoint:
     else:
         spot = space.place_beside(state, goal.args[0], goal.predicate, goal.args[1])
     if spot is None:
-        raise PolicyError(f"there is no free place for {goal}; move what stands in the way or choose another seed")
+        raise PolicyError(f"there is no free place for {goal}", remedy="move what stands in the way or choose another seed")
     return skills.place(state, i, spot, 0.0, along=None)
 
 
@@ -142,7 +144,9 @@ def _push(state: SceneState, i: int, goal: Goal) -> Waypoint:
     if spot is None and g.way_moved(state, i) > 0.01:
         return retreat(state)  # the place was lost under way: nothing better is left than to leave things alone
     if spot is None:
-        raise PolicyError(f"there is no room in reach for {goal}; move what stands in the way or choose another seed")
+        raise PolicyError(
+            f"there is no room in reach for {goal}", remedy="move what stands in the way or choose another seed"
+        )
     here = (float(state.object_pos[i, 0]), float(state.object_pos[i, 1]))
     return skills.push(state, i, space.push_way(state, i, here, spot) or spot)
 

@@ -89,7 +89,7 @@ def _put(clause: Clause, scene: Referents) -> list[Goal]:
 
 def _stack(clause: Clause, scene: Referents) -> list[Goal]:
     if not clause.locations:
-        raise UnreadableError('it does not say what goes on what; say for example "stack A on B on C"')
+        raise UnreadableError("it does not say what goes on what", remedy='say for example "stack A on B on C"')
     return placed(clause, scene)
 
 
@@ -176,7 +176,7 @@ def _clear(clause: Clause, scene: Referents) -> list[Goal]:
 
 def _turn(clause: Clause, scene: Referents) -> list[Goal]:
     if not clause.upright:
-        raise UnreadableError('things can only be turned upright; say "upright"')
+        raise UnreadableError("things can only be turned upright", remedy='say "upright"')
     return _upright(clause, scene)
 
 
@@ -219,7 +219,9 @@ def _gripped(predicate: str, clause: Clause, scene: Referents) -> list[Goal]:
     refuse(clause, directions=True)
     if clause.locations:
         if any(location.text not in lexicon().reader.destinations for location in clause.locations):
-            raise UnreadableError('an object is told by colour and shape; for placing say "pick up ... and place it ..."')
+            raise UnreadableError(
+                "an object is told by colour and shape", remedy='for placing say "pick up ... and place it ..."'
+            )
         return placed(clause, scene)
     return [Goal(predicate, (name,)) for name in moved_objects(clause, scene)]
 

@@ -67,7 +67,8 @@ def matched(moved: Sequence[str], relation: str, phrase: NounPhrase, scene: Refe
     if not goals:
         where = "container to put in" if relation == "in" else "object to put on"
         raise InstructionError(
-            f"there is no {where} of the colour of {', '.join(moved) or 'anything'}; the scene has: {scene.listing()}"
+            f"there is no {where} of the colour of {', '.join(moved) or 'anything'}",
+            remedy=f"the scene has: {scene.listing()}",
         )
     return goals
 

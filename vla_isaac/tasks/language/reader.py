@@ -36,13 +36,15 @@ def read_instruction(text: str, bodies: Sequence[Body]) -> GoalPlan:
             what is asked of it; the message says which and offers sentences that work in this scene.
     """
     if not text.strip():
-        raise InstructionError(_with_try("the instruction is empty", bodies))
+        raise _with_examples("the instruction is empty", bodies)
     if not bodies:
-        raise InstructionError(f'cannot read "{text.strip()}": the scene has no objects; add one, or choose another scene')
+        raise InstructionError(
+            f'cannot read "{text.strip()}": the scene has no objects', remedy="add one, or choose another scene"
+        )
     try:
         return _plan(text, bodies)
     except UnreadableError as error:
-        raise InstructionError(f'cannot read "{text.strip()}": {_with_try(str(error), bodies)}') from None
+        raise _with_examples(f'cannot read "{text.strip()}": {error.message}', bodies, error.remedy) from None
 
 
 def _plan(text: str, bodies: Sequence[Body]) -> GoalPlan:
@@ -60,10 +62,8 @@ def _plan(text: str, bodies: Sequence[Body]) -> GoalPlan:
     return GoalPlan(tuple(steps))
 
 
-def _with_try(reason: str, bodies: Sequence[Body]) -> str:
-    """Return the reason followed by sentences that work in this scene."""
+def _with_examples(message: str, bodies: Sequence[Body], remedy: str = "") -> InstructionError:
+    """Return an error that offers sentences which work in this scene."""
     quoted = [f'"{sentence}"' for sentence in examples(bodies)]
-    if not quoted:
-        return reason
-    begin = " Try" if reason.endswith("?") else "; try"
-    return f"{reason}{begin} for example {', '.join(quoted[:-1])} or {quoted[-1]}"
+    offer = f"try for example {', '.join(quoted[:-1])} or {quoted[-1]}" if quoted else ""
+    return InstructionError(message, remedy="; ".join(filter(None, (remedy, offer))), has_examples=bool(quoted))

@@ -93,7 +93,7 @@ class Referents:
         """
         found = [b.name for b in self.bodies if not b.fixed and b.cavity is None and b.name not in apart_from]
         if not found:
-            raise InstructionError(f"nothing on the table can be moved; the scene has: {self.listing()}")
+            raise InstructionError("nothing on the table can be moved", remedy=f"the scene has: {self.listing()}")
         return found
 
     def of_same_colour(self, moved: str, phrase: NounPhrase, role: Role) -> str | None:
@@ -131,7 +131,7 @@ class Referents:
             raise UnreadableError("it does not say which object")
         if not self.antecedents:
             raise InstructionError(
-                f'"{phrase.text}" stands for nothing yet; name the object. The scene has: {self.listing()}'
+                f'"{phrase.text}" stands for nothing yet', remedy=f"name the object. The scene has: {self.listing()}"
             )
         names = self.antecedents
         if phrase.pronoun == "it" and len(names) > 1:
@@ -144,7 +144,8 @@ class Referents:
         """Return the objects that fit the words and the role; of a noun's meanings the first that gives any."""
         if phrase.place:
             raise InstructionError(
-                f'"the {phrase.place}" is not a supported object or target; name an object of the scene: {self.listing()}'
+                f'"the {phrase.place}" is not a supported object or target',
+                remedy=f"name an object of the scene: {self.listing()}",
             )
         if phrase.is_gripper or phrase.is_matching:
             raise UnreadableError(f'"{phrase.text}" is not understood in that place')
@@ -184,25 +185,30 @@ class Referents:
         the_body = self.phrase_for(body)
         if body.name in apart_from:
             raise InstructionError(
-                f"{body.name} is the same object in both places; name something other than {the_body} in one of them"
+                f"{body.name} is the same object in both places",
+                remedy=f"name something other than {the_body} in one of them",
             )
         if suits(body, role):
             return
         if role in (Role.MOVED, Role.TIER) and body.fixed:
             movable = ", ".join(b.name for b in self.bodies if not b.fixed) or "nothing"
-            raise InstructionError(f"{body.name} is fixed to the table and cannot be moved; what can be moved: {movable}")
+            raise InstructionError(
+                f"{body.name} is fixed to the table and cannot be moved", remedy=f"what can be moved: {movable}"
+            )
         if role is Role.CONTAINER:
             containers = ", ".join(b.name for b in self.bodies if b.cavity is not None) or "none"
             raise InstructionError(
-                f'{body.name} is not a container, nothing can be put in it; say "on {the_body}", '
-                f"or name a container: {containers}"
+                f"{body.name} is not a container, nothing can be put in it",
+                remedy=f'say "on {the_body}", or name a container: {containers}',
             )
-        raise InstructionError(f'{body.name} is open at the top, nothing can stand on it; say "in {the_body}"')
+        raise InstructionError(f"{body.name} is open at the top, nothing can stand on it", remedy=f'say "in {the_body}"')
 
     def _ambiguous(self, phrase: NounPhrase, fitting: Sequence[Body]) -> InstructionError:
         names = ", ".join(body.name for body in fitting)
         return InstructionError(
-            f'"{phrase.text}" is ambiguous: {names}; say which, for example "{self.phrase_for(fitting[0])}"'
+            f'"{phrase.text}" is ambiguous: {names}',
+            remedy=f'say which, for example "{self.phrase_for(fitting[0])}"',
+            has_examples=True,
         )
 
     def _missing(self, phrase: NounPhrase) -> InstructionError:
@@ -213,9 +219,10 @@ class Referents:
             hint = hint or (f'did you mean "{near}"? It' if near else "")
         if not hint and len(phrase.unknown_words) == len(phrase.bare_text.split()):
             return InstructionError(
-                f'"{phrase.bare_text}" is neither a verb nor an object known here; this scene has: {self.listing()}'
+                f'"{phrase.bare_text}" is neither a verb nor an object known here',
+                remedy=f"this scene has: {self.listing()}",
             )
-        return InstructionError(f'no "{phrase.bare_text}" in this scene; {hint or "it"} has: {self.listing()}')
+        return InstructionError(f'no "{phrase.bare_text}" in this scene', remedy=f"{hint or 'it'} has: {self.listing()}")
 
 
 def suits(body: Body, role: Role) -> bool:

@@ -54,14 +54,18 @@ def check_possible(step: Sequence[Goal], scene: Referents) -> None:
             moved, place = goal.args
             if below.setdefault(moved, place) != place:
                 raise InstructionError(
-                    f'{moved} cannot be in two places at once: {below[moved]} and {place}; join them with "then"'
+                    f"{moved} cannot be in two places at once: {below[moved]} and {place}", remedy='join them with "then"'
                 )
     for place in dict.fromkeys(below.values()):
         above = [name for name in below if below[name] == place]
         if len(above) > 1 and scene.body(place).shape in ("cube", "cylinder", "ball"):
-            raise InstructionError(f'there is no room for {" and ".join(above)} on {place}; for a tower say "A on B on C"')
+            raise InstructionError(
+                f"there is no room for {' and '.join(above)} on {place}", remedy='for a tower say "A on B on C"'
+            )
         if _rests_on(place, place, below):
-            raise InstructionError(f"{place} would have to rest on itself; name a lowest object that stays where it is")
+            raise InstructionError(
+                f"{place} would have to rest on itself", remedy="name a lowest object that stays where it is"
+            )
 
 
 def _rests_on(name: str, lowest: str, below: Mapping[str, str]) -> bool:

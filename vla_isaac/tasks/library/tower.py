@@ -20,7 +20,7 @@ def tower(state: SceneState, rng: np.random.Generator) -> TaskDraw:
     """Draw three cubes and their order."""
     cubes = of_shape(state, "cube")
     if len(cubes) < 3:
-        raise SceneError(f"tower needs three cubes, this scene has {len(cubes)}; use the scene 'stacking'")
+        raise SceneError(f"tower needs three cubes, this scene has {len(cubes)}", remedy="use the scene 'stacking'")
     a, b, c = (str(n) for n in rng.permutation(cubes)[:3])
     sentence = pick(rng, SENTENCES).format(a=phrase(a), b=phrase(b), c=phrase(c))
     return TaskDraw(sentence, plan(Goal("on", (a, b)), Goal("on", (b, c))))

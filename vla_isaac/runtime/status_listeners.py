@@ -1,4 +1,4 @@
-"""`Watchers`: those who are told a live session's status at every change."""
+"""`StatusListeners`: those who are told a live session's status at every change."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 MAX_ROUNDS = 3  # watchers that change something while being told are told again, but not for ever
 
 
-class Watchers:
+class StatusListeners:
     """Tells them all; one that raises is logged and gets no more calls."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""`LiveView`: the picture a view of a live session shows, taken from what the policy sees where it sees anything."""
+"""`CameraPreview`: the picture a view of a live session shows, taken from what the policy sees where it sees anything."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ VIEW_SECONDS = 0.2
 """Simulated time between two pictures that are rendered only to be looked at [s]."""
 
 
-class LiveView:
+class CameraPreview:
     """Keeps the last picture; a view that cannot be drawn costs the picture, never the run."""
 
     def __init__(self, backend: Backend, cameras: Sequence[str]) -> None:
@@ -44,7 +44,7 @@ class LiveView:
         if run.frames:
             seen = [name for name in self._cameras if name in run.frames] or list(run.frames)
             self._take(run.frames[seen[0]])
-        elif self._is_own and run.runner.end is None:
+        elif self._is_own and run.episode.end is None:
             self._go_on(run.time)
 
     def look(self, now: float) -> Steps[None]:

@@ -1,4 +1,4 @@
-"""`Choice`: what a person has chosen for the next load and run; changed as a whole or not at all."""
+"""`LiveSettings`: scene, seed, policy and task for the next load and run; changed as a whole or not at all."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vla_isaac.tasks.families import TaskFamily, task_family
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choice:
+class LiveSettings:
     """Scene, seed, policy, and what is to be done."""
 
     scene: SceneSpec
@@ -53,14 +53,14 @@ class Choice:
             judge=self.task is not None,
         )
 
-    def changes_since(self, loaded: Choice) -> list[str]:
+    def changes_since(self, loaded: LiveSettings) -> list[str]:
         """Return the names of what differs and needs another load; a free instruction fits any stage."""
         names = ["scene", "seed", "randomisation", *(["task"] if self.task is not None else [])]
         return [name for name in names if getattr(self, name) != getattr(loaded, name)]
 
 
-def changed(
-    choice: Choice,
+def with_changes(
+    settings: LiveSettings,
     make_scene: Callable[[str], SceneSpec],
     *,
     scene: str | SceneSpec | None,
@@ -69,15 +69,15 @@ def changed(
     instruction: str | None,
     randomisation: str | Randomisation | None,
     task: str | None,
-) -> Choice:
-    """Return the choice with what is not None replaced; arguments as in `LiveSession.choose`.
+) -> LiveSettings:
+    """Return the settings with what is not None replaced; arguments as in `LiveSession.choose`.
 
     Raises:
         UnknownNameError: If there is no scene, randomisation or task of that name.
         UsageError: If the seed is negative, or instruction and task are both given.
     """
     if instruction is not None and task:
-        raise UsageError(f"an instruction and the task {task!r} exclude each other; choose one")
+        raise UsageError(f"an instruction and the task {task!r} exclude each other", remedy="choose one")
     changes: dict[str, Any] = {}
     if scene is not None:
         changes["scene"] = make_scene(scene) if isinstance(scene, str) else scene
@@ -95,9 +95,9 @@ def changed(
         changes |= {"task": family, "instruction": None}
         if family is not None and scene is None:
             changes["scene"] = make_scene(family.preset.scene)
-    elif scene is not None and instruction is None and changes["scene"] != choice.scene:
+    elif scene is not None and instruction is None and changes["scene"] != settings.scene:
         changes["instruction"] = None  # a sentence about the objects of another scene
-    return replace(choice, **changes)
+    return replace(settings, **changes)
 
 
 def checked_seed(seed: int) -> int:
@@ -107,5 +107,5 @@ def checked_seed(seed: int) -> int:
         UsageError: If it is no whole number, or negative.
     """
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise UsageError(f"seed={seed!r} is not accepted; give a whole number from 0 up")
+        raise UsageError(f"seed={seed!r} is not accepted", remedy="give a whole number from 0 up")
     return seed
