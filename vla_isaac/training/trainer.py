@@ -21,11 +21,11 @@ from vla_isaac.policies.learned_checkpoint import PolicyCard
 from vla_isaac.training.averaging import Averaged
 from vla_isaac.training.checkpoint import find_checkpoint, load_training, optimizer_tensors, save_checkpoint, set_optimizer
 from vla_isaac.training.config import TrainConfig
+from vla_isaac.training.data_module import DataModule
 from vla_isaac.training.experiment import check_resumable, data_identity
 from vla_isaac.training.hardware import Hardware, find_hardware, out_of_memory
 from vla_isaac.training.schedule import averaging, learning_rate
 from vla_isaac.training.scores import Scores
-from vla_isaac.training.source import Source
 from vla_isaac.training.watching import Watcher
 
 
@@ -64,7 +64,7 @@ class VLATrainer:
     def __init__(
         self,
         model: VLAModel,
-        data: Source,
+        data: DataModule,
         config: TrainConfig,
         *,
         card: PolicyCard,
