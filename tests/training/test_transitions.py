@@ -21,7 +21,7 @@ from vla_isaac.tasks.families import family_names
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from vla_isaac.models.asked import COLOUR_NAMES, RELATIONS  # noqa: E402
+from vla_isaac.models.goal_query import COLOUR_NAMES, RELATIONS  # noqa: E402
 from vla_isaac.models.mini.places import Places  # noqa: E402
 from vla_isaac.models.mini.scene import Goals, Things  # noqa: E402
 from vla_isaac.training.config import train_preset  # noqa: E402
@@ -249,7 +249,7 @@ def test_moments_and_demonstrations_are_not_mixed(mini, moments, dataset, tmp_pa
 
 
 def test_a_model_that_learns_from_the_other_kind_of_dataset_says_which(mini, config, moments, dataset, tmp_path):
-    with pytest.raises(UsageError, match=r"'mini' does not learn from this kind .* but from transitions: vla-isaac collect OUT --format"):
+    with pytest.raises(UsageError, match=r"'mini' does not learn from this kind .* but from transitions: vla-isaac"):
         source_of([dataset], mini, cache=tmp_path)
     with pytest.raises(UsageError, match=r"'keypoints' does not learn from this kind .* but from demonstrations"):
         source_of([moments], config, cache=tmp_path)

@@ -123,15 +123,18 @@ class ImitationModel(VLAModel):
             terms[kind] = distance(wanted[..., columns], raw[..., columns], counts)
         return terms
 
+    def binned_loss(self, batch: Batch, logits: Tensor) -> Tensor:
+        """Return the cross-entropy of the bins of the next action, logits (B, A, bins); the gripper is scaled to -1 to 1."""
+        first = torch.where(self.is_gripper, 2 * batch["actions"][:, 0] - 1, batch["actions"][:, 0])
+        return losses.binned_cross_entropy(first, logits, fitting(batch)[:, None])
+
     def act(self, outputs: Outputs) -> Answer:
         """Return the chunk, the gripper as a decided open fraction, and the confidence."""
         return Answer(self.decided(outputs["raw"]), outputs["grounding"].sigmoid())
 
     def decided(self, raw: Tensor) -> Tensor:
         """Return actions with the gripper as an open fraction that holds or lets go, nothing between."""
-        fraction = raw.sigmoid()
-        decided = torch.where(fraction < self.config.opens_above, torch.zeros_like(raw), fraction.clamp(min=LEAST_OPENING))
-        return torch.where(self.is_gripper, decided, raw)
+        return torch.where(self.is_gripper, open_or_closed(raw.sigmoid(), self.config.opens_above), raw)
 
     def score(self, batch: Batch, outputs: Outputs) -> dict[str, tuple[float, int]]:
         """Return the usual scores, and how far the goal's objects are from where they are said to be."""
@@ -171,6 +174,11 @@ class ImitationModel(VLAModel):
             kind = GRIPPER if name == GRIPPER else "rotation" if name in ("rx", "ry", "rz") else "translation"
             kinds.setdefault(kind, []).append(column)
         return kinds
+
+
+def open_or_closed(fraction: Tensor, opens_above: float) -> Tensor:
+    """Return open fractions with 0 where they are below `opens_above`, and at least `LEAST_OPENING` elsewhere."""
+    return torch.where(fraction < opens_above, torch.zeros_like(fraction), fraction.clamp(min=LEAST_OPENING))
 
 
 def fitting(batch: Batch) -> Tensor:

@@ -59,3 +59,8 @@ class HandPose(nn.Module):
         pose = pose @ self.hand
         position = (pose[:, :3, 3] - self.middle) / REACH
         return torch.cat([position, pose[:, :3, 0], pose[:, :3, 1], pose[:, :2, 2] / LEAN], dim=1)
+
+
+def cross(a: Tensor, b: Tensor) -> Tensor:
+    """Return the vector product of (B, 3) each; written out, because ONNX has none."""
+    return a[:, [1, 2, 0]] * b[:, [2, 0, 1]] - a[:, [2, 0, 1]] * b[:, [1, 2, 0]]

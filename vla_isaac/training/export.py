@@ -19,7 +19,7 @@ from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import ConfigError, VlaIsaacError
 from vla_isaac.core.optional import require
 from vla_isaac.models.base import Batch, VLAModel, load_model
-from vla_isaac.models.feed import HANDED_ON, HEAT, IMAGE, IS_WORD, MEMORY, READ
+from vla_isaac.models.io_names import HEAT, IMAGE, IS_WORD, MEMORY, NEXT_MEMORY, READ
 from vla_isaac.models.processor import VLAProcessor
 from vla_isaac.policies.learned_checkpoint import ONNX, SENTENCE, PolicyCard
 from vla_isaac.policies.learned_session import OnnxNetwork
@@ -127,7 +127,7 @@ def largest_difference(
         if reader is not None:
             feed |= dict(zip((READ, IS_WORD), reader.run(feed, (READ, IS_WORD)), strict=True))
         got = network.run(feed, list(wanted))
-        memory = wanted.get(HANDED_ON)
+        memory = wanted.get(NEXT_MEMORY)
         worst = max([worst, *(float(np.abs(w - g).max()) for w, g in zip(wanted.values(), got, strict=True))])
     return worst
 
@@ -204,7 +204,7 @@ def _answered(model: VLAModel, feed: dict[str, AnyArray]) -> dict[str, AnyArray]
 def _answer(model: VLAModel, batch: Batch) -> dict[str, Tensor]:
     outputs = model(batch)
     answer, heat = model.act(outputs), model.heat(outputs)
-    handed_on = {HANDED_ON: outputs[MEMORY]} if MEMORY in outputs else {}
+    handed_on = {NEXT_MEMORY: outputs[MEMORY]} if MEMORY in outputs else {}
     return {**answer._asdict(), **handed_on, **{HEAT + name: maps for name, maps in heat.items()}}
 
 

@@ -18,10 +18,10 @@ from vla_isaac.core.config import to_mapping
 from vla_isaac.core.errors import PolicyError, UsageError
 from vla_isaac.models.base import Batch, VLAModel
 from vla_isaac.policies.learned_checkpoint import PolicyCard
-from vla_isaac.training.averaging import Averaged
 from vla_isaac.training.checkpoint import find_checkpoint, load_training, optimizer_tensors, save_checkpoint, set_optimizer
 from vla_isaac.training.config import TrainConfig
 from vla_isaac.training.data_module import DataModule
+from vla_isaac.training.ema import ExponentialMovingAverage
 from vla_isaac.training.experiment import check_resumable, data_identity
 from vla_isaac.training.hardware import Hardware, find_hardware, out_of_memory
 from vla_isaac.training.schedule import averaging, learning_rate
@@ -92,7 +92,7 @@ class VLATrainer:
             model.parameters(), config.learning_rate, weight_decay=config.weight_decay, fused=is_fused
         )
         self._network, self._prepared = self.hardware.prepare(model, self.optimizer)
-        self.average = Averaged(model)
+        self.ema = ExponentialMovingAverage(model)
         self.step = self.best_step = 0
         self.best_loss: float | None = None
         self._stale = 0
@@ -143,7 +143,7 @@ class VLATrainer:
         length = self.hardware.clip(self.model.parameters(), self.config.clip_norm)
         self._prepared.step()
         self.step += 1
-        self.average.update(averaging(self.config, self.step))
+        self.ema.update(averaging(self.config, self.step))
         return self._numbers({**terms, "loss": loss, "gradient": length}, batch) | {"lr": rate}
 
     @torch.no_grad()
@@ -151,7 +151,7 @@ class VLATrainer:
         """Return the scores of the averaged weights on what was kept apart; empty if nothing was."""
         self.model.eval()
         scores = Scores()
-        with self.average.lent():
+        with self.ema.apply():
             for batch in self.data.validation():
                 here = self._here(batch)
                 with self.hardware.arithmetic():
@@ -175,7 +175,7 @@ class VLATrainer:
         weights = {name.removeprefix("model."): value for name, value in tensors.items() if name.startswith("model.")}
         self.model.load_state_dict(weights)
         set_optimizer(self.optimizer, tensors)
-        for i, value in enumerate(self.average.values):
+        for i, value in enumerate(self.ema.values):
             value.copy_(tensors[f"average.{i}"])
         self.step, self.best_step, self._stale = numbers["step"], numbers["best_step"], numbers["stale"]
         self.best_loss = numbers["best_loss"]
@@ -234,7 +234,7 @@ class VLATrainer:
         if self.data.processor is None:
             raise UsageError("the training data has no processor; make the model with experiment.make_model")
         tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
-        tensors |= {f"average.{i}": value for i, value in enumerate(self.average.values)}
+        tensors |= {f"average.{i}": value for i, value in enumerate(self.ema.values)}
         tensors |= optimizer_tensors(self.optimizer)
         tensors = {name: value.clone() for name, value in tensors.items()}
         numbers = {
@@ -245,7 +245,7 @@ class VLATrainer:
             "config": to_mapping(self.config),
             "data": data_identity(self.data),
         }
-        with self.average.lent():
+        with self.ema.apply():
             if is_best:
                 save_checkpoint(self.folder / "best", self.model, self.data.processor, self.card)
             save_checkpoint(

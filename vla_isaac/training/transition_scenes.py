@@ -11,9 +11,9 @@ from torch import Tensor
 
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.datasets.moments import NO, Moments
-from vla_isaac.models.asked import NUM_GOALS
 from vla_isaac.models.base import Batch
-from vla_isaac.models.mini.eye import fourfold
+from vla_isaac.models.goal_query import NUM_GOALS
+from vla_isaac.models.mini.detector import fourfold
 from vla_isaac.models.mini.places import Places
 from vla_isaac.models.mini.scene import Goals, Things
 from vla_isaac.robots.kinematics import forward_kinematics

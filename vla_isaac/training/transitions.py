@@ -24,8 +24,8 @@ from vla_isaac.datasets.loading.augmentation import vary_colours
 from vla_isaac.datasets.loading.order import BatchOrder, in_batches
 from vla_isaac.datasets.moments import NO, PLAN, Moments, plan_of
 from vla_isaac.datasets.normaliser import Normaliser
-from vla_isaac.models.asked import asked
 from vla_isaac.models.base import Batch
+from vla_isaac.models.goal_query import goal_query
 from vla_isaac.robots.panda import ARM_JOINTS
 from vla_isaac.scene.builder import scene_preset
 from vla_isaac.scene.objects import make_object
@@ -181,7 +181,7 @@ def _classes(goal: str) -> tuple[int, ...]:
         bodies = [make_object(shape, colour).body for colour, _, shape in named]
     except VlaIsaacError as error:
         raise ConfigError(f"training: leave_out {goal!r}: {error}") from error
-    labels = asked(plan, bodies)
+    labels = goal_query(plan, bodies)
     if labels is None or len(plan.goals) != 1:
         raise ConfigError(f"training: leave_out {goal!r} is not one goal of colours and shapes")
     return tuple(map(int, labels[0]))

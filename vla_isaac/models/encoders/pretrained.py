@@ -130,11 +130,21 @@ def load_weights(network: nn.Module, name: str) -> None:
     network.load_state_dict(given)
 
 
-def frozen(network: nn.Module) -> None:
-    """Leave the weights as they are."""
-    for weight in network.parameters():
-        weight.requires_grad = False
-    network.eval()
+class PretrainedEncoder(nn.Module):
+    """A network of the transformers library; a frozen one keeps its weights and stays in evaluation mode."""
+
+    def __init__(self, network: nn.Module, *, is_frozen: bool) -> None:
+        super().__init__()
+        self.network, self.is_frozen = network, is_frozen
+        if is_frozen:
+            network.requires_grad_(False).eval()
+
+    def train(self, mode: bool = True) -> PretrainedEncoder:
+        """Switch to training or evaluation; a frozen network is always in evaluation mode."""
+        super().train(mode)
+        if self.is_frozen:
+            self.network.eval()
+        return self
 
 
 def tokenizer_file(name: str) -> Path:

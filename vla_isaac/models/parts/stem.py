@@ -1,4 +1,4 @@
-"""`Retina`: the first look at pictures, the same for a camera as for a video."""
+"""`YCbCrStem`: the first look at pictures, the same for a camera as for a video."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CHROMA = ((-0.168736, -0.331264, 0.5), (0.5, -0.418688, -0.081312))
 """Brightness, and how blue and how red a colour is: ITU-R BT.601."""
 
 
-class Retina(nn.Module):
+class YCbCrStem(nn.Module):
     """The first convolution, which sees brightness at every pixel and colour at every second one.
 
     Videos keep colour at half the resolution (4:2:0), a simulator's pictures do not. Seen like this both are alike, so what

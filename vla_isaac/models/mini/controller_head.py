@@ -1,4 +1,4 @@
-"""`Mover`: which goal is next, and the next small motion of the hand towards it."""
+"""`ControllerHead`: which goal is next, and the next small motion of the hand towards it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from vla_isaac.models.asked import NUM_GOALS, RELATIONS
+from vla_isaac.models.goal_query import NUM_GOALS, RELATIONS
 from vla_isaac.models.mini.scene import IN, ON, Goals, Hand, Things, has_other, is_push, is_round, outline, rows
 from vla_isaac.scene.objects import SHAPES, WALL
 
@@ -23,8 +23,8 @@ MOTION = 0.01  # [m] of a step that is much
 STEP = (0.045, 0.2)  # metres and radians of a step that are 1
 
 
-class Mover(nn.Module):
-    """Facts about a goal to numbers: is it its turn, and what to do for it."""
+class ControllerHead(nn.Module):
+    """Features of each goal to which of them is next, and to the next motion for it."""
 
     def __init__(self, hidden: int = 512) -> None:
         super().__init__()
