@@ -139,16 +139,19 @@ def _affine(normaliser: Normaliser) -> tuple[list[float], list[float]]:
 
 
 def _check_fits(model: VLAModel, config: TrainConfig, data: DataModule, folder: Path) -> None:
-    theirs = {"model": model.config.model_type, "cameras": tuple(model.config.cameras), "chunk": model.config.chunk,
-              "history": model.config.history, "image_hw": tuple(model.config.image_hw),
-              "state": tuple(model.config.state_names), "action": tuple(model.config.action_names)}  # fmt: skip
-    ours = {"model": config.model, "cameras": config.cameras, "chunk": config.chunk, "history": config.history,
-            "image_hw": config.image_hw, "state": data.state_normaliser.names,
-            "action": data.action_normaliser.names}  # fmt: skip
-    for name, value in theirs.items():
-        if value != ours[name]:
+    theirs = model.config
+    for name, before, now in (
+        ("model", theirs.model_type, config.model),
+        ("cameras", tuple(theirs.cameras), config.cameras),
+        ("chunk", theirs.chunk, config.chunk),
+        ("history", theirs.history, config.history),
+        ("image_hw", tuple(theirs.image_hw), config.image_hw),
+        ("state", tuple(theirs.state_names), data.state_normaliser.names),
+        ("action", tuple(theirs.action_names), data.action_normaliser.names),
+    ):
+        if before != now:
             raise ConventionError(
-                f"{folder}: was trained with {name} {value}, this run has {ours[name]}; give a preset and data that fit it"
+                f"{folder}: was trained with {name} {before}, this run has {now}; give a preset and data that fit it"
             )
 
 

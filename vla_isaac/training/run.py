@@ -24,12 +24,10 @@ from vla_isaac.training.config import TrainConfig
 from vla_isaac.training.dagger import CorrectionPlan, collect_corrections, collection_of, correct
 from vla_isaac.training.data import TrainingData
 from vla_isaac.training.data_module import DataModule
-from vla_isaac.training.experiment import is_finished, make_card, make_model, normalisers_of
+from vla_isaac.training.experiment import is_finished, normalisers_of
 from vla_isaac.training.export import export
-from vla_isaac.training.hardware import described, find_hardware
-from vla_isaac.training.trainer import TrainReport, VLATrainer, kept_report
+from vla_isaac.training.trainer import TrainReport, kept_report, make_trainer
 from vla_isaac.training.transitions import TransitionData
-from vla_isaac.training.watching import usual_watchers
 
 CORRECTED, CHOSEN, ROUNDS, FRAMES = "corrected", "chosen", "rounds.json", ".frames"
 FROM_TRANSITIONS = ("mini",)
@@ -123,17 +121,7 @@ def train_once(
         return kept_report(folder)
     folder.mkdir(parents=True, exist_ok=True)
     data = source_of(paths, config, num_corrections=num_corrections, cache=cache or folder / FRAMES, begin_with=begin_with)
-    model = make_model(config, data, begin_with=begin_with)
-    hardware = find_hardware(config.precision)
-    trainer = VLATrainer(
-        model,
-        data,
-        config,
-        card=make_card(config, data, paths),
-        folder=folder,
-        hardware=hardware,
-        watchers=usual_watchers(folder, config.batch_size, where=described(hardware, config.precision)),
-    )
+    trainer = make_trainer(config, data, paths, folder, begin_with=begin_with)
     if resume:
         trainer.resume()
     return trainer.train()

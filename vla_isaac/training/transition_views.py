@@ -12,9 +12,8 @@ from torch import Tensor
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.poses import look_at
 from vla_isaac.datasets.moments import Moments
-from vla_isaac.robots.kinematics import forward_kinematics
-from vla_isaac.robots.panda import HAND_TO_EE
 from vla_isaac.scene.builder import scene_preset
+from vla_isaac.training.pixels import seen_from_hand
 
 
 class TransitionViews:
@@ -38,9 +37,7 @@ class TransitionViews:
         for name, (rotation, origin, mount) in self._poses.items():
             place = self._place[rows].astype(float)
             if mount != "world":
-                hands = forward_kinematics(self._state[rows, :7])
-                hands[:, :3, 3] -= HAND_TO_EE * hands[:, :3, 2]
-                place = (place - hands[:, None, :3, 3]) @ hands[:, :3, :3]
+                place = seen_from_hand(place, self._state[rows, :7])
             seen = (place - origin[episodes][:, None]) @ rotation[episodes]
             inside[name] = torch.from_numpy(seen.astype(np.float32))
         return inside
