@@ -14,8 +14,8 @@ from vla_isaac.robots import panda
 
 MIDDLE = (0.5, 0.0, 0.2)  # [m] of the workspace, which becomes 0
 REACH = 0.2  # [m] that becomes 1
-UNIT = 0.1  # [m] that is 1 where places of objects are told
-LEAN = 0.05  # [rad] that becomes 1: a hand that points down leans by hundredths, which nothing would notice otherwise
+UNIT = 0.1  # [m] that is 1 in the outputs for places of objects
+LEAN = 0.05  # [rad] that becomes 1: a hand that points down leans by hundredths, too small an input otherwise
 
 
 class HandPose(nn.Module):

@@ -125,9 +125,9 @@ def _model_config(
     wrong = set(config.model_options) & set(given)
     if wrong:
         raise ConfigError(f"training: model_options.{min(wrong)} follows from the data; leave it out")
-    odd = [name for name in config.model_options if name not in known]
-    if odd:
-        raise ConfigError(f"training: model_options.{odd[0]} is unknown to {config.model!r}")
+    unknown = [name for name in config.model_options if name not in known]
+    if unknown:
+        raise ConfigError(f"training: model_options.{unknown[0]} is unknown to {config.model!r}")
     return model_class.config_class(**given, **config.model_options)
 
 

@@ -40,7 +40,7 @@ SENTENCES = (
 
 @dataclass(frozen=True, kw_only=True)
 class ExportReport:
-    """What an export came to."""
+    """The result of an export."""
 
     path: str
     megabytes: float
@@ -49,7 +49,7 @@ class ExportReport:
 
 
 class ExportError(VlaIsaacError, RuntimeError):
-    """The exported network does not answer as the model does."""
+    """The exported network does not give the outputs of the model."""
 
 
 def export(folder: Path, *, out: Path | None = None, half: bool = False) -> ExportReport:
@@ -97,7 +97,7 @@ def export(folder: Path, *, out: Path | None = None, half: bool = False) -> Expo
 
 
 def _copy(folder: Path, out: Path, *, half: bool) -> None:
-    """Write the checkpoint anew without what only training needs."""
+    """Write a copy of the checkpoint without what only training needs."""
     card, model = PolicyCard.load(folder), load_model(folder)
     if half:
         for weight in model.parameters():

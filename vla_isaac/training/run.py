@@ -114,7 +114,7 @@ def train_once(
     num_corrections: int = 0,
     cache: Path | None = None,
 ) -> TrainReport:
-    """Train on these datasets alone; see `train`. Decoded pictures are kept in `cache`, or beside the checkpoints."""
+    """Train on these datasets alone; see `train`. Decoded pictures are kept in `cache`, or next to the checkpoints."""
     if find_checkpoint(folder / "last") is not None and not resume:
         raise UsageError(f"{folder} holds a training run; add --resume to go on with it, or choose another folder")
     if resume and is_finished(folder / "last", config, paths):

@@ -151,12 +151,12 @@ class TransitionData(DataModule):
 def _check_options(config: TrainConfig) -> None:
     """Raise `ConfigError` if a preset asks for something that would have no effect."""
     usual = TrainConfig()
-    odd = [name for name in UNSUPPORTED_OPTIONS if getattr(config, name) != getattr(usual, name)]
+    unsupported = [name for name in UNSUPPORTED_OPTIONS if getattr(config, name) != getattr(usual, name)]
     augmentation = config.augmentation
     if augmentation is not None:
-        odd += [f"augmentation.{name}" for name in UNSUPPORTED_AUGMENTATION if getattr(augmentation, name)]
-    if odd:
-        raise ConfigError(f"training: {odd[0]} has no effect on what is learned from transitions; leave it out")
+        unsupported += [f"augmentation.{name}" for name in UNSUPPORTED_AUGMENTATION if getattr(augmentation, name)]
+    if unsupported:
+        raise ConfigError(f"training: {unsupported[0]} has no effect on what is learned from transitions; leave it out")
     if config.chunk != 1:
         raise ConfigError(f"training: chunk={config.chunk}, but transitions hold one action each; give chunk: 1")
 

@@ -227,7 +227,7 @@ class VLADataset:
             raise UsageError(f"frame cache: cameras have different sizes ({sorted(sizes)}); give image_hw, or no cache")
         away = [source.name for source in self._sources if not Path(source.name).exists()]
         if away:
-            raise UsageError(f"frame cache: {away[0]} is no file, so nobody can tell whether it changed; give no cache")
+            raise UsageError(f"frame cache: {away[0]} is no file, so a change of it cannot be noticed; give no cache")
         size = sizes.pop()
         opened = []
         for number, source in enumerate(self._sources):

@@ -12,12 +12,12 @@ from vla_isaac.models.io_names import TASK_ID
 from vla_isaac.models.parts.action_head import ActionHead
 from vla_isaac.models.vla_transformer.trunk import TrunkModel, TrunkOutput
 
-FORGET = 0.5
-"""Share of training samples whose task is not told, so that it does as well without."""
+TASK_DROPOUT = 0.5
+"""Share of training samples without their task, so that it is not required."""
 
 
 class CustomVLA(TrunkModel):
-    """The task is a hint, not a need: at work it is told only by a `task_id` in the batch."""
+    """The task is a hint, not a need: inference uses it only if a batch has a `task_id`."""
 
     config_class = CustomConfig
 
@@ -43,6 +43,6 @@ class CustomVLA(TrunkModel):
             return torch.zeros_like(like)
         number = [tasks.index(name) if name in tasks else 0 for name in batch["task"]]
         is_known = torch.tensor([[name in tasks] for name in batch["task"]], device=like.device)
-        is_told = (torch.rand(len(like), 1, device=like.device) >= FORGET) & is_known
+        is_told = (torch.rand(len(like), 1, device=like.device) >= TASK_DROPOUT) & is_known
         told: Tensor = self.task_embedding(torch.tensor(number, device=like.device)) * is_told
         return told

@@ -10,7 +10,7 @@ from vla_isaac.models.encoders.pretrained import PretrainedEncoder, language_mod
 
 
 class EncodedSentence(NamedTuple):
-    """What a sentence became; the same as long as the instruction is."""
+    """An encoded sentence."""
 
     words: Tensor
     """(B, L, width)."""

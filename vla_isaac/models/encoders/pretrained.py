@@ -100,7 +100,7 @@ def language_settings(name: str, *, num_words: int, max_words: int) -> dict[str,
 def vision_model(settings: Mapping[str, Any]) -> tuple[nn.Module, int]:
     """Return an encoder with random weights, and how many features it gives."""
     network = _class(VISION, settings)(_config(settings))
-    for part in network.modules():  # what only the pooled output needs, which nobody asks for
+    for part in network.modules():  # only the pooled output needs it, and that is not used
         if hasattr(part, "post_layernorm"):
             part.post_layernorm = nn.Identity()
     config = network.config
@@ -196,7 +196,7 @@ def _where(name: str) -> str:
 
 
 def _json(name: str, file: str) -> dict[str, Any]:
-    """Return a small file that stands beside the weights; empty where there is none."""
+    """Return a small file that is next to the weights; empty where there is none."""
     path = Path(_where(name)) / file
     try:
         found = path if path.is_file() else transformers.utils.cached_file(_where(name), file)

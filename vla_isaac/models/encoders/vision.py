@@ -20,7 +20,7 @@ EVERY = "every"
 
 
 class SmallVision(nn.Module):
-    """Convolutions that are trained from nothing; a sentence may turn their channels up and down."""
+    """Convolutions that are trained from nothing; a sentence may modulate their channels (FiLM)."""
 
     def __init__(self, config: ImitationConfig, camera: str, *, frames: int = 1, text: int = 0) -> None:
         """Make one.

@@ -19,7 +19,7 @@ from vla_isaac.models.vla_transformer.trunk import TrunkModel, TrunkOutput
 
 
 class HierarchicalVLA(TrunkModel):
-    """Outputs beside those of every model that imitates: plan (B, P), skill_logits (B, S), selected_skill (B,)."""
+    """Outputs in addition to those of `ImitationModel`: plan (B, P), skill_logits (B, S), selected_skill (B,)."""
 
     config_class = HierarchicalConfig
 
@@ -72,7 +72,7 @@ class HierarchicalVLA(TrunkModel):
 
 
 class SkillController(nn.Module):
-    """Layers that a skill turns up and down, so that what it does depends on which it is."""
+    """Layers that are modulated by a skill's embedding (FiLM)."""
 
     def __init__(self, seen: int, skill: int, hidden: int, outputs: int) -> None:
         super().__init__()

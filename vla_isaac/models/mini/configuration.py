@@ -28,7 +28,7 @@ def standard_views() -> dict[str, dict[str, Any]]:
 
 
 class MiniConfig(VLAConfig):
-    """Fields of `mini` beside those of every model."""
+    """Fields of `mini` in addition to those of every model."""
 
     model_type = "mini"
 

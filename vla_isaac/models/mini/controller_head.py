@@ -12,7 +12,7 @@ from vla_isaac.models.goal_query import NUM_GOALS, RELATIONS
 from vla_isaac.models.mini.scene import IN, ON, Goals, Hand, Things, has_other, is_push, is_round, outline, rows
 from vla_isaac.scene.objects import SHAPES, WALL
 
-SCALES = (0.3, 0.06, 0.015)  # [m] from which distances are told to the network: to see far, and to see well
+SCALES = (0.3, 0.06, 0.015)  # [m] at which distances are scaled: far and exact
 ANGLES = 8  # turns of the hand at which room for the fingers is looked for
 FINGER = 0.053  # [m] from the middle to an open finger
 FINGER_THICK = 0.013  # [m]

@@ -1,4 +1,4 @@
-"""What is known of a scene, thing by thing: what the part of `mini` that decides is given, whoever found it out."""
+"""The inputs of the controller head: objects, hand and goals, from detections or from recorded states."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from vla_isaac.models.vla_transformer.trunk import SAID, TrunkModel, TrunkOutput
 
 
 class MultiTaskVLA(TrunkModel):
-    """Outputs beside those of every model that imitates: task_logits (B, T) and task_id (B,), whose heads acted."""
+    """Outputs in addition to those of `ImitationModel`: task_logits (B, T) and task_id (B,), whose heads acted."""
 
     config_class = MultiTaskConfig
 

@@ -1,4 +1,4 @@
-"""`ActionHead`: from all that is known to where the goal's objects are, and to a chunk of actions."""
+"""`ActionHead`: features to the places of the goal's objects, and to a chunk of actions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from vla_isaac.models.kinematics import REACH, UNIT, cross
 
 
 class ActionHead(nn.Module):
-    """Finds the goal's objects, then decides what to do."""
+    """Locates the goal's objects, then predicts the actions."""
 
     def __init__(self, seen: int, hidden: int, outputs: int) -> None:
         super().__init__()
@@ -19,7 +19,7 @@ class ActionHead(nn.Module):
         self.decide = perceptron(seen + ObjectLocator.num_outputs, hidden, outputs)
 
     def forward(self, seen: Tensor, hand: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Return places (B, 6) of the goal's objects, and (B, outputs), of everything that is known (B, seen)."""
+        """Return places (B, 6) of the goal's objects, and (B, outputs), of features (B, seen)."""
         places, known = self.find(seen, hand)
         return places, self.decide(torch.cat([seen, known], dim=1))
 
@@ -48,7 +48,7 @@ class ObjectLocator(nn.Module):
         """Return places (B, 6) in the base's frame, about 0 and in units of the object head, and (B, 14) for the decision.
 
         Args:
-            seen: Everything that is known, (B, N).
+            seen: Features, (B, N).
             hand: Position, x axis and y axis of the hand as `HandPose` gives them; None knows no hand's frame.
         """
         far, near, trust = self.look(seen).split([6, 6, 2], dim=1)

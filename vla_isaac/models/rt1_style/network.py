@@ -22,14 +22,14 @@ from vla_isaac.models.parts.proprioception import Proprioception
 from vla_isaac.models.rt1_style.configuration import RT1Config
 from vla_isaac.models.rt1_style.processor import RT1Processor
 
-GOALS = 2  # tokens of a camera that are told in training where to look
+GOALS = 2  # tokens of a camera whose maps are supervised with the goal's objects
 SLOTS = 4  # vectors that a sentence becomes
 
 
 class RT1StyleModel(EncodedModel):
     """In training it sees a history of F pictures; at work one at a time, and it remembers the tokens of those before.
 
-    Outputs beside those of every model that imitates: past_raw (B, F, k, A), the actions it would have taken at each frame
+    Outputs in addition to those of `ImitationModel`: past_raw (B, F, k, A), the actions it would have taken at each frame
     (the last are `raw`), and bin_logits (B, F, A, bins) of the next action.
     """
 

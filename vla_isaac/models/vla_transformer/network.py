@@ -14,7 +14,7 @@ from vla_isaac.models.vla_transformer.trunk import TrunkModel, TrunkOutput
 
 
 class VisionLanguageActionTransformer(TrunkModel):
-    """Outputs beside those of every model that imitates: values (B,) and policy_logits (B, A, bins).
+    """Outputs in addition to those of `ImitationModel`: values (B,) and policy_logits (B, A, bins).
 
     The value head predicts the discount to the power of the steps that are left to success. The policy head predicts the
     probability of each bin of each number of the next action, for reinforcement learning.
