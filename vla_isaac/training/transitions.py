@@ -118,7 +118,13 @@ class TransitionData(DataModule):
         return self._joined(batch, rows, drawn, random, is_varied=True)
 
     def _joined(
-        self, batch: dict[str, Any], rows: AnyArray, drawn: Sequence[LabelledSentence], random: np.random.Generator, *, is_varied: bool
+        self,
+        batch: dict[str, Any],
+        rows: AnyArray,
+        drawn: Sequence[LabelledSentence],
+        random: np.random.Generator,
+        *,
+        is_varied: bool,
     ) -> Batch:
         """Return pictures, rows and sentences as one batch; colours varied and scenes made uncertain if `is_varied`."""
         generator = torch.Generator().manual_seed(int(random.integers(2**62)))
