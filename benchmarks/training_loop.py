@@ -30,7 +30,7 @@ def main() -> None:
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--dataset", type=Path, default=resource("data", "samples"))
     words.add_argument(
-        "--preset", default="keypoints_small", help="`mini` learns from moments, the others from demonstrations"
+        "--preset", default="keypoints_small", help="`mini` learns from transitions, the others from demonstrations"
     )
     words.add_argument("--steps", type=int, default=10)
     words.add_argument("--threads", type=int, default=2)

@@ -14,7 +14,7 @@ from vla_isaac.collection.moments import BlockWorker, collect_moments
 from vla_isaac.collection.plan import Attempt, CollectionPlan
 from vla_isaac.core.errors import UsageError
 from vla_isaac.datasets.moments import MAX_OBJECTS, NO, block_path, load_moments, plan_of
-from vla_isaac.models.asked import COLOUR_NAMES, RELATIONS
+from vla_isaac.models.goal_query import COLOUR_NAMES, RELATIONS
 from vla_isaac.robots.kinematics import forward_kinematics
 from vla_isaac.scene.cameras import FRONT
 from vla_isaac.scene.objects import SHAPES

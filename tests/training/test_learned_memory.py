@@ -12,7 +12,7 @@ from vla_isaac.collection.plan import CollectionPlan
 from vla_isaac.core.poses import Pose
 from vla_isaac.core.types import EpisodeContext, Frame, Observation
 from vla_isaac.datasets.moments import load_moments
-from vla_isaac.models.feed import HANDED_ON, MEMORY
+from vla_isaac.models.io_names import MEMORY, NEXT_MEMORY
 from vla_isaac.policies.learned import LearnedPolicy
 from vla_isaac.robots.kinematics import forward_kinematics
 
@@ -21,7 +21,7 @@ pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
 from vla_isaac.models.base import load_model  # noqa: E402
-from vla_isaac.models.mini.memory import unpacked  # noqa: E402
+from vla_isaac.models.mini.memory import unpack  # noqa: E402
 from vla_isaac.training.config import train_preset  # noqa: E402
 from vla_isaac.training.export import export  # noqa: E402
 from vla_isaac.training.run import train_once  # noqa: E402
@@ -82,7 +82,7 @@ def decided(policy: LearnedPolicy, looks: list[Observation]) -> np.ndarray:
 
 def test_an_exported_network_takes_and_gives_its_memory(remembering):
     network = begun(remembering)._network
-    assert MEMORY in network.inputs and HANDED_ON in network.outputs
+    assert MEMORY in network.inputs and NEXT_MEMORY in network.outputs
     assert network.width(MEMORY) == load_model(remembering).memory_width()
 
 
@@ -124,7 +124,7 @@ def test_memory_makes_a_difference(remembering, seen):
     decided(with_it, seen[:2])
     without = begun(remembering)
     fed = [policy.feed(seen[2]) for policy in (with_it, without)]
-    handed_on = [policy._network.run(one, (HANDED_ON,))[0] for policy, one in zip((with_it, without), fed, strict=True)]
+    handed_on = [policy._network.run(one, (NEXT_MEMORY,))[0] for policy, one in zip((with_it, without), fed, strict=True)]
     assert not np.allclose(*handed_on)
 
 
@@ -132,7 +132,7 @@ def test_where_the_hand_was_is_remembered_as_the_joints_told_it(remembering, see
     policy = begun(remembering)
     for look in seen:
         policy.act(look)
-        hand = unpacked(torch.from_numpy(policy._memory)).hand[0].numpy()
+        hand = unpack(torch.from_numpy(policy._memory)).hand[0].numpy()
         assert np.abs(hand[:3] - forward_kinematics(look.qpos)[:3, 3]).max() < 1e-5
         assert hand[3:].tolist() == pytest.approx([look.gripper_width, 1.0])
 

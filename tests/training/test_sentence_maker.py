@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from vla_isaac.core.goals import parse_goal
-from vla_isaac.models.asked import asked
+from vla_isaac.models.goal_query import goal_query
 from vla_isaac.scene.builder import scene_preset
 from vla_isaac.tasks.families import family_names
 from vla_isaac.training.demonstration_sentences import is_held_out, vary
@@ -61,5 +61,5 @@ def test_no_drawn_order_is_held_out_or_too_long():
 def test_labels_are_those_of_the_goal_that_the_sentence_asks_for():
     cube, box = DescribedObject("red", "cube"), DescribedObject("blue", "box")
     plan = parse_goal("on(red_cube, blue_box)")
-    expected = asked(plan, scene_preset("tabletop").bodies)
+    expected = goal_query(plan, scene_preset("tabletop").bodies)
     assert labels_of([SentenceGoal("on", cube, box)]).tolist() == expected.tolist()

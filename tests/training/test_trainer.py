@@ -53,7 +53,7 @@ def test_resumed_weights_are_those_of_an_uninterrupted_training(make_trainer, tm
     second.train()
     for mine, theirs in zip(whole.model.parameters(), second.model.parameters(), strict=True):
         assert mine.equal(theirs)
-    for mine, theirs in zip(whole.average.values, second.average.values, strict=True):
+    for mine, theirs in zip(whole.ema.values, second.ema.values, strict=True):
         assert mine.equal(theirs)
 
 
@@ -73,7 +73,7 @@ def test_a_checkpoint_gives_the_same_answers_bit_for_bit(make_trainer):
     trainer.train()
     batch = next(iter(trainer.data.validation()))
     trainer.model.eval()
-    with trainer.average.lent(), torch.no_grad():
+    with trainer.ema.apply(), torch.no_grad():
         wanted = trainer.model.act(trainer.model(batch))
     with torch.no_grad():
         loaded = load_model(trainer.folder / "last")

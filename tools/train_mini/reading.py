@@ -15,7 +15,7 @@ import torch
 from tools.train_mini.recipe import FAMILIES, LONG, SHIPPED
 from vla_isaac.core.intervals import wilson95
 from vla_isaac.models.base import VLAModel, load_model
-from vla_isaac.models.mini.reading import is_read
+from vla_isaac.models.mini.grounding import is_grounded
 from vla_isaac.scene.colours import COLOURS
 from vla_isaac.training.sentence_maker import LabelledSentence, draw_held_out
 from vla_isaac.training.unsupported_sentences import made_up_word
@@ -51,7 +51,7 @@ def reads(model: VLAModel, said: list[LabelledSentence]) -> np.ndarray:
     with torch.no_grad():
         outputs = model.reading(torch.from_numpy(tokens.words), torch.from_numpy(tokens.pieces))
     labels = torch.from_numpy(np.stack([one.labels for one in said]))
-    return is_read(outputs, labels, torch.tensor([float(one.makes_sense) for one in said])).numpy()
+    return is_grounded(outputs, labels, torch.tensor([float(one.makes_sense) for one in said])).numpy()
 
 
 def with_made_up_colour(sentence: LabelledSentence, rng: np.random.Generator) -> LabelledSentence | None:

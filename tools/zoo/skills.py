@@ -15,8 +15,7 @@ import vla_isaac
 from tools.zoo.recipe import REPORTED_FROM, checkpoint
 from vla_isaac.core.types import ActionChunk, Observation
 from vla_isaac.models.base import Batch, load_model
-from vla_isaac.models.feed import IMAGE
-from vla_isaac.models.hierarchical.processor import SKILL
+from vla_isaac.models.io_names import IMAGE, SKILL
 from vla_isaac.policies.learned import LearnedPolicy
 
 INSTRUCTION = "Pick up the red cube and place it on the blue box"

@@ -27,7 +27,7 @@ from vla_isaac.core.types import SceneState
 from vla_isaac.datasets.moments import MAX_GOALS, MAX_OBJECTS, NO, PLAN, block_path, plan_of, save_block
 from vla_isaac.jobs import in_order, open_pool
 from vla_isaac.jobs.pool import JOB_DEADLINE
-from vla_isaac.models.asked import COLOUR_NAMES, RELATIONS, asked, relation_of
+from vla_isaac.models.goal_query import COLOUR_NAMES, RELATIONS, goal_query, relation_of
 from vla_isaac.policies.scripted.expert import destination
 from vla_isaac.runtime.result import EpisodeResult
 from vla_isaac.runtime.subscriber import EpisodeStart, Step
@@ -66,7 +66,7 @@ class MomentRecorder:
         self._rows: dict[str, list[Any]] = {name: [] for name in ("state", "objects", "active", "place", "action")}
         self._pictures: dict[str, list[Any]] = {name: [] for name in self.cameras}
         self._of_row: list[int] = []
-        self._asked = asked(start.plan, start.scene.bodies) if start.plan is not None else None
+        self._asked = goal_query(start.plan, start.scene.bodies) if start.plan is not None else None
         self._goals = list(start.plan.goals) if start.plan is not None else []
         self._look(0)
 

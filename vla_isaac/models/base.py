@@ -11,7 +11,7 @@ model.safetensors. Its batch is a dict of tensors, as the loader and the process
     goal_objects  float32 (B, 6) [m] in the base frame, NaN where there is none       (training only, may be absent)
     goal_pixels   {camera: float32 (B, 2, 2)}, their x and y as shares of the picture's width and height
                                                                                       (training only, may be absent)
-    memory        float32 (B, M), what the decision before handed on, zeros at first  (models with a `memory_width`)
+    memory        float32 (B, M), ``next_memory`` of the decision before, zeros at first  (models with a `memory_width`)
     is_fitting    float32 (B,), 0 where the sentence names what is not there          (training only, may be absent)
 """
 
@@ -35,17 +35,17 @@ Outputs = dict[str, Tensor]
 
 
 class Answer(NamedTuple):
-    """What a model says when it is asked to act."""
+    """The action chunk of a model, and its confidence."""
 
     actions: Tensor
     """Normalised, gripper as open fraction, shape (B, k, A)."""
 
     confidence: Tensor
-    """Whether what the sentence names is there, 0 to 1, shape (B,)."""
+    """Probability that what the sentence names is there, 0 to 1, shape (B,)."""
 
 
 class VLAConfig(PreTrainedConfig):  # type: ignore[misc]
-    """What every model of ours is told; each architecture adds its own fields."""
+    """Fields of every model; each architecture adds its own fields."""
 
     model_type = "vla"
 
@@ -77,7 +77,7 @@ class VLAConfig(PreTrainedConfig):  # type: ignore[misc]
             state_scale: What is 1 to the model.
             action_names: What the numbers of an action are; one called ``gripper`` is an open fraction.
             num_words: Rows of the word table.
-            num_buckets: Hashed n-grams that are told apart.
+            num_buckets: Buckets of hashed n-grams.
             max_words: Words of a sentence that are read.
             more: Fields of transformers' own.
         """
@@ -119,7 +119,7 @@ class VLAModel(PreTrainedModel):  # type: ignore[misc]
         raise NotImplementedError
 
     def score(self, batch: Batch, outputs: Outputs) -> dict[str, tuple[float, int]]:
-        """Return what a validation should tell beside the loss: by name a mean, and over how many samples."""
+        """Return the scores of a validation in addition to the loss: by name a mean, and over how many samples."""
         answer, fits = self.act(outputs), batch["is_fitting"] > 0
         error = (answer.actions[fits, 0] - batch["actions"][fits, 0]).abs()
         doubted = (answer.confidence[~fits] < 0.5).float()
@@ -131,18 +131,18 @@ class VLAModel(PreTrainedModel):  # type: ignore[misc]
         }
 
     def memory_width(self) -> int:
-        """Return how many numbers it hands to its next decision in ``memory``; 0 needs none."""
+        """Return the width of ``memory``, which goes from one decision to the next; 0 if there is none."""
         return 0
 
     def frames_at_work(self) -> int:
-        """Return how many pictures and states it is given at work; fewer than in training if it remembers the others."""
+        """Return how many pictures and states inference takes; fewer than training if it remembers the others."""
         return int(self.config.history)
 
     def begin(self) -> None:
-        """Get ready to be trained for the first time; models with pretrained parts load them."""
+        """Prepare for training from the start: models with pretrained parts load them."""
 
     def read_once(self, batch: Batch) -> dict[str, Tensor]:
-        """Return what `forward` takes in place of words and pieces until something else is said; empty reads each time."""
+        """Return what `forward` takes in place of words and pieces for one instruction; empty encodes it each time."""
         return {}
 
     def heat(self, outputs: Outputs) -> dict[str, Tensor]:
@@ -196,7 +196,7 @@ def load_model(folder: str | Path) -> VLAModel:
     model_class: type[VLAModel] = MODELS.load(kind)
     transformers_logging.disable_progress_bar()
     before = transformers_logging.get_verbosity()
-    transformers_logging.set_verbosity_error()  # its table of odd names; ours is an error below
+    transformers_logging.set_verbosity_error()  # its table of unexpected names; ours is an error below
     try:
         model, found = model_class.from_pretrained(
             str(folder), local_files_only=True, use_safetensors=True, dtype=torch.float32, output_loading_info=True
@@ -205,9 +205,9 @@ def load_model(folder: str | Path) -> VLAModel:
         raise ConfigError(f"{folder}: its weights cannot be read ({error}); was its copying cut off?") from error
     finally:
         transformers_logging.set_verbosity(before)
-    odd = sorted({*map(str, found["missing_keys"]), *map(str, found["unexpected_keys"])})
-    if odd:
-        raise ConfigError(f"{folder}: config.json and model.safetensors are of different models (such as {odd[0]})")
+    unexpected = sorted({*map(str, found["missing_keys"]), *map(str, found["unexpected_keys"])})
+    if unexpected:
+        raise ConfigError(f"{folder}: config.json and model.safetensors are of different models (such as {unexpected[0]})")
     if (folder / VOCABULARY).is_file():
         model.processor = VLAProcessor.load(folder, model.config.cameras, model.config.image_hw)
     return model.eval()

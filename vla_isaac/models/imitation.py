@@ -1,6 +1,6 @@
 """`ImitationModel`: what all networks share that learn actions, and where the goal's objects are, from demonstrations.
 
-An architecture defines `forward`. Its outputs are, beside its own:
+An architecture defines `forward`. Its outputs are, in addition to its own:
 
     raw            (B, k, A), normalised; the gripper as a logit of its open fraction
     grounding      (B,), logit of whether what the sentence names is there
@@ -22,13 +22,13 @@ from vla_isaac.models.kinematics import MIDDLE, UNIT
 from vla_isaac.models.parts.maps import uncropped
 
 GRIPPER = "gripper"
-LEAST_OPENING = 0.7  # fraction; no demonstration opens less when it lets go
+LEAST_OPENING = 0.7  # fraction; every release of a demonstration opens at least so far
 GOALS_IN, HEAT_IN = "goals_", "heat_"
 WEIGHTS = {"translation": 1.0, "rotation": 1.0, "gripper": 0.3, "objects": 0.5, "pixels": 0.05, "grounding": 0.2}
 
 
 class ImitationConfig(VLAConfig):
-    """Fields beside those of every model."""
+    """Fields in addition to those of every model."""
 
     model_type = "imitation"
     weights = WEIGHTS
@@ -64,12 +64,12 @@ class ImitationConfig(VLAConfig):
             text_dim: Width of a word.
             text_layers: Layers in which the words look at each other.
             hidden: Width of the layers that decide.
-            uses_proprioception: Whether it is told how its arm stands.
+            uses_proprioception: Whether the state of the arm is an input.
             uses_hand_pose: Whether joint angles are also given as the pose of the hand.
-            opens_above: Open fraction below which the gripper is closed; what is learned of a moment between two minds is a
-                mean of both, and a gripper that is a third open neither holds nor lets go.
+            opens_above: Open fraction below which the gripper is closed; where demonstrations disagree a mean is
+                learned, and a gripper that is a third open neither holds nor releases.
             later_weight: How much each action of a chunk after the first weighs. The first is what is carried out; what
-                comes later depends on disturbances that nobody can foresee, and their noise drowns the rest.
+                comes later depends on disturbances that cannot be predicted, and their noise drowns the rest.
             loss_weights: How much each term of the loss weighs; terms left out keep their defaults.
             more: Fields of `VLAConfig`.
         """
@@ -123,15 +123,18 @@ class ImitationModel(VLAModel):
             terms[kind] = distance(wanted[..., columns], raw[..., columns], counts)
         return terms
 
+    def binned_loss(self, batch: Batch, logits: Tensor) -> Tensor:
+        """Return the cross-entropy of the bins of the next action, logits (B, A, bins); the gripper is scaled to -1 to 1."""
+        first = torch.where(self.is_gripper, 2 * batch["actions"][:, 0] - 1, batch["actions"][:, 0])
+        return losses.binned_cross_entropy(first, logits, fitting(batch)[:, None])
+
     def act(self, outputs: Outputs) -> Answer:
         """Return the chunk, the gripper as a decided open fraction, and the confidence."""
         return Answer(self.decided(outputs["raw"]), outputs["grounding"].sigmoid())
 
     def decided(self, raw: Tensor) -> Tensor:
         """Return actions with the gripper as an open fraction that holds or lets go, nothing between."""
-        fraction = raw.sigmoid()
-        decided = torch.where(fraction < self.config.opens_above, torch.zeros_like(raw), fraction.clamp(min=LEAST_OPENING))
-        return torch.where(self.is_gripper, decided, raw)
+        return torch.where(self.is_gripper, open_or_closed(raw.sigmoid(), self.config.opens_above), raw)
 
     def score(self, batch: Batch, outputs: Outputs) -> dict[str, tuple[float, int]]:
         """Return the usual scores, and how far the goal's objects are from where they are said to be."""
@@ -171,6 +174,11 @@ class ImitationModel(VLAModel):
             kind = GRIPPER if name == GRIPPER else "rotation" if name in ("rx", "ry", "rz") else "translation"
             kinds.setdefault(kind, []).append(column)
         return kinds
+
+
+def open_or_closed(fraction: Tensor, opens_above: float) -> Tensor:
+    """Return open fractions with 0 where they are below `opens_above`, and at least `LEAST_OPENING` elsewhere."""
+    return torch.where(fraction < opens_above, torch.zeros_like(fraction), fraction.clamp(min=LEAST_OPENING))
 
 
 def fitting(batch: Batch) -> Tensor:

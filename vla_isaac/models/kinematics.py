@@ -14,8 +14,8 @@ from vla_isaac.robots import panda
 
 MIDDLE = (0.5, 0.0, 0.2)  # [m] of the workspace, which becomes 0
 REACH = 0.2  # [m] that becomes 1
-UNIT = 0.1  # [m] that is 1 where places of objects are told
-LEAN = 0.05  # [rad] that becomes 1: a hand that points down leans by hundredths, which nothing would notice otherwise
+UNIT = 0.1  # [m] that is 1 in the outputs for places of objects
+LEAN = 0.05  # [rad] that becomes 1: a hand that points down leans by hundredths, too small an input otherwise
 
 
 class HandPose(nn.Module):
@@ -59,3 +59,8 @@ class HandPose(nn.Module):
         pose = pose @ self.hand
         position = (pose[:, :3, 3] - self.middle) / REACH
         return torch.cat([position, pose[:, :3, 0], pose[:, :3, 1], pose[:, :2, 2] / LEAN], dim=1)
+
+
+def cross(a: Tensor, b: Tensor) -> Tensor:
+    """Return the vector product of (B, 3) each; written out, because ONNX has none."""
+    return a[:, [1, 2, 0]] * b[:, [2, 0, 1]] - a[:, [2, 0, 1]] * b[:, [1, 2, 0]]

@@ -1,7 +1,4 @@
-"""Terms of training losses; each is a mean over what counts, so that batches of any size weigh the same.
-
-They stand with the models, which put them together; the trainer only adds up what a model's `loss` gives.
-"""
+"""Terms of training losses; each is a mean over the samples that count, so that batches of any size weigh the same."""
 
 from __future__ import annotations
 
@@ -72,13 +69,13 @@ def pointing(places: Tensor, maps: Tensor, counts: Tensor, *, spread: float = 0.
     height, width = maps.shape[-2:]
     is_seen = ((places > 0) & (places < 1)).all(-1)
     wanted = torch.where(is_seen[..., None], places, torch.full_like(places, 0.5))
-    rows, columns = (_bell(wanted[..., axis] * cells - 0.5, cells, spread) for axis, cells in ((1, height), (0, width)))
+    rows, columns = (_gaussian(wanted[..., axis] * cells - 0.5, cells, spread) for axis, cells in ((1, height), (0, width)))
     likely = rows[..., :, None] * columns[..., None, :]
-    surprise = (likely * (likely.clamp(min=1e-20).log() - maps.clamp(min=1e-20).log())).sum((-2, -1))
-    return masked_mean(surprise, is_seen & (counts > 0))
+    divergence = (likely * (likely.clamp(min=1e-20).log() - maps.clamp(min=1e-20).log())).sum((-2, -1))
+    return masked_mean(divergence, is_seen & (counts > 0))
 
 
-def _bell(centre: Tensor, cells: int, spread: float) -> Tensor:
+def _gaussian(centre: Tensor, cells: int, spread: float) -> Tensor:
     """Return shares of cells around a place, (..., cells)."""
     away = torch.arange(cells, device=centre.device, dtype=centre.dtype) - centre[..., None]
     return torch.softmax(-0.5 * (away / spread) ** 2, dim=-1)

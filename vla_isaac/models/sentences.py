@@ -1,6 +1,8 @@
-"""`WordEncoder`: words and their spelling to a vector each; `SentenceEncoder`: to a few slots that look for their words."""
+"""`WordEncoder`: words and their spelling to a vector each; `SentenceEncoder`: to a few slots that attend to the words."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -8,8 +10,8 @@ from torch import Tensor, nn
 from vla_isaac.models.text import UNKNOWN
 
 MASKED = -1e4  # far below any score, and still a number in half precision
-FORGET = 0.1
-"""Share of known words that training shows as unknown, so that spelling alone has to do."""
+WORD_DROPOUT = 0.1
+"""Share of known words that training replaces by the unknown word, so that spelling alone has to do."""
 
 
 class WordEncoder(nn.Module):
@@ -35,15 +37,11 @@ class WordEncoder(nn.Module):
         return x
 
     def _embedded(self, words: Tensor, pieces: Tensor) -> Tensor:
-        if self.training:
-            forgotten = (torch.rand(words.shape, device=words.device) < FORGET) & (words > UNKNOWN)
-            words = torch.where(forgotten, torch.full_like(words, UNKNOWN), words)
-        spelling = self.pieces(pieces).sum(2) / (pieces > 0).sum(-1, keepdim=True).clamp(min=1).sqrt()
-        return self.words(words) + spelling + self.places[: words.shape[1]]
+        return embed_words(self, words, pieces) + self.places[: words.shape[1]]
 
 
 class SentenceEncoder(WordEncoder):
-    """Words to `slots` vectors of width `dim`, each of which looks for its own words."""
+    """Words to `slots` vectors of width `dim`, each of which attends to the words."""
 
     def __init__(
         self, num_words: int, num_buckets: int, max_words: int, *, dim: int = 64, slots: int = 4, layers: int = 1
@@ -57,11 +55,21 @@ class SentenceEncoder(WordEncoder):
         """Return (B, slots, dim) of words (B, L) and pieces (B, L, G)."""
         key, value = self.slot_key_value(super().forward(words, pieces)).chunk(2, dim=-1)
         scores = self.slots @ key.transpose(1, 2) / key.shape[-1] ** 0.5
-        return shares_of(scores, (words > 0)[:, None]) @ value
+        return masked_softmax(scores, (words > 0)[:, None]) @ value
+
+
+def embed_words(module: Any, words: Tensor, pieces: Tensor) -> Tensor:
+    """Return words and their spelling as vectors (B, L, dim), by the tables ``words`` and ``pieces`` of a module."""
+    if module.training:
+        dropped = (torch.rand(words.shape, device=words.device) < WORD_DROPOUT) & (words > UNKNOWN)
+        words = torch.where(dropped, torch.full_like(words, UNKNOWN), words)
+    spelling = module.pieces(pieces).sum(2) / (pieces > 0).sum(-1, keepdim=True).clamp(min=1).sqrt()
+    vectors: Tensor = module.words(words) + spelling
+    return vectors
 
 
 class WordLayer(nn.Module):
-    """Words look at each other, then each thinks for itself."""
+    """Self-attention of words, then a feed-forward layer."""
 
     def __init__(self, dim: int, heads: int = 4) -> None:
         super().__init__()
@@ -72,21 +80,21 @@ class WordLayer(nn.Module):
         self.heads = heads
 
     def forward(self, x: Tensor, is_word: Tensor) -> Tensor:
-        """Return words (B, L, dim) that have looked at those that are words, bool (B, L)."""
+        """Return words (B, L, dim) that attended to those that are words, bool (B, L)."""
         x = x + self.out(self._attended(self.before(x), is_word))
-        thought: Tensor = x + self.think(self.between(x))
-        return thought
+        out: Tensor = x + self.think(self.between(x))
+        return out
 
     def _attended(self, x: Tensor, is_word: Tensor) -> Tensor:
         batch, length, dim = x.shape
         parts = self.query_key_value(x).view(batch, length, 3, self.heads, dim // self.heads).permute(2, 0, 3, 1, 4)
         query, key, value = parts[0], parts[1], parts[2]
         scores = query @ key.transpose(2, 3) / (dim // self.heads) ** 0.5
-        mixed = shares_of(scores, is_word[:, None, None]) @ value
+        mixed = masked_softmax(scores, is_word[:, None, None]) @ value
         return mixed.transpose(1, 2).reshape(batch, length, dim)
 
 
-def shares_of(scores: Tensor, counts: Tensor) -> Tensor:
-    """Return softmax over what counts; padding gets exactly nothing, and a sentence of padding gives zeros."""
+def masked_softmax(scores: Tensor, counts: Tensor) -> Tensor:
+    """Return the softmax over what counts; padding gets exactly 0, and a sentence of padding gives zeros."""
     shares = scores.masked_fill(~counts, MASKED).softmax(-1)
     return shares * counts.to(shares.dtype)

@@ -1,6 +1,6 @@
 """Sentences as numbers: whole words where they are known, pieces of their spelling always; numpy only.
 
-A word is two things at once: its row in the vocabulary (0 is padding, 1 is a word that nobody knows), and its character
+A word is two things at once: its row in the vocabulary (0 is padding, 1 is an unknown word), and its character
 n-grams, hashed. A word that no training sentence had is therefore still partly known by how it is spelt, and none can fail.
 
 Source: P. Bojanowski et al. (2017), "Enriching Word Vectors with Subword Information", for the hashed n-grams.
@@ -48,7 +48,7 @@ class Vocabulary:
     """Known words in lower case; their rows start at 2."""
 
     num_buckets: int = 2048
-    """How many different n-grams are told apart."""
+    """Buckets of the hashed n-grams."""
 
     max_words: int = 24
     """Words of a sentence that are read; the rest is left out."""

@@ -16,7 +16,7 @@ from vla_isaac.core.errors import ConfigError, ConventionError, PolicyDeclined
 from vla_isaac.core.resources import resource
 from vla_isaac.core.specs import PolicySpec
 from vla_isaac.core.types import ActionChunk, EpisodeContext, Observation
-from vla_isaac.models.feed import HANDED_ON, HEAT, IMAGE, IS_WORD, MEMORY, READ
+from vla_isaac.models.io_names import HEAT, IMAGE, IS_WORD, MEMORY, NEXT_MEMORY, READ
 from vla_isaac.models.processor import VLAProcessor
 from vla_isaac.models.text import split
 from vla_isaac.policies import DEFAULT
@@ -94,7 +94,7 @@ class LearnedPolicy:
         Raises:
             PolicyDeclined: If what the instruction names was not recognised when the episode began.
         """
-        wanted = ("actions", "confidence", *((HANDED_ON,) if self._memory_width else ()))
+        wanted = ("actions", "confidence", *((NEXT_MEMORY,) if self._memory_width else ()))
         rows, confidence, *handed_on = self._network.run(self.feed(observation), wanted)
         self._memory = handed_on[0] if handed_on else self._memory
         sure = float(confidence[0])

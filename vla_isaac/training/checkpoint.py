@@ -1,4 +1,4 @@
-"""Checkpoints: written beside their place and moved there when whole, so that what was there before is never lost.
+"""Checkpoints: written under a temporary name and renamed when complete, so that the one before is never lost.
 
 A folder holds config.json and model.safetensors (the averaged weights, ready to act), vocabulary.json and policy.json; the
 last one of a run also training.safetensors and training.json, from which it goes on exactly where it stopped.

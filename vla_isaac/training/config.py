@@ -28,10 +28,10 @@ class TrainConfig:
     """Fields of the architecture's own config."""
 
     cameras: tuple[str, ...] = ("front", "wrist")
-    """Cameras the model looks through."""
+    """Names of the model's cameras."""
 
     image_hw: tuple[int, int] = (96, 96)
-    """Height and width of the pictures it is given [px]."""
+    """Height and width of its pictures [px]."""
 
     history: int = 1
     """Pictures and states per sample; 1 is only now."""
@@ -59,10 +59,10 @@ class TrainConfig:
     """Goals such as ``on(red_cube, blue_box)`` that no training sample may have, to see whether others teach them."""
 
     rows_per_batch: int = 1024
-    """Control periods of a batch, of models that learn to decide apart from seeing."""
+    """Control periods of a batch, for models whose controller head learns without pictures."""
 
     sentences_per_batch: int = 128
-    """Sentences of a batch, of models that learn to read apart from seeing."""
+    """Sentences of a batch, for models whose grounding learns without pictures."""
 
     wordings: int = 16
     """Sentences kept for each demonstration; 0 trains on the dataset's own."""
@@ -89,7 +89,7 @@ class TrainConfig:
     """How it falls afterwards."""
 
     clip_norm: float = 1.0
-    """Longest gradient."""
+    """Largest norm of the gradient; a longer one is scaled down to it (the ``max_grad_norm`` of other trainers)."""
 
     ema: float = 0.998
     """Share of the averaged weights that each update keeps; 0 switches averaging off."""
@@ -101,10 +101,10 @@ class TrainConfig:
     """From which everything random is drawn."""
 
     validation_share: float = 0.02
-    """Share of the episodes that are kept for validation."""
+    """Share of the episodes that are held out for validation."""
 
     validation_batches: int = 16
-    """Most batches looked at in a validation."""
+    """Largest number of batches of a validation."""
 
     patience: int | None = None
     """Validations without a better loss after which training ends; None never."""

@@ -12,10 +12,7 @@ from vla_isaac.core.specs import ActionSpec
 from vla_isaac.datasets.formats import open_dataset
 from vla_isaac.training.config import train_preset
 from vla_isaac.training.data import TrainingData
-from vla_isaac.training.experiment import make_card, make_model
-from vla_isaac.training.hardware import described, find_hardware
-from vla_isaac.training.trainer import TrainReport, VLATrainer
-from vla_isaac.training.watching import usual_watchers
+from vla_isaac.training.trainer import TrainReport, make_trainer
 
 
 def train_custom_vla(
@@ -38,23 +35,17 @@ def train_custom_vla(
         changes: Fields of `TrainConfig` by name, instead of the preset's.
 
     Returns:
-        What the training came to.
+        The result of the training.
 
     Raises:
         UsageError: If there is nothing to learn from.
-        ConventionError: If nobody says what the actions mean.
+        ConventionError: If neither the data nor `action_spec` says what the actions mean.
     """
     data, folder = Path(data), Path(folder)
     if threads is not None:
         torch.set_num_threads(threads)
     config = replace(train_preset(preset), cameras=_cameras(data), **changes)
-    source = TrainingData([data], config)
-    card = make_card(config, source, [data], action_spec=action_spec)
-    model = make_model(config, source)
-    folder.mkdir(parents=True, exist_ok=True)
-    hardware = find_hardware(config.precision)
-    watchers = usual_watchers(folder, config.batch_size, where=described(hardware, config.precision))
-    return VLATrainer(model, source, config, card=card, folder=folder, hardware=hardware, watchers=watchers).train()
+    return make_trainer(config, TrainingData([data], config), [data], folder, action_spec=action_spec).train()
 
 
 def _cameras(data: Path) -> tuple[str, ...]:

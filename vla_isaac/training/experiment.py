@@ -25,11 +25,11 @@ from vla_isaac.models.tokens import TokenVocabulary
 from vla_isaac.policies.learned_checkpoint import PolicyCard
 from vla_isaac.training.checkpoint import NUMBERS
 from vla_isaac.training.config import TrainConfig
-from vla_isaac.training.source import Source
+from vla_isaac.training.data_module import DataModule
 from vla_isaac.training.vocabulary import vocabulary_texts
 
 
-def make_model(config: TrainConfig, data: Source, *, begin_with: Path | None = None) -> VLAModel:
+def make_model(config: TrainConfig, data: DataModule, *, begin_with: Path | None = None) -> VLAModel:
     """Return a model for this data, new from the seed or with the weights of a checkpoint; `data` gets its processor.
 
     Raises:
@@ -52,7 +52,7 @@ def make_model(config: TrainConfig, data: Source, *, begin_with: Path | None = N
 
 
 def make_card(
-    config: TrainConfig, data: Source, paths: Sequence[Path], *, action_spec: ActionSpec | None = None
+    config: TrainConfig, data: DataModule, paths: Sequence[Path], *, action_spec: ActionSpec | None = None
 ) -> PolicyCard:
     """Return what checkpoints say of themselves; `action_spec` speaks for data that does not say what its actions mean.
 
@@ -94,7 +94,7 @@ def normalisers_of(folder: Path) -> tuple[Normaliser, Normaliser]:
     return card.state_normaliser, card.action_normaliser
 
 
-def _vocabulary(model_class: type[VLAModel], config: TrainConfig, data: Source) -> Vocabulary | TokenVocabulary:
+def _vocabulary(model_class: type[VLAModel], config: TrainConfig, data: DataModule) -> Vocabulary | TokenVocabulary:
     """Return the words of all that may be said in training, or the tokens of a pretrained encoder of sentences."""
     usual = getattr(model_class.config_class, "usual_language", SMALL)
     language = config.model_options.get("language", usual)
@@ -104,7 +104,7 @@ def _vocabulary(model_class: type[VLAModel], config: TrainConfig, data: Source) 
 
 
 def _model_config(
-    model_class: type[VLAModel], config: TrainConfig, data: Source, vocabulary: Vocabulary | TokenVocabulary
+    model_class: type[VLAModel], config: TrainConfig, data: DataModule, vocabulary: Vocabulary | TokenVocabulary
 ) -> Any:
     offset, scale = _affine(data.state_normaliser)
     given: Mapping[str, Any] = {
@@ -126,9 +126,9 @@ def _model_config(
     wrong = set(config.model_options) & set(given)
     if wrong:
         raise ConfigError(f"training: model_options.{min(wrong)} follows from the data; leave it out")
-    odd = [name for name in config.model_options if name not in known]
-    if odd:
-        raise ConfigError(f"training: model_options.{odd[0]} is unknown to {config.model!r}")
+    unknown = [name for name in config.model_options if name not in known]
+    if unknown:
+        raise ConfigError(f"training: model_options.{unknown[0]} is unknown to {config.model!r}")
     return model_class.config_class(**given, **config.model_options)
 
 
@@ -139,17 +139,20 @@ def _affine(normaliser: Normaliser) -> tuple[list[float], list[float]]:
     return zero.tolist(), (one - zero).tolist()
 
 
-def _check_fits(model: VLAModel, config: TrainConfig, data: Source, folder: Path) -> None:
-    theirs = {"model": model.config.model_type, "cameras": tuple(model.config.cameras), "chunk": model.config.chunk,
-              "history": model.config.history, "image_hw": tuple(model.config.image_hw),
-              "state": tuple(model.config.state_names), "action": tuple(model.config.action_names)}  # fmt: skip
-    ours = {"model": config.model, "cameras": config.cameras, "chunk": config.chunk, "history": config.history,
-            "image_hw": config.image_hw, "state": data.state_normaliser.names,
-            "action": data.action_normaliser.names}  # fmt: skip
-    for name, value in theirs.items():
-        if value != ours[name]:
+def _check_fits(model: VLAModel, config: TrainConfig, data: DataModule, folder: Path) -> None:
+    theirs = model.config
+    for name, before, now in (
+        ("model", theirs.model_type, config.model),
+        ("cameras", tuple(theirs.cameras), config.cameras),
+        ("chunk", theirs.chunk, config.chunk),
+        ("history", theirs.history, config.history),
+        ("image_hw", tuple(theirs.image_hw), config.image_hw),
+        ("state", tuple(theirs.state_names), data.state_normaliser.names),
+        ("action", tuple(theirs.action_names), data.action_normaliser.names),
+    ):
+        if before != now:
             raise ConventionError(
-                f"{folder}: was trained with {name} {value}, this run has {ours[name]}; give a preset and data that fit it"
+                f"{folder}: was trained with {name} {before}, this run has {now}; give a preset and data that fit it"
             )
 
 
@@ -165,7 +168,7 @@ def is_finished(last: Path, config: TrainConfig, paths: Sequence[Path]) -> bool:
     return is_same and (over or numbers["step"] >= config.steps)
 
 
-def check_resumable(kept: Mapping[str, Any], config: TrainConfig, data: Source) -> None:
+def check_resumable(kept: Mapping[str, Any], config: TrainConfig, data: DataModule) -> None:
     """Compare what a run was begun with and what it is to go on with.
 
     Raises:
@@ -195,6 +198,6 @@ def _with_defaults(defaults: Mapping[str, Any], before: Mapping[str, Any]) -> di
     return {**defaults, **before, **filled}
 
 
-def data_identity(data: Source) -> dict[str, int]:
+def data_identity(data: DataModule) -> dict[str, int]:
     """Return what changes when the data does."""
     return {"episodes": data.num_episodes, "rows": data.num_rows}

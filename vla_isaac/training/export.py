@@ -19,7 +19,7 @@ from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import ConfigError, VlaIsaacError
 from vla_isaac.core.optional import require
 from vla_isaac.models.base import Batch, VLAModel, load_model
-from vla_isaac.models.feed import HANDED_ON, HEAT, IMAGE, IS_WORD, MEMORY, READ
+from vla_isaac.models.io_names import HEAT, IMAGE, IS_WORD, MEMORY, NEXT_MEMORY, READ
 from vla_isaac.models.processor import VLAProcessor
 from vla_isaac.policies.learned_checkpoint import ONNX, SENTENCE, PolicyCard
 from vla_isaac.policies.learned_session import OnnxNetwork
@@ -40,7 +40,7 @@ SENTENCES = (
 
 @dataclass(frozen=True, kw_only=True)
 class ExportReport:
-    """What an export came to."""
+    """The result of an export."""
 
     path: str
     megabytes: float
@@ -49,7 +49,7 @@ class ExportReport:
 
 
 class ExportError(VlaIsaacError, RuntimeError):
-    """The exported network does not answer as the model does."""
+    """The exported network does not give the outputs of the model."""
 
 
 def export(folder: Path, *, out: Path | None = None, half: bool = False) -> ExportReport:
@@ -97,7 +97,7 @@ def export(folder: Path, *, out: Path | None = None, half: bool = False) -> Expo
 
 
 def _copy(folder: Path, out: Path, *, half: bool) -> None:
-    """Write the checkpoint anew without what only training needs."""
+    """Write a copy of the checkpoint without what only training needs."""
     card, model = PolicyCard.load(folder), load_model(folder)
     if half:
         for weight in model.parameters():
@@ -127,7 +127,7 @@ def largest_difference(
         if reader is not None:
             feed |= dict(zip((READ, IS_WORD), reader.run(feed, (READ, IS_WORD)), strict=True))
         got = network.run(feed, list(wanted))
-        memory = wanted.get(HANDED_ON)
+        memory = wanted.get(NEXT_MEMORY)
         worst = max([worst, *(float(np.abs(w - g).max()) for w, g in zip(wanted.values(), got, strict=True))])
     return worst
 
@@ -204,7 +204,7 @@ def _answered(model: VLAModel, feed: dict[str, AnyArray]) -> dict[str, AnyArray]
 def _answer(model: VLAModel, batch: Batch) -> dict[str, Tensor]:
     outputs = model(batch)
     answer, heat = model.act(outputs), model.heat(outputs)
-    handed_on = {HANDED_ON: outputs[MEMORY]} if MEMORY in outputs else {}
+    handed_on = {NEXT_MEMORY: outputs[MEMORY]} if MEMORY in outputs else {}
     return {**answer._asdict(), **handed_on, **{HEAT + name: maps for name, maps in heat.items()}}
 
 

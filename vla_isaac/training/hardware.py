@@ -27,7 +27,7 @@ class Hardware(Protocol):
     num_processes: int
 
     def prepare(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[nn.Module, torch.optim.Optimizer]:
-        """Return both as they are to be used here."""
+        """Return both prepared for this hardware."""
         ...
 
     def arithmetic(self) -> AbstractContextManager[Any]:
@@ -39,7 +39,7 @@ class Hardware(Protocol):
         ...
 
     def clip(self, parameters: Iterable[Tensor], norm: float) -> Tensor:
-        """Shorten the gradient to `norm` and return how long it was."""
+        """Scale the gradient down to `norm` and return its norm before."""
         ...
 
     def mean(self, value: Tensor) -> Tensor:
@@ -61,7 +61,7 @@ class OneDevice:
         return model, optimizer
 
     def arithmetic(self) -> AbstractContextManager[Any]:
-        """Return half precision where it was asked for."""
+        """Return autocast to bfloat16 with precision bf16."""
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.precision == "bf16")
 
     def backward(self, loss: Tensor) -> None:
@@ -69,7 +69,7 @@ class OneDevice:
         loss.backward()  # type: ignore[no-untyped-call]
 
     def clip(self, parameters: Iterable[Tensor], norm: float) -> Tensor:
-        """Shorten the gradient to `norm` and return how long it was."""
+        """Scale the gradient down to `norm` and return its norm before."""
         return torch.nn.utils.clip_grad_norm_(parameters, norm)
 
     def mean(self, value: Tensor) -> Tensor:
@@ -102,7 +102,7 @@ class SeveralDevices:
         self._all.backward(loss)
 
     def clip(self, parameters: Iterable[Tensor], norm: float) -> Tensor:
-        """Shorten the gradient to `norm` and return how long it was."""
+        """Scale the gradient down to `norm` and return its norm before."""
         return self._all.clip_grad_norm_(parameters, norm)
 
     def mean(self, value: Tensor) -> Tensor:

@@ -1,7 +1,4 @@
-"""Where the goal's objects are in each camera's pictures, worked out from where everything stood.
-
-It tells a network during training where to look; at work nobody needs it.
-"""
+"""`goal_pixels`: where the goal's objects are in each camera's pictures, computed from poses; trains attention maps."""
 
 from __future__ import annotations
 
@@ -32,11 +29,10 @@ def goal_pixels(rows: Rows, cameras: Sequence[str]) -> dict[str, AnyArray] | Non
     for place in rows.places:
         here = slice(place.first, place.first + place.length)
         objects = rows.goals[here].reshape(-1, 2, 3).astype(np.float64)
-        hands = forward_kinematics(rows.state[here, first : first + len(panda.ARM_JOINTS)])
-        hands[:, :3, 3] -= panda.HAND_TO_EE * hands[:, :3, 2]
+        qpos = rows.state[here, first : first + len(panda.ARM_JOINTS)]
         for camera in cameras:
             info = place.meta.cameras[camera]
-            seen = objects if info.mount == "world" else _in_frame(objects, hands)
+            seen = objects if info.mount == "world" else seen_from_hand(objects, qpos)
             found[camera][here] = seen_at(seen, info)
     return found
 
@@ -52,6 +48,8 @@ def seen_at(points: Array, info: CameraInfo) -> Array:
     return pixels / [info.width, info.height]
 
 
-def _in_frame(points: Array, frames: Array) -> Array:
-    """Return points (N, K, 3) as seen from each of the frames (N, 4, 4)."""
-    return (points - frames[:, None, :3, 3]) @ frames[:, :3, :3]
+def seen_from_hand(points: Array, qpos: AnyArray) -> Array:
+    """Return points (N, K, 3) [m] of the base frame in that of the hand, on which a camera is mounted; qpos is (N, 7)."""
+    hands = forward_kinematics(qpos)
+    hands[:, :3, 3] -= panda.HAND_TO_EE * hands[:, :3, 2]
+    return (points - hands[:, None, :3, 3]) @ hands[:, :3, :3]

@@ -16,6 +16,7 @@ import torch
 from vla_isaac.collection.moments import collect_moments
 from vla_isaac.core.errors import UsageError
 from vla_isaac.datasets.formats import open_dataset
+from vla_isaac.datasets.loading import fill_cache
 from vla_isaac.datasets.moments import is_moments, plan_of
 from vla_isaac.evaluation import EvaluationPlan, evaluate
 from vla_isaac.models import MODELS
@@ -23,17 +24,15 @@ from vla_isaac.training.checkpoint import find_checkpoint
 from vla_isaac.training.config import TrainConfig
 from vla_isaac.training.dagger import CorrectionPlan, collect_corrections, collection_of, correct
 from vla_isaac.training.data import TrainingData
-from vla_isaac.training.experiment import is_finished, make_card, make_model, normalisers_of
+from vla_isaac.training.data_module import DataModule
+from vla_isaac.training.experiment import is_finished, normalisers_of
 from vla_isaac.training.export import export
-from vla_isaac.training.hardware import described, find_hardware
-from vla_isaac.training.moment_data import MomentData
-from vla_isaac.training.source import Source
-from vla_isaac.training.trainer import TrainReport, VLATrainer, kept_report
-from vla_isaac.training.watching import usual_watchers
+from vla_isaac.training.trainer import TrainReport, kept_report, make_trainer
+from vla_isaac.training.transitions import TransitionData
 
 CORRECTED, CHOSEN, ROUNDS, FRAMES = "corrected", "chosen", "rounds.json", ".frames"
 PICTURE_SHARE = 0.12
-"""Share of the corrected control periods of which pictures are kept, where moments are."""
+"""Share of the corrected control periods of which pictures are kept, in transition datasets."""
 
 AFTER_ROUND = 0.4
 """Share of the first learning rate that training goes on with after a round of corrections."""
@@ -113,24 +112,14 @@ def train_once(
     num_corrections: int = 0,
     cache: Path | None = None,
 ) -> TrainReport:
-    """Train on these datasets alone; see `train`. Decoded pictures are kept in `cache`, or beside the checkpoints."""
+    """Train on these datasets alone; see `train`. Decoded pictures are kept in `cache`, or next to the checkpoints."""
     if find_checkpoint(folder / "last") is not None and not resume:
         raise UsageError(f"{folder} holds a training run; add --resume to go on with it, or choose another folder")
     if resume and is_finished(folder / "last", config, paths):
         return kept_report(folder)
     folder.mkdir(parents=True, exist_ok=True)
     data = source_of(paths, config, num_corrections=num_corrections, cache=cache or folder / FRAMES, begin_with=begin_with)
-    model = make_model(config, data, begin_with=begin_with)
-    hardware = find_hardware(config.precision)
-    trainer = VLATrainer(
-        model,
-        data,
-        config,
-        card=make_card(config, data, paths),
-        folder=folder,
-        hardware=hardware,
-        watchers=usual_watchers(folder, config.batch_size, where=described(hardware, config.precision)),
-    )
+    trainer = make_trainer(config, data, paths, folder, begin_with=begin_with)
     if resume:
         trainer.resume()
     return trainer.train()
@@ -143,8 +132,8 @@ def source_of(
     cache: Path,
     num_corrections: int = 0,
     begin_with: Path | None = None,
-) -> Source:
-    """Return batches of moments or of demonstrations, whichever these datasets are.
+) -> DataModule:
+    """Return batches of transitions or of demonstrations, whichever these datasets are.
 
     Raises:
         UsageError: If the model learns from the other kind, or datasets of both kinds are mixed.
@@ -152,20 +141,22 @@ def source_of(
     missing = [path for path in paths if not path.exists()]
     if missing:
         raise UsageError(f"{missing[0]}: there is no such file or folder; give --data what `vla-isaac collect` wrote")
-    of_moments = [is_moments(path) for path in paths]
-    if any(of_moments) != all(of_moments):
-        raise UsageError("moments and demonstrations cannot be mixed in one training; give one kind with --data")
-    needs_moments = MODELS.load(config.model).trained_on == "transitions"
-    if all(of_moments) != needs_moments:
+    of_transitions = [is_moments(path) for path in paths]
+    if any(of_transitions) != all(of_transitions):
+        raise UsageError("transitions and demonstrations cannot be mixed in one training; give one kind with --data")
+    needs_transitions = MODELS.load(config.model).trained_on == "transitions"
+    if all(of_transitions) != needs_transitions:
         kind = (
-            "moments: vla-isaac collect OUT --format moments" if needs_moments else "demonstrations: vla-isaac collect OUT"
+            "transitions: vla-isaac collect OUT --format moments"
+            if needs_transitions
+            else "demonstrations: vla-isaac collect OUT"
         )
         raise UsageError(f"{paths[0]}: the model {config.model!r} does not learn from this kind of dataset, but from {kind}")
-    if all(of_moments):
-        return MomentData(paths, config)
+    if all(of_transitions):
+        return TransitionData(paths, config)
     normalisers = normalisers_of(begin_with) if begin_with is not None else None
     data = TrainingData(paths, config, num_corrections=num_corrections, cache=cache, normalisers=normalisers)
-    data.fill_cache(config.readers)
+    fill_cache(data.dataset, config.readers)
     return data
 
 
@@ -186,7 +177,7 @@ def _correct(
     for number in range(1, dagger.rounds + 1):
         round_folder = folder / f"round_{number}"
         corrected = _corrections(
-            report, tasks, round_folder / CORRECTED, number, dagger, resume=resume, of_moments=is_moments(paths[0])
+            report, tasks, round_folder / CORRECTED, number, dagger, resume=resume, of_transitions=is_moments(paths[0])
         )
         paths = [*paths, corrected]
         again = replace(
@@ -220,7 +211,7 @@ def _corrections(
     dagger: DaggerPlan,
     *,
     resume: bool,
-    of_moments: bool,
+    of_transitions: bool,
 ) -> Path:
     """Collect the corrections of a round and return where they are."""
     plan = CorrectionPlan(
@@ -230,7 +221,7 @@ def _corrections(
         seed=dagger.first_seed + (number - 1) * 10 * dagger.episodes,
         randomisation=dagger.randomisation,
     )
-    if of_moments:
+    if of_transitions:
         driver = partial(correct, checkpoint=plan.checkpoint)
         for _ in collect_moments(
             path, collection_of(plan), picture_share=PICTURE_SHARE, num_workers=dagger.workers, driver=driver, resume=resume

@@ -1,4 +1,4 @@
-"""`Scores`: what a validation tells: the terms of the loss, and errors in units that people can picture."""
+"""`Scores`: the result of a validation: the terms of the loss, and errors in units of the task."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import numpy as np
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.goals import SIDES
 from vla_isaac.language import SLOT, lexicon
-from vla_isaac.models.asked import ANY, COLOUR_NAMES, NUM_GOALS, RELATIONS, UNSAID, WIDTH
+from vla_isaac.models.goal_query import ANY, COLOUR_NAMES, NUM_GOALS, RELATIONS, UNSPECIFIED, WIDTH
 from vla_isaac.scene.objects import SHAPES
 from vla_isaac.tasks.families import pick
 from vla_isaac.tasks.paraphrases import PLAIN_SHARE
@@ -44,7 +44,7 @@ class SentenceGoal:
         colour = COLOUR_NAMES.index(self.moved.colour) if self.moved.colour else ANY
         row = [RELATIONS.index(self.relation), colour, SHAPES.index(self.moved.shape)]
         if self.other is None:
-            return [*row, UNSAID, UNSAID]
+            return [*row, UNSPECIFIED, UNSPECIFIED]
         return [*row, COLOUR_NAMES.index(self.other.colour), SHAPES.index(self.other.shape)]
 
 
@@ -74,7 +74,7 @@ def labels_of(goals: Sequence[SentenceGoal]) -> AnyArray:
 
 def no_labels() -> AnyArray:
     """Return the classes of a sentence that asks for nothing, int64 (NUM_GOALS, WIDTH)."""
-    return np.full((NUM_GOALS, WIDTH), UNSAID, dtype=np.int64)
+    return np.full((NUM_GOALS, WIDTH), UNSPECIFIED, dtype=np.int64)
 
 
 def draw_object(rng: np.random.Generator, shapes: Sequence[str]) -> DescribedObject:

@@ -1,4 +1,4 @@
-"""Sentences with what they ask for, drawn without a simulator: what `models.mini.reading` learns to read from.
+"""Sentences with what they ask for, drawn without a simulator: what `models.mini.grounding` learns to read from.
 
 Two in five are the training templates of the families, the others are made of the lexicon's templates; all are varied as
 people vary them. A part asks for nothing that can be done. What a held-out template gives is never used.
@@ -30,7 +30,7 @@ class LabelledSentence:
 
     sentence: str
     labels: AnyArray
-    """Classes of `models.asked`, int64 (NUM_GOALS, WIDTH); all `UNSAID` without sense."""
+    """Classes of `models.goal_query`, int64 (NUM_GOALS, WIDTH); all `UNSPECIFIED` without sense."""
 
     makes_sense: bool
     """Whether it asks for something that these classes can say."""

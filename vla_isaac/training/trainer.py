@@ -1,7 +1,7 @@
 """`VLATrainer`: any of our models, on any of our data, until its steps are done or it stops getting better.
 
-All randomness follows from the seed and the number of the step: the order of the data, its augmentation, its wording and
-what the network forgets. A run that is resumed therefore goes on exactly as if it had not been interrupted.
+All randomness follows from the seed and the number of the step: the order of the data, its augmentation, its sentences
+and dropout. A run that is resumed therefore goes on exactly as if it had not been interrupted.
 """
 
 from __future__ import annotations
@@ -16,26 +16,27 @@ from torch import Tensor
 
 from vla_isaac.core.config import to_mapping
 from vla_isaac.core.errors import PolicyError, UsageError
+from vla_isaac.core.specs import ActionSpec
 from vla_isaac.models.base import Batch, VLAModel
 from vla_isaac.policies.learned_checkpoint import PolicyCard
-from vla_isaac.training.averaging import Averaged
 from vla_isaac.training.checkpoint import find_checkpoint, load_training, optimizer_tensors, save_checkpoint, set_optimizer
 from vla_isaac.training.config import TrainConfig
-from vla_isaac.training.experiment import check_resumable, data_identity
-from vla_isaac.training.hardware import Hardware, find_hardware, out_of_memory
+from vla_isaac.training.data_module import DataModule
+from vla_isaac.training.ema import ExponentialMovingAverage
+from vla_isaac.training.experiment import check_resumable, data_identity, make_card, make_model
+from vla_isaac.training.hardware import Hardware, described, find_hardware, out_of_memory
 from vla_isaac.training.schedule import averaging, learning_rate
 from vla_isaac.training.scores import Scores
-from vla_isaac.training.source import Source
-from vla_isaac.training.watching import Watcher
+from vla_isaac.training.watching import Watcher, usual_watchers
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainReport:
-    """What a training came to."""
+    """The result of a training."""
 
     step: int
     best_loss: float | None
-    """Of validation; None if nothing was kept for it."""
+    """Of validation; None if no episode was held out for it."""
 
     best_step: int
     stopped_early: bool
@@ -58,13 +59,36 @@ def kept_report(folder: Path) -> TrainReport:
     )
 
 
+def make_trainer(
+    config: TrainConfig,
+    data: DataModule,
+    paths: Sequence[Path],
+    folder: Path,
+    *,
+    begin_with: Path | None = None,
+    action_spec: ActionSpec | None = None,
+) -> VLATrainer:
+    """Return a trainer with a model and a card for this data; the folder is made if it is missing.
+
+    Raises:
+        ConfigError: If an option of the architecture is unknown.
+        ConventionError: If the data does not say what its actions mean, or `begin_with` was made for other data.
+    """
+    card = make_card(config, data, paths, action_spec=action_spec)
+    model = make_model(config, data, begin_with=begin_with)
+    folder.mkdir(parents=True, exist_ok=True)
+    hardware = find_hardware(config.precision)
+    watchers = usual_watchers(folder, config.batch_size, where=described(hardware, config.precision))
+    return VLATrainer(model, data, config, card=card, folder=folder, hardware=hardware, watchers=watchers)
+
+
 class VLATrainer:
-    """Trains; `train` is all that most need."""
+    """Trains; `train` is all that most callers need."""
 
     def __init__(
         self,
         model: VLAModel,
-        data: Source,
+        data: DataModule,
         config: TrainConfig,
         *,
         card: PolicyCard,
@@ -81,7 +105,7 @@ class VLATrainer:
             card: What goes with its checkpoints.
             folder: Where ``best`` and ``last`` are written.
             hardware: Where; None finds out.
-            watchers: Told how it goes.
+            watchers: Called at every update and validation.
         """
         self.model, self.data, self.config, self.card, self.folder = model, data, config, card, folder
         self.hardware = hardware or find_hardware(config.precision)
@@ -92,7 +116,7 @@ class VLATrainer:
             model.parameters(), config.learning_rate, weight_decay=config.weight_decay, fused=is_fused
         )
         self._network, self._prepared = self.hardware.prepare(model, self.optimizer)
-        self.average = Averaged(model)
+        self.ema = ExponentialMovingAverage(model)
         self.step = self.best_step = 0
         self.best_loss: float | None = None
         self._stale = 0
@@ -131,7 +155,7 @@ class VLATrainer:
         return total
 
     def train_step(self, batch: Batch) -> dict[str, float]:
-        """Make one update and return the terms of the loss, their sum as `loss`, the gradient's length and the rate."""
+        """Make one update and return the terms of the loss, their sum as `loss`, the gradient norm and the learning rate."""
         torch.manual_seed(self.config.seed * 1_000_003 + self.step)  # the step alone decides, so resuming is exact
         rate = learning_rate(self.config, self.step)
         for group in self.optimizer.param_groups:
@@ -140,18 +164,18 @@ class VLATrainer:
         loss = torch.stack(list(terms.values())).sum()
         self._prepared.zero_grad(set_to_none=True)
         self.hardware.backward(loss)
-        length = self.hardware.clip(self.model.parameters(), self.config.clip_norm)
+        norm = self.hardware.clip(self.model.parameters(), self.config.clip_norm)
         self._prepared.step()
         self.step += 1
-        self.average.update(averaging(self.config, self.step))
-        return self._numbers({**terms, "loss": loss, "gradient": length}, batch) | {"lr": rate}
+        self.ema.update(averaging(self.config, self.step))
+        return self._numbers({**terms, "loss": loss, "gradient": norm}, batch) | {"lr": rate}
 
     @torch.no_grad()
     def validate(self) -> dict[str, float]:
-        """Return the scores of the averaged weights on what was kept apart; empty if nothing was."""
+        """Return the scores of the averaged weights on the validation set; empty if there is none."""
         self.model.eval()
         scores = Scores()
-        with self.average.lent():
+        with self.ema.apply():
             for batch in self.data.validation():
                 here = self._here(batch)
                 with self.hardware.arithmetic():
@@ -175,7 +199,7 @@ class VLATrainer:
         weights = {name.removeprefix("model."): value for name, value in tensors.items() if name.startswith("model.")}
         self.model.load_state_dict(weights)
         set_optimizer(self.optimizer, tensors)
-        for i, value in enumerate(self.average.values):
+        for i, value in enumerate(self.ema.values):
             value.copy_(tensors[f"average.{i}"])
         self.step, self.best_step, self._stale = numbers["step"], numbers["best_step"], numbers["stale"]
         self.best_loss = numbers["best_loss"]
@@ -208,7 +232,7 @@ class VLATrainer:
         return here
 
     def _numbers(self, values: Mapping[str, Tensor], batch: Batch) -> dict[str, float]:
-        """Return plain numbers; a loss that is none ends the training at once."""
+        """Return plain numbers; a loss that is not a number ends the training at once."""
         means = self.hardware.mean(torch.stack([value.detach().float() for value in values.values()])).tolist()
         found = dict(zip(values, means, strict=True))
         if found["loss"] != found["loss"]:
@@ -234,7 +258,7 @@ class VLATrainer:
         if self.data.processor is None:
             raise UsageError("the training data has no processor; make the model with experiment.make_model")
         tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
-        tensors |= {f"average.{i}": value for i, value in enumerate(self.average.values)}
+        tensors |= {f"average.{i}": value for i, value in enumerate(self.ema.values)}
         tensors |= optimizer_tensors(self.optimizer)
         tensors = {name: value.clone() for name, value in tensors.items()}
         numbers = {
@@ -245,7 +269,7 @@ class VLATrainer:
             "config": to_mapping(self.config),
             "data": data_identity(self.data),
         }
-        with self.average.lent():
+        with self.ema.apply():
             if is_best:
                 save_checkpoint(self.folder / "best", self.model, self.data.processor, self.card)
             save_checkpoint(

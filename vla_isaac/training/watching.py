@@ -1,4 +1,4 @@
-"""Those who watch a training: a line on the terminal, TensorBoard, a file of numbers."""
+"""Watchers of a training: a line on the terminal, TensorBoard, a file of numbers."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ LOGGED_EVERY = 20  # updates
 
 
 class Watcher(Protocol):
-    """Told of every update and of every validation."""
+    """Is called at every update and at every validation."""
 
     def on_step(self, step: int, steps: int, terms: Mapping[str, float]) -> None:
-        """See an update that was made; `terms` are those of the loss, `loss` their sum, `lr` the learning rate."""
+        """Take an update; `terms` are those of the loss, `loss` their sum, `lr` the learning rate."""
         ...
 
     def on_validation(self, step: int, scores: Mapping[str, float], *, is_best: bool) -> None:
-        """See how well the averaged weights do on what was kept apart."""
+        """Take the scores of the averaged weights on the validation set."""
         ...
 
     def close(self) -> None:
-        """Let go of files."""
+        """Close files."""
         ...
 
 
-class ProgressLine:
-    """One line on standard error, redrawn twice a second; on what is no terminal, a line per validation."""
+class TrainingProgressLine:
+    """One line on standard error, redrawn twice a second; where there is no terminal, a line per validation."""
 
     def __init__(self, batch_size: int, stream: TextIO | None = None, where: str = "") -> None:
         self._stream = stream or sys.stderr
@@ -120,5 +120,5 @@ class TensorBoardLog:
 
 def usual_watchers(folder: Path, batch_size: int, where: str = "") -> list[Watcher]:
     """Return a line, a file, and TensorBoard where it is installed."""
-    watchers: list[Watcher] = [ProgressLine(batch_size, where=where), MetricsFile(folder)]
+    watchers: list[Watcher] = [TrainingProgressLine(batch_size, where=where), MetricsFile(folder)]
     return [*watchers, TensorBoardLog(folder)] if is_installed("tensorboard") else watchers

@@ -5,7 +5,7 @@ torch = pytest.importorskip("torch", reason="batches need torch; pip install tor
 
 from tests.datasets.loading.conftest import telling_episode  # noqa: E402
 from vla_isaac.core.errors import ConfigError, DatasetError, ShapeError  # noqa: E402
-from vla_isaac.datasets.loading import Augmentation, VLADataset, collate_fn, create_vla_dataloader  # noqa: E402
+from vla_isaac.datasets.loading import Augmentation, FrameCache, VLADataset, collate_fn, create_vla_dataloader, fill_cache  # noqa: E402
 
 
 @pytest.fixture
@@ -81,3 +81,20 @@ def test_pictures_reach_the_batch_unchanged(path):
     batch = next(iter(create_vla_dataloader(path, 20, shuffle=False, chunk=1)))
     assert batch["images"]["front"][:10, 0, 0, 5, 5].tolist() == [10 * t for t in range(10)]
     assert np.array_equal(batch["step"][:10], range(10))
+
+
+def test_a_batch_says_which_samples_it_is_made_of(path):
+    dataset = VLADataset(path, chunk=1)
+    batch = next(iter(create_vla_dataloader(dataset, 6, seed=3)))
+    assert [dataset[index]["step"] for index in batch["index"].tolist()] == batch["step"]
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_an_error_while_the_cache_is_filled_is_the_message_alone(written, tmp_path, workers):
+    path = written([telling_episode(0), telling_episode(1)], format="manifest")
+    dataset = VLADataset(path, chunk=1, cache=FrameCache(tmp_path / "cache"))
+    sorted(path.rglob("*.png"))[3].unlink()
+    with pytest.raises(DatasetError) as caught:
+        fill_cache(dataset, workers)
+    assert "the picture is missing" in str(caught.value)
+    assert "Traceback" not in str(caught.value)

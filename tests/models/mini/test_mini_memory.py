@@ -6,33 +6,33 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from vla_isaac.models.mini.eye import NUM_SIGHTS, Sights  # noqa: E402
-from vla_isaac.models.mini.memory import WIDTH, Memory, packed, remembered, unpacked  # noqa: E402
+from vla_isaac.models.mini.detector import NUM_DETECTIONS, Detections  # noqa: E402
+from vla_isaac.models.mini.memory import WIDTH, Memory, pack, unpack, update_memory  # noqa: E402
 
 HERE, THERE = (0.50, 0.10, 0.02), (0.55, 0.10, 0.02)
 FAR_HAND, NEAR_HAND = (0.30, -0.40, 0.40), (0.50, 0.10, 0.05)
 UNSEEN_WEIGHT = 2e-6  # what two cameras that miss a thing leave of its weight
 
 
-def look(place=HERE, *, presence: float = 0.95, weight: float = 2.0) -> Sights:
+def look(place=HERE, *, presence: float = 0.95, weight: float = 2.0) -> Detections:
     """Return a look at a scene in which everything is at one place."""
-    at = torch.tensor(place).expand(1, NUM_SIGHTS, 3)
-    of = torch.ones(1, NUM_SIGHTS)
-    return Sights(presence * of, at, weight * of, torch.ones(1, NUM_SIGHTS, 2), torch.ones(1, NUM_SIGHTS, 2))
+    at = torch.tensor(place).expand(1, NUM_DETECTIONS, 3)
+    of = torch.ones(1, NUM_DETECTIONS)
+    return Detections(presence * of, at, weight * of, torch.ones(1, NUM_DETECTIONS, 2), torch.ones(1, NUM_DETECTIONS, 2))
 
 
-def unseen(place=(0.7, -0.3, 0.02)) -> Sights:
+def unseen(place=(0.7, -0.3, 0.02)) -> Detections:
     return look(place, presence=0.05, weight=UNSEEN_WEIGHT)
 
 
 def nothing() -> Memory:
-    return unpacked(torch.zeros(1, WIDTH))
+    return unpack(torch.zeros(1, WIDTH))
 
 
-def after(*looks: Sights, hand=FAR_HAND, old: Memory | None = None) -> Memory:
+def after(*looks: Detections, hand=FAR_HAND, old: Memory | None = None) -> Memory:
     known = nothing() if old is None else old
     for one in looks:
-        known = remembered(known, one, torch.tensor([hand]))
+        known = update_memory(known, one, torch.tensor([hand]))
     return known
 
 
@@ -109,13 +109,13 @@ def test_where_a_thing_began_was_a_mistake_if_it_is_elsewhere_and_nobody_touched
 
 def test_a_memory_that_is_packed_and_unpacked_is_the_same():
     numbers = torch.rand(3, WIDTH, generator=torch.Generator().manual_seed(0))
-    assert packed(unpacked(numbers)).equal(numbers)
-    assert len(set(numbers[0].tolist())) == len({float(v) for part in unpacked(numbers[:1]) for v in part.flatten()})
+    assert pack(unpack(numbers)).equal(numbers)
+    assert len(set(numbers[0].tolist())) == len({float(v) for part in unpack(numbers[:1]) for v in part.flatten()})
 
 
 def test_what_is_known_of_one_scene_is_kept_apart_from_another():
-    both = unpacked(torch.zeros(2, WIDTH))
+    both = unpack(torch.zeros(2, WIDTH))
     one, other = look(HERE), look(THERE)
-    seen = Sights(*(torch.cat(pair) for pair in zip(one, other, strict=True)))
-    known = remembered(both, seen, torch.tensor([FAR_HAND, FAR_HAND]))
+    seen = Detections(*(torch.cat(pair) for pair in zip(one, other, strict=True)))
+    known = update_memory(both, seen, torch.tensor([FAR_HAND, FAR_HAND]))
     assert known.place[:, 5].tolist() == [pytest.approx(HERE, abs=1e-5), pytest.approx(THERE, abs=1e-5)]

@@ -13,10 +13,10 @@ from vla_isaac.scene.cameras import FRONT, WRIST
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from vla_isaac.models.asked import ANY, COLOUR_NAMES, NUM_COLOURS, NUM_GOALS, NUM_SHAPES, RELATIONS, UNSAID  # noqa: E402
 from vla_isaac.models.base import load_model  # noqa: E402
+from vla_isaac.models.goal_query import ANY, COLOUR_NAMES, NUM_COLOURS, NUM_GOALS, NUM_SHAPES, RELATIONS, UNSPECIFIED  # noqa: E402
 from vla_isaac.models.mini.configuration import MiniConfig  # noqa: E402
-from vla_isaac.models.mini.eye import NUM_SIGHTS, Cells, fourfold  # noqa: E402
+from vla_isaac.models.mini.detector import NUM_DETECTIONS, Cells, fourfold  # noqa: E402
 from vla_isaac.models.mini.network import MiniVLA  # noqa: E402
 from vla_isaac.models.mini.places import NUM_PLACES  # noqa: E402
 from vla_isaac.models.mini.scene import Goals  # noqa: E402
@@ -208,7 +208,7 @@ def test_sentences_without_sense_teach_only_that():
     model, batch = tiny().eval(), lesson(4)
     batch["makes_sense"] = torch.zeros(4)
     before = model.loss(batch, model(batch))["reading"]
-    batch["labels"] = torch.full_like(batch["labels"], UNSAID)
+    batch["labels"] = torch.full_like(batch["labels"], UNSPECIFIED)
     assert model.loss(batch, model(batch))["reading"].equal(before)
 
 
@@ -299,4 +299,4 @@ def test_it_has_at_most_three_million_weights_as_shipped():
 
 def test_a_goal_has_a_few_dozen_places_and_an_eye_all_colours_of_all_shapes():
     assert NUM_PLACES == 25
-    assert NUM_SIGHTS == NUM_COLOURS * NUM_SHAPES
+    assert NUM_DETECTIONS == NUM_COLOURS * NUM_SHAPES

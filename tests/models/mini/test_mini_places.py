@@ -19,7 +19,7 @@ from vla_isaac.scene.randomisation import randomisation_preset
 
 torch = pytest.importorskip("torch")
 
-from vla_isaac.models.asked import RELATIONS, relation_of  # noqa: E402
+from vla_isaac.models.goal_query import RELATIONS, relation_of  # noqa: E402
 from vla_isaac.models.mini.places import Places  # noqa: E402
 from vla_isaac.models.mini.scene import Goals, Things  # noqa: E402
 

@@ -11,7 +11,7 @@ from vla_isaac.core.errors import ShapeError
 from vla_isaac.core.optional import require
 from vla_isaac.datasets.loading.dataset import Sample
 
-NUMBERS = ("state", "actions", "is_pad", "past_actions", "steps_left", "goal_objects")
+NUMBERS = ("state", "actions", "is_pad", "past_actions", "steps_left", "goal_objects", "index")
 WORDS = ("instruction", "task", "episode", "step")
 
 
@@ -21,8 +21,8 @@ def collate_fn(samples: Sequence[Sample]) -> dict[str, Any]:
     Returns:
         ``images`` {camera: uint8 (B, F, 3, H, W)}, in memory with the colours of a pixel side by side (torch's
         channels_last), so nothing is copied twice; ``state`` (B, F, S), ``actions`` (B, k, A), ``is_pad`` (B, k),
-        ``steps_left`` (B,), with a history ``past_actions`` (B, F - 1, A) and, if the dataset has it, ``goal_objects``
-        (B, 6) as tensors; ``instruction``, ``task``, ``episode``, ``step`` as lists.
+        ``steps_left`` and ``index`` (B,), with a history ``past_actions`` (B, F - 1, A) and, if the dataset has it,
+        ``goal_objects`` (B, 6) as tensors; ``instruction``, ``task``, ``episode``, ``step`` as lists.
 
     Raises:
         ShapeError: If samples have different shapes, or there are none.

@@ -32,7 +32,7 @@ class Draw(NamedTuple):
     """Which step, among all."""
 
     number: int
-    """The how-manieth draw this is since training began; the augmentation follows from it."""
+    """Which draw this is since training began, counted from 0; the augmentation follows from it."""
 
 
 class VLADataset:
@@ -40,9 +40,9 @@ class VLADataset:
 
     A sample is a dict: ``images`` {camera: uint8 (F, H, W, 3), oldest first}, ``state`` float32 (F, S), ``actions`` float32
     (k, A), ``is_pad`` bool (k,) true past the episode's end where the last action is repeated, ``steps_left`` to that end,
-    ``instruction``, ``task``, ``episode`` and ``step``; ``past_actions`` float32 (F - 1, A), those of the history before
-    now; ``goal_objects`` float32 (6,) if the dataset has them. Before an episode's beginning its first picture and state are
-    repeated.
+    ``instruction``, ``task``, ``episode``, ``step`` and ``index``, its number among all samples; ``past_actions`` float32
+    (F - 1, A), those of the history before now; ``goal_objects`` float32 (6,) if the dataset has them. Before an episode's
+    beginning its first picture and state are repeated.
     """
 
     def __init__(
@@ -111,6 +111,7 @@ class VLADataset:
             "task": place.meta.task,
             "episode": place.episode,
             "step": step,
+            "index": index,
         }
         if options.history > 1:
             sample["past_actions"] = self._action[past[:-1]]
@@ -226,7 +227,7 @@ class VLADataset:
             raise UsageError(f"frame cache: cameras have different sizes ({sorted(sizes)}); give image_hw, or no cache")
         away = [source.name for source in self._sources if not Path(source.name).exists()]
         if away:
-            raise UsageError(f"frame cache: {away[0]} is no file, so nobody can tell whether it changed; give no cache")
+            raise UsageError(f"frame cache: {away[0]} is no file, so a change of it cannot be noticed; give no cache")
         size = sizes.pop()
         opened = []
         for number, source in enumerate(self._sources):

@@ -19,7 +19,7 @@ MAX_MB = 256
 
 
 class FrameCache:
-    """Places for pictures of one size, by number; each is written once, by whoever decodes it first."""
+    """Places for pictures of one size, by number; each is written once, by the process that decodes it first."""
 
     def __init__(self, folder: str | Path, *, max_mb: int = MAX_MB) -> None:
         """Keep at most `max_mb` [MiB] below `folder`.
@@ -38,7 +38,7 @@ class FrameCache:
         """Return an open cache for one of several datasets, with the room that the parts before it left.
 
         Args:
-            name: Of the dataset; its files lie apart, so that other datasets beside it change nothing.
+            name: Of the dataset; its files lie apart, so that other datasets change nothing.
             key: As for `open`.
             num_frames: As for `open`.
             shape: As for `open`.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 from vla_isaac.core.errors import ConfigError, VlaIsaacError
 from vla_isaac.core.optional import require
@@ -12,16 +12,37 @@ from vla_isaac.datasets.loading.dataset import Data, Draw, Sample, VLADataset
 from vla_isaac.datasets.loading.options import SampleOptions
 from vla_isaac.datasets.loading.order import BatchOrder
 
+PREFETCH = 4  # batches that each worker has ready
+
+
+class SampleDataset(Protocol):
+    """What a loader reads: `VLADataset`, `TransitionDataset`."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        ...
+
+    def __getitems__(self, draws: list[Draw]) -> list[Sample]:
+        """Return the samples of a batch."""
+        ...
+
 
 class VLADataLoader:
     """Batches, an epoch each time it is iterated; see `create_vla_dataloader`."""
 
-    def __init__(self, dataset: VLADataset, order: BatchOrder, *, workers: int, prefetch: int) -> None:
-        torch_data: Any = require("torch.utils.data", extra="train", need="batches for training")
+    def __init__(
+        self,
+        dataset: SampleDataset,
+        order: BatchOrder | Sequence[list[Draw]],
+        *,
+        workers: int = 0,
+        prefetch: int = PREFETCH,
+    ) -> None:
+        """Read a dataset in an order; see `create_vla_dataloader` for the rest."""
         self.dataset, self.order = dataset, order
         more = {"prefetch_factor": prefetch, "persistent_workers": True} if workers else {}
-        self._batches = torch_data.DataLoader(
-            _Telling(dataset), batch_sampler=order, num_workers=workers, collate_fn=_collated, **more
+        self._batches = _torch_loader(
+            _Reporting(dataset.__getitems__), batch_sampler=order, num_workers=workers, collate_fn=_collated, **more
         )
 
     def __len__(self) -> int:
@@ -29,10 +50,7 @@ class VLADataLoader:
         return len(self.order)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        for batch in self._batches:
-            if isinstance(batch, VlaIsaacError):
-                raise batch
-            yield batch
+        yield from _raised(self._batches)
 
 
 def create_vla_dataloader(
@@ -43,7 +61,7 @@ def create_vla_dataloader(
     seed: int = 0,
     mix: Mapping[str, float] | None = None,
     workers: int = 0,
-    prefetch: int = 4,
+    prefetch: int = PREFETCH,
     first_batch: int = 0,
     shuffle: bool = True,
     drop_last: bool = False,
@@ -91,20 +109,50 @@ def create_vla_dataloader(
     return VLADataLoader(dataset, order, workers=workers, prefetch=prefetch)
 
 
-class _Telling:
-    """Hands an error of ours over as a value: torch would bury it below the traceback of a worker."""
+def fill_cache(dataset: VLADataset, workers: int = 0) -> None:
+    """Decode what the cache of a dataset lacks, several episodes at a time; reading is as fast as from memory afterwards.
 
-    def __init__(self, dataset: VLADataset) -> None:
-        self._dataset = dataset
+    Args:
+        dataset: One with a cache.
+        workers: Processes; 0, or more than there are episodes, decodes in this one.
 
-    def __len__(self) -> int:
-        return len(self._dataset)
+    Raises:
+        DatasetError: If a file is missing or broken.
+    """
+    episodes = range(dataset.num_episodes)
+    num_workers = workers if len(episodes) > workers else 0
+    for _ in _raised(
+        _torch_loader(_Reporting(dataset.fill_cache), sampler=episodes, batch_size=None, num_workers=num_workers)
+    ):
+        pass
 
-    def __getitems__(self, draws: list[Draw]) -> list[Sample] | VlaIsaacError:
+
+class _Reporting:
+    """Returns an error of ours as a value: torch would bury it below the traceback of a worker."""
+
+    def __init__(self, read: Callable[[Any], Any]) -> None:
+        self._read = read
+
+    def __getitem__(self, which: Any) -> Any:
         try:
-            return self._dataset.__getitems__(draws)
+            return self._read(which)
         except VlaIsaacError as error:
             return error
+
+    __getitems__ = __getitem__
+
+
+def _torch_loader(samples: _Reporting, **more: Any) -> Any:
+    torch_data: Any = require("torch.utils.data", extra="train", need="batches for training")
+    return torch_data.DataLoader(samples, **more)
+
+
+def _raised(found: Iterable[Any]) -> Iterator[Any]:
+    """Yield what a loader gives; raise the first of our errors in it."""
+    for one in found:
+        if isinstance(one, VlaIsaacError):
+            raise one
+        yield one
 
 
 def _collated(samples: list[Sample] | VlaIsaacError) -> dict[str, Any] | VlaIsaacError:

@@ -37,6 +37,7 @@ class BatchOrder:
         shuffle: bool = True,
         drop_last: bool = False,
         endless: bool = False,
+        stream: int | None = None,
     ) -> None:
         """Prepare an order.
 
@@ -49,6 +50,7 @@ class BatchOrder:
             shuffle: False gives samples as they are stored.
             drop_last: Leave out what does not fill the last batch of an epoch.
             endless: Go on with the next epoch instead of ending.
+            stream: Keeps the permutations of one group of samples apart from those of other orders with the same seed.
 
         Raises:
             ConfigError: If a number is not accepted.
@@ -60,7 +62,7 @@ class BatchOrder:
                 "give whole numbers, batch_size from 1, the others from 0"
             )
         self.batch_size, self.next_batch = batch_size, first_batch
-        self._seed, self._shuffle, self._endless = seed, shuffle, endless
+        self._seed, self._shuffle, self._endless, self._stream = seed, shuffle, endless, stream
         self._groups, self._counts = _shares(tasks, mix)
         if mix is not None and not shuffle:
             raise UsageError("loader: a mix of tasks is drawn shuffled; leave out shuffle=False, or the mix")
@@ -102,12 +104,19 @@ class BatchOrder:
         """Return draws `first` and following of a family that goes through all its samples, shuffled, again and again."""
         group = self._groups[which]
         rounds = range(first // len(group), (first + count - 1) // len(group) + 1) if count else range(0)
-        walked = [group[self._random(PERMUTATION, which, number).permutation(len(group))] for number in rounds]
+        stream = (PERMUTATION, which) if self._stream is None else (self._stream,)
+        walked = [group[self._random(*stream, number).permutation(len(group))] for number in rounds]
         start = first - rounds.start * len(group)
         return np.concatenate([group[:0], *walked])[start : start + count]
 
     def _random(self, *stream: int) -> np.random.Generator:
         return np.random.default_rng((self._seed, *stream))
+
+
+def in_batches(samples: AnyArray, batch_size: int) -> list[list[Draw]]:
+    """Return every one of these samples once, in their order, for a validation without augmentation."""
+    draws = [Draw(index, number) for number, index in enumerate(samples.tolist())]
+    return [draws[first : first + batch_size] for first in range(0, len(draws), batch_size)]
 
 
 def _shares(tasks: Mapping[str, AnyArray], mix: Mapping[str, float] | None) -> tuple[list[AnyArray], AnyArray]:

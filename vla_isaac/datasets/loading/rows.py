@@ -1,4 +1,4 @@
-"""All numbers of the episodes a loader draws from, in memory: small beside the pictures, and checked once."""
+"""All numbers of the episodes a loader draws from, in memory: small next to the pictures, and checked once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One dataset among those a loader reads; worker processes open it anew where its files cannot be shared."""
+"""One dataset among those a loader reads; worker processes open it again where its files cannot be shared."""
 
 from __future__ import annotations
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from vla_isaac.core.arrays import Image
 from vla_isaac.core.errors import ShapeError, UsageError
+from vla_isaac.core.registry import unknown_name
 from vla_isaac.models.base import Batch, VLAModel
+from vla_isaac.models.io_names import SKILL, TASK_ID
 
 
 class BatchProcessor:
-    """What is asked of a model by hand; at work `policies.learned` does this without torch."""
+    """Makes batches for calls by hand; `policies.learned` does this without torch."""
 
     def __init__(self, model: VLAModel) -> None:
         """Make one for a model.
@@ -31,7 +32,9 @@ class BatchProcessor:
         pictures: Mapping[str, Image],
         instruction: str | Mapping[str, Tensor],
         state: Sequence[float] | None = None,
-        **more: Any,
+        *,
+        task: str | None = None,
+        skill: int | None = None,
     ) -> Batch:
         """Return a batch of one.
 
@@ -39,19 +42,30 @@ class BatchProcessor:
             pictures: What each camera sees, uint8 (H, W, 3) of any size.
             instruction: What was said, or what a model's `process_instruction` made of it.
             state: Proprioception in the units of the data, (S,); None is the middle of what the model was trained on.
-            more: What an architecture takes beside.
+            task: Name of a task of the model; None leaves the choice to the model.
+            skill: Number of a skill of the model, likewise.
 
         Raises:
             ShapeError: If a camera or numbers are missing.
+            UnknownNameError: If the model has no such task.
         """
         config = self.config
+        tasks = getattr(config, "tasks", ())
+        if task is not None and task not in tasks:
+            raise unknown_name("task", task, tasks)
+        chosen = {TASK_ID: None if task is None else tasks.index(task), SKILL: skill}
         missing = [name for name in config.cameras if name not in pictures]
         if missing:
             raise ShapeError(f"there is no picture of camera {missing[0]!r}; given: {', '.join(pictures) or 'none'}")
         frames, felt = self.history({name: pictures[name] for name in config.cameras}, self._felt(state))
         found = self.processor.pictures(frames)
         said = self.said(instruction) if isinstance(instruction, str) else dict(instruction)
-        return {"images": {name: torch.from_numpy(rgb) for name, rgb in found.items()}, "state": felt[None], **said, **more}
+        return {
+            "images": {name: torch.from_numpy(rgb) for name, rgb in found.items()},
+            "state": felt[None],
+            **said,
+            **{name: torch.tensor([number]) for name, number in chosen.items() if number is not None},
+        }
 
     def history(self, pictures: dict[str, Image], state: Tensor) -> tuple[dict[str, list[Image]], Tensor]:
         """Return the pictures of each camera and the states (F, S) that a model is shown; the present ones, repeated."""
@@ -73,3 +87,19 @@ class BatchProcessor:
                 f"the state has {len(state)} numbers, expected {len(offset)}: {', '.join(self.config.state_names)}"
             )
         return (torch.tensor(list(state), dtype=torch.float32) - offset) / scale
+
+
+def check_choice(name: str, chosen: Tensor, samples: int, options: int) -> Tensor:
+    """Return choices that a batch gives, such as of a task or a skill, int64 (B,).
+
+    Raises:
+        ShapeError: If there are more or fewer than samples, or one is not among the options.
+    """
+    if torch.onnx.is_in_onnx_export():
+        return chosen
+    if tuple(chosen.shape) != (samples,):
+        raise ShapeError(f"{name} has shape {tuple(chosen.shape)}, expected ({samples},): one for each sample")
+    outside = chosen[(chosen < 0) | (chosen >= options)]
+    if len(outside):
+        raise ShapeError(f"{name} {int(outside[0])} is out of range; there are {options}: 0 to {options - 1}")
+    return chosen

@@ -9,7 +9,7 @@ from vla_isaac.models.imitation import ImitationConfig
 
 
 class EncodedConfig(ImitationConfig):
-    """Fields beside those of every model that imitates."""
+    """Fields in addition to those of every model that imitates."""
 
     model_type = "encoded"
     usual_vision = usual_language = SMALL

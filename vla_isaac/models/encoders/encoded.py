@@ -14,11 +14,11 @@ from vla_isaac.models.base import Batch
 from vla_isaac.models.encoders import pretrained
 from vla_isaac.models.encoders.batching import BatchProcessor
 from vla_isaac.models.encoders.configuration import EncodedConfig
-from vla_isaac.models.encoders.language import Read, TransformersLanguage
+from vla_isaac.models.encoders.language import EncodedSentence, TransformersLanguage
 from vla_isaac.models.encoders.pretrained import SMALL, is_pretrained
 from vla_isaac.models.encoders.vision import TransformersVision
-from vla_isaac.models.feed import IS_WORD, READ
 from vla_isaac.models.imitation import ImitationModel
+from vla_isaac.models.io_names import IS_WORD, READ
 from vla_isaac.models.sentences import WordEncoder
 
 
@@ -46,16 +46,16 @@ class EncodedModel(ImitationModel):
             if isinstance(part, TransformersVision) and is_pretrained(config.vision):
                 pretrained.load_weights(part.network, config.vision)
 
-    def read(self, batch: Batch) -> Read:
+    def read(self, batch: Batch) -> EncodedSentence:
         """Return what the sentences say; those that were read before are not read again."""
         if READ in batch:
-            return Read(batch[READ], batch[IS_WORD] > 0)
+            return EncodedSentence(batch[READ], batch[IS_WORD] > 0)
         count, most = batch["words"].shape[1], self.config.max_words
         if not torch.onnx.is_in_onnx_export() and count > most:
             raise ShapeError(
                 f"a sentence of {count} words, this model was made for {most}; its processor leaves out the rest"
             )
-        return Read(self.language(batch["words"], batch["pieces"]), batch["words"] > 0)
+        return EncodedSentence(self.language(batch["words"], batch["pieces"]), batch["words"] > 0)
 
     def read_once(self, batch: Batch) -> dict[str, Tensor]:
         """Return what `forward` takes in place of words and pieces, as long as the instruction is the same."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from torch import Tensor, nn
+from torch import Tensor
 
-from vla_isaac.models.encoders.pretrained import frozen, language_model
+from vla_isaac.models.encoders.pretrained import PretrainedEncoder, language_model
 
 
-class Read(NamedTuple):
-    """What a sentence became; the same as long as the instruction is."""
+class EncodedSentence(NamedTuple):
+    """An encoded sentence."""
 
     words: Tensor
     """(B, L, width)."""
@@ -19,7 +19,7 @@ class Read(NamedTuple):
     """False for padding, bool (B, L)."""
 
 
-class TransformersLanguage(nn.Module):
+class TransformersLanguage(PretrainedEncoder):
     """An encoder of the transformers library, such as BERT or the text part of CLIP.
 
     It takes rows of `models.text.Vocabulary` (0 is padding), or numbers of its own tokens that were raised by one.
@@ -33,21 +33,12 @@ class TransformersLanguage(nn.Module):
             is_frozen: Whether its weights stay as they are.
             has_own_tokens: Whether the numbers are those of its own tokenizer, raised by one.
         """
-        super().__init__()
-        self.network, self.width = language_model(settings)
-        self.is_frozen, self.lowered = is_frozen, int(has_own_tokens)
-        if is_frozen:
-            frozen(self.network)
+        network, self.width = language_model(settings)
+        super().__init__(network, is_frozen=is_frozen)
+        self.lowered = int(has_own_tokens)
 
     def forward(self, words: Tensor, pieces: Tensor) -> Tensor:
         """Return (B, L, width) of words (B, L)."""
         ids = (words - self.lowered).clamp(min=0)
         found: Tensor = self.network(input_ids=ids, attention_mask=(words > 0).long()).last_hidden_state
         return found
-
-    def train(self, mode: bool = True) -> TransformersLanguage:
-        """Switch, but leave a frozen network as it is."""
-        super().train(mode)
-        if self.is_frozen:
-            self.network.eval()
-        return self

@@ -100,7 +100,7 @@ def language_settings(name: str, *, num_words: int, max_words: int) -> dict[str,
 def vision_model(settings: Mapping[str, Any]) -> tuple[nn.Module, int]:
     """Return an encoder with random weights, and how many features it gives."""
     network = _class(VISION, settings)(_config(settings))
-    for part in network.modules():  # what only the pooled output needs, which nobody asks for
+    for part in network.modules():  # only the pooled output needs it, and that is not used
         if hasattr(part, "post_layernorm"):
             part.post_layernorm = nn.Identity()
     config = network.config
@@ -130,11 +130,21 @@ def load_weights(network: nn.Module, name: str) -> None:
     network.load_state_dict(given)
 
 
-def frozen(network: nn.Module) -> None:
-    """Leave the weights as they are."""
-    for weight in network.parameters():
-        weight.requires_grad = False
-    network.eval()
+class PretrainedEncoder(nn.Module):
+    """A network of the transformers library; a frozen one keeps its weights and stays in evaluation mode."""
+
+    def __init__(self, network: nn.Module, *, is_frozen: bool) -> None:
+        super().__init__()
+        self.network, self.is_frozen = network, is_frozen
+        if is_frozen:
+            network.requires_grad_(False).eval()
+
+    def train(self, mode: bool = True) -> PretrainedEncoder:
+        """Switch to training or evaluation; a frozen network is always in evaluation mode."""
+        super().train(mode)
+        if self.is_frozen:
+            self.network.eval()
+        return self
 
 
 def tokenizer_file(name: str) -> Path:
@@ -186,7 +196,7 @@ def _where(name: str) -> str:
 
 
 def _json(name: str, file: str) -> dict[str, Any]:
-    """Return a small file that stands beside the weights; empty where there is none."""
+    """Return a small file that is next to the weights; empty where there is none."""
     path = Path(_where(name)) / file
     try:
         found = path if path.is_file() else transformers.utils.cached_file(_where(name), file)

@@ -10,17 +10,17 @@ from torch.nn import functional
 
 from vla_isaac.core.errors import ConfigError
 from vla_isaac.models.encoders.configuration import EncodedConfig
-from vla_isaac.models.encoders.pretrained import SMALL, frozen, is_pretrained, vision_model, vision_settings
+from vla_isaac.models.encoders.pretrained import SMALL, PretrainedEncoder, is_pretrained, vision_model, vision_settings
 from vla_isaac.models.imitation import ImitationConfig
 from vla_isaac.models.norm import ModulatedNorm
 from vla_isaac.models.parts.film import FilmBlock
-from vla_isaac.models.parts.retina import Retina
+from vla_isaac.models.parts.stem import YCbCrStem
 
 EVERY = "every"
 
 
 class SmallVision(nn.Module):
-    """Convolutions that are trained from nothing; a sentence may turn their channels up and down."""
+    """Convolutions that are trained from nothing; a sentence may modulate their channels (FiLM)."""
 
     def __init__(self, config: ImitationConfig, camera: str, *, frames: int = 1, text: int = 0) -> None:
         """Make one.
@@ -35,7 +35,7 @@ class SmallVision(nn.Module):
         self.channels = channels = config.channels
         first, second = config.strides.get(camera, [2, 2])
         self.stem = nn.Sequential(
-            Retina(config.image_hw, config.stem_channels, crop=config.crops.get(camera), frames=frames, stride=first),
+            YCbCrStem(config.image_hw, config.stem_channels, crop=config.crops.get(camera), frames=frames, stride=first),
             nn.ReLU(),  # not normalised: it is the largest layer, and that would take a tenth of the time
             nn.Conv2d(config.stem_channels, channels, 3, stride=second, padding=1, bias=False),
             ModulatedNorm(channels),
@@ -51,7 +51,7 @@ class SmallVision(nn.Module):
         return x
 
 
-class TransformersVision(nn.Module):
+class TransformersVision(PretrainedEncoder):
     """An encoder of the transformers library, such as a ResNet or the vision part of CLIP; whole pictures, one at a time."""
 
     mean: Tensor
@@ -64,14 +64,11 @@ class TransformersVision(nn.Module):
             settings: As `encoders.pretrained.vision_settings` gives them.
             is_frozen: Whether its weights stay as they are.
         """
-        super().__init__()
-        self.network, self.channels = vision_model(settings)
+        network, self.channels = vision_model(settings)
+        super().__init__(network, is_frozen=is_frozen)
         self.side = int(settings.get("image_size") or 224)
-        self.is_frozen = is_frozen
         self.register_buffer("mean", torch.tensor(settings["image_mean"]).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor(settings["image_std"]).view(1, 3, 1, 1))
-        if is_frozen:
-            frozen(self.network)
 
     def forward(self, pictures: Tensor, sentence: Tensor | None = None) -> Tensor:
         """Return features (B, C, h, w) of uint8 pictures (B, 1, 3, H, W)."""
@@ -81,13 +78,6 @@ class TransformersVision(nn.Module):
         found = self.network(pixel_values=(x - self.mean) / self.std).last_hidden_state
         return found if found.dim() == 4 else _as_grid(found)
 
-    def train(self, mode: bool = True) -> TransformersVision:
-        """Switch, but leave a frozen network as it is."""
-        super().train(mode)
-        if self.is_frozen:
-            self.network.eval()
-        return self
-
 
 def _as_grid(tokens: Tensor) -> Tensor:
     """Return patches (B, N, C) as (B, C, h, w), without the class token if there is one."""
@@ -96,7 +86,7 @@ def _as_grid(tokens: Tensor) -> Tensor:
     return patches.transpose(1, 2).reshape(len(patches), -1, side, side)
 
 
-class Eyes(nn.Module):
+class CameraEncoders(nn.Module):
     """An encoder for each camera; what comes from the transformers library is one for all."""
 
     def __init__(self, config: EncodedConfig, *, frames: int = 1, text: int = 0) -> None:

@@ -22,7 +22,7 @@ class HierarchicalConfig(TrunkConfig):
         Args:
             skills: How many there are.
             skill_dim: Width of a skill's embedding.
-            plan_dim: Numbers of a plan beside the places of the goal's objects.
+            plan_dim: Numbers of a plan in addition to the places of the goal's objects.
             gumbel_temperature: Of the Gumbel noise that skills are tried with in training.
             more: Fields of `TrunkConfig`.
         """

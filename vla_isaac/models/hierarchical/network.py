@@ -11,50 +11,43 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from vla_isaac.models.base import Batch, Outputs
-from vla_isaac.models.encoders.encoded import EncodedModel
+from vla_isaac.models.encoders.batching import check_choice
 from vla_isaac.models.hierarchical.configuration import HierarchicalConfig
-from vla_isaac.models.hierarchical.processor import SKILL, HierarchicalProcessor
-from vla_isaac.models.parts.choice import checked
-from vla_isaac.models.parts.decision import Finder
-from vla_isaac.models.vla_transformer.trunk import Trunk
+from vla_isaac.models.io_names import SKILL
+from vla_isaac.models.parts.action_head import ObjectLocator
+from vla_isaac.models.vla_transformer.trunk import TrunkModel, TrunkOutput
 
 
-class HierarchicalVLA(EncodedModel):
-    """Outputs beside those of every model that imitates: plan (B, P), skill_logits (B, S), selected_skill (B,)."""
+class HierarchicalVLA(TrunkModel):
+    """Outputs in addition to those of `ImitationModel`: plan (B, P), skill_logits (B, S), selected_skill (B,)."""
 
     config_class = HierarchicalConfig
-    processor_class = HierarchicalProcessor
 
     def __init__(self, config: HierarchicalConfig) -> None:
         super().__init__(config)
-        self.trunk = Trunk(config, text=config.text_dim)
         seen, hidden = self.trunk.width, config.hidden
-        self.find = Finder(seen, hidden // 2)
+        self.find = ObjectLocator(seen, hidden // 2)
         self.high_level_planner = nn.Sequential(nn.Linear(seen, hidden), nn.ReLU(), nn.Linear(hidden, config.plan_dim))
-        planned = config.plan_dim + Finder.num_outputs
+        planned = config.plan_dim + ObjectLocator.num_outputs
         self.skill_selector = nn.Sequential(
             nn.Linear(planned + seen, hidden // 2), nn.ReLU(), nn.Linear(hidden // 2, config.skills)
         )
         self.skill_embeddings = nn.Embedding(config.skills, config.skill_dim)
-        self.low_level_controller = Controller(
+        self.low_level_controller = SkillController(
             planned + seen, config.skill_dim, hidden, config.chunk * len(config.action_names)
         )
         self.post_init()
 
-    def forward(self, batch: Batch) -> Outputs:
-        """Return plan, skill and actions; the plan says where the goal's objects are, which training holds it to."""
-        known = self.trunk(batch, self.read(batch))
-        with torch.autocast(known.everything.device.type, enabled=False):
-            places, found = self.find(known.everything, known.hand)
-            plan = torch.cat([self.high_level_planner(known.everything), found], dim=1)
-            state = torch.cat([plan, known.everything], dim=1)
-            logits = self.skill_selector(state)
-            choice = self._chosen(logits, batch.get(SKILL))
-            raw = self.low_level_controller(state, choice @ self.skill_embeddings.weight)
+    def head(self, batch: Batch, known: TrunkOutput) -> Outputs:
+        """Return plan, skill and actions; the plan contains the places of the goal's objects, which are supervised."""
+        places, found = self.find(known.everything, known.hand)
+        plan = torch.cat([self.high_level_planner(known.everything), found], dim=1)
+        state = torch.cat([plan, known.everything], dim=1)
+        logits = self.skill_selector(state)
+        choice = self._chosen(logits, batch.get(SKILL))
         return {
-            **known.outputs,
             "objects": places,
-            "raw": raw.view(-1, self.config.chunk, len(self.config.action_names)),
+            "raw": self.low_level_controller(state, choice @ self.skill_embeddings.weight),
             "plan": plan,
             "skill_logits": logits,
             "selected_skill": choice.argmax(1),
@@ -72,14 +65,14 @@ class HierarchicalVLA(EncodedModel):
         """Return the choice as ones and zeros, (B, S)."""
         if given is not None:
             skills = self.config.skills
-            return functional.one_hot(checked(SKILL, given, len(logits), skills), skills).to(logits.dtype)
+            return functional.one_hot(check_choice(SKILL, given, len(logits), skills), skills).to(logits.dtype)
         if self.training:
             return functional.gumbel_softmax(logits, tau=self.config.gumbel_temperature, hard=True)
         return functional.one_hot(logits.argmax(1), self.config.skills).to(logits.dtype)
 
 
-class Controller(nn.Module):
-    """Layers that a skill turns up and down, so that what it does depends on which it is."""
+class SkillController(nn.Module):
+    """Layers that are modulated by a skill's embedding (FiLM)."""
 
     def __init__(self, seen: int, skill: int, hidden: int, outputs: int) -> None:
         super().__init__()

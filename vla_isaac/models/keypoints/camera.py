@@ -13,7 +13,7 @@ from vla_isaac.models.encoders.vision import SmallVision
 from vla_isaac.models.keypoints.configuration import KeypointConfig
 from vla_isaac.models.parts.maps import expected
 
-GOALS = 2  # spoken points that are told in training where to look
+GOALS = 2  # spoken points whose maps are supervised with the goal's objects
 DESCRIPTION = 32  # numbers that say what is at one of them
 
 

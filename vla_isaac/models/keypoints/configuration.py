@@ -8,7 +8,7 @@ from vla_isaac.models.imitation import ImitationConfig
 
 
 class KeypointConfig(ImitationConfig):
-    """Fields of `keypoints` beside those of every model that imitates."""
+    """Fields of `keypoints` in addition to those of every model that imitates."""
 
     model_type = "keypoints"
 

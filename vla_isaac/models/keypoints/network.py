@@ -16,8 +16,8 @@ from vla_isaac.models.base import Batch, Outputs
 from vla_isaac.models.imitation import GOALS_IN, HEAT_IN, ImitationModel
 from vla_isaac.models.keypoints.camera import DESCRIPTION, GOALS, CameraEncoder
 from vla_isaac.models.keypoints.configuration import KeypointConfig
-from vla_isaac.models.parts.body import Body
-from vla_isaac.models.parts.decision import Decision
+from vla_isaac.models.parts.action_head import ActionHead
+from vla_isaac.models.parts.proprioception import Proprioception
 from vla_isaac.models.sentences import SentenceEncoder
 
 
@@ -37,12 +37,12 @@ class KeypointVLA(ImitationModel):
             layers=config.text_layers,
         )
         self.eyes = nn.ModuleDict({name: CameraEncoder(config, name) for name in config.cameras})
-        self.body = Body(config, frames=config.history, feels=config.uses_proprioception, knows_hand=config.uses_hand_pose)
+        self.body = Proprioception(config, frames=config.history)
         points = sum(cast(CameraEncoder, eye).num_points for eye in self.eyes.values())
         text = config.text_dim * config.text_slots
         described = len(config.cameras) * GOALS * DESCRIPTION
         seen = 3 * points + text + self.body.width + described
-        self.decision = Decision(seen, config.hidden, config.chunk * len(config.action_names))
+        self.decision = ActionHead(seen, config.hidden, config.chunk * len(config.action_names))
         spoken = len(config.cameras) * config.spoken_keypoints
         self.recognise = nn.Sequential(nn.Linear(3 * spoken + text, 64), nn.ReLU(), nn.Linear(64, 1))
         self.post_init()

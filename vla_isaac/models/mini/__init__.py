@@ -1,1 +1,1 @@
-"""`mini`: sees things, reads what is asked, decides; small enough for any CPU."""
+"""`mini`: detects objects, grounds the instruction, acts; small enough for any CPU."""

@@ -28,7 +28,7 @@ def standard_views() -> dict[str, dict[str, Any]]:
 
 
 class MiniConfig(VLAConfig):
-    """Fields of `mini` beside those of every model."""
+    """Fields of `mini` in addition to those of every model."""
 
     model_type = "mini"
 
@@ -51,7 +51,7 @@ class MiniConfig(VLAConfig):
 
         Args:
             views: eye, target, up [m], fov_y [rad] and mount of each camera.
-            crops: First and last row of each camera's picture that are looked at [px].
+            crops: First and last row of each camera's picture that are used [px].
             stem: Channels after the first convolution of the camera in front.
             narrow: Channels of its fine features.
             wide: Channels of coarse features.

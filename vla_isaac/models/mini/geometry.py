@@ -1,4 +1,4 @@
-"""Where cells of a picture look, and in which cell a place is seen, for cameras of known pose."""
+"""Rays of the cells of a picture, and the cell in which a place is seen, for cameras of known pose."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from torch import Tensor
 
 from vla_isaac.core.arrays import Array
 from vla_isaac.core.poses import look_at
-from vla_isaac.models.kinematics import MIDDLE, REACH
-from vla_isaac.models.mini.eye import Eye, EyeShape, FixedEye, HandEye
+from vla_isaac.models.kinematics import MIDDLE, REACH, cross
+from vla_isaac.models.mini.detector import Detector, DetectorShape, FixedCameraDetector, HandCameraDetector
 from vla_isaac.robots.panda import HAND_TO_EE
 
 TABLE_MIDDLE = 0.02  # [m] height of the middle of most things
 FARTHEST = 2.0  # [m] along a ray that meets the table far away or never
 
 
-def make_eye(shape: EyeShape, view: Mapping[str, Any]) -> Eye:
-    """Return an eye for a camera.
+def make_detector(shape: DetectorShape, view: Mapping[str, Any]) -> Detector:
+    """Return a detector for a camera.
 
     Args:
         shape: Sizes.
@@ -34,11 +34,11 @@ def make_eye(shape: EyeShape, view: Mapping[str, Any]) -> Eye:
         down = np.where(rays[:, 2] < -1e-3, (origin[2] - TABLE_MIDDLE) / -np.minimum(rays[:, 2], -1e-3), FARTHEST)
         ground = origin + rays * np.minimum(down, FARTHEST)[:, None]
         ground[:, 2] = TABLE_MIDDLE
-        return FixedEye(shape, torch.tensor(ground, dtype=torch.float32))
+        return FixedCameraDetector(shape, torch.tensor(ground, dtype=torch.float32))
     step = shape.cell / _focal(shape, float(view["fov_y"]))
     slope = tuple(torch.tensor(step * rotation[:, axis], dtype=torch.float32) for axis in (0, 1))
     eye = torch.tensor(origin - [0.0, 0.0, HAND_TO_EE], dtype=torch.float32)
-    return HandEye(shape, torch.tensor(rays, dtype=torch.float32), (slope[0], slope[1]), eye)
+    return HandCameraDetector(shape, torch.tensor(rays, dtype=torch.float32), (slope[0], slope[1]), eye)
 
 
 def hand_pose(hand: Tensor) -> tuple[Tensor, Tensor]:
@@ -48,12 +48,7 @@ def hand_pose(hand: Tensor) -> tuple[Tensor, Tensor]:
     return position, torch.stack([x, y, cross(x, y)], dim=2)
 
 
-def cross(a: Tensor, b: Tensor) -> Tensor:
-    """Return the vector product of (B, 3) each; written out, because ONNX has none."""
-    return a[:, [1, 2, 0]] * b[:, [2, 0, 1]] - a[:, [2, 0, 1]] * b[:, [1, 2, 0]]
-
-
-def seen_in(shape: EyeShape, fov_y: float, inside: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def seen_in(shape: DetectorShape, fov_y: float, inside: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Return column and row, in cells, at which points are seen, and whether they are in the grid.
 
     Args:
@@ -70,11 +65,11 @@ def seen_in(shape: EyeShape, fov_y: float, inside: Tensor) -> tuple[Tensor, Tens
     return column, row, is_seen
 
 
-def _focal(shape: EyeShape, fov_y: float) -> float:
+def _focal(shape: DetectorShape, fov_y: float) -> float:
     return 0.5 * shape.width / math.tan(0.5 * fov_y)  # pictures are square
 
 
-def _rays(shape: EyeShape, fov_y: float) -> Array:
+def _rays(shape: DetectorShape, fov_y: float) -> Array:
     """Return the direction of the middle of each cell in the camera's frame, with z of 1, (N, 3)."""
     height, width = shape.grid
     focal, half = _focal(shape, fov_y), shape.width / 2

@@ -1,7 +1,6 @@
 """`Memory`: what stays known from one decision to the next: where things are and began, and where they are being taken.
 
-Without it nobody could tell how far something was pushed, or where a cube is that the hand hides. All of it comes from
-pictures.
+It knows how far something was pushed, and where a cube is that the hand hides. All of it comes from pictures.
 """
 
 from __future__ import annotations
@@ -11,24 +10,24 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from vla_isaac.models.asked import NUM_GOALS
-from vla_isaac.models.mini.eye import NUM_SIGHTS, UNSURE, Sights
+from vla_isaac.models.goal_query import NUM_GOALS
+from vla_isaac.models.mini.detector import NUM_DETECTIONS, UNSURE, Detections
 
 FADES, FADES_AT_HAND = 0.9, 0.15
 """Share of its trust that a place keeps from one decision to the next: what the hand is at may move with it."""
 
 TRUSTED = 4.0  # [1/cm^2] at the most in what is remembered
-MOVED = 0.03  # [m] off the remembered place where a sure sight means that the thing moved
+MOVED = 0.03  # [m] from the remembered place at which a certain detection means that the object moved
 SURE = 0.5  # presence
 PRESENCE_FADES = 0.93
 LEAST = 1e-6  # [1/cm^2] of trust that is left in what was ever seen
 TOUCH_XY, TOUCH_Z = 0.09, 0.075  # [m] around and above a thing where the hand may be moving it
-PER_SIGHT = 1 + 3 + 1 + 3 + 1 + 1
-WIDTH = NUM_SIGHTS * PER_SIGHT + NUM_GOALS * 3 + 3 + 5
+PER_DETECTION = 1 + 3 + 1 + 3 + 1 + 1
+WIDTH = NUM_DETECTIONS * PER_DETECTION + NUM_GOALS * 3 + 3 + 5
 
 
 class Memory(NamedTuple):
-    """Of S sights and G goals."""
+    """Of S detections and G goals."""
 
     presence: Tensor
     """(B, S)."""
@@ -58,11 +57,11 @@ class Memory(NamedTuple):
     """Where the hand was and how far it was open [m], and 1 if that is known, (B, 5)."""
 
 
-def unpacked(memory: Tensor) -> Memory:
+def unpack(memory: Tensor) -> Memory:
     """Return the parts of (B, WIDTH); zeros are no memory at all."""
     batch = memory.shape[0]
-    sights, goals, offset, hand = torch.split(memory, [NUM_SIGHTS * PER_SIGHT, NUM_GOALS * 3, 3, 5], dim=1)
-    parts = torch.split(sights.view(batch, NUM_SIGHTS, PER_SIGHT), [1, 3, 1, 3, 1, 1], dim=2)
+    detections, goals, offset, hand = torch.split(memory, [NUM_DETECTIONS * PER_DETECTION, NUM_GOALS * 3, 3, 5], dim=1)
+    parts = torch.split(detections.view(batch, NUM_DETECTIONS, PER_DETECTION), [1, 3, 1, 3, 1, 1], dim=2)
     presence, place, trust, start, start_trust, touched = parts
     return Memory(
         presence[..., 0],
@@ -77,15 +76,15 @@ def unpacked(memory: Tensor) -> Memory:
     )
 
 
-def packed(memory: Memory) -> Tensor:
+def pack(memory: Memory) -> Tensor:
     """Return the parts as (B, WIDTH)."""
     one = [memory.presence[..., None], memory.place, memory.trust[..., None], memory.start, memory.start_trust[..., None],
            memory.touched[..., None]]  # fmt: skip
     return torch.cat([torch.cat(one, dim=2).flatten(1), memory.bound.flatten(1), memory.offset, memory.hand], dim=1)
 
 
-def remembered(old: Memory, seen: Sights, hand: Tensor) -> Memory:
-    """Return what is known after one more look; `hand` is where the `ee` is [m], (B, 3).
+def update_memory(old: Memory, seen: Detections, hand: Tensor) -> Memory:
+    """Return the memory after one more picture; `hand` is where the `ee` is [m], (B, 3).
 
     What no camera sees stays where it was, however long.
     """

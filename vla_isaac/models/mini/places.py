@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from vla_isaac.models.asked import RELATIONS
+from vla_isaac.models.goal_query import RELATIONS
 from vla_isaac.models.mini.scene import (
     BESIDE,
     IN,

@@ -1,4 +1,4 @@
-"""What is known of a scene, thing by thing: what the part of `mini` that decides is given, whoever found it out."""
+"""The inputs of the controller head: objects, hand and goals, from detections or from recorded states."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from vla_isaac.core.goals import DIRECTIONS, PUSH_DIRECTIONS, SIDE_DIRECTIONS, SIDES
-from vla_isaac.models.asked import RELATIONS
+from vla_isaac.models.goal_query import RELATIONS
 from vla_isaac.scene.objects import SHAPES
 
 ROUND_SHAPES = tuple(SHAPES.index(name) for name in ("cylinder", "ball", "bowl"))

@@ -9,60 +9,51 @@ from torch.nn import functional
 from vla_isaac.core.registry import unknown_name
 from vla_isaac.models import losses
 from vla_isaac.models.base import Batch, Outputs
-from vla_isaac.models.encoders.encoded import EncodedModel
+from vla_isaac.models.encoders.batching import check_choice
 from vla_isaac.models.imitation import fitting
+from vla_isaac.models.io_names import TASK_ID
 from vla_isaac.models.multi_task.configuration import MultiTaskConfig
 from vla_isaac.models.multi_task.heads import TaskHeads
-from vla_isaac.models.multi_task.processor import TASK_ID, MultiTaskProcessor
-from vla_isaac.models.parts.choice import checked
-from vla_isaac.models.parts.decision import Finder
-from vla_isaac.models.vla_transformer.trunk import SAID, Trunk
+from vla_isaac.models.parts.action_head import ObjectLocator
+from vla_isaac.models.vla_transformer.trunk import SAID, TrunkModel, TrunkOutput
 
 
-class MultiTaskVLA(EncodedModel):
-    """Outputs beside those of every model that imitates: task_logits (B, T) and task_id (B,), whose heads acted."""
+class MultiTaskVLA(TrunkModel):
+    """Outputs in addition to those of `ImitationModel`: task_logits (B, T) and task_id (B,), whose heads acted."""
 
     config_class = MultiTaskConfig
-    processor_class = MultiTaskProcessor
 
     def __init__(self, config: MultiTaskConfig) -> None:
         super().__init__(config)
-        self.trunk = Trunk(config, text=config.text_dim)
         seen, tasks, hidden = self.trunk.width, len(config.tasks), config.hidden
         self.task_classifier = nn.Sequential(
             nn.Linear(SAID + self.trunk.vision_width, 128), nn.ReLU(), nn.Linear(128, tasks)
         )
         self.task_embeddings = nn.Embedding(tasks, config.task_dim)
-        self.find = Finder(seen, hidden // 2)
+        self.find = ObjectLocator(seen, hidden // 2)
         self.shared = nn.Sequential(
-            nn.Linear(seen + Finder.num_outputs + config.task_dim, hidden), nn.ReLU(), nn.Linear(hidden, hidden), nn.ReLU()
+            nn.Linear(seen + ObjectLocator.num_outputs + config.task_dim, hidden),
+            nn.ReLU(),
+            nn.Linear(hidden, hidden),
+            nn.ReLU(),
         )
         self.task_heads = TaskHeads(tasks, hidden, config.head_hidden, config.chunk * len(config.action_names))
         self.post_init()
 
-    def forward(self, batch: Batch) -> Outputs:
+    def head(self, batch: Batch, known: TrunkOutput) -> Outputs:
         """Return actions, each by the head of its task: that of the batch, or in its absence the classifier's."""
-        known = self.trunk(batch, self.read(batch))
-        with torch.autocast(known.everything.device.type, enabled=False):
-            logits = self.task_classifier(torch.cat([known.language, known.vision], dim=1))
-            task = self._tasks_of(batch, logits)
-            places, found = self.find(known.everything, known.hand)
-            shared = self.shared(torch.cat([known.everything, found, self.task_embeddings(task)], dim=1))
-            raw = self.task_heads(shared, task)
-        return {
-            **known.outputs,
-            "objects": places,
-            "raw": raw.view(-1, self.config.chunk, len(self.config.action_names)),
-            "task_logits": logits,
-            TASK_ID: task,
-        }
+        logits = self.task_classifier(torch.cat([known.language, known.vision], dim=1))
+        task = self._tasks_of(batch, logits)
+        places, found = self.find(known.everything, known.hand)
+        shared = self.shared(torch.cat([known.everything, found, self.task_embeddings(task)], dim=1))
+        return {"objects": places, "raw": self.task_heads(shared, task), "task_logits": logits, TASK_ID: task}
 
     def loss(self, batch: Batch, outputs: Outputs) -> dict[str, Tensor]:
-        """Return the terms of every model that imitates, and how surprised the classifier is by the task."""
+        """Return the terms of every model that imitates, and the cross-entropy of the task."""
         terms = super().loss(batch, outputs)
         wanted = self.task_ids(batch["task"]).to(outputs["raw"].device)
-        surprise = functional.cross_entropy(outputs["task_logits"], wanted, reduction="none")
-        return terms | {"task": self.config.loss_weights["task"] * losses.masked_mean(surprise, fitting(batch))}
+        each = functional.cross_entropy(outputs["task_logits"], wanted, reduction="none")
+        return terms | {"task": self.config.loss_weights["task"] * losses.masked_mean(each, fitting(batch))}
 
     def score(self, batch: Batch, outputs: Outputs) -> dict[str, tuple[float, int]]:
         """Return the usual scores, and how often the classifier names the task."""
@@ -101,7 +92,7 @@ class MultiTaskVLA(EncodedModel):
     def _tasks_of(self, batch: Batch, logits: Tensor) -> Tensor:
         """Return the tasks that are given; in training those that the data speaks of; the classifier's choice otherwise."""
         if TASK_ID in batch:
-            return checked(TASK_ID, batch[TASK_ID], len(logits), len(self.config.tasks))
+            return check_choice(TASK_ID, batch[TASK_ID], len(logits), len(self.config.tasks))
         if self.training and "task" in batch:
             return self.task_ids(batch["task"]).to(logits.device)
         return logits.argmax(1)

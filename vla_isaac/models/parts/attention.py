@@ -8,11 +8,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from vla_isaac.models.sentences import shares_of
+from vla_isaac.models.sentences import masked_softmax
 
 
 class Attention(nn.Module):
-    """Some tokens look at others, with several heads."""
+    """Multi-head attention of some tokens to others."""
 
     def __init__(self, dim: int, heads: int = 4) -> None:
         super().__init__()
@@ -20,17 +20,17 @@ class Attention(nn.Module):
         self.heads = heads
 
     def forward(self, x: Tensor, others: Tensor, counts: Tensor | None = None) -> Tensor:
-        """Return (B, N, dim) of tokens x (B, N, dim) that look at `others` (B, M, dim).
+        """Return (B, N, dim) of tokens x (B, N, dim) that attend to `others` (B, M, dim).
 
         Args:
-            x: Those who look.
-            others: Those who are looked at.
-            counts: Which of the others may be looked at, bool, broadcast to (B, heads, N, M); None lets all.
+            x: Queries.
+            others: Keys and values.
+            counts: Which of the others are attended to, bool, broadcast to (B, heads, N, M); None is all.
         """
         query = self._by_head(self.query(x))
         key, value = (self._by_head(part) for part in self.key_value(others).chunk(2, dim=-1))
         scores = query @ key.transpose(2, 3) / query.shape[-1] ** 0.5
-        shares = scores.softmax(-1) if counts is None else shares_of(scores, counts)
+        shares = scores.softmax(-1) if counts is None else masked_softmax(scores, counts)
         mixed: Tensor = self.out((shares @ value).transpose(1, 2).flatten(2))
         return mixed
 
@@ -39,8 +39,8 @@ class Attention(nn.Module):
         return x.view(batch, count, self.heads, dim // self.heads).transpose(1, 2)
 
 
-class Thought(nn.Module):
-    """What each token makes of itself: normalise, widen, narrow, add."""
+class FeedForward(nn.Module):
+    """Normalisation and two linear layers, applied to each token, as a residual."""
 
     def __init__(self, dim: int, widening: int = 2) -> None:
         super().__init__()
@@ -50,22 +50,22 @@ class Thought(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return tokens of the same shape."""
-        thought: Tensor = x + self.layers(x)
-        return thought
+        out: Tensor = x + self.layers(x)
+        return out
 
 
 class SelfLayer(nn.Module):
-    """Tokens look at each other, then each thinks for itself."""
+    """Self-attention, then a feed-forward layer."""
 
     def __init__(self, dim: int, heads: int) -> None:
         super().__init__()
-        self.norm, self.look, self.think = nn.LayerNorm(dim), Attention(dim, heads), Thought(dim)
+        self.norm, self.look, self.think = nn.LayerNorm(dim), Attention(dim, heads), FeedForward(dim)
 
     def forward(self, x: Tensor, counts: Tensor | None = None) -> Tensor:
         """Return tokens (B, N, dim); `counts` as in `Attention`."""
         seen = self.norm(x)
-        thought: Tensor = self.think(x + self.look(seen, seen, counts))
-        return thought
+        out: Tensor = self.think(x + self.look(seen, seen, counts))
+        return out
 
 
 class CrossLayer(nn.Module):
@@ -75,7 +75,7 @@ class CrossLayer(nn.Module):
         super().__init__()
         self.norm_words, self.norm_places = nn.LayerNorm(dim), nn.LayerNorm(dim)
         self.words_look, self.places_look = Attention(dim, heads), Attention(dim, heads)
-        self.words_think, self.places_think = Thought(dim), Thought(dim)
+        self.words_think, self.places_think = FeedForward(dim), FeedForward(dim)
 
     def forward(self, words: Tensor, places: Tensor, is_word: Tensor) -> tuple[Tensor, Tensor]:
         """Return words (B, L, dim) and places (B, V, dim); bool `is_word` (B, L) is false for padding."""

@@ -1,4 +1,4 @@
-"""`FilmBlock`: features of a picture that a sentence turns up and down.
+"""`FilmBlock`: a residual block whose channels a sentence modulates.
 
 Source: E. Perez et al. (2018), "FiLM: Visual Reasoning with a General Conditioning Layer".
 """
@@ -12,7 +12,7 @@ from vla_isaac.models.norm import ModulatedNorm
 
 
 class FilmBlock(nn.Module):
-    """A residual 3 x 3 block whose channels a sentence turns up and down; without a sentence, a plain one."""
+    """A residual 3 x 3 block whose channels a sentence modulates; without a sentence, a plain one."""
 
     def __init__(self, channels: int, text: int = 0) -> None:
         super().__init__()

@@ -12,24 +12,24 @@ from torch import Tensor, nn
 from vla_isaac.models import losses
 from vla_isaac.models.base import Answer, Batch, Outputs
 from vla_isaac.models.encoders.encoded import EncodedModel
-from vla_isaac.models.encoders.vision import Eyes
-from vla_isaac.models.feed import MEMORY
+from vla_isaac.models.encoders.vision import CameraEncoders
 from vla_isaac.models.imitation import GOALS_IN, HEAT_IN, fitting
+from vla_isaac.models.io_names import MEMORY
+from vla_isaac.models.parts.action_head import ActionHead, perceptron
 from vla_isaac.models.parts.attention import Attention, SelfLayer, causal
-from vla_isaac.models.parts.body import Body
-from vla_isaac.models.parts.decision import Decision, perceptron
 from vla_isaac.models.parts.pointer import Pointer
+from vla_isaac.models.parts.proprioception import Proprioception
 from vla_isaac.models.rt1_style.configuration import RT1Config
 from vla_isaac.models.rt1_style.processor import RT1Processor
 
-GOALS = 2  # tokens of a camera that are told in training where to look
+GOALS = 2  # tokens of a camera whose maps are supervised with the goal's objects
 SLOTS = 4  # vectors that a sentence becomes
 
 
 class RT1StyleModel(EncodedModel):
     """In training it sees a history of F pictures; at work one at a time, and it remembers the tokens of those before.
 
-    Outputs beside those of every model that imitates: past_raw (B, F, k, A), the actions it would have taken at each frame
+    Outputs in addition to those of `ImitationModel`: past_raw (B, F, k, A), the actions it would have taken at each frame
     (the last are `raw`), and bin_logits (B, F, A, bins) of the next action.
     """
 
@@ -42,19 +42,19 @@ class RT1StyleModel(EncodedModel):
         self.slots = nn.Parameter(torch.randn(SLOTS, config.text_dim) * 0.2)
         self.listen = Attention(config.text_dim, config.heads)
         said = SLOTS * config.text_dim
-        self.eyes = Eyes(config, text=said)
+        self.eyes = CameraEncoders(config, text=said)
         self.questions = nn.Linear(said, config.tokens * dim)
         self.learners = nn.ModuleDict({name: Pointer(dim, self.eyes.channels) for name in config.cameras})
         self.token_in = nn.Linear(self.eyes.channels + 3, dim)
         self.which = nn.Parameter(torch.randn(cameras * config.tokens, dim) * 0.02)
-        self.body = Body(config, frames=1, feels=config.uses_proprioception, knows_hand=config.uses_hand_pose)
+        self.body = Proprioception(config, frames=1)
         self.body_in = nn.Linear(self.body.width, dim) if self.body.width else None
         self.tokens_per_frame = cameras * config.tokens + (1 if self.body.width else 0)
         self.when = nn.Parameter(torch.randn(config.history, 1, dim) * 0.02)
         self.layers = nn.ModuleList(SelfLayer(dim, config.heads) for _ in range(config.layers))
         self.narrow = nn.Linear(dim, config.narrow)
         seen = self.tokens_per_frame * config.narrow + self.body.width + 3 * cameras * config.tokens
-        self.continuous = Decision(seen, config.hidden, config.chunk * numbers)
+        self.continuous = ActionHead(seen, config.hidden, config.chunk * numbers)
         self.binned = perceptron(seen, config.hidden // 2, numbers * config.bins, layers=1)
         self.recognise = nn.Sequential(nn.Linear(3 * cameras * config.tokens + said, 64), nn.ReLU(), nn.Linear(64, 1))
         self.post_init()
@@ -68,26 +68,24 @@ class RT1StyleModel(EncodedModel):
             tokens, handed_on = self._remembered(tokens, batch[MEMORY])
             outputs[MEMORY] = handed_on
         frames = tokens.shape[1]
-        thought = self._over_time(tokens)
-        with torch.autocast(thought.device.type, enabled=False):
-            asked = points.shape[1]  # of what is remembered, tokens are all that is left
-            body, hand = self._bodies(batch["state"][:, -asked:].float())
-            seen = torch.cat([self.narrow(thought[:, frames - asked :].float()).flatten(2), body, points], dim=2)
+        attended = self._over_time(tokens)
+        with torch.autocast(attended.device.type, enabled=False):
+            seen_frames = points.shape[1]  # of the frames in memory only tokens are left
+            body, hand = self._bodies(batch["state"][:, -seen_frames:].float())
+            seen = torch.cat([self.narrow(attended[:, frames - seen_frames :].float()).flatten(2), body, points], dim=2)
             places, raw = self.continuous(seen.flatten(0, 1), hand)
             bins = self.binned(seen.flatten(0, 1))
             outputs["grounding"] = self.recognise(torch.cat([points[:, -1], sentence.float()], dim=1)).squeeze(1)
-        outputs["past_raw"] = raw.view(-1, asked, self.config.chunk, len(self.config.action_names))
-        outputs["bin_logits"] = bins.view(-1, asked, len(self.config.action_names), self.config.bins)
+        outputs["past_raw"] = raw.view(-1, seen_frames, self.config.chunk, len(self.config.action_names))
+        outputs["bin_logits"] = bins.view(-1, seen_frames, len(self.config.action_names), self.config.bins)
         outputs["raw"] = outputs["past_raw"][:, -1]
-        outputs["objects"] = places.view(-1, asked, places.shape[1])[:, -1]
+        outputs["objects"] = places.view(-1, seen_frames, places.shape[1])[:, -1]
         return outputs
 
     def loss(self, batch: Batch, outputs: Outputs) -> dict[str, Tensor]:
         """Return the terms of every model that imitates, of the bins, and of what it should have done before."""
         terms, counts, weights = super().loss(batch, outputs), fitting(batch), self.config.loss_weights
-        wanted = torch.where(self.is_gripper, 2 * batch["actions"][:, 0] - 1, batch["actions"][:, 0])
-        surprise = losses.binned_cross_entropy(wanted, outputs["bin_logits"][:, -1], counts[:, None])
-        terms["bins"] = weights["bins"] * surprise
+        terms["bins"] = weights["bins"] * self.binned_loss(batch, outputs["bin_logits"][:, -1])
         if "past_actions" in batch and outputs["past_raw"].shape[1] > 1:
             past = self.imitation(batch["past_actions"], outputs["past_raw"][:, :-1, 0], counts[:, None, None])
             terms["past"] = weights["past"] * torch.stack([weights[kind] * value for kind, value in past.items()]).sum()

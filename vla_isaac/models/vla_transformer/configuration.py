@@ -9,7 +9,7 @@ from vla_isaac.models.imitation import WEIGHTS
 
 
 class TrunkConfig(EncodedConfig):
-    """Fields beside those of every model with encoders by name."""
+    """Fields in addition to those of every model with encoders by name."""
 
     model_type = "trunk"
 

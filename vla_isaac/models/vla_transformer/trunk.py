@@ -1,4 +1,4 @@
-"""`Trunk`: pictures and a sentence to all that is known, by cross-attention between words and places of pictures."""
+"""`Trunk`: cross-attention between words and places of pictures; `TrunkModel`: base of the networks with a head on it."""
 
 from __future__ import annotations
 
@@ -8,30 +8,31 @@ import torch
 from torch import Tensor, nn
 
 from vla_isaac.models.base import Batch, Outputs
-from vla_isaac.models.encoders.language import Read
-from vla_isaac.models.encoders.vision import Eyes
+from vla_isaac.models.encoders.encoded import EncodedModel
+from vla_isaac.models.encoders.language import EncodedSentence
+from vla_isaac.models.encoders.vision import CameraEncoders
 from vla_isaac.models.imitation import GOALS_IN, HEAT_IN
 from vla_isaac.models.parts.attention import Attention, CrossLayer
-from vla_isaac.models.parts.body import Body
 from vla_isaac.models.parts.pointer import Pointer
+from vla_isaac.models.parts.proprioception import Proprioception
 from vla_isaac.models.vla_transformer.configuration import TrunkConfig
 
-GOALS = 2  # questions that are told in training where to look
-DESCRIPTION = 32  # numbers that say what is at one of them
-SAID = 128  # numbers that a sentence becomes
+GOALS = 2  # queries whose attention is supervised with the goal's objects
+DESCRIPTION = 32  # features of what is at one of them
+SAID = 128  # features of a sentence
 
 
-class Known(NamedTuple):
-    """All that is known of a moment."""
+class TrunkOutput(NamedTuple):
+    """Features of the pictures, the sentence and the state."""
 
     everything: Tensor
     """(B, `Trunk.width`)."""
 
     vision: Tensor
-    """What was seen, (B, `Trunk.vision_width`)."""
+    """Of the pictures, (B, `Trunk.vision_width`)."""
 
     language: Tensor
-    """What was said, (B, SAID)."""
+    """Of the sentence, (B, SAID)."""
 
     hand: Tensor | None
     """As `HandPose` gives it."""
@@ -41,13 +42,13 @@ class Known(NamedTuple):
 
 
 class Trunk(nn.Module):
-    """Words look at places and places at words; then a few questions of the sentence look for their answers."""
+    """Words attend to places and places to words; then a few queries of the sentence attend to the places."""
 
     def __init__(self, config: TrunkConfig, *, text: int) -> None:
         """Make one; `text` is the width of the words it is given."""
         super().__init__()
         dim, cameras = config.dim, list(config.cameras)
-        self.eyes = Eyes(config, frames=config.history)
+        self.eyes = CameraEncoders(config, frames=config.history)
         self.cameras, self.slots = cameras, config.slots
         self.word_in = nn.Linear(text, dim)
         self.place_in = nn.Linear(self.eyes.channels + 2, dim)
@@ -58,14 +59,14 @@ class Trunk(nn.Module):
         self.pointers = nn.ModuleDict({name: Pointer(dim, dim) for name in cameras})
         self.say = nn.Linear(config.slots * dim, SAID)
         self.describe = nn.Sequential(nn.Linear(dim, DESCRIPTION), nn.ReLU())
-        self.body = Body(config, frames=config.history, feels=config.uses_proprioception, knows_hand=config.uses_hand_pose)
+        self.body = Proprioception(config, frames=config.history)
         self.points_width = 3 * config.slots * len(cameras)
         self.vision_width = self.points_width + GOALS * DESCRIPTION * len(cameras)
         self.width = self.vision_width + SAID + self.body.width
         self.recognise = nn.Sequential(nn.Linear(self.points_width + SAID, 64), nn.ReLU(), nn.Linear(64, 1))
 
-    def forward(self, batch: Batch, read: Read) -> Known:
-        """Return all that is known."""
+    def forward(self, batch: Batch, read: EncodedSentence) -> TrunkOutput:
+        """Return the features."""
         words, grids = self.word_in(read.words), self.grids(batch)
         places = torch.cat([self.tokens(name, grid) for name, grid in grids.items()], dim=1)
         for layer in self.layers:
@@ -78,7 +79,7 @@ class Trunk(nn.Module):
             body, hand = self.body(batch["state"].float())
             seen = torch.cat([points, described], dim=1)
             outputs["grounding"] = self.recognise(torch.cat([points, said], dim=1)).squeeze(1)
-            return Known(torch.cat([seen, said, body], dim=1), seen, said, hand, outputs)
+            return TrunkOutput(torch.cat([seen, said, body], dim=1), seen, said, hand, outputs)
 
     def grids(self, batch: Batch) -> dict[str, Tensor]:
         """Return features (B, C, h, w) of each camera."""
@@ -104,6 +105,28 @@ class Trunk(nn.Module):
             outputs[GOALS_IN + name] = found.maps[:, :GOALS]
             outputs[HEAT_IN + name] = found.maps.mean(1)
         return torch.cat(points, dim=1), torch.cat(described, dim=1), outputs
+
+
+class TrunkModel(EncodedModel):
+    """Base of the networks that decide from the features of a `Trunk`; one defines `head`."""
+
+    config_class = TrunkConfig
+
+    def __init__(self, config: TrunkConfig) -> None:
+        super().__init__(config)
+        self.trunk = Trunk(config, text=config.text_dim)
+
+    def forward(self, batch: Batch) -> Outputs:
+        """Return the outputs of the trunk and of the head."""
+        known: TrunkOutput = self.trunk(batch, self.read(batch))
+        with torch.autocast(known.everything.device.type, enabled=False):
+            outputs = {**known.outputs, **self.head(batch, known)}
+        outputs["raw"] = outputs["raw"].view(-1, self.config.chunk, len(self.config.action_names))
+        return outputs
+
+    def head(self, batch: Batch, known: TrunkOutput) -> Outputs:
+        """Return ``objects``, ``raw`` (B, k * A) and the outputs of its own, see `ImitationModel`."""
+        raise NotImplementedError
 
 
 def _coordinates(height: int, width: int, like: Tensor) -> Tensor:

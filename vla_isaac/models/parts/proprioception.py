@@ -1,42 +1,40 @@
-"""`Body`: what an arm feels of itself as numbers: its state, and where that puts its hand."""
+"""`Proprioception`: the state of the arm as features: the numbers themselves, and the pose of the hand."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 
-from vla_isaac.models.base import VLAConfig
+from vla_isaac.models.imitation import ImitationConfig
 from vla_isaac.models.kinematics import HandPose
 from vla_isaac.robots.panda import ARM_JOINTS
 
 
-class Body(nn.Module):
+class Proprioception(nn.Module):
     """State to numbers; without proprioception, none."""
 
     state_offset: Tensor
     state_scale: Tensor
 
-    def __init__(self, config: VLAConfig, *, frames: int, feels: bool = True, knows_hand: bool = True) -> None:
+    def __init__(self, config: ImitationConfig, *, frames: int) -> None:
         """Make one.
 
         Args:
-            config: Names and scale of the state.
-            frames: Moments of it that are told.
-            feels: Whether there is proprioception at all.
-            knows_hand: Whether the pose of the hand is told too, where the joints are known.
+            config: Names and scale of the state; whether it is used at all, and the pose of the hand where joints are known.
+            frames: States of a sample.
         """
         super().__init__()
-        names, self.feels = list(config.state_names), feels
-        self.hand = HandPose() if feels and knows_hand and _has_joints(names) else None
+        names, self.is_used = list(config.state_names), config.uses_proprioception
+        self.hand = HandPose() if self.is_used and config.uses_hand_pose and _has_joints(names) else None
         self.first_joint = names.index(ARM_JOINTS[0]) if self.hand is not None else 0
         self.register_buffer("state_offset", torch.tensor(config.state_offset))
         self.register_buffer("state_scale", torch.tensor(config.state_scale))
         pose = HandPose.num_outputs if self.hand is not None else 0
-        self.width = frames * len(names) + pose if self.feels else 0
+        self.width = frames * len(names) + pose if self.is_used else 0
 
     def forward(self, state: Tensor) -> tuple[Tensor, Tensor | None]:
         """Return (B, width) of normalised states (B, F, S), and the last hand pose as `HandPose` gives it if it is known."""
-        if not self.feels:
+        if not self.is_used:
             return state.new_zeros(state.shape[0], 0), None
         if self.hand is None:
             return state.flatten(1), None

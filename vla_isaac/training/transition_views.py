@@ -1,4 +1,4 @@
-"""`MomentViews`: where the cameras of moments were, and with it how everything lies as they see it."""
+"""`TransitionViews`: where the cameras of a transition dataset were, and with it how everything lies as they see it."""
 
 from __future__ import annotations
 
@@ -12,19 +12,18 @@ from torch import Tensor
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.poses import look_at
 from vla_isaac.datasets.moments import Moments
-from vla_isaac.robots.kinematics import forward_kinematics
-from vla_isaac.robots.panda import HAND_TO_EE
 from vla_isaac.scene.builder import scene_preset
+from vla_isaac.training.pixels import seen_from_hand
 
 
-class MomentViews:
+class TransitionViews:
     """Poses of the cameras, episode by episode."""
 
-    def __init__(self, moments: Moments, cameras: Sequence[str]) -> None:
-        self._place = np.nan_to_num(moments.rows["objects"][..., :3])
-        self._state, self._of_episode = moments.rows["state"], moments.of_episode
-        views = moments.episodes["views"]
-        named = {camera.name: (number, camera.mount) for number, camera in enumerate(_recorded(moments))}
+    def __init__(self, transitions: Moments, cameras: Sequence[str]) -> None:
+        self._place = np.nan_to_num(transitions.rows["objects"][..., :3])
+        self._state, self._of_episode = transitions.rows["state"], transitions.of_episode
+        views = transitions.episodes["views"]
+        named = {camera.name: (number, camera.mount) for number, camera in enumerate(_recorded(transitions))}
         self._poses: dict[str, tuple[AnyArray, AnyArray, str]] = {}
         for name in cameras:
             number, mount = named[name]
@@ -34,18 +33,16 @@ class MomentViews:
 
     def inside(self, rows: AnyArray) -> dict[str, Tensor]:
         """Return the places of all things in each camera's frame [m], (B, K, 3)."""
-        found, episodes = {}, self._of_episode[rows]
+        inside, episodes = {}, self._of_episode[rows]
         for name, (rotation, origin, mount) in self._poses.items():
             place = self._place[rows].astype(float)
             if mount != "world":
-                hands = forward_kinematics(self._state[rows, :7])
-                hands[:, :3, 3] -= HAND_TO_EE * hands[:, :3, 2]
-                place = (place - hands[:, None, :3, 3]) @ hands[:, :3, :3]
+                place = seen_from_hand(place, self._state[rows, :7])
             seen = (place - origin[episodes][:, None]) @ rotation[episodes]
-            found[name] = torch.from_numpy(seen.astype(np.float32))
-        return found
+            inside[name] = torch.from_numpy(seen.astype(np.float32))
+        return inside
 
 
-def _recorded(moments: Moments) -> list[Any]:
+def _recorded(transitions: Moments) -> list[Any]:
     """Return the standard cameras that were recorded, in the order of the scene."""
-    return [camera for camera in scene_preset("tabletop").cameras if camera.name in moments.pictures]
+    return [camera for camera in scene_preset("tabletop").cameras if camera.name in transitions.pictures]

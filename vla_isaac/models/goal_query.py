@@ -1,7 +1,7 @@
-"""What a sentence can ask for, as numbers: the labels that a model's reading of a sentence is trained on, and its classes.
+"""`goal_query`: what a sentence asks for as class labels, on which the grounding of instructions is trained. Numpy only.
 
-One sentence asks for up to `NUM_GOALS` things. Each is a relation with an object that is moved (or gone to) and, for most,
-an object it is about, both known by colour and shape. Numpy only.
+A sentence asks for up to `NUM_GOALS` goals. Each is a relation of an object that is moved (or approached) and, for most
+relations, a reference object, both given by colour and shape.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ ANY = len(COLOUR_NAMES)
 
 NUM_GOALS = 2
 NUM_COLOURS, NUM_SHAPES = len(COLOUR_NAMES), len(SHAPES)
-UNSAID = -1
-"""Stands where a goal has no such object; never learned from."""
+UNSPECIFIED = -1
+"""Label of an object that a goal does not have; ignored by the loss."""
 
 WIDTH = 5
 """Numbers of a goal: relation, colour and shape of the moved object, colour and shape of the other."""
 
 
-def asked(plan: GoalPlan, bodies: Sequence[Body]) -> AnyArray | None:
-    """Return the classes of what a plan asks for, int64 (NUM_GOALS, WIDTH), None if they cannot say it.
+def goal_query(plan: GoalPlan, bodies: Sequence[Body]) -> AnyArray | None:
+    """Return the labels of a plan, int64 (NUM_GOALS, WIDTH), None if there are no classes for it.
 
     Args:
         plan: Goals over names of objects.
@@ -50,7 +50,7 @@ def asked(plan: GoalPlan, bodies: Sequence[Body]) -> AnyArray | None:
     """
     named = {body.name: body for body in bodies}
     goals = plan.goals
-    labels = np.full((NUM_GOALS, WIDTH), UNSAID, dtype=np.int64)
+    labels = np.full((NUM_GOALS, WIDTH), UNSPECIFIED, dtype=np.int64)
     labels[:, 0] = 0
     if len(goals) > 1 and _is_clearing(goals, named, bodies):
         labels[0] = _one(goals[0], named)
@@ -75,7 +75,7 @@ def relation_of(goal: Goal) -> str | None:
 def _one(goal: Goal, named: dict[str, Body]) -> list[int]:
     relation = relation_of(goal)
     assert relation is not None
-    row = [RELATIONS.index(relation), UNSAID, UNSAID, UNSAID, UNSAID]
+    row = [RELATIONS.index(relation), UNSPECIFIED, UNSPECIFIED, UNSPECIFIED, UNSPECIFIED]
     for place, name in enumerate(goal.objects):
         row[1 + 2 * place] = COLOUR_NAMES.index(named[name].colour)
         row[2 + 2 * place] = SHAPES.index(named[name].shape)

@@ -1,4 +1,4 @@
-"""`Mover`: which goal is next, and the next small motion of the hand towards it."""
+"""`ControllerHead`: which goal is next, and the next small motion of the hand towards it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from vla_isaac.models.asked import NUM_GOALS, RELATIONS
+from vla_isaac.models.goal_query import NUM_GOALS, RELATIONS
 from vla_isaac.models.mini.scene import IN, ON, Goals, Hand, Things, has_other, is_push, is_round, outline, rows
 from vla_isaac.scene.objects import SHAPES, WALL
 
-SCALES = (0.3, 0.06, 0.015)  # [m] from which distances are told to the network: to see far, and to see well
+SCALES = (0.3, 0.06, 0.015)  # [m] at which distances are scaled: far and exact
 ANGLES = 8  # turns of the hand at which room for the fingers is looked for
 FINGER = 0.053  # [m] from the middle to an open finger
 FINGER_THICK = 0.013  # [m]
@@ -23,8 +23,8 @@ MOTION = 0.01  # [m] of a step that is much
 STEP = (0.045, 0.2)  # metres and radians of a step that are 1
 
 
-class Mover(nn.Module):
-    """Facts about a goal to numbers: is it its turn, and what to do for it."""
+class ControllerHead(nn.Module):
+    """Features of each goal to which of them is next, and to the next motion for it."""
 
     def __init__(self, hidden: int = 512) -> None:
         super().__init__()

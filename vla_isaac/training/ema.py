@@ -1,4 +1,4 @@
-"""`Averaged`: the running mean of a model's weights, which acts better than any single one of them."""
+"""`ExponentialMovingAverage` of a model's weights, which acts better than the weights of any single update."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 
-class Averaged:
-    """Keeps the mean, and lends it to the model for validation and checkpoints."""
+class ExponentialMovingAverage:
+    """Keeps the average; `apply` puts it into the model for validation and checkpoints."""
 
     def __init__(self, model: nn.Module) -> None:
         self._parameters = [p for p in model.parameters() if p.requires_grad]
@@ -18,12 +18,12 @@ class Averaged:
 
     @torch.no_grad()
     def update(self, keep: float) -> None:
-        """Move the mean towards the weights of now."""
+        """Move the average towards the present weights, of which it takes ``1 - keep``."""
         torch._foreach_lerp_(self.values, [p.detach() for p in self._parameters], 1.0 - keep)
 
     @contextmanager
-    def lent(self) -> Iterator[None]:
-        """Put the mean into the model for the time of a ``with`` block."""
+    def apply(self) -> Iterator[None]:
+        """Put the average into the model for the time of a ``with`` block."""
         own = [p.detach().clone() for p in self._parameters]
         self._set(self.values)
         try:

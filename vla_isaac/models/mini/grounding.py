@@ -1,13 +1,12 @@
-"""`Reading`: a sentence to what is asked, as the classes of `models.asked`, and whether it asks for anything."""
+"""`InstructionGrounding`: a sentence to the classes of `models.goal_query`, and whether it asks for anything."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 
-from vla_isaac.models.asked import NUM_COLOURS, NUM_GOALS, NUM_SHAPES, RELATIONS, UNSAID
-from vla_isaac.models.sentences import FORGET, WordLayer, shares_of
-from vla_isaac.models.text import UNKNOWN
+from vla_isaac.models.goal_query import NUM_COLOURS, NUM_GOALS, NUM_SHAPES, RELATIONS, UNSPECIFIED
+from vla_isaac.models.sentences import WordLayer, embed_words, masked_softmax
 
 CLASSES = {
     "relation": len(RELATIONS),
@@ -16,19 +15,19 @@ CLASSES = {
     "other_colour": NUM_COLOURS,
     "other_shape": NUM_SHAPES,
 }
-"""Classes of each number of a goal, in the order of `models.asked`; the last colour of a moved object is `ANY`."""
+"""Classes of each number of a goal, in the order of `models.goal_query`; the last colour of a moved object is `ANY`."""
 
 ROLES = 3
-"""Slots of a goal: what is to be, what is moved, what it is about."""
+"""Slots of a goal: its relation, the moved object, the reference object."""
 
 SLOTS = NUM_GOALS * ROLES + 1
-"""The last one is free to see whether the sentence makes sense, which is told from all."""
+"""The last one has no class of its own; whether the sentence makes sense is predicted from all."""
 
 
-class Reading(nn.Module):
-    """A small transformer over words; slots look for their words, then talk to each other, and look again.
+class InstructionGrounding(nn.Module):
+    """A small transformer over words; slots attend to words, then to each other, in some rounds.
 
-    A word sees its neighbours before it sees the others, so that "red cube" is one thing wherever it stands.
+    A word is combined with its neighbours before it attends to the others, so that "red cube" is found at any position.
 
     Source: A. Vaswani et al. (2017), "Attention Is All You Need", and F. Locatello et al. (2020), "Object-Centric Learning
     with Slot Attention", for the slots.
@@ -44,7 +43,7 @@ class Reading(nn.Module):
             num_buckets: Different n-grams.
             max_words: Words of a sentence at most.
             dim: Width of a word.
-            slots: Things looked for, at least `SLOTS`; more are free to use.
+            slots: Slots, at least `SLOTS`; more are free to use.
             layers: Of the words; the slots have as many.
         """
         super().__init__()
@@ -74,8 +73,8 @@ class Reading(nn.Module):
         for layer in self.layers:
             x = layer(x, is_word)
         slots = self.slots.expand(words.shape[0], -1, -1)
-        for look in self.rounds:
-            slots = look(slots, x, spelt, is_word)
+        for attend in self.rounds:
+            slots = attend(slots, x, spelt, is_word)
         slots = self.norm(slots)
         goals = slots[:, : NUM_GOALS * ROLES].reshape(-1, NUM_GOALS, ROLES, slots.shape[-1])
         outputs: dict[str, Tensor] = {name: head(goals[:, :, self.roles[name]]) for name, head in self.heads.items()}
@@ -84,11 +83,7 @@ class Reading(nn.Module):
 
     def _spelt(self, words: Tensor, pieces: Tensor) -> Tensor:
         """Return each word with its neighbours, (B, L, dim); padding is nothing."""
-        if self.training:
-            forgotten = (torch.rand(words.shape, device=words.device) < FORGET) & (words > UNKNOWN)
-            words = torch.where(forgotten, torch.full_like(words, UNKNOWN), words)
-        spelling = self.pieces(pieces).sum(2) / (pieces > 0).sum(-1, keepdim=True).clamp(min=1).sqrt()
-        plain = self.words(words) + spelling
+        plain = embed_words(self, words, pieces)
         nothing = torch.zeros_like(plain[:, :1])
         before = torch.cat([nothing, plain[:, :-1]], dim=1)
         after = torch.cat([plain[:, 1:], nothing], dim=1)
@@ -97,7 +92,7 @@ class Reading(nn.Module):
 
 
 class _Round(nn.Module):
-    """Slots look at the words, then at each other, then each thinks for itself."""
+    """Slots attend to the words, then to each other, followed by a feed-forward layer."""
 
     def __init__(self, dim: int, heads: int = 4) -> None:
         super().__init__()
@@ -110,41 +105,41 @@ class _Round(nn.Module):
         self.heads = heads
 
     def forward(self, slots: Tensor, x: Tensor, spelt: Tensor, is_word: Tensor) -> Tensor:
-        """Return slots (B, S, dim) after words `x` and how they are `spelt`, both (B, L, dim)."""
+        """Return slots (B, S, dim) that attended to words `x` and their embeddings `spelt`, both (B, L, dim)."""
         batch, count, dim = slots.shape
         width = dim // self.heads
         query = self.query(self.norm(slots)).view(batch, count, self.heads, width).transpose(1, 2)
         seen = self.key_value(self.norm_words(torch.cat([x, spelt], dim=-1)))
         parts = seen.view(batch, -1, 2, self.heads, width).permute(2, 0, 3, 1, 4)
         scores = query @ parts[0].transpose(2, 3) / width**0.5
-        mixed = shares_of(scores, is_word[:, None, None]) @ parts[1]
+        mixed = masked_softmax(scores, is_word[:, None, None]) @ parts[1]
         slots = slots + self.out(mixed.transpose(1, 2).reshape(batch, count, dim))
         talked: Tensor = self.talk(slots, torch.ones_like(slots[..., 0], dtype=torch.bool))
         return talked
 
 
-def reading_loss(outputs: dict[str, Tensor], labels: Tensor, makes_sense: Tensor) -> Tensor:
-    """Return how wrong a reading is, a scalar.
+def grounding_loss(outputs: dict[str, Tensor], labels: Tensor, makes_sense: Tensor) -> Tensor:
+    """Return the loss of the classes and of whether a sentence makes sense, a scalar.
 
     Args:
-        outputs: Of `Reading`.
-        labels: Classes of `models.asked`, int64 (B, NUM_GOALS, WIDTH); `UNSAID` and rows without sense are not learned from.
+        outputs: Of `InstructionGrounding`.
+        labels: Of `goal_query`, int64 (B, NUM_GOALS, WIDTH); `UNSPECIFIED` and rows without sense are ignored.
         makes_sense: One where the sentence asks for what the labels say, else zero, (B,).
     """
-    labels = torch.where(makes_sense[:, None, None] > 0.5, labels, torch.full_like(labels, UNSAID))
+    labels = torch.where(makes_sense[:, None, None] > 0.5, labels, torch.full_like(labels, UNSPECIFIED))
     loss = nn.functional.binary_cross_entropy_with_logits(outputs["sense"], makes_sense)
     for place, name in enumerate(CLASSES):
         wanted = labels[..., place].flatten()
-        each = nn.functional.cross_entropy(outputs[name].flatten(0, 1), wanted, ignore_index=UNSAID, reduction="sum")
-        loss = loss + each / (wanted != UNSAID).sum().clamp(min=1)
+        each = nn.functional.cross_entropy(outputs[name].flatten(0, 1), wanted, ignore_index=UNSPECIFIED, reduction="sum")
+        loss = loss + each / (wanted != UNSPECIFIED).sum().clamp(min=1)
     return loss
 
 
-def is_read(outputs: dict[str, Tensor], labels: Tensor, makes_sense: Tensor) -> Tensor:
-    """Tell which sentences were read without a mistake, bool (B,); arguments as of `reading_loss`."""
+def is_grounded(outputs: dict[str, Tensor], labels: Tensor, makes_sense: Tensor) -> Tensor:
+    """Tell which sentences have all classes right, bool (B,); arguments as of `grounding_loss`."""
     right = (outputs["sense"] > 0) == (makes_sense > 0.5)
     for place, name in enumerate(CLASSES):
         wanted = labels[..., place]
-        hits = (outputs[name].argmax(-1) == wanted) | (wanted == UNSAID)
+        hits = (outputs[name].argmax(-1) == wanted) | (wanted == UNSPECIFIED)
         right = right & (hits.all(-1) | (makes_sense < 0.5))
     return right

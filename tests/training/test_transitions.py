@@ -11,6 +11,7 @@ import pytest
 from vla_isaac.collection.moments import BlockWorker
 from vla_isaac.collection.plan import CollectionPlan
 from vla_isaac.core.errors import ConfigError, UsageError
+from vla_isaac.datasets.loading import TransitionDataset
 from vla_isaac.robots.kinematics import forward_kinematics
 from vla_isaac.robots.panda import HAND_TO_EE
 from vla_isaac.scene.cameras import FRONT, WRIST
@@ -20,14 +21,14 @@ from vla_isaac.tasks.families import family_names
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from vla_isaac.models.asked import COLOUR_NAMES, RELATIONS  # noqa: E402
+from vla_isaac.models.goal_query import COLOUR_NAMES, RELATIONS  # noqa: E402
 from vla_isaac.models.mini.places import Places  # noqa: E402
 from vla_isaac.models.mini.scene import Goals, Things  # noqa: E402
 from vla_isaac.training.config import train_preset  # noqa: E402
 from vla_isaac.training.experiment import make_card, make_model  # noqa: E402
-from vla_isaac.training.moment_data import MomentData  # noqa: E402
 from vla_isaac.training.run import source_of, train_once  # noqa: E402
 from vla_isaac.training.trainer import VLATrainer  # noqa: E402
+from vla_isaac.training.transitions import TransitionData  # noqa: E402
 
 EPISODES, SIDE = 10, 64
 
@@ -49,9 +50,9 @@ def mini():
 
 @pytest.fixture
 def make_data(moments, mini):
-    def make(**changes) -> MomentData:
+    def make(**changes) -> TransitionData:
         config = replace(mini, **changes)
-        data = MomentData([moments], config)
+        data = TransitionData([moments], config)
         make_model(config, data)
         return data
 
@@ -61,8 +62,8 @@ def make_data(moments, mini):
 @pytest.fixture(scope="module")
 def everything(moments, mini):
     """All rows as the deciding part is given them, none of them made unsure."""
-    data = MomentData([moments], mini)
-    return data.moments, data._scenes.decisions(np.arange(data.num_rows), None)
+    data = TransitionData([moments], mini)
+    return data.transitions, data._scenes.decisions(np.arange(data.num_rows), None)
 
 
 def flat(batch, name: str = "") -> dict:
@@ -98,9 +99,27 @@ def test_an_epoch_shows_every_picture_at_most_once(make_data):
     batches = len(data._pictures) // 8
     shown = [picture.numpy().tobytes() for batch in itertools.islice(data.training(0), batches) for picture in
              batch["images"]["front"]]  # fmt: skip
-    wanted = [data.moments.pictures["front"][i].transpose(2, 0, 1)[None].tobytes() for i in data._pictures]
+    wanted = [data.transitions.pictures["front"][i].transpose(2, 0, 1)[None].tobytes() for i in data._pictures]
     assert len(shown) == 8 * batches
     assert {key: shown.count(key) for key in shown if shown.count(key) > wanted.count(key)} == {}
+
+
+def test_batches_are_those_of_the_public_loader_whatever_the_number_of_workers(make_data):
+    for one, other in zip(itertools.islice(make_data().training(0), 3), make_data(workers=1).training(0), strict=False):
+        assert odd_ones(one, other) == []
+
+
+def test_a_sample_is_a_picture_of_each_camera_and_the_state_of_its_row(moments):
+    dataset = TransitionDataset([moments], ["wrist"])
+    found = dataset.transitions
+    sample, row = dataset[3], found.of_row[3]
+    assert len(dataset) == len(found.of_row)
+    assert sorted(sample["images"]) == ["wrist"]
+    assert np.array_equal(sample["images"]["wrist"], found.pictures["wrist"][3:4])
+    assert np.array_equal(sample["state"], found.rows["state"][row : row + 1])
+    assert sample["episode"] == found.of_episode[row]
+    assert found.of_episode[row - sample["step"]] == sample["episode"]
+    assert row == sample["step"] or found.of_episode[row - sample["step"] - 1] != sample["episode"]
 
 
 def test_a_validation_is_the_same_each_time_and_shares_no_episode_with_training(make_data):
@@ -114,8 +133,8 @@ def test_a_validation_is_the_same_each_time_and_shares_no_episode_with_training(
 
 def test_what_is_there_is_told_as_it_was_recorded(make_data, moments):
     data = make_data()
-    known = data._scenes.known(data.moments.of_row[:1])
-    objects, bodies = data.moments.rows["objects"][0], data.moments.episodes["bodies"][0]
+    known = data._scenes.known(data.transitions.of_row[:1])
+    objects, bodies = data.transitions.rows["objects"][0], data.transitions.episodes["bodies"][0]
     there = np.isfinite(objects[:, 0])
     assert (known["shape"][0].numpy() >= 0).tolist() == there.tolist()
     assert np.array_equal(known["place"][0].numpy()[there], objects[there, :3])
@@ -126,10 +145,10 @@ def test_what_is_there_is_told_as_it_was_recorded(make_data, moments):
 
 def test_things_are_where_the_cameras_of_the_scene_see_them(make_data):
     data = make_data()
-    row = int(data.moments.of_row[3])
-    there = np.isfinite(data.moments.rows["objects"][row, :, 0])
-    place = data.moments.rows["objects"][row, there, :3].astype(float)
-    matrix = forward_kinematics(data.moments.rows["state"][row, :7])
+    row = int(data.transitions.of_row[3])
+    there = np.isfinite(data.transitions.rows["objects"][row, :, 0])
+    place = data.transitions.rows["objects"][row, there, :3].astype(float)
+    matrix = forward_kinematics(data.transitions.rows["state"][row, :7])
     in_hand = (place - matrix[:3, 3]) @ matrix[:3, :3] + [0.0, 0.0, HAND_TO_EE]
     inside = data._views.inside(np.array([row]))
     assert np.allclose(inside["front"][0, there], FRONT.pose_mount_camera.inverse().apply(place), atol=1e-5)
@@ -138,7 +157,7 @@ def test_things_are_where_the_cameras_of_the_scene_see_them(make_data):
 
 def test_a_camera_stands_where_it_stood_whichever_others_are_learned_from(make_data):
     both, alone = make_data(), make_data(cameras=("wrist",))
-    rows = both.moments.of_row[:5]
+    rows = both.transitions.of_row[:5]
     assert alone._views.inside(rows)["wrist"].equal(both._views.inside(rows)["wrist"])
 
 
@@ -195,7 +214,7 @@ def test_things_are_made_unsure_by_millimetres_and_not_by_decimetres(everything,
 
 def trainer_of(config, moments, folder) -> VLATrainer:
     folder.mkdir(exist_ok=True)
-    data = MomentData([moments], config)
+    data = TransitionData([moments], config)
     model = make_model(config, data)
     return VLATrainer(model, data, config, card=make_card(config, data, [moments]), folder=folder)
 
@@ -230,7 +249,7 @@ def test_moments_and_demonstrations_are_not_mixed(mini, moments, dataset, tmp_pa
 
 
 def test_a_model_that_learns_from_the_other_kind_of_dataset_says_which(mini, config, moments, dataset, tmp_path):
-    with pytest.raises(UsageError, match=r"'mini' does not learn from this kind .* but from moments"):
+    with pytest.raises(UsageError, match=r"'mini' does not learn from this kind .* but from transitions: vla-isaac"):
         source_of([dataset], mini, cache=tmp_path)
     with pytest.raises(UsageError, match=r"'keypoints' does not learn from this kind .* but from demonstrations"):
         source_of([moments], config, cache=tmp_path)
@@ -238,11 +257,11 @@ def test_a_model_that_learns_from_the_other_kind_of_dataset_says_which(mini, con
 
 def test_a_camera_that_the_dataset_has_no_pictures_of_is_named(mini, moments):
     with pytest.raises(UsageError, match=r"has no pictures of the camera 'side'; it has front, wrist"):
-        MomentData([moments], replace(mini, cameras=("front", "side")))
+        TransitionData([moments], replace(mini, cameras=("front", "side")))
 
 
 def test_a_goal_that_is_left_out_is_in_no_row_and_no_sentence(make_data):
-    moments = make_data().moments
+    moments = make_data().transitions
     relation, *_ = moments.episodes["asked"][family_names().index("place_on"), 0]
     bodies = moments.episodes["bodies"][family_names().index("place_on")]
     moved, other = moments.episodes["goals"][family_names().index("place_on"), 0, 2:]
@@ -259,4 +278,4 @@ def test_a_goal_that_is_left_out_is_in_no_row_and_no_sentence(make_data):
 )
 def test_an_option_that_would_have_no_effect_is_refused(moments, mini, change, named):
     with pytest.raises(ConfigError, match=named):
-        MomentData([moments], replace(mini, **change))
+        TransitionData([moments], replace(mini, **change))

@@ -1,4 +1,4 @@
-"""`Decision`: from all that is known to where the goal's objects are, and to a chunk of actions."""
+"""`ActionHead`: features to the places of the goal's objects, and to a chunk of actions."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import itertools
 import torch
 from torch import Tensor, nn
 
-from vla_isaac.models.kinematics import REACH, UNIT
+from vla_isaac.models.kinematics import REACH, UNIT, cross
 
 
-class Decision(nn.Module):
-    """Finds the goal's objects, then decides what to do."""
+class ActionHead(nn.Module):
+    """Locates the goal's objects, then predicts the actions."""
 
     def __init__(self, seen: int, hidden: int, outputs: int) -> None:
         super().__init__()
-        self.find = Finder(seen, hidden // 2)
-        self.decide = perceptron(seen + Finder.num_outputs, hidden, outputs)
+        self.find = ObjectLocator(seen, hidden // 2)
+        self.decide = perceptron(seen + ObjectLocator.num_outputs, hidden, outputs)
 
     def forward(self, seen: Tensor, hand: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Return places (B, 6) of the goal's objects, and (B, outputs), of everything that is known (B, seen)."""
+        """Return places (B, 6) of the goal's objects, and (B, outputs), of features (B, seen)."""
         places, known = self.find(seen, hand)
         return places, self.decide(torch.cat([seen, known], dim=1))
 
@@ -31,7 +31,7 @@ def perceptron(inputs: int, hidden: int, outputs: int, *, layers: int = 3) -> nn
     return nn.Sequential(*parts, nn.Linear(hidden, outputs))
 
 
-class Finder(nn.Module):
+class ObjectLocator(nn.Module):
     """Where the goal's two objects are: seen from afar in the base's frame, seen from the hand in the hand's.
 
     The camera on the hand sees an object where it is relative to the fingers. To say where that is in the base's frame takes
@@ -48,22 +48,17 @@ class Finder(nn.Module):
         """Return places (B, 6) in the base's frame, about 0 and in units of the object head, and (B, 14) for the decision.
 
         Args:
-            seen: Everything that is known, (B, N).
+            seen: Features, (B, N).
             hand: Position, x axis and y axis of the hand as `HandPose` gives them; None knows no hand's frame.
         """
         far, near, trust = self.look(seen).split([6, 6, 2], dim=1)
         if hand is None:
             return far, torch.cat([far, near, trust], dim=1)
         x, y = hand[:, 3:6], hand[:, 6:9]
-        turn = torch.stack([x, y, _cross(x, y)], dim=2)
+        turn = torch.stack([x, y, cross(x, y)], dim=2)
         origin = hand[:, None, :3] * (REACH / UNIT)
         from_hand = near.view(-1, 2, 3) @ turn.transpose(1, 2) + origin
         share = trust.sigmoid()[..., None]
         places = share * from_hand + (1 - share) * far.view(-1, 2, 3)
         ahead = (places - origin) @ turn
         return places.flatten(1), torch.cat([places.flatten(1), ahead.flatten(1), trust.sigmoid()], dim=1)
-
-
-def _cross(a: Tensor, b: Tensor) -> Tensor:
-    """Return the vector product of (B, 3) each; written out, because ONNX has none."""
-    return a[:, [1, 2, 0]] * b[:, [2, 0, 1]] - a[:, [2, 0, 1]] * b[:, [1, 2, 0]]

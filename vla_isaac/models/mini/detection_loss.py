@@ -1,4 +1,4 @@
-"""How wrong an eye is about a picture of known things: the loss that teaches it to see."""
+"""`detection_loss`: how far a detector's predictions are from known objects."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from vla_isaac.models.mini.eye import KIND_OF_SHAPE, PLACE_IN_KIND, SPREAD_UNIT, Cells, EyeShape, fourfold
+from vla_isaac.models.mini.detector import KIND_OF_SHAPE, PLACE_IN_KIND, SPREAD_UNIT, Cells, DetectorShape, fourfold
 from vla_isaac.models.mini.geometry import seen_in
 
-BELL = 0.6  # [cells] standard deviation around a centre in which being nearly right is no mistake
+GAUSSIAN_STD = 0.6  # [cells] standard deviation of the target around a centre
 TURNED_SHAPES = (0, 1, 2)  # cube, box, bin: those whose turn can be seen
 LEAST_SHARE = 1e-3
 
 
 @dataclass(frozen=True)
-class Known:
-    """What really stands where; K rows a picture, empty ones have shape -1."""
+class GroundTruth:
+    """The objects of a scene; K rows a picture, empty ones have shape -1."""
 
     place: Tensor
     """(B, K, 3) [m] in the base frame."""
@@ -36,19 +36,21 @@ class Known:
     """(B, K) int64."""
 
 
-def seeing_loss(cells: Cells, shape: EyeShape, things: Known, inside: Tensor, fov_y: float) -> dict[str, Tensor]:
+def detection_loss(
+    cells: Cells, shape: DetectorShape, truth: GroundTruth, inside: Tensor, fov_y: float
+) -> dict[str, Tensor]:
     """Return the terms of the loss of one camera.
 
     Args:
-        cells: What the eye says.
+        cells: Predictions of the detector.
         shape: Its sizes.
-        things: The truth.
+        truth: The objects.
         inside: Their places in the camera's frame [m], (B, K, 3).
         fov_y: Of the camera [rad].
     """
     column, row, is_seen = seen_in(shape, fov_y, inside)
-    is_seen = is_seen & (things.shape >= 0)
-    kinds = torch.tensor(KIND_OF_SHAPE, device=inside.device)[things.shape.clamp(min=0)]
+    is_seen = is_seen & (truth.shape >= 0)
+    kinds = torch.tensor(KIND_OF_SHAPE, device=inside.device)[truth.shape.clamp(min=0)]
     terms = {"centre": _centres(cells.centre, shape, column, row, is_seen, kinds)}
     at, share = _around(shape, column, row, is_seen)
     chosen = kinds[..., None].expand_as(at)
@@ -57,41 +59,41 @@ def seeing_loss(cells: Cells, shape: EyeShape, things: Known, inside: Tensor, fo
     def of(values: Tensor) -> Tensor:
         return values[batch, chosen, at]
 
-    def mean(values: Tensor, also: Tensor | None = None) -> Tensor:
-        counts = share if also is None else share * also[..., None]
+    def mean(values: Tensor, mask: Tensor | None = None) -> Tensor:
+        counts = share if mask is None else share * mask[..., None]
         return (values * counts).sum() / counts.sum().clamp(min=1.0)
 
-    in_kind = torch.tensor(PLACE_IN_KIND, device=inside.device)[things.shape.clamp(min=0)]
-    terms["colour"] = mean(_surprise(of(cells.colour), things.colour))
-    terms["shape"] = mean(_surprise(of(cells.shape), in_kind))
+    in_kind = torch.tensor(PLACE_IN_KIND, device=inside.device)[truth.shape.clamp(min=0)]
+    terms["colour"] = mean(cross_entropy(of(cells.colour), truth.colour))
+    terms["shape"] = mean(cross_entropy(of(cells.shape), in_kind))
     spread = of(cells.spread).clamp(-3.0, 4.0)
-    error = (of(cells.place) - things.place[:, :, None]).abs().mean(-1) / SPREAD_UNIT
+    error = (of(cells.place) - truth.place[:, :, None]).abs().mean(-1) / SPREAD_UNIT
     terms["place"] = mean(error * torch.exp(-spread) + spread)
-    is_turned = torch.isin(things.shape, torch.tensor(TURNED_SHAPES, device=inside.device))
-    terms["turn"] = mean((of(cells.turn) - fourfold(things.yaw)[:, :, None]).pow(2).sum(-1), is_turned.float())
-    terms["size"] = mean((of(cells.size) - things.size[:, :, None]).abs().sum(-1))
+    is_turned = torch.isin(truth.shape, torch.tensor(TURNED_SHAPES, device=inside.device))
+    terms["turn"] = mean((of(cells.turn) - fourfold(truth.yaw)[:, :, None]).pow(2).sum(-1), is_turned.float())
+    terms["size"] = mean((of(cells.size) - truth.size[:, :, None]).abs().sum(-1))
     return terms
 
 
-def _centres(logit: Tensor, shape: EyeShape, column: Tensor, row: Tensor, is_seen: Tensor, kinds: Tensor) -> Tensor:
+def _centres(logit: Tensor, shape: DetectorShape, column: Tensor, row: Tensor, is_seen: Tensor, kinds: Tensor) -> Tensor:
     """Return the focal loss of CenterNet over all cells, per object."""
     height, width = shape.grid
     device = logit.device
     columns = torch.arange(width, device=device) + 0.5
     rows = torch.arange(height, device=device) + 0.5
     away = (columns - column[..., None]).pow(2)[..., None, :] + (rows - row[..., None]).pow(2)[..., :, None]
-    bell = torch.exp(-away.flatten(2) / (2 * BELL**2)) * is_seen[..., None]
+    target = torch.exp(-away.flatten(2) / (2 * GAUSSIAN_STD**2)) * is_seen[..., None]
     own = (row.long().clamp(0, height - 1) * width + column.long().clamp(0, width - 1))[..., None]
-    bell = bell.scatter(2, own, is_seen[..., None].to(bell.dtype))
-    wanted = torch.stack([(bell * (kinds == kind)[..., None]).amax(1) for kind in range(logit.shape[1])], dim=1)
+    target = target.scatter(2, own, is_seen[..., None].to(target.dtype))
+    wanted = torch.stack([(target * (kinds == kind)[..., None]).amax(1) for kind in range(logit.shape[1])], dim=1)
     is_centre = wanted >= 1.0
-    chance = logit.sigmoid()
-    hit = (1 - chance).pow(2) * functional.logsigmoid(logit)
-    miss = (1 - wanted).pow(4) * chance.pow(2) * functional.logsigmoid(-logit)
+    probability = logit.sigmoid()
+    hit = (1 - probability).pow(2) * functional.logsigmoid(logit)
+    miss = (1 - wanted).pow(4) * probability.pow(2) * functional.logsigmoid(-logit)
     return -torch.where(is_centre, hit, miss).sum() / is_centre.sum().clamp(min=1)
 
 
-def _around(shape: EyeShape, column: Tensor, row: Tensor, is_seen: Tensor) -> tuple[Tensor, Tensor]:
+def _around(shape: DetectorShape, column: Tensor, row: Tensor, is_seen: Tensor) -> tuple[Tensor, Tensor]:
     """Return the four cells nearest to each centre and how much each counts, (B, K, 4)."""
     height, width = shape.grid
     left, top = (column - 0.5).floor(), (row - 0.5).floor()
@@ -106,7 +108,7 @@ def _around(shape: EyeShape, column: Tensor, row: Tensor, is_seen: Tensor) -> tu
     return torch.stack(at, -1), torch.stack(share, -1)
 
 
-def _surprise(logits: Tensor, wanted: Tensor) -> Tensor:
+def cross_entropy(logits: Tensor, wanted: Tensor) -> Tensor:
     """Return the cross-entropy of (B, K, 4, C) for classes (B, K)."""
     target = wanted.clamp(min=0)[..., None].expand(logits.shape[:-1])
     return functional.cross_entropy(logits.flatten(0, -2), target.flatten(), reduction="none").view(target.shape)

@@ -1,8 +1,8 @@
-"""`Eye`: one camera's picture to what stands where, for every colour and shape at once; no sentence is needed to see.
+"""`Detector`: one camera's picture to detections of every colour and shape at once, independent of the instruction.
 
-Each cell of a grid over the picture says whether the centre of an object is there, of which colour and shape it is, and
-where exactly, twice: for small things and for furniture, since a cube in a bin has the same place as the bin. Colour and
-shape are told apart, so a pair that was never shown is known by its parts.
+Each cell of a grid over the picture predicts whether the centre of an object is in it, its colour and shape, and its
+position, twice: for small objects and for containers, since a cube in a bin is at the place of the bin. Colour and shape are
+classified separately, so a pair that was never shown is recognised by its parts.
 
 Source: X. Zhou et al. (2019), "Objects as Points", for centres on a grid; A. Kendall, Y. Gal (2017), "What Uncertainties Do
 We Need in Bayesian Deep Learning for Computer Vision?", for places with a learned spread.
@@ -17,34 +17,35 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from vla_isaac.models.asked import NUM_COLOURS
+from vla_isaac.models.goal_query import NUM_COLOURS
 from vla_isaac.models.norm import ModulatedNorm
+from vla_isaac.models.parts.film import FilmBlock
 from vla_isaac.scene.objects import SHAPES
 
-SURE, UNSURE = 0.6, 0.25  # presence from which a sight is a fact, and below which it says nothing of a place
-MOST_OFF = 0.08  # [m] that a camera can be off
-OFFSET_FADES, OFFSET_DOUBT = 0.9, 0.5  # share of trust kept from one look to the next; trust in being right unmeasured
+SURE, UNSURE = 0.6, 0.25  # presence from which a detection counts as certain, and below which its place does not count
+MOST_OFF = 0.08  # [m] that a camera can be misplaced
+OFFSET_FADES, OFFSET_DOUBT = 0.9, 0.5  # share of the weight kept from one picture to the next; prior weight of no offset
 
 KINDS = (("cube", "cylinder", "ball"), ("box", "bin", "bowl"))
-"""Small things, and furniture that they go on or into; each kind has its own answer in every cell."""
+"""Small objects, and containers that they go on or into; each kind has its own prediction in every cell."""
 
 SHAPES_OF_KIND = len(KINDS[0])
 KIND_OF_SHAPE = tuple(next(k for k, shapes in enumerate(KINDS) if shape in shapes) for shape in SHAPES)
 PLACE_IN_KIND = tuple(KINDS[k].index(shape) for k, shape in zip(KIND_OF_SHAPE, SHAPES, strict=True))
-NUM_SIGHTS = len(KINDS) * NUM_COLOURS * SHAPES_OF_KIND
-"""Every colour of every shape; sight (k, c, s) has number ``(k * NUM_COLOURS + c) * SHAPES_OF_KIND + s``."""
+NUM_DETECTIONS = len(KINDS) * NUM_COLOURS * SHAPES_OF_KIND
+"""Every colour of every shape; (k, c, s) has the index ``(k * NUM_COLOURS + c) * SHAPES_OF_KIND + s``."""
 
-UNIT = 0.1  # [m] that a place is off its cell's when the number is 1
+UNIT = 0.1  # [m] between an object and its cell where the output is 1
 IN_HAND = 0.12  # [m] from the camera to what is held
-SPREAD_UNIT = 0.01  # [m] that is a spread of 1
-FOURFOLD = 4.0  # how often a cube looks the same in a whole turn
-HAND_NUMBERS = 12  # pose of the hand as `HandPose` gives it, and how far it is open
+SPREAD_UNIT = 0.01  # [m] of a spread of 1
+FOURFOLD = 4.0  # rotations of a cube that look the same
+HAND_NUMBERS = 12  # pose of the hand as `HandPose` gives it, and the gripper width
 HELD = 1 + NUM_COLOURS + SHAPES_OF_KIND + 4
 FIELDS = 1 + NUM_COLOURS + SHAPES_OF_KIND + 5 + 1 + 2 + 2  # centre, colour, shape, place, spread, turn, size
 
 
 class Cells(NamedTuple):
-    """What all cells of a picture say; B pictures, 2 kinds, N cells."""
+    """Predictions of all cells of a picture; B pictures, 2 kinds, N cells."""
 
     centre: Tensor
     """Logit of an object's centre being in the cell, (B, 2, N)."""
@@ -68,8 +69,8 @@ class Cells(NamedTuple):
     """Half width and half height, in centimetres, (B, 2, N, 2)."""
 
 
-class Sights(NamedTuple):
-    """The best cell of every colour and shape, S = `NUM_SIGHTS`."""
+class Detections(NamedTuple):
+    """The best cell of every colour and shape, S = `NUM_DETECTIONS`."""
 
     presence: Tensor
     """Probability that there is such an object, (B, S)."""
@@ -78,7 +79,7 @@ class Sights(NamedTuple):
     """(B, S, 3) [m]."""
 
     weight: Tensor
-    """How far the place is to be trusted, one over its variance [1/cm^2], (B, S)."""
+    """Inverse variance of the place [1/cm^2], (B, S)."""
 
     turn: Tensor
     """(B, S, 2)."""
@@ -88,17 +89,17 @@ class Sights(NamedTuple):
 
 
 @dataclass(frozen=True)
-class EyeShape:
-    """Sizes of one eye."""
+class DetectorShape:
+    """Sizes of one detector."""
 
     crop: tuple[int, int]
-    """First and last row of the picture that are looked at [px]."""
+    """First and last row of the picture that are used [px]."""
 
     width: int
     """Of the picture [px]."""
 
     is_fine: bool
-    """Whether it answers in cells of 4 px, or of 8 px, where things are near."""
+    """Whether its cells have 4 px, or 8 px, for a camera near the objects."""
 
     stem: int = 24
     narrow: int = 48
@@ -117,25 +118,10 @@ class EyeShape:
         return (self.crop[1] - self.crop[0]) // self.cell, self.width // self.cell
 
 
-class Block(nn.Module):
-    """A residual 3 x 3 block."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.first = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
-        self.second = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
-        self.norms = nn.ModuleList(ModulatedNorm(channels) for _ in range(2))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return features of the same shape."""
-        y = torch.relu(self.norms[0](self.first(x)))
-        return torch.relu(x + self.norms[1](self.second(y)))
-
-
 class Features(nn.Module):
-    """Picture to features of cells: a fine look joined with a coarse one, or the coarse one alone."""
+    """Picture to features of cells: fine features joined with coarse ones, or the coarse ones alone."""
 
-    def __init__(self, shape: EyeShape) -> None:
+    def __init__(self, shape: DetectorShape) -> None:
         super().__init__()
         self.shape = shape
         self.unshuffle = 2 if shape.is_fine else 4
@@ -144,12 +130,12 @@ class Features(nn.Module):
         if shape.is_fine:
             self.down = nn.Conv2d(shape.stem, shape.narrow, 3, stride=2, padding=1, bias=False)
             self.down_norm = ModulatedNorm(shape.narrow)
-            self.fine = Block(shape.narrow)
+            self.fine = FilmBlock(shape.narrow)
             self.join = nn.Conv2d(shape.wide, shape.narrow, 1)
-            self.joined = Block(shape.narrow)
+            self.joined = FilmBlock(shape.narrow)
         self.deeper = nn.Conv2d(shape.narrow if shape.is_fine else 32, shape.wide, 3, stride=2, padding=1, bias=False)
         self.deeper_norm = ModulatedNorm(shape.wide)
-        self.coarse = nn.Sequential(*(Block(shape.wide) for _ in range(shape.blocks)))
+        self.coarse = nn.Sequential(*(FilmBlock(shape.wide) for _ in range(shape.blocks)))
         self.channels = shape.narrow if shape.is_fine else shape.wide
 
     def forward(self, picture: Tensor) -> tuple[Tensor, Tensor]:
@@ -169,13 +155,13 @@ class Features(nn.Module):
         return self.joined(x + back), summary
 
 
-class Eye(nn.Module):
-    """A camera's picture and the hand's pose to what all its cells say.
+class Detector(nn.Module):
+    """A camera's picture and the hand's pose to the predictions of all cells.
 
     Subclasses know the camera: `forward` gives raw numbers, `split` makes places of them.
     """
 
-    def __init__(self, shape: EyeShape) -> None:
+    def __init__(self, shape: DetectorShape) -> None:
         super().__init__()
         self.shape = shape
         self.features = Features(shape)
@@ -185,7 +171,7 @@ class Eye(nn.Module):
         assert last.bias is not None
         said = nn.init.zeros_(last.bias).view(len(KINDS), FIELDS)
         said[:, 0].data.fill_(-4.0)  # most cells are empty
-        said[:, HELD].data.fill_(-3.0)  # and most things are not in the hand
+        said[:, HELD].data.fill_(-3.0)  # and most objects are not in the hand
         self.say = nn.Sequential(nn.Conv2d(shape.hidden, 96, 1), nn.ReLU(), last)
 
     def forward(self, picture: Tensor, hand: Tensor) -> Tensor:
@@ -225,32 +211,32 @@ class Eye(nn.Module):
         return turn
 
 
-class FixedEye(Eye):
+class FixedCameraDetector(Detector):
     """The camera in front: cells have their places on the table where the camera stands as it should."""
 
     ground: Tensor
 
-    def __init__(self, shape: EyeShape, ground: Tensor) -> None:
+    def __init__(self, shape: DetectorShape, ground: Tensor) -> None:
         """Make one; `ground` is where the middle of each cell meets the table, (N, 3) [m]."""
         super().__init__(shape)
         self.register_buffer("ground", ground)
 
     def placed(self, place: Tensor, pose: tuple[Tensor, Tensor]) -> Tensor:
-        """Return each cell's own place, moved by what is said."""
+        """Return each cell's own place, moved by the predicted offset."""
         return self.ground + UNIT * place[..., :3]
 
 
-class HandEye(Eye):
-    """The camera on the hand: a cell is a ray from the hand, which ends at the height that is said, or as far as is said.
+class HandCameraDetector(Detector):
+    """The camera on the hand: a cell is a ray, which ends at the predicted height or at the predicted distance.
 
-    What lies on the table has a height that is nearly known, what is in the hand a distance.
+    The height of an object on the table is nearly known, and so is the distance of one in the hand.
     """
 
     rays: Tensor
     slope: Tensor
     eye: Tensor
 
-    def __init__(self, shape: EyeShape, rays: Tensor, slope: tuple[Tensor, Tensor], eye: Tensor) -> None:
+    def __init__(self, shape: DetectorShape, rays: Tensor, slope: tuple[Tensor, Tensor], eye: Tensor) -> None:
         """Make one.
 
         Args:
@@ -265,7 +251,7 @@ class HandEye(Eye):
         self.register_buffer("eye", eye)
 
     def placed(self, place: Tensor, pose: tuple[Tensor, Tensor]) -> Tensor:
-        """Return where each ray, moved by some cells, is at the height that is said, or at the distance."""
+        """Return where each ray, moved by some cells, is at the predicted height, or at the predicted distance."""
         position, rotation = pose
         ray = self.rays + place[..., :2] @ self.slope
         ray = ray @ rotation.transpose(1, 2)[:, None]
@@ -288,8 +274,8 @@ class HandEye(Eye):
         return torch.stack([cos * turn[..., 0] - sin * turn[..., 1], sin * turn[..., 0] + cos * turn[..., 1]], dim=-1)
 
 
-def best(cells: Cells) -> Sights:
-    """Return the surest cell of each colour and shape."""
+def best_detections(cells: Cells) -> Detections:
+    """Return the cell with the highest score of each colour and shape."""
     score = (
         functional.logsigmoid(cells.centre)[..., None, None]
         + cells.colour.log_softmax(-1)[..., :, None]
@@ -302,11 +288,11 @@ def best(cells: Cells) -> Sights:
     def of(values: Tensor) -> Tensor:
         width = values.shape[-1]
         index = at[..., None].expand(-1, -1, -1, width)
-        return torch.gather(values, 2, index).reshape(batch, NUM_SIGHTS, width)
+        return torch.gather(values, 2, index).reshape(batch, NUM_DETECTIONS, width)
 
     spread = of(cells.spread[..., None]).squeeze(-1)
-    return Sights(
-        found.reshape(batch, NUM_SIGHTS).exp(),
+    return Detections(
+        found.reshape(batch, NUM_DETECTIONS).exp(),
         of(cells.place),
         torch.exp(-2.0 * spread.clamp(-3.0, 4.0)),
         of(cells.turn),
@@ -314,13 +300,13 @@ def best(cells: Cells) -> Sights:
     )
 
 
-def measured_offset(far: Sights, near: Sights, old: Tensor) -> Tensor:
-    """Return how far the places of a camera are off, as one whose pose is known shows, with its trust, (B, 3).
+def measured_offset(far: Detections, near: Detections, old: Tensor) -> Tensor:
+    """Return the offset of a camera's places, estimated from a camera of known pose, with its weight, (B, 3).
 
     Args:
-        far: What the camera that may be off says.
-        near: What the other says.
-        old: What was known before: x, y [m] and trust.
+        far: Detections of the camera that may be misplaced.
+        near: Detections of the other.
+        old: The estimate before: x, y [m] and weight.
     """
     off = (far.place - near.place)[..., :2]
     is_same = (far.presence > SURE) & (near.presence > SURE) & (off.pow(2).sum(-1) < MOST_OFF**2)
@@ -331,20 +317,20 @@ def measured_offset(far: Sights, near: Sights, old: Tensor) -> Tensor:
     return torch.cat([mean, (total - OFFSET_DOUBT)[:, None]], dim=1)
 
 
-def fused(sights: list[Sights]) -> Sights:
-    """Return what several cameras say together."""
-    shares = torch.stack([s.presence * (s.presence > UNSURE) * s.weight for s in sights]) + 1e-6
+def fuse(detections: list[Detections]) -> Detections:
+    """Return the detections of several cameras as one, weighed by presence and inverse variance."""
+    shares = torch.stack([s.presence * (s.presence > UNSURE) * s.weight for s in detections]) + 1e-6
     total = shares.sum(0)
     shares = (shares / total)[..., None]
-    absent = torch.stack([1.0 - s.presence for s in sights]).prod(0)
-    seen = torch.stack([s.presence for s in sights])[..., None]
+    absent = torch.stack([1.0 - s.presence for s in detections]).prod(0)
+    seen = torch.stack([s.presence for s in detections])[..., None]
 
     def mean(values: list[Tensor]) -> Tensor:
         return (shares * torch.stack(values)).sum(0)
 
-    turn = (seen * torch.stack([s.turn for s in sights])).sum(0)
-    turn = turn / turn.pow(2).sum(-1, keepdim=True).clamp(min=1.0).sqrt()  # two that are sure are no surer than sure
-    return Sights(1.0 - absent, mean([s.place for s in sights]), total, turn, mean([s.size for s in sights]))
+    turn = (seen * torch.stack([s.turn for s in detections])).sum(0)
+    turn = turn / turn.pow(2).sum(-1, keepdim=True).clamp(min=1.0).sqrt()  # no more certain than certain
+    return Detections(1.0 - absent, mean([s.place for s in detections]), total, turn, mean([s.size for s in detections]))
 
 
 def _fourfold(cos: Tensor, sin: Tensor) -> tuple[Tensor, Tensor]:
@@ -359,8 +345,8 @@ def fourfold(angle: Tensor) -> Tensor:
     return torch.stack([torch.cos(FOURFOLD * angle), torch.sin(FOURFOLD * angle)], dim=-1)
 
 
-def sight_of(colour: Tensor, shape: Tensor) -> Tensor:
-    """Return the numbers of sights, of colours and shapes by their class."""
+def detection_index(colour: Tensor, shape: Tensor) -> Tensor:
+    """Return the index among the detections of colours and shapes by their class."""
     kind = torch.tensor(KIND_OF_SHAPE, device=shape.device)[shape]
     place = torch.tensor(PLACE_IN_KIND, device=shape.device)[shape]
     return (kind * NUM_COLOURS + colour) * SHAPES_OF_KIND + place

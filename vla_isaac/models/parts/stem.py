@@ -1,4 +1,4 @@
-"""`Retina`: the first look at pictures, the same for a camera as for a video."""
+"""`YCbCrStem`: the first layers of a picture encoder, alike for camera pictures and for videos with subsampled colour."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ CHROMA = ((-0.168736, -0.331264, 0.5), (0.5, -0.418688, -0.081312))
 """Brightness, and how blue and how red a colour is: ITU-R BT.601."""
 
 
-class Retina(nn.Module):
-    """The first convolution, which sees brightness at every pixel and colour at every second one.
+class YCbCrStem(nn.Module):
+    """The first convolution, on luma at every pixel and chroma at every second one (YCbCr 4:2:0).
 
-    Videos keep colour at half the resolution (4:2:0), a simulator's pictures do not. Seen like this both are alike, so what
-    was learned from videos holds for a camera.
+    Videos keep chroma at half the resolution, a simulator's pictures do not. In this form both are alike, so what is learned
+    from videos holds for a camera.
     """
 
     mix: Tensor
@@ -38,7 +38,7 @@ class Retina(nn.Module):
         Args:
             image_hw: Height and width of the pictures [px].
             channels: Features that come out.
-            crop: Top and bottom of what is looked at, as shares of the height; None looks at all.
+            crop: Top and bottom of the part that is used, as shares of the height; None uses all.
             frames: Pictures side by side.
             stride: How many times fewer features there are than pixels, along each axis.
         """

@@ -1,4 +1,4 @@
-"""`MomentScenes`: what stood where at each control period and what the expert did, as unsure as eyes would tell it.
+"""`TransitionScenes`: what stood where at each control period and what the expert did, as unsure as eyes would tell it.
 
 Places are off by what a camera is off, near the hand less than far from it.
 """
@@ -11,9 +11,9 @@ from torch import Tensor
 
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.datasets.moments import NO, Moments
-from vla_isaac.models.asked import NUM_GOALS
 from vla_isaac.models.base import Batch
-from vla_isaac.models.mini.eye import fourfold
+from vla_isaac.models.goal_query import NUM_GOALS
+from vla_isaac.models.mini.detector import fourfold
 from vla_isaac.models.mini.places import Places
 from vla_isaac.models.mini.scene import Goals, Things
 from vla_isaac.robots.kinematics import forward_kinematics
@@ -24,30 +24,30 @@ NEAR = 0.09  # [m] from the hand, where the camera on it sees well
 # how unsure the deciding part's knowledge is made, one standard deviation of the worst case
 PLACE_FAR, PLACE_NEAR, PLACE_COMMON, START = 0.013, 0.004, 0.006, 0.010  # [m]
 TURN_FAR, TURN_NEAR, SIZE = 0.15, 0.05, 0.12  # [rad], [rad], [cm]
-FLAT = (1.0, 1.0, 0.3)  # heights are known better
+HEIGHT_SCALE = (1.0, 1.0, 0.3)  # heights are known better
 CERTAIN_SHARE = 0.2  # of the samples without any of it
 
 
-class MomentScenes:
+class TransitionScenes:
     """What stood where, row by row, as tensors."""
 
-    def __init__(self, moments: Moments) -> None:
-        objects, bodies = moments.rows["objects"], moments.episodes["bodies"]
-        self._of_episode = torch.from_numpy(moments.of_episode)
+    def __init__(self, transitions: Moments) -> None:
+        objects, bodies = transitions.rows["objects"], transitions.episodes["bodies"]
+        self._of_episode = torch.from_numpy(transitions.of_episode)
         self._is_there = torch.from_numpy(np.isfinite(objects[..., 0]))
         objects = np.nan_to_num(objects)
         self._place = torch.from_numpy(objects[..., :3].copy())
         w, x, y, z = (objects[..., 3 + k] for k in range(4))
         self._yaw = torch.from_numpy(np.arctan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z)))
         self._bodies = torch.from_numpy(np.nan_to_num(bodies))
-        self._state = torch.from_numpy(moments.rows["state"])
-        self._action = torch.from_numpy(moments.rows["action"])
-        self._bound = torch.from_numpy(moments.rows["place"])
+        self._state = torch.from_numpy(transitions.rows["state"])
+        self._action = torch.from_numpy(transitions.rows["action"])
+        self._bound = torch.from_numpy(transitions.rows["place"])
         hands = [
-            forward_kinematics(part)[:, :3, 3] for part in np.array_split(moments.rows["state"][:, :7], 32) if len(part)
+            forward_kinematics(part)[:, :3, 3] for part in np.array_split(transitions.rows["state"][:, :7], 32) if len(part)
         ]
         self._hand = torch.from_numpy(np.concatenate(hands).astype(np.float32))
-        self._goals, self._active = _goals(moments)
+        self._goals, self._active = _goals(transitions)
         self._candidate = self._candidates()
 
     def known(self, rows: AnyArray) -> dict[str, Tensor]:
@@ -86,18 +86,18 @@ class MomentScenes:
         if generator is not None:
             count, things = presence.shape
             random = _Random(generator, count, things)
-            amount = random.flat(1)
-            amount = torch.where(random.flat(1) < CERTAIN_SHARE, torch.zeros_like(amount), amount)
+            amount = random.uniform(1)
+            amount = torch.where(random.uniform(1) < CERTAIN_SHARE, torch.zeros_like(amount), amount)
             is_near = ((place[..., :2] - self._hand[index][:, None, :2]).norm(dim=-1) < NEAR)[..., None]
-            flat = torch.tensor(FLAT)
+            scale = torch.tensor(HEIGHT_SCALE)
             spread = torch.where(is_near, PLACE_NEAR, PLACE_FAR)
-            common = PLACE_COMMON * random.bell(1, 3)
-            place = place + (random.bell(things, 3) * spread + common * ~is_near) * amount * flat
-            start = start + (random.bell(things, 3) * START + common) * amount * flat
-            wrong = random.bell(things, 1) * torch.where(is_near, TURN_NEAR, TURN_FAR) * amount
-            turn = fourfold(yaw + wrong[..., 0]) * (1 - 0.5 * amount * random.flat(things))
-            size = size + random.bell(things, 2) * SIZE * amount
-            presence = presence * (1 - 0.15 * amount[..., 0] * random.flat(things)[..., 0])
+            common = PLACE_COMMON * random.normal(1, 3)
+            place = place + (random.normal(things, 3) * spread + common * ~is_near) * amount * scale
+            start = start + (random.normal(things, 3) * START + common) * amount * scale
+            wrong = random.normal(things, 1) * torch.where(is_near, TURN_NEAR, TURN_FAR) * amount
+            turn = fourfold(yaw + wrong[..., 0]) * (1 - 0.5 * amount * random.uniform(things))
+            size = size + random.normal(things, 2) * SIZE * amount
+            presence = presence * (1 - 0.15 * amount[..., 0] * random.uniform(things)[..., 0])
         return Things(presence, place, start, turn, size, bodies[..., 3].long())
 
     def _candidates(self) -> Tensor:
@@ -121,22 +121,22 @@ class _Random:
     def __init__(self, generator: torch.Generator, scenes: int, things: int) -> None:
         self._generator, self._scenes = generator, scenes
 
-    def flat(self, things: int) -> Tensor:
+    def uniform(self, things: int) -> Tensor:
         """Return numbers from 0 to 1, (B, things, 1)."""
         return torch.rand(self._scenes, things, 1, generator=self._generator)
 
-    def bell(self, things: int, width: int) -> Tensor:
+    def normal(self, things: int, width: int) -> Tensor:
         """Return normal numbers, (B, things, width)."""
         return torch.randn(self._scenes, things, width, generator=self._generator)
 
 
-def _goals(moments: Moments) -> tuple[Tensor, Tensor]:
+def _goals(transitions: Moments) -> tuple[Tensor, Tensor]:
     """Return relation, moved and other thing of the goals of each row, (N, NUM_GOALS, 3), and which is next, (N,).
 
     A plan of more goals than that is one goal at a time: the one that is next.
     """
-    goals = torch.from_numpy(moments.episodes["goals"])[torch.from_numpy(moments.of_episode)][..., 1:]
-    active = torch.from_numpy(moments.rows["active"]).clone()
+    goals = torch.from_numpy(transitions.episodes["goals"])[torch.from_numpy(transitions.of_episode)][..., 1:]
+    active = torch.from_numpy(transitions.rows["active"]).clone()
     is_long = (goals[..., 0] >= 0).sum(1) > NUM_GOALS
     first = goals[torch.arange(len(goals)), active.clamp(min=0)]
     goals = goals[:, :NUM_GOALS].clone()

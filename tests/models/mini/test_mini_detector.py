@@ -1,4 +1,4 @@
-"""Eyes: cells look where the cameras of the scene do, and the best of several answers is taken."""
+"""CameraEncoders: cells look where the cameras of the scene do, and the best of several answers is taken."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from vla_isaac.scene.objects import SHAPES
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from vla_isaac.models.asked import COLOUR_NAMES, NUM_COLOURS  # noqa: E402
+from vla_isaac.models.goal_query import COLOUR_NAMES, NUM_COLOURS  # noqa: E402
 from vla_isaac.models.kinematics import HandPose  # noqa: E402
 from vla_isaac.models.mini.configuration import standard_views  # noqa: E402
-from vla_isaac.models.mini.eye import (  # noqa: E402
-    NUM_SIGHTS,
+from vla_isaac.models.mini.detector import (  # noqa: E402
+    NUM_DETECTIONS,
     SHAPES_OF_KIND,
     Cells,
-    EyeShape,
-    Sights,
-    best,
-    fused,
+    Detections,
+    DetectorShape,
+    best_detections,
+    detection_index,
+    fuse,
     measured_offset,
-    sight_of,
 )
-from vla_isaac.models.mini.geometry import hand_pose, make_eye, seen_in  # noqa: E402
+from vla_isaac.models.mini.geometry import hand_pose, make_detector, seen_in  # noqa: E402
 
 SIZE = 128
-FINE = EyeShape((24, 112), SIZE, True)
-COARSE = EyeShape((0, 104), SIZE, False)
+FINE = DetectorShape((24, 112), SIZE, True)
+COARSE = DetectorShape((0, 104), SIZE, False)
 HEIGHT = 0.02  # [m] of the middle of a cube on the table
 NUMBERS = 5  # of a place: two of its ray, a height, a distance, whether it is held
 
@@ -50,7 +50,7 @@ def camera_on_hand(qpos: np.ndarray) -> Pose:
     return pose_base_ee(qpos) @ ee_hand @ WRIST.pose_mount_camera
 
 
-def middles(shape: EyeShape) -> np.ndarray:
+def middles(shape: DetectorShape) -> np.ndarray:
     """Return the pixel in the middle of each cell, row by row, (N, 2) as x and y."""
     height, width = shape.grid
     rows, columns = np.meshgrid(range(height), range(width), indexing="ij")
@@ -84,7 +84,7 @@ def on_table(count: int) -> torch.Tensor:
 def test_cells_of_the_wrist_camera_end_on_the_table_where_the_scenes_camera_looks(seed):
     qpos = posture(seed)
     wanted = at_height(WRIST, camera_on_hand(qpos), middles(COARSE), HEIGHT)
-    got = seen_from_hand(make_eye(COARSE, standard_views()["wrist"]), qpos, on_table(len(wanted)))
+    got = seen_from_hand(make_detector(COARSE, standard_views()["wrist"]), qpos, on_table(len(wanted)))
     known = np.isfinite(wanted[:, 0])
     assert known.sum() > 100
     assert np.abs(got - wanted)[known].max() < 1e-4
@@ -96,7 +96,7 @@ def test_what_is_said_beside_a_cells_ray_and_above_the_table_is_a_pixel_and_a_he
     place[..., 0], place[..., 1], place[..., 2] = 0.4, -0.3, 0.35  # cells to the right, cells down, tenths of a metre
     moved = pixels + COARSE.cell * np.array([0.4, -0.3])
     wanted = at_height(WRIST, camera_on_hand(qpos), moved, HEIGHT + 0.035)
-    got = seen_from_hand(make_eye(COARSE, standard_views()["wrist"]), qpos, place)
+    got = seen_from_hand(make_detector(COARSE, standard_views()["wrist"]), qpos, place)
     known = np.isfinite(wanted[:, 0])
     assert known.sum() > 100
     assert np.abs(got - wanted)[known].max() < 2e-4
@@ -107,13 +107,13 @@ def test_what_is_in_the_hand_is_as_deep_in_the_picture_as_is_said():
     place = on_table(len(pixels))
     place[..., 3], place[..., 4] = 0.2, 30.0
     wanted = at_depth(WRIST, camera_on_hand(qpos), pixels, 0.14)
-    got = seen_from_hand(make_eye(COARSE, standard_views()["wrist"]), qpos, place)
+    got = seen_from_hand(make_detector(COARSE, standard_views()["wrist"]), qpos, place)
     assert np.abs(got - wanted).max() < 1e-5
 
 
 def test_cells_of_the_front_camera_lie_where_it_looks_when_it_stands_as_it_should():
     wanted = at_height(FRONT, FRONT.pose_mount_camera, middles(FINE), HEIGHT)
-    eye = make_eye(FINE, standard_views()["front"])
+    eye = make_detector(FINE, standard_views()["front"])
     got = eye.placed(torch.zeros(1, 1, len(wanted), NUMBERS), (torch.zeros(1, 3), torch.eye(3)[None]))[0, 0].numpy()
     known = np.isfinite(wanted[:, 0]) & (wanted[:, 0] > 0.25) & (wanted[:, 0] < 0.85)
     assert known.sum() > 300
@@ -140,7 +140,7 @@ def test_turns_seen_from_the_hand_are_turned_with_it():
     heading, own = 0.7, 0.2  # [rad] of the hand's x axis, and of the thing from there, both about the vertical
     down = rotations.axis_angle_to_matrix(np.array([math.pi, 0.0, 0.0]))
     rotation = rotations.axis_angle_to_matrix(np.array([0.0, 0.0, heading])) @ down
-    eye = make_eye(COARSE, standard_views()["wrist"])
+    eye = make_detector(COARSE, standard_views()["wrist"])
     turn = torch.tensor([math.cos(4 * own), math.sin(4 * own)]).expand(1, 2, 3, 2)
     got = eye.turned(turn, (torch.zeros(1, 3), torch.tensor(rotation[None], dtype=torch.float32)))
     wanted = [math.cos(4 * (heading + own)), math.sin(4 * (heading + own))]
@@ -149,7 +149,7 @@ def test_turns_seen_from_the_hand_are_turned_with_it():
 
 def test_turns_seen_from_the_front_are_those_of_the_base():
     turn = torch.rand(1, 2, 3, 2)
-    eye = make_eye(FINE, standard_views()["front"])
+    eye = make_detector(FINE, standard_views()["front"])
     assert eye.turned(turn, (torch.zeros(1, 3), torch.eye(3)[None])).equal(turn)
 
 
@@ -157,7 +157,7 @@ def test_turns_seen_from_the_front_are_those_of_the_base():
 
 
 def number(colour: str, shape: str) -> int:
-    return int(sight_of(torch.tensor(COLOUR_NAMES.index(colour)), torch.tensor(SHAPES.index(shape))))
+    return int(detection_index(torch.tensor(COLOUR_NAMES.index(colour)), torch.tensor(SHAPES.index(shape))))
 
 
 def empty_cells(count: int = 12) -> Cells:
@@ -185,7 +185,7 @@ def test_each_thing_is_found_in_the_cell_of_its_colour_and_shape():
     put(cells, 3, 0, "red", 0)  # small things are cube, cylinder, ball
     put(cells, 7, 0, "blue", 2)
     put(cells, 7, 1, "white", 1)  # furniture is box, bin, bowl
-    seen = best(cells)
+    seen = best_detections(cells)
     at = {name: number(*name) for name in (("red", "cube"), ("blue", "ball"), ("white", "bin"))}
     assert {name: round(100 * float(seen.place[0, i, 0])) for name, i in at.items()} == {
         ("red", "cube"): 3,
@@ -198,15 +198,15 @@ def test_each_thing_is_found_in_the_cell_of_its_colour_and_shape():
 def test_a_colour_that_is_nowhere_is_not_present():
     cells = empty_cells()
     put(cells, 3, 0, "red", 0)
-    assert float(best(cells).presence[0, number("green", "cube")]) < 0.01
-    assert float(best(cells).presence[0, number("red", "ball")]) < 0.01
+    assert float(best_detections(cells).presence[0, number("green", "cube")]) < 0.01
+    assert float(best_detections(cells).presence[0, number("red", "ball")]) < 0.01
 
 
 def test_of_two_alike_the_surer_is_taken():
     cells = empty_cells()
     put(cells, 3, 0, "red", 0, centre=1.0)
     put(cells, 9, 0, "red", 0, centre=5.0)
-    assert float(best(cells).place[0, number("red", "cube"), 0]) == pytest.approx(0.09)
+    assert float(best_detections(cells).place[0, number("red", "cube"), 0]) == pytest.approx(0.09)
 
 
 def test_a_place_with_a_spread_of_two_centimetres_weighs_a_quarter_of_one_with_one():
@@ -214,7 +214,7 @@ def test_a_place_with_a_spread_of_two_centimetres_weighs_a_quarter_of_one_with_o
     put(cells, 3, 0, "red", 0)
     put(cells, 5, 0, "blue", 0)
     cells.spread[0, 0, 5] = math.log(2.0)
-    seen = best(cells)
+    seen = best_detections(cells)
     of_red, of_blue = (float(seen.weight[0, number(colour, "cube")]) for colour in ("red", "blue"))
     assert of_blue == pytest.approx(of_red / 4)
 
@@ -225,50 +225,50 @@ def test_a_pair_that_was_never_shown_is_as_sure_as_its_colour_and_its_shape_toge
     of_pink, of_ball = 0.5, 0.7
     cells.colour[..., COLOUR_NAMES.index("pink")] = math.log(of_pink / (1 - of_pink) * (NUM_COLOURS - 1))
     cells.shape[..., 2] = math.log(of_ball / (1 - of_ball) * (SHAPES_OF_KIND - 1))
-    presence = best(cells).presence[0]
+    presence = best_detections(cells).presence[0]
     assert float(presence[number("pink", "ball")]) == pytest.approx(0.8 * of_pink * of_ball, rel=1e-5)
     assert float(presence[number("pink", "cube")]) == pytest.approx(0.8 * of_pink * (1 - of_ball) / 2, rel=1e-5)
 
 
 def test_no_two_pairs_of_colour_and_shape_have_the_same_number():
     numbers = {number(colour, shape) for colour in COLOUR_NAMES for shape in SHAPES}
-    assert numbers == set(range(NUM_SIGHTS))
+    assert numbers == set(range(NUM_DETECTIONS))
 
 
 # --- several cameras ----------------------------------------------------------------------------------------------------
 
 
-def sights(presence: float, place: float, weight: float) -> Sights:
-    one = torch.ones(1, NUM_SIGHTS)
-    return Sights(
+def sights(presence: float, place: float, weight: float) -> Detections:
+    one = torch.ones(1, NUM_DETECTIONS)
+    return Detections(
         presence * one,
-        place * torch.ones(1, NUM_SIGHTS, 3),
+        place * torch.ones(1, NUM_DETECTIONS, 3),
         weight * one,
-        torch.ones(1, NUM_SIGHTS, 2),
-        torch.ones(1, NUM_SIGHTS, 2),
+        torch.ones(1, NUM_DETECTIONS, 2),
+        torch.ones(1, NUM_DETECTIONS, 2),
     )
 
 
 def test_two_cameras_together_are_the_mean_of_both_by_their_weights():
-    both = fused([sights(1.0, 0.50, 9.0), sights(1.0, 0.60, 1.0)])
+    both = fuse([sights(1.0, 0.50, 9.0), sights(1.0, 0.60, 1.0)])
     assert both.place[0, 0].tolist() == pytest.approx([0.51, 0.51, 0.51], abs=1e-5)
     assert float(both.weight[0, 0]) == pytest.approx(10.0, rel=1e-5)
 
 
 def test_a_camera_that_does_not_see_a_thing_does_not_say_where_it_is():
-    both = fused([sights(0.1, 0.20, 100.0), sights(0.9, 0.60, 0.5)])
+    both = fuse([sights(0.1, 0.20, 100.0), sights(0.9, 0.60, 0.5)])
     assert both.place[0, 0].tolist() == pytest.approx([0.6, 0.6, 0.6], abs=1e-4)
 
 
 def test_a_thing_is_absent_only_if_both_cameras_miss_it():
-    both = fused([sights(0.5, 0.5, 1.0), sights(0.8, 0.5, 1.0)])
+    both = fuse([sights(0.5, 0.5, 1.0), sights(0.8, 0.5, 1.0)])
     assert float(both.presence[0, 0]) == pytest.approx(1 - 0.5 * 0.2)
 
 
 def test_a_turn_that_both_cameras_are_sure_of_is_no_surer_than_one():
     plain = sights(1.0, 0.5, 1.0)
     turn = torch.tensor([0.6, -0.8]).expand_as(plain.turn)
-    both = fused([plain._replace(turn=turn), plain._replace(turn=turn)])
+    both = fuse([plain._replace(turn=turn), plain._replace(turn=turn)])
     assert both.turn[0, 0].tolist() == pytest.approx([0.6, -0.8], abs=1e-6)
 
 
