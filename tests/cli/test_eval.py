@@ -124,6 +124,7 @@ def test_ctrl_c_is_exit_code_130_and_the_file_is_gone_on_with(evaluate, tmp_path
     options = f"eval --backend stub --task lift --episodes 1000 --workers {workers} --out {out}".split()
     ended = interrupted(*options, when=lambda: out.exists() and out.read_bytes().count(b"\n") > 3)
     assert ended.returncode == 130, ended.stderr
+    assert ended.seconds < 5, "the program, its workers included, has ended"
     assert "give the same command with --resume to go on" in ended.stderr
     assert "Traceback" not in ended.stderr
     done = len(read_results(out)[1])

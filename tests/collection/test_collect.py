@@ -235,16 +235,16 @@ def test_progress_is_reported_from_the_beginning_to_the_end(plan, tmp_path):
 
 
 def test_a_journal_written_by_version_0_1_0_is_gone_on_with(plan, tmp_path, monkeypatch):
-    folder = journal_folder(tmp_path / "d")
+    folder = journal_folder(tmp_path / "d.hdf5")
     folder.mkdir(parents=True)
     written = (DATA / "journal_0.1.0.jsonl").read_text(encoding="utf-8")
     (folder / "journal.jsonl").write_text(written + '{"seed": 3, "fail', encoding="utf-8")
     monkeypatch.setattr(Collector, "try_one", lambda *given: pytest.fail("a seed that failed is tried again"))
-    report = collect(tmp_path / "d", plan(tasks=("push_to",), episodes=1), resume=True)
+    report = collect(tmp_path / "d.hdf5", plan(tasks=("push_to",), episodes=1), format="hdf5", resume=True)
     assert (report.attempts, report.failures) == (3, {"missed_grasp": 3})
     assert (folder / "journal.jsonl").read_text(encoding="utf-8") == written
     with pytest.raises(UsageError, match="collected with seed=0, now it is 9"):
-        collect(tmp_path / "d", plan(tasks=("push_to",), episodes=1, seed=9), resume=True)
+        collect(tmp_path / "d.hdf5", plan(tasks=("push_to",), episodes=1, seed=9), format="hdf5", resume=True)
 
 
 def test_a_journal_from_before_an_option_existed_goes_on_with_its_default(plan, tmp_path):

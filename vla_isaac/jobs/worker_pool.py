@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from abc import ABC, abstractmethod
@@ -10,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from vla_isaac.jobs.pool import JobResult, MakeWorker
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,7 @@ class WorkerPool(ABC):
         self._start()
         losses = running.losses + 1
         if losses <= self._retries:
+            logger.warning("%s; its job is tried again", reason)
             self._waiting.append((running.job, losses))
             return []
         return [JobResult(job=running.job, fault=reason, losses=losses)]

@@ -31,7 +31,7 @@ class Watcher(Protocol):
         ...
 
 
-class ProgressLine:
+class ConsoleLog:
     """One line on standard error, redrawn twice a second; on what is no terminal, a line per validation."""
 
     def __init__(self, batch_size: int, stream: TextIO | None = None, where: str = "") -> None:
@@ -120,5 +120,5 @@ class TensorBoardLog:
 
 def usual_watchers(folder: Path, batch_size: int, where: str = "") -> list[Watcher]:
     """Return a line, a file, and TensorBoard where it is installed."""
-    watchers: list[Watcher] = [ProgressLine(batch_size, where=where), MetricsFile(folder)]
+    watchers: list[Watcher] = [ConsoleLog(batch_size, where=where), MetricsFile(folder)]
     return [*watchers, TensorBoardLog(folder)] if is_installed("tensorboard") else watchers
