@@ -10,6 +10,7 @@ import pytest
 from tests.evaluation.actors import FIRST, Broken, Mortal, Polite, Still, Wearing, factory
 from tests.jobs.losing import children, one_worker_lost
 from vla_isaac.api import make_request, make_session
+from vla_isaac.backends.stub.backend import StubBackend
 from vla_isaac.core.errors import BackendError, ConfigError, SceneError, UnknownNameError, UsageError
 from vla_isaac.evaluation import EvaluationPlan, EvaluationReport, evaluate
 from vla_isaac.evaluation.outcome import Outcome
@@ -86,6 +87,13 @@ def test_an_evaluation_of_nothing_but_faults_is_given_up(plan, monkeypatch):
     monkeypatch.setattr(Wearing, "resets", 1)
     with pytest.raises(BackendError, match=r"10 attempts were lost to faults, .* the engine broke; fix that"):
         evaluate(plan(episodes=20), factory=factory(backend=Wearing))
+
+
+def test_the_factory_may_be_given_by_its_earlier_name(plan):
+    from vla_isaac.evaluation.evaluator import Cast
+
+    report = evaluate(plan(episodes=1), cast=Cast(policy=Broken, backend=StubBackend))
+    assert report.total["failures"] == {"policy_failed": 1}
 
 
 def test_a_worker_that_dies_costs_its_attempt_and_another_goes_on(plan):
