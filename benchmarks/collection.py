@@ -18,9 +18,9 @@ from pathlib import Path
 
 import numpy as np
 
-from vla_isaac.collection.attempt import Collector
 from vla_isaac.collection.collect import collect
-from vla_isaac.collection.plan import Attempt, CollectionPlan
+from vla_isaac.collection.collector import Collector
+from vla_isaac.collection.plan import CollectionPlan, DemonstrationJob
 from vla_isaac.collection.worker import stage
 from vla_isaac.core.config import from_mapping
 from vla_isaac.core.types import JointTarget
@@ -57,7 +57,7 @@ def measure_one_process() -> OneProcess:
         for seed in range(SEED, SEED + SAMPLE):
             forget_scene(collector.backend)
             with tempfile.TemporaryDirectory() as folder:
-                outcome = stage(collector, Attempt("place_on", seed), Path(folder), encode=True)
+                outcome = stage(collector, DemonstrationJob("place_on", seed), Path(folder), encode=True)
             if outcome.episode is None:
                 continue
             collecting += outcome.seconds - outcome.encoding_seconds

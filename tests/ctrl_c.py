@@ -1,4 +1,4 @@
-"""The program is run and Ctrl-C pressed, as in a terminal: all its processes are told."""
+"""The program is run and Ctrl-C pressed, as in a terminal: all its processes receive it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import pytest
 
@@ -18,7 +19,18 @@ SECONDS = 120.0
 posix = pytest.mark.skipif(not hasattr(os, "killpg"), reason="needs signals to a group of processes")
 
 
-def interrupted(*options: str, when: Callable[[], bool]) -> subprocess.CompletedProcess[str]:
+@dataclass(frozen=True)
+class Interrupted:
+    """How the program ended after Ctrl-C."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+    seconds: float
+    """From Ctrl-C until the last of its processes had ended [s]."""
+
+
+def interrupted(*options: str, when: Callable[[], bool]) -> Interrupted:
     """Return how ``vla-isaac`` with these options ends when Ctrl-C is pressed as soon as something holds."""
     process = subprocess.Popen(
         [sys.executable, "-m", "vla_isaac", *options],
@@ -32,12 +44,25 @@ def interrupted(*options: str, when: Callable[[], bool]) -> subprocess.Completed
         deadline = time.monotonic() + SECONDS
         while not when() and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.02)
+        begin = time.monotonic()
         os.killpg(process.pid, signal.SIGINT)
         out, err = process.communicate(timeout=SECONDS)
+        while _is_there(process.pid) and time.monotonic() < begin + SECONDS:
+            time.sleep(0.02)
+        seconds = time.monotonic() - begin
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+    return Interrupted(process.returncode, out, err, seconds)
+
+
+def _is_there(group: int) -> bool:
+    """Tell whether any process of the group is left."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _heed_ctrl_c() -> None:

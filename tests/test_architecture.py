@@ -41,6 +41,7 @@ HOMES = {
     "av": ("runtime", "datasets"),
     "pyarrow": ("datasets",),
     "h5py": ("datasets",),
+    "rich": ("cli",),
     "tyro": ("cli",),
     "torch": ("models", "training", "datasets", "cli"),  # the command line only says which extra is missing
     "transformers": ("models", "policies", "training", "cli"),

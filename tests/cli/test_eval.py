@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.ctrl_c import interrupted, posix
-from tests.evaluation.actors import Wearing, cast
+from tests.evaluation.actors import Wearing, factory
 from vla_isaac.cli.main import main
 from vla_isaac.evaluation import evaluate as run_plan
 from vla_isaac.evaluation.results_file import read_results
@@ -64,7 +64,7 @@ def test_fewer_episodes_than_asked_for_are_exit_code_1_with_the_reason(evaluate)
 
 def test_a_fault_is_exit_code_3_and_not_counted(evaluate, monkeypatch):
     monkeypatch.setattr(
-        "vla_isaac.cli.eval.evaluate", lambda plan, **options: run_plan(plan, cast=cast(backend=Wearing), **options)
+        "vla_isaac.cli.eval.evaluate", lambda plan, **options: run_plan(plan, factory=factory(backend=Wearing), **options)
     )
     code, found, words = evaluate(f"{LIFT} --json")
     assert (code, found["episodes"], found["faults"]) == (3, 1, 1)
@@ -124,6 +124,7 @@ def test_ctrl_c_is_exit_code_130_and_the_file_is_gone_on_with(evaluate, tmp_path
     options = f"eval --backend stub --task lift --episodes 1000 --workers {workers} --out {out}".split()
     ended = interrupted(*options, when=lambda: out.exists() and out.read_bytes().count(b"\n") > 3)
     assert ended.returncode == 130, ended.stderr
+    assert ended.seconds < 5, "the program, its workers included, has ended"
     assert "give the same command with --resume to go on" in ended.stderr
     assert "Traceback" not in ended.stderr
     done = len(read_results(out)[1])

@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.collection.dataset_contents import contents, differences
-from vla_isaac.collection.attempt import Collector
 from vla_isaac.collection.collect import collect
+from vla_isaac.collection.collector import Collector
 from vla_isaac.collection.journal import journal_folder
-from vla_isaac.collection.progress_bar import ProgressBar, line_of
 from vla_isaac.core.errors import BackendError, ConfigError, MissingDependencyError, UnknownNameError, UsageError
 from vla_isaac.datasets.formats import WRITERS, open_dataset
 
 FORMATS = ("lerobot", "manifest", "hdf5")
+DATA = Path(__file__).parent / "data"
 
 
 class InMemory:
@@ -223,21 +224,36 @@ def test_a_dataset_says_what_its_numbers_are(plan, tmp_path):
     assert reader.info.action_spec["rate_hz"] == 10.0
 
 
-# ------------------------------------------------------------------ progress
+def test_progress_is_reported_from_the_beginning_to_the_end(plan, tmp_path):
+    reported = []
+    collect(tmp_path / "d", plan(), progress=lambda *numbers: reported.append(numbers))
+    assert (reported[0], reported[-1]) == ((0, 4, 0), (4, 4, 0))
+    assert sorted(reported) == reported
+    failed = []
+    collect(tmp_path / "e", plan(tasks=("push_to",), episodes=1), progress=lambda *numbers: failed.append(numbers))
+    assert failed == [(0, 1, 0), (0, 1, 1), (0, 1, 2), (0, 1, 3)]
 
 
-def test_progress_says_how_far_how_fast_and_how_long(plan, tmp_path):
-    told = []
-    collect(tmp_path / "d", plan(), watch=told.append)
-    assert (told[0].committed, told[-1].committed) == (0, 4)
-    half = replace(told[-1], committed=30, wanted=90, fresh=30, seconds=60.0, failures={"dropped": 2})
-    assert line_of(half) == "[########................] 30/90  0.50 episodes/s  2:00 left  2 failed"
-    assert "starting" in line_of(told[0])
+def test_a_journal_written_by_version_0_1_0_is_gone_on_with(plan, tmp_path, monkeypatch):
+    folder = journal_folder(tmp_path / "d.hdf5")
+    folder.mkdir(parents=True)
+    written = (DATA / "journal_0.1.0.jsonl").read_text(encoding="utf-8")
+    (folder / "journal.jsonl").write_text(written + '{"seed": 3, "fail', encoding="utf-8")
+    monkeypatch.setattr(Collector, "try_one", lambda *given: pytest.fail("a seed that failed is tried again"))
+    report = collect(tmp_path / "d.hdf5", plan(tasks=("push_to",), episodes=1), format="hdf5", resume=True)
+    assert (report.attempts, report.failures) == (3, {"missed_grasp": 3})
+    assert (folder / "journal.jsonl").read_text(encoding="utf-8") == written
+    with pytest.raises(UsageError, match="collected with seed=0, now it is 9"):
+        collect(tmp_path / "d.hdf5", plan(tasks=("push_to",), episodes=1, seed=9), format="hdf5", resume=True)
 
 
-def test_progress_is_quiet_in_a_file(capsys):
-    ProgressBar().close()
-    assert capsys.readouterr().err == ""
+def test_a_journal_from_before_an_option_existed_goes_on_with_its_default(plan, tmp_path):
+    collect(tmp_path / "d", plan(episodes=2))
+    journal = journal_folder(tmp_path / "d") / "journal.jsonl"
+    header = json.loads(journal.read_text(encoding="utf-8"))
+    del header["plan"]["steps_after_success"]
+    journal.write_text(json.dumps(header) + "\n", encoding="utf-8")
+    assert collect(tmp_path / "d", plan(episodes=3), resume=True).collected == 1
 
 
 def test_without_ray_the_message_says_what_to_do(plan, tmp_path, monkeypatch):

@@ -9,9 +9,9 @@ from functools import partial
 import numpy as np
 import pytest
 
-from vla_isaac.collection.attempt import Collector
+from vla_isaac.collection.collector import Collector
 from vla_isaac.collection.moments import BlockWorker, collect_moments
-from vla_isaac.collection.plan import Attempt, CollectionPlan
+from vla_isaac.collection.plan import CollectionPlan, DemonstrationJob
 from vla_isaac.core.errors import UsageError
 from vla_isaac.datasets.moments import MAX_OBJECTS, NO, block_path, load_moments, plan_of
 from vla_isaac.models.goal_query import COLOUR_NAMES, RELATIONS
@@ -109,7 +109,7 @@ def test_actions_are_steps_that_bring_the_hand_nearer_to_what_it_reaches_for(fou
 def test_states_and_actions_are_those_that_a_demonstration_of_the_same_seed_has(found, moments):
     collector = Collector(replace(moments, cameras=()))
     for number, task in enumerate(TASKS):
-        _, recorder, steps = collector.try_one(Attempt(task, moments.seed + number))
+        _, recorder, steps = collector.try_one(DemonstrationJob(task, moments.seed + number))
         rows, columns = found.of_episode == number, recorder.episode.columns
         assert rows.sum() == steps
         assert np.array_equal(found.rows["action"][rows], columns["action"])

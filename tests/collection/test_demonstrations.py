@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vla_isaac.collection.attempt import IMPOSSIBLE, Collector
+from vla_isaac.collection.collector import IMPOSSIBLE, Collector
 from vla_isaac.collection.demonstrator import Demonstrator
 from vla_isaac.collection.perturbation import Disturbance, Perturbation
-from vla_isaac.collection.plan import Attempt
+from vla_isaac.collection.plan import DemonstrationJob
 from vla_isaac.core.config import from_mapping
 from vla_isaac.core.errors import ConfigError, ConventionError
 from vla_isaac.core.types import Action
@@ -51,7 +51,7 @@ def attempt_at(plan):
         made.append(collector)
         expert = WithFreshExpert(collector.plan.fps)
         collector.policy = Demonstrator(expert)
-        failure, recorder, _ = collector.try_one(Attempt(task, seed))
+        failure, recorder, _ = collector.try_one(DemonstrationJob(task, seed))
         return failure, recorder.episode, expert
 
     yield make
@@ -86,14 +86,14 @@ def test_a_pushed_demonstration_keeps_what_was_carried_out_in_its_targets(attemp
 @pytest.mark.parametrize(("perturb", "pushed", "spread"), [(0.0, 0, 0), (0.25, 500, 60), (1.0, 2000, 0)])
 def test_the_share_of_pushed_episodes_is_the_one_asked_for(plan, perturb, pushed, spread):
     collector = Collector(plan(perturb=perturb))
-    draws = [collector._is_perturbed(Attempt("lift", seed)) for seed in range(2000)]
+    draws = [collector._is_perturbed(DemonstrationJob("lift", seed)) for seed in range(2000)]
     assert sum(draws) == pytest.approx(pushed, abs=spread)
 
 
 def test_which_episodes_are_pushed_depends_on_their_seeds_alone_and_more_are_added_with_the_share(plan):
     def pushed(perturb: float, task: str) -> set[int]:
         collector = Collector(plan(perturb=perturb))
-        return {seed for seed in range(400) if collector._is_perturbed(Attempt(task, seed))}
+        return {seed for seed in range(400) if collector._is_perturbed(DemonstrationJob(task, seed))}
 
     assert pushed(0.25, "lift") == pushed(0.25, "stack")
     assert pushed(0.25, "lift") < pushed(0.75, "lift")

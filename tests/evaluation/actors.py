@@ -13,7 +13,7 @@ from vla_isaac.core.errors import PolicyDeclined
 from vla_isaac.core.seeding import stream
 from vla_isaac.core.specs import ActionSpec, PolicySpec
 from vla_isaac.core.types import ActionChunk, EpisodeContext
-from vla_isaac.evaluation.evaluator import Cast
+from vla_isaac.evaluation.evaluator import PolicyAndBackendFactory
 from vla_isaac.policies.scripted.expert import ScriptedPolicy
 from vla_isaac.tasks.families import task_family
 
@@ -93,5 +93,5 @@ class Wearing(StubBackend):
         super().step()
 
 
-def cast(policy: Callable = ScriptedPolicy, backend: Callable = StubBackend) -> Cast:
-    return Cast(policy=policy, backend=backend)
+def factory(policy: Callable = ScriptedPolicy, backend: Callable = StubBackend) -> PolicyAndBackendFactory:
+    return PolicyAndBackendFactory(policy=policy, backend=backend)

@@ -7,9 +7,10 @@ import sys
 
 import pytest
 
-from tests.evaluation.actors import FIRST, Broken, Mortal, Polite, Still, Wearing, cast
+from tests.evaluation.actors import FIRST, Broken, Mortal, Polite, Still, Wearing, factory
 from tests.jobs.losing import children, one_worker_lost
 from vla_isaac.api import make_request, make_session
+from vla_isaac.backends.stub.backend import StubBackend
 from vla_isaac.core.errors import BackendError, ConfigError, SceneError, UnknownNameError, UsageError
 from vla_isaac.evaluation import EvaluationPlan, EvaluationReport, evaluate
 from vla_isaac.evaluation.outcome import Outcome
@@ -63,19 +64,19 @@ def test_after_three_seeds_for_each_episode_wanted_it_gives_up_and_says_why(plan
 
 
 def test_a_policy_that_declines_fails_by_that_name(plan):
-    report = evaluate(plan(trial="no_instruction"), cast=cast(Polite))
+    report = evaluate(plan(trial="no_instruction"), factory=factory(Polite))
     assert report.total["failures"] == {"declined": 3}
     assert report.total["declined_rate"] == 1.0
 
 
 def test_a_policy_that_raises_fails_by_another_name_and_the_evaluation_goes_on(plan):
-    report = evaluate(plan(), cast=cast(Broken))
+    report = evaluate(plan(), factory=factory(Broken))
     assert (report.total["episodes"], report.total["failures"]) == (3, {"policy_failed": 3})
     assert report.outcomes[0].reason == "ValueError: a bug"
 
 
 def test_a_fault_of_the_simulator_is_no_failure_of_the_policy_and_a_new_one_is_made(plan):
-    report = evaluate(plan(), cast=cast(backend=Wearing))
+    report = evaluate(plan(), factory=factory(backend=Wearing))
     assert [outcome.kind for outcome in report.outcomes] == ["episode", "fault", "episode"]
     assert (report.total["episodes"], report.total["successes"], report.total["failures"]) == (2, 2, {})
     assert "lift, seed 900001: RuntimeError: the engine broke (not counted" in report.problems[0]
@@ -84,12 +85,19 @@ def test_a_fault_of_the_simulator_is_no_failure_of_the_policy_and_a_new_one_is_m
 
 def test_an_evaluation_of_nothing_but_faults_is_given_up(plan, monkeypatch):
     monkeypatch.setattr(Wearing, "resets", 1)
-    with pytest.raises(BackendError, match=r"10 attempts were lost to faults, .* the engine broke; mend that"):
-        evaluate(plan(episodes=20), cast=cast(backend=Wearing))
+    with pytest.raises(BackendError, match=r"10 attempts were lost to faults, .* the engine broke; fix that"):
+        evaluate(plan(episodes=20), factory=factory(backend=Wearing))
+
+
+def test_the_factory_may_be_given_by_its_earlier_name(plan):
+    from vla_isaac.evaluation.evaluator import Cast
+
+    report = evaluate(plan(episodes=1), cast=Cast(policy=Broken, backend=StubBackend))
+    assert report.total["failures"] == {"policy_failed": 1}
 
 
 def test_a_worker_that_dies_costs_its_attempt_and_another_goes_on(plan):
-    report = evaluate(plan(episodes=5), num_workers=2, cast=cast(Mortal))
+    report = evaluate(plan(episodes=5), num_workers=2, factory=factory(Mortal))
     assert [outcome.kind for outcome in report.outcomes] == ["episode", "episode", "fault", "episode", "episode"]
     assert report.outcomes[2].reason.startswith("the worker process died with code 7")
 
@@ -125,7 +133,7 @@ def test_the_interval_is_wilsons_and_the_median_is_of_successes(plan):
 
 
 def test_time_allowed_is_cut_where_asked_for(plan):
-    assert {outcome.steps for outcome in evaluate(plan(max_steps=5), cast=cast(Still)).outcomes} == {5}
+    assert {outcome.steps for outcome in evaluate(plan(max_steps=5), factory=factory(Still)).outcomes} == {5}
 
 
 @pytest.mark.parametrize(

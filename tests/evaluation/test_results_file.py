@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.evaluation.actors import Wearing, cast
+from tests.evaluation.actors import Wearing, factory
 from vla_isaac import __version__
 from vla_isaac.core.errors import UsageError
 from vla_isaac.evaluation import evaluate
 from vla_isaac.evaluation.outcome import Outcome
-from vla_isaac.evaluation.plan import Attempt
+from vla_isaac.evaluation.plan import EvaluationJob
 from vla_isaac.evaluation.results_file import ResultsFile, header_of, read_results
-from vla_isaac.evaluation.schedule import Schedule
+from vla_isaac.evaluation.schedule import EvaluationSchedule
 
 
 @pytest.fixture
@@ -22,10 +22,10 @@ def out(tmp_path) -> Path:
     return tmp_path / "results.jsonl"
 
 
-def fresh_episodes(plan, out, **options) -> tuple[list[int], object]:
-    """Evaluate; return how many episodes were run each time it told, and the report."""
+def progress_of(plan, out, **options) -> tuple[list[int], object]:
+    """Evaluate; return how many episodes there were each time progress was reported, and the report."""
     told = []
-    report = evaluate(plan, out=out, watch=lambda progress: told.append(progress.fresh), **options)
+    report = evaluate(plan, out=out, progress=lambda done, *_: told.append(done), **options)
     return told, report
 
 
@@ -41,27 +41,27 @@ def test_a_file_cut_anywhere_is_completed_as_if_nothing_had_been(plan, out, time
     whole = evaluate(plan(episodes=4), out=out)
     lines = out.read_bytes().splitlines(keepends=True)
     out.write_bytes(b"".join([lines[0], lines[1], lines[3], lines[4][:40]]))  # the second is missing, the last is cut
-    told, again = fresh_episodes(plan(episodes=4), out, resume=True)
-    assert told == [1, 2]
+    told, again = progress_of(plan(episodes=4), out, resume=True)
+    assert told == [1, 2, 4]  # the first was read, then two were run and one between them read
     assert timeless(again.outcomes) == timeless(whole.outcomes)
     assert {outcome.number for outcome in read_results(out)[1]} == {0, 1, 2, 3}
 
 
 def test_what_was_found_before_is_believed_and_not_run_again(plan, out):
     before = evaluate(plan(), out=out)
-    told, after = fresh_episodes(plan(), out, resume=True)
-    assert (told, after.outcomes) == ([], before.outcomes)
+    told, after = progress_of(plan(), out, resume=True)
+    assert (told, after.outcomes) == ([3], before.outcomes)
 
 
 def test_more_episodes_may_be_asked_for_and_fewer_are_counted(plan, out):
     evaluate(plan(episodes=2), out=out)
-    told, report = fresh_episodes(plan(episodes=3), out, resume=True)
-    assert (told, report.total["episodes"]) == ([1], 3)
+    told, report = progress_of(plan(episodes=3), out, resume=True)
+    assert (told, report.total["episodes"]) == ([2, 3], 3)
     assert evaluate(plan(episodes=1), out=out, resume=True).total["episodes"] == 1
 
 
 def test_a_fault_is_written_and_tried_again_on_resuming(plan, out):
-    evaluate(plan(), out=out, cast=cast(backend=Wearing))
+    evaluate(plan(), out=out, factory=factory(backend=Wearing))
     assert [outcome.kind for outcome in read_results(out)[1]] == ["episode", "fault", "episode"]
     report = evaluate(plan(), out=out, resume=True)
     assert (report.total["episodes"], report.faults) == (3, ())
@@ -92,6 +92,20 @@ def test_a_file_from_before_an_option_existed_goes_on_with_its_default(plan, out
     del before["plan"]["must_act"]
     out.write_text("\n".join([json.dumps(before), *lines]) + "\n", "utf-8")
     assert evaluate(plan(episodes=2), out=out, resume=True).total["episodes"] == 2
+
+
+def test_a_file_written_by_version_0_1_0_is_gone_on_with(plan, out):
+    header, *lines = (Path(__file__).parent / "data" / "results_0.1.0.jsonl").read_text(encoding="utf-8").splitlines()
+    wanted = plan(tasks=("sort", "lift"), scene="clutter")
+    here = {**json.loads(header), "versions": header_of(wanted)["versions"]}  # it may have been another machine's
+    written = "\n".join([json.dumps(here), *lines])
+    out.write_text(written + '\n{"task": "lift", "num', encoding="utf-8")
+    told, report = progress_of(wanted, out, resume=True)
+    assert told == [2, 3]  # the one that was lost to a fault
+    assert (report.total["episodes"], report.total["successes"], report.total["impossible"]) == (3, 3, 9)
+    assert out.read_text(encoding="utf-8").splitlines()[:-1] == [
+        line for line in written.splitlines() if '"fault"' not in line
+    ]
 
 
 def test_a_checkpoint_trained_anew_under_the_same_name_is_noticed(plan, out, tmp_path):
@@ -130,9 +144,9 @@ def test_going_on_needs_a_file(plan):
 @pytest.mark.parametrize("under_way", [1, 2, 3, 7])
 def test_which_seeds_are_tried_does_not_depend_on_how_many_are_under_way(plan, under_way):
     impossible = {0, 3, 4}
-    schedule, running = Schedule(plan(episodes=4)), list[Attempt]()
+    schedule, running = EvaluationSchedule(plan(episodes=4)), list[EvaluationJob]()
     while True:
-        while len(running) < under_way and (attempt := schedule.next_attempt()) is not None:
+        while len(running) < under_way and (attempt := schedule.next_job()) is not None:
             running.append(attempt)
         if not running:
             break

@@ -8,12 +8,12 @@ import re
 import numpy as np
 import pytest
 
-from tests.evaluation.actors import Looking, Stubborn, cast
+from tests.evaluation.actors import Looking, Stubborn, factory
 from vla_isaac.backends.mujoco.backend import MujocoBackend
 from vla_isaac.core.errors import SceneError, UnknownNameError, UsageError
 from vla_isaac.core.types import JointTarget
 from vla_isaac.evaluation import evaluate
-from vla_isaac.evaluation.moving import new_place
+from vla_isaac.evaluation.trials.moved import draw_new_position
 from vla_isaac.scene.builder import scene_preset
 from vla_isaac.scene.layout import sample_layout
 from vla_isaac.scene.randomisation import randomisation_preset
@@ -59,7 +59,7 @@ def test_another_goal_of_the_same_scene_is_asked_for_and_judged(plan):
 
 
 def test_a_policy_deaf_to_words_reaches_the_goal_that_was_not_asked_for(plan):
-    report = evaluate(plan(trial="wrong_instruction", max_steps=80), cast=cast(Stubborn))
+    report = evaluate(plan(trial="wrong_instruction", max_steps=80), factory=factory(Stubborn))
     assert (report.total["successes"], report.total["original_rate"]) == (0, 1.0)
     assert {outcome.steps for outcome in report.outcomes} == {80}  # it went on until the time was up
 
@@ -82,7 +82,7 @@ def test_the_sentence_is_empty_and_the_drawn_goal_is_judged(plan):
 @pytest.mark.parametrize(("trial", "is_black"), [("blackened", True), ("usual", False)])
 def test_pictures_are_black_only_in_the_trial_blackened(plan, monkeypatch, trial, is_black):
     monkeypatch.setattr(Looking, "seen", [])
-    evaluate(plan(trial=trial, episodes=1, max_steps=2), cast=cast(Looking))
+    evaluate(plan(trial=trial, episodes=1, max_steps=2), factory=factory(Looking))
     assert [shape for shape, _ in Looking.seen] == [(16, 24, 3)] * 2
     assert all((brightest == 0) is is_black for _, brightest in Looking.seen)
 
@@ -119,18 +119,18 @@ def test_an_object_is_moved_once_by_3_to_8_cm_on_the_way_and_the_expert_still_ge
 def test_the_new_place_is_free_in_the_area_and_the_same_each_time(mujoco):
     state = mujoco.state()
     for seed in range(20):
-        x, y = new_place(state, "red_cube", LAYOUT, seed)
+        x, y = draw_new_position(state, "red_cube", LAYOUT, seed)
         away = math.hypot(x - state.pos("red_cube")[0], y - state.pos("red_cube")[1])
         assert 0.03 <= away <= 0.08
         assert LAYOUT.area_x[0] <= x <= LAYOUT.area_x[1] and LAYOUT.area_y[0] <= y <= LAYOUT.area_y[1]
         assert space.room_at(state, state.index("red_cube"), (x, y)) >= 0.022
-        assert new_place(state, "red_cube", LAYOUT, seed) == (x, y)
+        assert draw_new_position(state, "red_cube", LAYOUT, seed) == (x, y)
 
 
 def test_a_moved_object_stays_there_at_rest_and_nothing_else_moves(mujoco):
     before = mujoco.state()
     i, still = before.index("red_cube"), JointTarget(before.qpos, before.gripper_width)
-    pos = np.array([*new_place(before, "red_cube", LAYOUT, 0), before.object_pos[i, 2]])
+    pos = np.array([*draw_new_position(before, "red_cube", LAYOUT, 0), before.object_pos[i, 2]])
     mujoco.move_object("red_cube", pos)
     assert mujoco.state().pos("red_cube") == pytest.approx(pos, abs=1e-9)
     for _ in range(20):

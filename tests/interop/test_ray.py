@@ -74,12 +74,12 @@ def actors() -> list[int]:
 def test_a_collection_on_ray_is_the_one_of_this_machine_also_with_a_worker_killed(tmp_path):
     killed = []
 
-    def kill_one(tally):
-        if tally.committed >= 5 and not killed:
+    def kill_one(done, total, failed):
+        if done >= 5 and not killed:
             killed.append(actors()[0])
             os.kill(killed[0], signal.SIGKILL)
 
-    report = collect(tmp_path / "ray", PLAN, num_workers=2, use_ray=True, watch=kill_one)
+    report = collect(tmp_path / "ray", PLAN, num_workers=2, use_ray=True, progress=kill_one)
     assert killed
     assert (report.is_complete, report.failures) == (True, {})
     collect(tmp_path / "here", PLAN, num_workers=2)

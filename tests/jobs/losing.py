@@ -18,8 +18,16 @@ def children() -> set[int]:
     """Return this process's own processes, without multiprocessing's tracker of resources."""
     found = set()
     for task in Path("/proc/self/task").iterdir():
-        found |= {int(word) for word in (task / "children").read_text().split()}
-    return {pid for pid in found if b"resource_tracker" not in Path(f"/proc/{pid}/cmdline").read_bytes()}
+        found |= {int(word) for word in _read(task / "children").split()}
+    return {pid for pid in found if b"resource_tracker" not in _read(Path(f"/proc/{pid}/cmdline"))}
+
+
+def _read(path: Path) -> bytes:
+    """Return what a file says, or nothing if its thread or process has just ended."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 @contextmanager

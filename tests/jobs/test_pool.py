@@ -9,7 +9,8 @@ import time
 
 import pytest
 
-from tests.jobs.workers import doomed, misconfigured, square, square_in
+from tests.jobs.losing import children
+from tests.jobs.workers import doomed, hanging, misconfigured, square, square_in, square_in_but_hanging_after
 from vla_isaac.core.errors import BackendError, ConfigError, UsageError
 from vla_isaac.jobs import in_order, open_pool
 
@@ -116,6 +117,28 @@ def test_what_is_wrong_with_a_worker_is_raised_before_any_job(workers):
 def test_a_worker_that_ends_before_it_is_ready_is_an_error_and_not_made_again():
     with pytest.raises(BackendError, match="a worker process ended with code 7 before it could begin"):
         open_pool(doomed, num_workers=2)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the processes of a process in /proc")
+def test_a_worker_that_hangs_while_it_is_made_is_ended_at_its_deadline():
+    there, begin = children(), time.monotonic()
+    with pytest.raises(BackendError, match=r"a worker process was not ready after 1 s and is ended; .* --workers 1"):
+        open_pool(hanging, num_workers=2, start_deadline=1.0)
+    assert time.monotonic() - begin < 10
+    assert children() <= there
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the processes of a process in /proc")
+def test_a_worker_that_hangs_while_it_replaces_a_lost_one_is_ended_at_its_deadline(tmp_path):
+    there = children()
+    pool = open_pool(square_in_but_hanging_after(tmp_path), num_workers=2, start_deadline=60.0)
+    pool._start_deadline = 1.0  # two workers were made in time, however busy the machine is
+    try:
+        with pytest.raises(BackendError, match="a worker process was not ready after 1 s"):
+            results(pool, [("die", 0), ("die", 0), 1, 2])
+    finally:
+        pool.close()
+    assert children() <= there
 
 
 @pytest.mark.parametrize("workers", [0, 257])

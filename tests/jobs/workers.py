@@ -65,3 +65,21 @@ def misconfigured():
 
 def doomed():
     os._exit(7)
+
+
+def hanging():
+    """Never become a worker, and take no notice of being asked to end."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    time.sleep(600)
+
+
+def square_in_but_hanging_after(folder):
+    return partial(_square_or_hang, str(folder))
+
+
+def _square_or_hang(folder):
+    """Make a worker while there are fewer than two, else hang."""
+    if len(list(Path(folder).glob("made *"))) >= 2:
+        os.kill(os.getpid(), signal.SIGSTOP)
+    (Path(folder) / f"made {os.getpid()}").touch()
+    return Square(folder)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+import signal
+import sys
+
 import numpy as np
 import pytest
 
+from tests.jobs.losing import children, one_worker_lost
 from vla_isaac.collection.demonstrator import Demonstrator, demonstration_spec
 from vla_isaac.collection.recorder import DEMONSTRATED
 from vla_isaac.core.errors import ConventionError
@@ -16,6 +21,8 @@ from vla_isaac.policies.scripted.expert import ScriptedPolicy
 pytest.importorskip("torch")
 pytest.importorskip("onnxruntime")
 
+from tests.training.short_corrections import short_correction_worker
+from vla_isaac.training import dagger
 from vla_isaac.training.dagger import CorrectedPolicy, CorrectionPlan, collect_corrections
 
 
@@ -82,6 +89,19 @@ def test_every_step_has_the_experts_label_and_most_are_driven_by_the_learner(dri
 def test_a_learner_of_another_convention_is_refused():
     with pytest.raises(ConventionError, match=r"are not those of demonstrations"):
         CorrectedPolicy(HoldPolicy(), Demonstrator(ScriptedPolicy(rate_hz=10.0)))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the processes of a process in /proc")
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP], ids=lambda how: how.name)
+def test_corrections_are_completed_after_a_worker_was_lost(checkpoint, tmp_path, how, caplog, monkeypatch):
+    monkeypatch.setattr(dagger, "CorrectionWorker", short_correction_worker)
+    plan = CorrectionPlan(checkpoint=checkpoint, tasks=("reach",), episodes=12, seed=100_000, backend="stub")
+    path, there = tmp_path / "data", children()
+    with caplog.at_level(logging.WARNING), one_worker_lost(how, lambda: any(path.glob("data/*/*"))) as lost:
+        done = collect_corrections(path, plan, num_workers=2, deadline=8.0)
+    assert (done, len(lost)) == (12, 1)
+    assert children() <= there
+    assert how is signal.SIGKILL or "the worker process was ended after 8 s, the longest time for one job" in caplog.text
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from typing import Any
 from tools.zoo.gather import REPORTED
 from tools.zoo.recipe import BLIND
 from vla_isaac.core.intervals import wilson95
-from vla_isaac.evaluation.paired import paired
+from vla_isaac.evaluation.paired_comparison import compare_paired
 
 PAGE = Path("docs/zoo.md")
 MARKS = ("<!-- figures -->", "<!-- end of figures -->")
@@ -67,7 +67,7 @@ def row(model: str, numbers: dict[str, Any], blind: dict[str, Any] | None) -> tu
 
 def likely(one: dict[str, bool], other: dict[str, bool]) -> str:
     """Return how likely so large a difference is if there were none."""
-    p_value = paired(one, other).p_value
+    p_value = compare_paired(one, other).p_value
     return "< 0.0001" if p_value < 0.0001 else f"{p_value:.4f}"
 
 

@@ -9,14 +9,13 @@ from typing import Annotated, Literal
 
 from tyro.conf import Positional, UseAppendAction, arg
 
-from vla_isaac.cli.counting import Counting
 from vla_isaac.cli.files import check_writable
 from vla_isaac.cli.options import OptionalName
 from vla_isaac.cli.output import NOT_REACHED, OK, emit, note, say
+from vla_isaac.cli.progress import ProgressBar
 from vla_isaac.collection.collect import CollectionReport, collect
 from vla_isaac.collection.moments import collect_moments
 from vla_isaac.collection.plan import CollectionPlan
-from vla_isaac.collection.progress_bar import ProgressBar
 from vla_isaac.core.errors import UsageError, VlaIsaacError
 from vla_isaac.datasets.moments import count_moments
 
@@ -94,7 +93,7 @@ class Collect:
         check_writable(self.dst.parent)
         if self.format == "moments":
             return self._collect_moments()
-        bar = ProgressBar()
+        bar = ProgressBar("collect")
         try:
             report = collect(
                 self.dst,
@@ -103,7 +102,7 @@ class Collect:
                 num_workers=self.workers,
                 resume=self.resume,
                 use_ray=self.ray,
-                watch=bar,
+                progress=bar,
             )
         except KeyboardInterrupt:
             bar.close()
@@ -116,12 +115,13 @@ class Collect:
     def _collect_moments(self) -> int:
         if not 0 <= self.picture_share <= 1:
             raise UsageError(f"--picture-share {self.picture_share}: give a share within 0 to 1")
-        begin, counting = time.perf_counter(), Counting("collect", "blocks")
+        begin = time.perf_counter()
         blocks = collect_moments(
             self.dst, self._plan(), picture_share=self.picture_share, num_workers=self.workers, resume=self.resume
         )
-        for done, total in blocks:
-            counting(done, total)
+        with ProgressBar("collect", "blocks") as bar:
+            for done, total in blocks:
+                bar(done, total)
         seconds = time.perf_counter() - begin
         counts = count_moments(self.dst)
         say(f"collected    {counts['episodes']} episodes, {counts['rows']} rows, {counts['pictures']} with pictures")

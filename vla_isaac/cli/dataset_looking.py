@@ -12,10 +12,10 @@ from typing import Annotated, Any
 import numpy as np
 from tyro.conf import Positional, arg
 
-from vla_isaac.cli.counting import Counting
 from vla_isaac.cli.files import check_writable
 from vla_isaac.cli.options import OptionalName, OptionalPath
 from vla_isaac.cli.output import NOT_REACHED, OK, emit, note, say
+from vla_isaac.cli.progress import ProgressBar
 from vla_isaac.core.errors import UsageError
 from vla_isaac.datasets.description import info_to_json
 from vla_isaac.datasets.formats import DatasetReader, open_dataset
@@ -82,7 +82,8 @@ class Verify:
         """List the findings."""
         from vla_isaac.datasets.verification import verify_path
 
-        findings = verify_path(self.path, self.format, progress=Counting("verify"))
+        with ProgressBar("verify") as bar:
+            findings = verify_path(self.path, self.format, progress=bar)
         for finding in findings[:MOST_FINDINGS]:
             say(str(finding))
         if len(findings) > MOST_FINDINGS:
@@ -143,12 +144,14 @@ class View:
         page = None
         if not is_sheet:
             check_writable(self.out.parent)
-            page = write_pages(reader, chosen, self.out, progress=Counting("pages"))
+            with ProgressBar("pages") as bar:
+                page = write_pages(reader, chosen, self.out, progress=bar)
         elif self.out.exists():
             raise UsageError(f"{self.out} exists already; give another name, or remove it first")
         if reader.info.cameras or is_sheet:
             check_writable(self.out.parent)
-            picture = contact_sheet(reader, chosen, pictures=self.pictures, progress=Counting("sheet"))
+            with ProgressBar("sheet") as bar:
+                picture = contact_sheet(reader, chosen, pictures=self.pictures, progress=bar)
             write_png(sheet or self.out, picture)
         else:
             sheet = None

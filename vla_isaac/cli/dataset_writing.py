@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 
 from tyro.conf import Positional, arg
 
-from vla_isaac.cli.counting import Counting
 from vla_isaac.cli.dataset_looking import DatasetPath, opened
 from vla_isaac.cli.options import OptionalInt, OptionalName, OptionalWords
 from vla_isaac.cli.output import OK, emit, say
+from vla_isaac.cli.progress import ProgressBar
 from vla_isaac.core.errors import UsageError
 from vla_isaac.datasets.copying import Copied, Pick, check_destination, copy_episodes
 from vla_isaac.datasets.formats import DatasetReader
@@ -49,7 +49,8 @@ class Convert:
         """Copy every episode."""
         from vla_isaac.datasets.convert import convert
 
-        done = convert(self.path, self.out, self.to, source_format=self.format, progress=Counting("convert"))
+        with ProgressBar("convert") as bar:
+            done = convert(self.path, self.out, self.to, source_format=self.format, progress=bar)
         return _tell(self.json, written=[done])
 
 
@@ -115,7 +116,8 @@ class Split:
     def _write(self, reader: DatasetReader, numbers: list[int], name: str, mask: str, to: str) -> Copied:
         """Copy a part; robomimic's name for it is noted, so that an HDF5 file made of both has its masks."""
         picks = [Pick(reader, n, {"masks": [mask]}) for n in numbers]
-        return copy_episodes(picks, reader.info, _named(self.out / name, to), to, progress=Counting(name))
+        with ProgressBar(name) as bar:
+            return copy_episodes(picks, reader.info, _named(self.out / name, to), to, progress=bar)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,7 +144,8 @@ class Merge:
         from vla_isaac.datasets.merging import merge
 
         to = self.to or _format_of(self.paths)
-        done = merge(self.paths, self.out, to, progress=Counting("merge"))
+        with ProgressBar("merge") as bar:
+            done = merge(self.paths, self.out, to, progress=bar)
         return _tell(self.json, written=[done])
 
 
@@ -205,7 +208,8 @@ class Filter:
             if not kept:
                 raise UsageError(f"dataset {self.path}: none of its {len(reader)} episodes fits; nothing was written")
             picks = [Pick(reader, n) for n in kept]
-            done = copy_episodes(picks, reader.info, self.out, to, progress=Counting("filter"))
+            with ProgressBar("filter") as bar:
+                done = copy_episodes(picks, reader.info, self.out, to, progress=bar)
             of = len(reader)
         return _tell(self.json, written=[done], kept=kept, of=of)
 

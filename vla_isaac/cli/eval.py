@@ -10,11 +10,9 @@ from tyro.conf import UseAppendAction, arg
 from vla_isaac.cli.files import check_writable
 from vla_isaac.cli.options import OptionalInt, OptionalName, OptionalPath, check_counts_and_seed
 from vla_isaac.cli.output import FAULT, NOT_REACHED, OK, emit, note, say
-from vla_isaac.collection.collect import Tally
-from vla_isaac.collection.progress_bar import ProgressBar
+from vla_isaac.cli.progress import ProgressBar
 from vla_isaac.core.errors import UsageError, VlaIsaacError
 from vla_isaac.evaluation import EvaluationPlan, EvaluationReport, evaluate
-from vla_isaac.evaluation.evaluate import Progress
 
 Tasks = UseAppendAction[Annotated[tuple[str, ...], arg(metavar="FAMILY")]]
 
@@ -75,14 +73,14 @@ class Eval:
     def run(self) -> int:
         """Evaluate and report."""
         self._check()
-        bar = ProgressBar()
+        bar = ProgressBar("eval")
         try:
             report = evaluate(
                 self._plan(),
                 out=self.out,
                 num_workers=self.workers,
                 resume=self.resume,
-                watch=lambda progress: bar(_tally(progress)),
+                progress=bar,
             )
         except KeyboardInterrupt:
             bar.close()
@@ -184,15 +182,3 @@ def _remarks(total: dict[str, Any]) -> list[str]:
     if total["faults"]:
         lines.append(f"{total['faults']} attempts were lost to faults and are not counted")
     return lines
-
-
-def _tally(progress: Progress) -> Tally:
-    failed = progress.done - progress.successes
-    return Tally(
-        committed=progress.done,
-        wanted=progress.wanted,
-        attempts=progress.done,
-        failures={"failed": failed} if failed else {},
-        seconds=progress.seconds,
-        fresh=progress.fresh,
-    )

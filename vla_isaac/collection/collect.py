@@ -13,27 +13,26 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from vla_isaac.collection.attempt import Outcome
+from vla_isaac.collection.collector import DemonstrationResult
 from vla_isaac.collection.demonstrator import demonstration_spec
-from vla_isaac.collection.journal import Journal
-from vla_isaac.collection.plan import Attempt, CollectionPlan
+from vla_isaac.collection.journal import CollectionJournal
+from vla_isaac.collection.plan import CollectionPlan, DemonstrationJob
 from vla_isaac.collection.recorder import action_columns
-from vla_isaac.collection.schedule import Schedule
+from vla_isaac.collection.schedule import CollectionSchedule
 from vla_isaac.collection.worker import DemonstrationWorker
 from vla_isaac.core.config import to_mapping
-from vla_isaac.core.errors import UsageError
 from vla_isaac.datasets.episode import OUTCOME, PRIVILEGED, PROPRIOCEPTION
 from vla_isaac.datasets.formats import WRITERS, DatasetInfo, DatasetWriter, create_dataset, open_dataset
 from vla_isaac.datasets.robomimic.layout import PARTS
-from vla_isaac.jobs import JobPool, JobResult, open_pool
-from vla_isaac.jobs.pool import JOB_DEADLINE
+from vla_isaac.jobs import JobPool, JobResult, ReportProgress, open_pool, run_jobs
+from vla_isaac.jobs.pool import JOB_DEADLINE, check_num_workers
 from vla_isaac.scene.builder import scene_preset
 from vla_isaac.scene.randomisation import randomisation_preset
 from vla_isaac.tasks.families import task_family
@@ -46,25 +45,6 @@ WORKER_LOST = "worker_lost"
 
 RETRIES = 2  # of a seed that lost its worker: killed by chance, it succeeds; if it takes too much memory, it never will
 AHEAD_PER_WORKER = 8  # episodes that may be staged while an earlier one is being made
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tally:
-    """How far a collection is."""
-
-    committed: int
-    """Episodes in the dataset."""
-
-    wanted: int
-    attempts: int
-    failures: dict[str, int]
-    """Failures by name."""
-
-    seconds: float
-    """Since this run began [s]."""
-
-    fresh: int
-    """Episodes committed in this run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +84,7 @@ def collect(
     num_workers: int = 1,
     resume: bool = False,
     use_ray: bool = False,
-    watch: Callable[[Tally], None] | None = None,
+    progress: ReportProgress | None = None,
     deadline: float | None = JOB_DEADLINE,
 ) -> CollectionReport:
     """Collect demonstrations of the scripted expert into a dataset.
@@ -116,7 +96,7 @@ def collect(
         num_workers: Processes; 1 works in this one.
         resume: Whether to complete a dataset that an earlier run began.
         use_ray: Whether to work in a pool of Ray's.
-        watch: Told how far it is, several times a second.
+        progress: Called first and after each attempt: episodes in the dataset, episodes wanted, attempts that failed.
         deadline: Longest time for one attempt [s] where several workers are; one that takes longer loses its worker.
 
     Returns:
@@ -131,15 +111,15 @@ def collect(
     WRITERS.load(format)
     writer = create_dataset(path, dataset_info(plan), format, resume=resume)
     try:
-        journal = Journal(path, plan)
+        journal = CollectionJournal(path, plan)
         try:
             kept = _seeds_in(path, format) if resume else ()
-            schedule = Schedule(plan, kept=kept, failed=set(journal.failures) - set(kept))
+            schedule = CollectionSchedule(plan, kept=kept, failed=set(journal.failures) - set(kept))
             encode = hasattr(writer, "add_encoded")
             make_worker = functools.partial(DemonstrationWorker, plan, journal.staging, encode=encode)
             pool = open_pool(make_worker, num_workers=num_workers, use_ray=use_ray, retries=RETRIES, deadline=deadline)
             try:
-                return _Run(path, plan, writer, journal, schedule, pool, watch).to_the_end()
+                return _Run(path, plan, writer, journal, schedule, pool, progress).to_the_end()
             finally:
                 pool.close()
         finally:
@@ -152,11 +132,10 @@ def check_plan(plan: CollectionPlan, num_workers: int) -> None:
     """Find out what is wrong before anything is written or started.
 
     Raises:
-        UsageError: If the number of workers is odd.
+        UsageError: If the number of workers is not accepted.
         UnknownNameError: If a family, scene, camera or randomisation does not exist.
     """
-    if not 1 <= num_workers <= 256:
-        raise UsageError(f"{num_workers} workers are not accepted; give a whole number from 1 to 256")
+    check_num_workers(num_workers)
     randomisation_preset(plan.randomisation)
     for name in plan.tasks:
         family = task_family(name)
@@ -185,80 +164,59 @@ class _Run:
         path: Path,
         plan: CollectionPlan,
         writer: DatasetWriter,
-        journal: Journal,
-        schedule: Schedule,
+        journal: CollectionJournal,
+        schedule: CollectionSchedule,
         pool: JobPool,
-        watch: Callable[[Tally], None] | None,
+        progress: ReportProgress | None,
     ) -> None:
         self._path, self._plan, self._writer, self._journal = path, plan, writer, journal
-        self._schedule, self._pool, self._watch = schedule, pool, watch
+        self._schedule, self._pool, self._progress = schedule, pool, progress
         self._begin = time.perf_counter()
         self._fresh, self._frames, self._encoding = 0, 0, 0.0
         self._tasks: Counter[str] = Counter()
 
     def to_the_end(self) -> CollectionReport:
         """Go on until all episodes are there, or a family has used up its attempts."""
-        self._tell()
-        while not self._schedule.is_complete:
-            self._keep_busy()
-            if not self._pool.is_busy:
-                break
-            for result in self._pool.wait(timeout=0.5):
-                self._take(_outcome_of(result))
-            while (outcome := self._schedule.next_episode()) is not None:
-                self._commit(outcome)
-                self._tell()
-            self._tell()
-            if self._is_hopeless():
-                break
+        self._report_progress()
+        for result in run_jobs(self._pool, self._next_job):
+            self._take(_check(result))
+            while (success := self._schedule.next_episode()) is not None:
+                self._commit(success)
+                self._report_progress()
+            self._report_progress()
         return self._report()
 
-    def _is_hopeless(self) -> bool:
-        return self._schedule.hopeless() is not None and not self._pool.is_busy
+    def _next_job(self) -> DemonstrationJob | None:
+        if self._schedule.is_complete or (self._schedule.hopeless() is not None and not self._pool.is_busy):
+            return None
+        return self._schedule.next_job(ahead=AHEAD_PER_WORKER * self._pool.num_workers + len(self._plan.tasks))
 
-    def _keep_busy(self) -> None:
-        ahead = AHEAD_PER_WORKER * self._pool.num_workers + len(self._plan.tasks)
-        while self._pool.is_free:
-            attempt = self._schedule.next_attempt(ahead=ahead)
-            if attempt is None:
-                return
-            self._pool.submit(attempt)
+    def _take(self, result: DemonstrationResult) -> None:
+        self._encoding += result.encoding_seconds
+        if result.failure is not None:
+            self._journal.add_failure(result.job.seed, result.failure)
+        self._schedule.take(result)
 
-    def _take(self, outcome: Outcome) -> None:
-        self._encoding += outcome.encoding_seconds
-        if outcome.failure is not None:
-            self._journal.note_failure(outcome.attempt.seed, outcome.failure)
-        self._schedule.take(outcome)
-
-    def _commit(self, outcome: Outcome) -> None:
+    def _commit(self, result: DemonstrationResult) -> None:
         """Hand an episode to the writer; Ctrl-C is put off until it is whole."""
-        episode = outcome.episode
+        episode = result.episode
         assert episode is not None  # only successes are passed on
         with _interrupts_put_off():
             if hasattr(self._writer, "add_encoded"):
                 writer: Any = self._writer
-                videos = {name: Path(file) for name, file in outcome.pictures.items()}
-                writer.add_encoded(episode, videos, outcome.statistics)
+                videos = {name: Path(file) for name, file in result.pictures.items()}
+                writer.add_encoded(episode, videos, result.statistics)
             else:
-                images = {name: np.load(file, mmap_mode="r") for name, file in outcome.pictures.items()}
+                images = {name: np.load(file, mmap_mode="r") for name, file in result.pictures.items()}
                 self._writer.add(replace(episode, images=images))
-        shutil.rmtree(self._journal.staging / str(outcome.attempt.seed), ignore_errors=True)
+        shutil.rmtree(self._journal.staging / str(result.job.seed), ignore_errors=True)
         self._fresh += 1
         self._frames += len(episode)
-        self._tasks[outcome.attempt.task] += 1
+        self._tasks[result.job.task] += 1
 
-    def _tell(self) -> None:
-        if self._watch is not None:
-            self._watch(
-                Tally(
-                    committed=self._schedule.committed,
-                    wanted=self._plan.episodes,
-                    attempts=self._schedule.attempts,
-                    failures=self._journal.counts(),
-                    seconds=time.perf_counter() - self._begin,
-                    fresh=self._fresh,
-                )
-            )
+    def _report_progress(self) -> None:
+        if self._progress is not None:
+            self._progress(self._schedule.committed, self._plan.episodes, len(self._journal.failures))
 
     def _report(self) -> CollectionReport:
         failures = self._journal.counts()
@@ -283,8 +241,8 @@ class _Run:
         )
 
 
-def _outcome_of(result: JobResult[Attempt, Outcome]) -> Outcome:
-    """Return what came of an attempt; lost workers are told, and too many of them are the attempt's failure.
+def _check(result: JobResult[DemonstrationJob, DemonstrationResult]) -> DemonstrationResult:
+    """Return what came of an attempt; lost workers are logged, and too many of them are the attempt's failure.
 
     Raises:
         VlaIsaacError: What went wrong in its worker.
@@ -296,7 +254,7 @@ def _outcome_of(result: JobResult[Attempt, Outcome]) -> Outcome:
             "%s, seed %d: lost %d worker processes%s",
             *(result.job.task, result.job.seed, result.losses, f"; {result.fault}" if result.fault else ", then completed"),
         )
-    return result.value or Outcome(attempt=result.job, failure=WORKER_LOST)
+    return result.value or DemonstrationResult(job=result.job, failure=WORKER_LOST)
 
 
 def _seeds_in(path: Path, format: str) -> tuple[int, ...]:

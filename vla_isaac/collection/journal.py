@@ -1,18 +1,15 @@
-"""What a collection remembers beside its dataset: what was asked for, and which seeds failed and how."""
+"""What a collection keeps beside its dataset: its plan, which seeds failed and how, and pictures not yet written."""
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
 import uuid
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 from vla_isaac.collection.plan import CollectionPlan
 from vla_isaac.core.config import to_mapping
-from vla_isaac.core.errors import UsageError
+from vla_isaac.jobs.journal import Journal, check_same_plan
 
 FOLDER = ".collect"
 FREE = ("episodes",)
@@ -25,8 +22,8 @@ def journal_folder(dataset: Path) -> Path:
     return dataset.with_name(f".{dataset.name}{FOLDER}") if is_file else dataset / FOLDER
 
 
-class Journal:
-    """One file of JSON lines, flushed line by line; a line cut by a kill is passed over."""
+class CollectionJournal:
+    """The seeds that failed, in a journal, and the staging folder of this run."""
 
     def __init__(self, dataset: Path, plan: CollectionPlan) -> None:
         """Begin a journal, or go on with the one that is there.
@@ -34,26 +31,25 @@ class Journal:
         Raises:
             UsageError: If the one that is there is of another plan.
         """
-        self._folder = journal_folder(dataset)
-        self._path = self._folder / "journal.jsonl"
-        self.failures: dict[int, str] = {}
+        folder = journal_folder(dataset)
+        fixed = {name: value for name, value in to_mapping(plan).items() if name not in FREE}
+        self._journal = Journal(folder / "journal.jsonl", {"plan": fixed})
+        if self._journal.old_header is not None:
+            defaults = to_mapping(CollectionPlan(tasks=("",), episodes=1))
+            before = {**defaults, **self._journal.old_header.get("plan", {})}
+            check_same_plan(before, fixed, subject=f"{dataset} was collected", free=FREE)
+        self.failures: dict[int, str] = {line["seed"]: line["failure"] for line in self._journal.results}
         """Seeds that failed, with the name of the failure."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._fixed = {name: value for name, value in to_mapping(plan).items() if name not in FREE}
-        lines = _whole_lines(self._path)
-        if lines:
-            self._check(dataset, lines[0])
-            self.failures = {line["seed"]: line["failure"] for line in lines[1:]}
-        self._rewrite()
-        self.staging = self._folder / f"staging-{uuid.uuid4().hex[:8]}"
-        for old in self._folder.glob("staging-*"):  # of a run that was killed
+        self._journal.begin({"seed": seed, "failure": failure} for seed, failure in self.failures.items())
+        self.staging = folder / f"staging-{uuid.uuid4().hex[:8]}"
+        for old in folder.glob("staging-*"):  # of a run that was killed
             shutil.rmtree(old, ignore_errors=True)
         self.staging.mkdir()
 
-    def note_failure(self, seed: int, failure: str) -> None:
-        """Remember that a seed failed."""
+    def add_failure(self, seed: int, failure: str) -> None:
+        """Keep that a seed failed."""
         self.failures[seed] = failure
-        self._file.write(json.dumps({"seed": seed, "failure": failure}) + "\n")
+        self._journal.add({"seed": seed, "failure": failure})
 
     def counts(self) -> dict[str, int]:
         """Return how often each failure came, the commonest first."""
@@ -62,28 +58,4 @@ class Journal:
     def close(self) -> None:
         """Remove what was staged; the journal stays, for a longer collection later."""
         shutil.rmtree(self.staging, ignore_errors=True)
-        self._file.close()
-
-    def _check(self, dataset: Path, head: dict[str, Any]) -> None:
-        before = head.get("plan", {})
-        for name, value in self._fixed.items():
-            if before.get(name) != value:
-                raise UsageError(
-                    f"{dataset} was collected with {name}={before.get(name)!r}, now it is {value!r}; give the same options "
-                    "(only the number of episodes and of workers may change), or choose another folder"
-                )
-
-    def _rewrite(self) -> None:
-        """Write the file anew without a cut line, and leave it open at its end."""
-        lines = [{"plan": self._fixed}, *({"seed": seed, "failure": name} for seed, name in self.failures.items())]
-        part = self._path.with_suffix(f".{os.getpid()}.part")
-        part.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-        part.replace(self._path)
-        self._file = self._path.open("a", encoding="utf-8", buffering=1)
-
-
-def _whole_lines(path: Path) -> list[dict[str, Any]]:
-    if not path.exists():
-        return []
-    text = path.read_text(encoding="utf-8")
-    return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+        self._journal.close()

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from vla_isaac.collection.attempt import Collector
-from vla_isaac.collection.plan import Attempt, CollectionPlan
+from vla_isaac.collection.collector import Collector
+from vla_isaac.collection.plan import CollectionPlan, DemonstrationJob
 from vla_isaac.collection.recorder import DEMONSTRATED, numbers_of
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.config import to_mapping
@@ -208,7 +208,7 @@ class BlockWorker:
         first = block * EPISODES_PER_BLOCK
         for number in range(first, min(first + EPISODES_PER_BLOCK, plan.episodes)):
             task = plan.tasks[number % len(plan.tasks)]
-            collector.run(Attempt(task, plan.seed + number), [recorder])
+            collector.run(DemonstrationJob(task, plan.seed + number), [recorder])
         save_block(block_path(self._folder, block), recorder.episodes)
 
     def close(self) -> None:

@@ -80,14 +80,14 @@ class CollectionPlan:
         """Return how many episodes the family with this number has to give; episode n is of family n modulo their count."""
         return len(range(task, self.episodes, len(self.tasks)))
 
-    def attempt(self, task: int, number: int) -> Attempt:
+    def job(self, task: int, number: int) -> DemonstrationJob:
         """Return the attempt `number` of a family; no two attempts of a collection share a seed."""
-        return Attempt(self.tasks[task], self.seed + number * len(self.tasks) + task)
+        return DemonstrationJob(self.tasks[task], self.seed + number * len(self.tasks) + task)
 
 
 @dataclass(frozen=True)
-class Attempt:
-    """One seed of one family; it makes an episode or it fails, always the same."""
+class DemonstrationJob:
+    """One attempt, with one seed of one family; it makes an episode or it fails, always the same."""
 
     task: str
     seed: int

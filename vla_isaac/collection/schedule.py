@@ -1,4 +1,4 @@
-"""`Schedule`: which seed is tried next and whose episode comes next, whatever the number of workers.
+"""`CollectionSchedule`: which seed is tried next and whose episode comes next, whatever the number of workers.
 
 Episode n belongs to family n modulo their count, and is that family's next success in the order of its seeds. So the
 dataset depends on the plan alone: not on who finished first, nor on how often the work was interrupted.
@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from vla_isaac.collection.attempt import Outcome
-from vla_isaac.collection.plan import MAX_TRIES, Attempt, CollectionPlan
+from vla_isaac.collection.collector import DemonstrationResult
+from vla_isaac.collection.plan import MAX_TRIES, CollectionPlan, DemonstrationJob
 
 
 @dataclass
@@ -25,8 +25,8 @@ class _Family:
     next_in_order: int = 0
     """Number of the first attempt that has not been passed on or dismissed."""
 
-    known: dict[int, Outcome | None] = field(default_factory=dict)
-    """Outcomes by number of the attempt, until their turn; None for failures and for episodes the dataset has."""
+    known: dict[int, DemonstrationResult | None] = field(default_factory=dict)
+    """Results by number of the attempt, until their turn; None for failures and for episodes the dataset has."""
 
     @property
     def promised(self) -> int:
@@ -34,8 +34,8 @@ class _Family:
         return self.tried - self.failed
 
 
-class Schedule:
-    """Gives out attempts, takes outcomes, passes on episodes in order."""
+class CollectionSchedule:
+    """Gives out jobs, takes their results, passes on episodes in order."""
 
     def __init__(self, plan: CollectionPlan, *, kept: Collection[int] = (), failed: Collection[int] = ()) -> None:
         """Begin, or go on where seeds were kept in the dataset or failed before."""
@@ -45,14 +45,14 @@ class Schedule:
         self.committed = len(self._kept)
         self.attempts = len(self._kept) + len(self._failed)
         """Attempts whose outcome is known."""
-        self._numbers: dict[Attempt, tuple[int, int]] = {}
+        self._numbers: dict[DemonstrationJob, tuple[int, int]] = {}
 
     @property
     def is_complete(self) -> bool:
         """Whether every episode has been passed on."""
         return self.committed >= self._plan.episodes
 
-    def next_attempt(self, *, ahead: int) -> Attempt | None:
+    def next_job(self, *, ahead: int) -> DemonstrationJob | None:
         """Return the next seed to try, or None if there is none to be tried now.
 
         Args:
@@ -65,31 +65,31 @@ class Schedule:
             self._pass_over_known(k)
             will_be = family.promised * count + k
             if family.promised < family.quota and family.tried < self._most(family) and will_be < self.committed + ahead:
-                attempt = self._plan.attempt(k, family.tried)
-                self._numbers[attempt] = (k, family.tried)
+                job = self._plan.job(k, family.tried)
+                self._numbers[job] = (k, family.tried)
                 family.tried += 1
-                return attempt
+                return job
         return None
 
-    def take(self, outcome: Outcome) -> None:
+    def take(self, result: DemonstrationResult) -> None:
         """Note what came of an attempt."""
-        k, number = self._numbers.pop(outcome.attempt)
+        k, number = self._numbers.pop(result.job)
         family = self._families[k]
-        family.known[number] = outcome if outcome.failure is None else None
-        family.failed += outcome.failure is not None
+        family.known[number] = result if result.failure is None else None
+        family.failed += result.failure is not None
         self.attempts += 1
 
-    def next_episode(self) -> Outcome | None:
+    def next_episode(self) -> DemonstrationResult | None:
         """Return the success whose turn it is, or None while it is not there."""
         if self.is_complete:
             return None
         family = self._families[self.committed % len(self._families)]
         while family.next_in_order in family.known:
-            outcome = family.known.pop(family.next_in_order)
+            result = family.known.pop(family.next_in_order)
             family.next_in_order += 1
-            if outcome is not None:
+            if result is not None:
                 self.committed += 1
-                return outcome
+                return result
         return None
 
     def hopeless(self) -> str | None:
@@ -102,7 +102,7 @@ class Schedule:
     def _pass_over_known(self, k: int) -> None:
         family = self._families[k]
         while family.tried < self._most(family) and family.promised < family.quota:
-            seed = self._plan.attempt(k, family.tried).seed
+            seed = self._plan.job(k, family.tried).seed
             if seed not in self._kept and seed not in self._failed:
                 return
             family.failed += seed in self._failed

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from vla_isaac.collection.attempt import Collector, Outcome
-from vla_isaac.collection.plan import Attempt, CollectionPlan
+from vla_isaac.collection.collector import Collector, DemonstrationResult
+from vla_isaac.collection.plan import CollectionPlan, DemonstrationJob
 from vla_isaac.datasets.episode import Images
 from vla_isaac.datasets.statistics import Statistics, image_statistics
 from vla_isaac.datasets.video_files import encode_video
@@ -30,31 +30,31 @@ class DemonstrationWorker:
         self._collector = Collector(plan)
         self._staging, self._encode = staging, encode
 
-    def __call__(self, attempt: Attempt) -> Outcome:
+    def __call__(self, job: DemonstrationJob) -> DemonstrationResult:
         """Make one attempt."""
-        return stage(self._collector, attempt, self._staging, encode=self._encode)
+        return stage(self._collector, job, self._staging, encode=self._encode)
 
     def close(self) -> None:
         """Free the backend."""
         self._collector.close()
 
 
-def stage(collector: Collector, attempt: Attempt, staging: Path, *, encode: bool) -> Outcome:
+def stage(collector: Collector, job: DemonstrationJob, staging: Path, *, encode: bool) -> DemonstrationResult:
     """Make one attempt and leave the pictures of a success in ``staging/<seed>``; a failure is never encoded."""
     begin = time.perf_counter()
-    failure, recorder, steps = collector.try_one(attempt)
+    failure, recorder, steps = collector.try_one(job)
     if failure is not None:
-        return Outcome(attempt=attempt, failure=failure, steps=steps, seconds=time.perf_counter() - begin)
+        return DemonstrationResult(job=job, failure=failure, steps=steps, seconds=time.perf_counter() - begin)
     assert recorder.episode is not None  # a success has steps
     episode, encoding_begin = recorder.episode, time.perf_counter()
-    folder = staging / str(attempt.seed)
+    folder = staging / str(job.seed)
     shutil.rmtree(folder, ignore_errors=True)  # of a worker that was lost over this attempt
     folder.mkdir(parents=True)
     keep = _keep_video if encode else _keep_array
     kept = {camera: keep(folder, camera, images, episode.meta.fps) for camera, images in episode.images.items()}
     end = time.perf_counter()
-    return Outcome(
-        attempt=attempt,
+    return DemonstrationResult(
+        job=job,
         failure=None,
         steps=steps,
         episode=replace(episode, images={}),

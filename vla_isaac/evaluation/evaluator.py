@@ -1,4 +1,4 @@
-"""`Evaluator`: one backend and one policy, held together in one process for one attempt after another."""
+"""`Evaluator`: one backend and one policy in one process, which run one job after another."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from vla_isaac.backends import BACKENDS
 from vla_isaac.control.config import ControlConfig
 from vla_isaac.core.errors import BackendError, GoalError, PolicyDeclined, RenderError, SceneError, VlaIsaacError
-from vla_isaac.evaluation.moving import MovingBackend, check_moves_objects, new_place
-from vla_isaac.evaluation.outcome import DECLINED, Outcome
-from vla_isaac.evaluation.plan import Attempt, EvaluationPlan
-from vla_isaac.evaluation.trials import Blackened, TaskBesideAnother
-from vla_isaac.evaluation.wording import other_draw, worded
+from vla_isaac.evaluation.instructions import instruction_for
+from vla_isaac.evaluation.outcome import DECLINED, Outcome, outcome_of
+from vla_isaac.evaluation.plan import EvaluationJob, EvaluationPlan
+from vla_isaac.evaluation.trials.blackened import BlackImagePolicy
+from vla_isaac.evaluation.trials.moved import MovedObjectBackend, check_moves_objects, draw_new_position
+from vla_isaac.evaluation.trials.wrong_instruction import TaskWithOriginalGoal, other_draw
 from vla_isaac.policies.base import Policy
 from vla_isaac.policies.factory import make_policy
 from vla_isaac.runtime.episode import EpisodeRequest, set_stage
@@ -36,16 +37,20 @@ THREADS = 1
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cast:
-    """Who takes part, as functions of a module, so that other processes can make them too."""
+class PolicyAndBackendFactory:
+    """What makes policy and backend: functions of a module, so that other processes can call them too."""
 
     policy: Callable[[], Policy]
     backend: Callable[[], Backend]
 
 
-def cast_of(plan: EvaluationPlan) -> Cast:
-    """Return who takes part by the names of the plan."""
-    return Cast(
+Cast = PolicyAndBackendFactory
+"""Its name in earlier versions."""
+
+
+def factory_of(plan: EvaluationPlan) -> PolicyAndBackendFactory:
+    """Return what makes the policy and the backend that a plan names."""
+    return PolicyAndBackendFactory(
         policy=functools.partial(make_policy, plan.policy, threads=THREADS, must_act=plan.must_act),
         backend=functools.partial(_make_backend, plan.backend),
     )
@@ -63,9 +68,9 @@ class _Stage:
 
 
 class Evaluator:
-    """Runs attempts of a plan; the policy is made once, the backend again only after a fault."""
+    """Runs jobs of a plan; the policy is made once, the backend again only after a fault."""
 
-    def __init__(self, plan: EvaluationPlan, cast: Cast | None = None) -> None:
+    def __init__(self, plan: EvaluationPlan, factory: PolicyAndBackendFactory) -> None:
         """Make the policy and the backend.
 
         Raises:
@@ -73,34 +78,30 @@ class Evaluator:
             VlaIsaacError: If the policy or the backend cannot be made.
         """
         self.plan = plan
-        self._cast = cast or cast_of(plan)
-        policy = self._cast.policy()
-        self._policy: Policy = Blackened(policy) if plan.trial == "blackened" else policy
-        self._backend: Backend | None = self._cast.backend()
+        self._factory = factory
+        policy = factory.policy()
+        self._policy: Policy = BlackImagePolicy(policy) if plan.trial == "blackened" else policy
+        self._backend: Backend | None = self._factory.backend()
         if plan.trial == "moved":
             check_moves_objects(self._backend, self._backend.name)
         self._control = ControlConfig()
 
-    def __call__(self, attempt: Attempt) -> Outcome:
-        """Make one attempt; what a worker of a pool does."""
-        return self.try_one(attempt)
-
-    def try_one(self, attempt: Attempt) -> Outcome:
-        """Run one attempt and return what came of it; a fault of the simulator is among what may come.
+    def __call__(self, job: EvaluationJob) -> Outcome:
+        """Run one job and return what came of it; a fault of the simulator is among what may come.
 
         Raises:
             VlaIsaacError: If policy and scene do not fit together, so that no other attempt will do better.
         """
         begin = time.perf_counter()
         try:
-            outcome = self._run(attempt)
+            outcome = self._run(job)
         except (BackendError, RenderError) as error:
-            outcome = self._fault(attempt, str(error))
+            outcome = self._fault(job, str(error))
         except VlaIsaacError:
             raise
         except Exception as error:
-            logger.warning("%s, seed %d", attempt.task, attempt.seed, exc_info=True)
-            outcome = self._fault(attempt, f"{type(error).__name__}: {error}")
+            logger.warning("%s, seed %d", job.task, job.seed, exc_info=True)
+            outcome = self._fault(job, f"{type(error).__name__}: {error}")
         return replace(outcome, wall_seconds=time.perf_counter() - begin)
 
     def close(self) -> None:
@@ -109,61 +110,61 @@ class Evaluator:
             self._backend.close()
             self._backend = None
 
-    def _run(self, attempt: Attempt) -> Outcome:
+    def _run(self, job: EvaluationJob) -> Outcome:
         try:
-            stage = self._set(attempt)
+            stage = self._set(job)
             runner = connect(stage.start, stage.task, stage.backend, self._policy, self._control)
             runner.begin()
         except (SceneError, GoalError) as error:
-            return _nothing(attempt, "impossible_layout", str(error))
+            return outcome_of(job, "impossible_layout", str(error))
         result = runner.run()
         if result.end is End.BACKEND_FAILED:
-            return self._fault(attempt, result.reason)
-        return _outcome(attempt, stage, result, runner.error)
+            return self._fault(job, result.reason)
+        return _outcome(job, stage, result, runner.error)
 
-    def _set(self, attempt: Attempt) -> _Stage:
+    def _set(self, job: EvaluationJob) -> _Stage:
         """Set the stage as ``run --task`` does, then change what the trial changes."""
-        plan, backend, request = self.plan, self._open_backend(), self._request(attempt)
-        family = task_family(attempt.task)
+        plan, backend, request = self.plan, self._open_backend(), self._request(job)
+        family = task_family(job.task)
         drawn = drive(set_stage(request, backend, self._policy, plan.policy))
         assert drawn.plan is not None  # a family always has one
         original = TaskDraw(drawn.instruction, drawn.plan)
         asked_for, task = original, Task(original.plan, dwell=request.dwell)
         if plan.trial == "wrong_instruction":
-            asked_for = other_draw(family, drawn.state, original.plan, attempt.seed)
-            task = TaskBesideAnother(asked_for.plan, original.plan, dwell=request.dwell)
+            asked_for = other_draw(family, drawn.state, original.plan, job.seed)
+            task = TaskWithOriginalGoal(asked_for.plan, original.plan, dwell=request.dwell)
         if plan.trial == "moved":
             target = original.plan.goals[0].objects[0]
-            place = new_place(drawn.state, target, request.randomisation, attempt.seed)
-            backend = MovingBackend(backend, target, place)
+            place = draw_new_position(drawn.state, target, request.randomisation, job.seed)
+            backend = MovedObjectBackend(backend, target, place)
         is_silent = plan.trial == "no_instruction"
-        sentence = "" if is_silent else worded(plan.wording, attempt, asked_for, drawn.scene.bodies)
+        sentence = "" if is_silent else instruction_for(plan.wording, job, asked_for, drawn.scene.bodies)
         start = replace(drawn, instruction=sentence, plan=asked_for.plan)
         return _Stage(start=start, task=task, backend=backend, original=original)
 
-    def _request(self, attempt: Attempt) -> EpisodeRequest:
-        plan, family = self.plan, task_family(attempt.task)
+    def _request(self, job: EvaluationJob) -> EpisodeRequest:
+        plan, family = self.plan, task_family(job.task)
         return EpisodeRequest(
             scene=scene_preset(plan.scene or family.preset.scene),
             randomisation=randomisation_preset(plan.randomisation),
-            seed=attempt.seed,
+            seed=job.seed,
             family=family,
             max_steps=plan.max_steps,
         )
 
     def _open_backend(self) -> Backend:
         if self._backend is None:
-            self._backend = self._cast.backend()
+            self._backend = self._factory.backend()
         return self._backend
 
-    def _fault(self, attempt: Attempt, reason: str) -> Outcome:
-        """Say that the simulator failed, and let go of it: the next attempt gets a new one."""
+    def _fault(self, job: EvaluationJob, reason: str) -> Outcome:
+        """Return that the simulator failed, and close it: the next job gets a new one."""
         try:
             self.close()
         except Exception as error:
             logger.warning("the backend could not be closed: %s", error)
             self._backend = None
-        return _nothing(attempt, "fault", reason)
+        return outcome_of(job, "fault", reason)
 
 
 def _make_backend(name: str) -> Backend:
@@ -171,27 +172,14 @@ def _make_backend(name: str) -> Backend:
     return backend
 
 
-def _nothing(attempt: Attempt, kind: str, reason: str) -> Outcome:
-    is_fault = kind == "fault"
-    return Outcome(
-        task=attempt.task,
-        number=attempt.number,
-        seed=attempt.seed,
-        kind="fault" if is_fault else "impossible_layout",
-        reason=reason,
-    )
-
-
-def _outcome(attempt: Attempt, stage: _Stage, result: EpisodeResult, error: Exception | None) -> Outcome:
+def _outcome(job: EvaluationJob, stage: _Stage, result: EpisodeResult, error: Exception | None) -> Outcome:
     task, backend = stage.task, stage.backend
-    beside = task if isinstance(task, TaskBesideAnother) else None
-    moving = backend if isinstance(backend, MovingBackend) else None
-    return Outcome(
-        task=attempt.task,
-        number=attempt.number,
-        seed=attempt.seed,
-        kind="episode",
-        reason=result.reason,
+    with_original = task if isinstance(task, TaskWithOriginalGoal) else None
+    moving = backend if isinstance(backend, MovedObjectBackend) else None
+    return outcome_of(
+        job,
+        "episode",
+        result.reason,
         success=result.success,
         failure=_failure(result, error),
         steps=result.steps,
@@ -199,8 +187,8 @@ def _outcome(attempt: Attempt, stage: _Stage, result: EpisodeResult, error: Exce
         sim_seconds=result.sim_seconds,
         instruction=result.instruction,
         goal=str(stage.start.plan),
-        original_goal=str(stage.original.plan) if beside else None,
-        original_reached=beside.other_was_reached if beside else None,
+        original_goal=str(stage.original.plan) if with_original else None,
+        original_reached=with_original.original_was_reached if with_original else None,
         moved_by_cm=None if moving is None or moving.moved_by is None else round(100 * moving.moved_by, 3),
         moved_at_step=moving.moved_at_step if moving else None,
         clipped=result.clipped,

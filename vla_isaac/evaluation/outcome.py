@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
+
+from vla_isaac.evaluation.plan import EvaluationJob
 
 Kind = Literal["episode", "impossible_layout", "fault"]
 
@@ -73,3 +75,8 @@ class Outcome:
     def key(self) -> tuple[str, int]:
         """Which attempt it was: family and number."""
         return self.task, self.number
+
+
+def outcome_of(job: EvaluationJob, kind: Kind, reason: str, **figures: Any) -> Outcome:
+    """Return the outcome of a job; `figures` are further fields."""
+    return Outcome(task=job.task, number=job.number, seed=job.seed, kind=kind, reason=reason, **figures)

@@ -105,7 +105,7 @@ class EvaluationPlan:
 
 
 @dataclass(frozen=True)
-class Attempt:
+class EvaluationJob:
     """One seed of one family; it makes an episode, or its layout does not allow the task, always the same."""
 
     task: str

@@ -1,13 +1,11 @@
-"""`ResultsFile`: the outcomes as JSON lines, each written as soon as it is known, so that a killed evaluation can go on.
+"""`ResultsFile`: the outcomes of an evaluation in a journal, so that a killed one can go on.
 
-The first line says what was asked for, of whom, and with which versions.
+The header says what was asked for, of which checkpoint, and with which versions.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -18,6 +16,7 @@ from vla_isaac.core.config import from_mapping, to_mapping
 from vla_isaac.core.errors import ConfigError, UsageError
 from vla_isaac.evaluation.outcome import Outcome
 from vla_isaac.evaluation.plan import EvaluationPlan
+from vla_isaac.jobs.journal import Journal, check_same_plan, read_journal
 from vla_isaac.models.text import FILE as VOCABULARY
 from vla_isaac.policies.factory import checkpoint_of
 from vla_isaac.policies.learned_checkpoint import FILE as CARD
@@ -34,7 +33,7 @@ DIGITS = 16  # of a checkpoint's digest
 
 
 class ResultsFile:
-    """One file of JSON lines; a line cut by a kill is passed over, and faults are tried again."""
+    """The journal of an evaluation; faults are tried again."""
 
     def __init__(self, path: Path, plan: EvaluationPlan, *, resume: bool) -> None:
         """Read what is there; nothing is written before `begin`.
@@ -42,48 +41,33 @@ class ResultsFile:
         Raises:
             UsageError: If there is a file and it is not to be gone on with, or it is of another plan or policy.
         """
-        self._path = path
-        self._header = header_of(plan)
-        self.known: dict[tuple[str, int], Outcome] = {}
-        """Outcomes that need not be found out again, by family and number."""
         if path.exists() and not resume:
             raise UsageError(f"{path} is there already; add --resume to go on with it, or choose another name")
-        lines = _whole_lines(path) if path.exists() else []
-        if lines:
-            self._check(lines[0])
-            self.known = {outcome.key: outcome for outcome in map(self._outcome, lines[1:]) if outcome.kind != "fault"}
+        header = header_of(plan)
+        self._journal = Journal(path, header)
+        if (before := self._journal.old_header) is not None:
+            if before.get("evaluation") != FORMAT:
+                raise UsageError(f"{path} is not a file of results that eval can go on with; choose another name")
+            check_same_plan(_comparable(before), _comparable(header), subject=f"{path} was made", free=FREE)
+        outcomes = [self._outcome(line) for line in self._journal.results]
+        self.known = {outcome.key: outcome for outcome in outcomes if outcome.kind != "fault"}
+        """Outcomes that need not be found out again, by family and number."""
 
     def begin(self) -> None:
-        """Write the file anew, without what was cut and without faults, and leave it open at its end."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        part = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
-        part.write_bytes(b"".join(map(_line, [self._header, *map(to_mapping, self.known.values())])))
-        part.replace(self._path)
-        self._file = self._path.open("ab", buffering=0)  # each line is one write: whole, or not there
+        """Write the file again, without what was cut and without faults, and keep it open."""
+        self._journal.begin(map(to_mapping, self.known.values()))
 
     def add(self, outcome: Outcome) -> None:
         """Write an outcome."""
-        self._file.write(_line(to_mapping(outcome)))
+        self._journal.add(to_mapping(outcome))
 
     def close(self) -> None:
         """Close it, if it was begun."""
-        if hasattr(self, "_file"):
-            self._file.close()
-
-    def _check(self, header: dict[str, Any]) -> None:
-        if header.get("evaluation") != FORMAT:
-            raise UsageError(f"{self._path} is not a file of results that eval can go on with; choose another name")
-        before, now = (_comparable(each) for each in (header, self._header))
-        for name in sorted({*before, *now}):
-            if before.get(name) != now.get(name):
-                raise UsageError(
-                    f"{self._path} was made with {name}={before.get(name)!r}, now it is {now.get(name)!r}; give the same "
-                    "options (only the number of episodes and of workers may change), or choose another file"
-                )
+        self._journal.close()
 
     def _outcome(self, line: dict[str, Any]) -> Outcome:
         try:
-            return from_mapping(Outcome, line, source=str(self._path))
+            return from_mapping(Outcome, line, source=str(self._journal.path))
         except ConfigError as error:
             raise UsageError(f"{error}; the file was changed or is of another version, choose another name") from error
 
@@ -104,7 +88,7 @@ def read_results(path: Path) -> tuple[dict[str, Any], list[Outcome]]:
     Raises:
         UsageError: If it is none.
     """
-    lines = _whole_lines(path)
+    lines = read_journal(path)
     if not lines or lines[0].get("evaluation") != FORMAT:
         raise UsageError(f"{path} is not a file of results; they are written by: vla-isaac eval --out FILE")
     return lines[0], [from_mapping(Outcome, line, source=str(path)) for line in lines[1:]]
@@ -113,8 +97,7 @@ def read_results(path: Path) -> tuple[dict[str, Any], list[Outcome]]:
 def _comparable(header: dict[str, Any]) -> dict[str, Any]:
     """Return what must be the same when an evaluation goes on; options that are new had their default."""
     defaults = to_mapping(EvaluationPlan(policy="scripted"))
-    plan = {name: value for name, value in {**defaults, **header.get("plan", {})}.items() if name not in FREE}
-    return {**plan, "checkpoint": header.get("checkpoint"), "versions": header.get("versions")}
+    return {**defaults, **header.get("plan", {}), "checkpoint": header.get("checkpoint"), "versions": header.get("versions")}
 
 
 def _digest(folder: Path | None) -> str | None:
@@ -138,23 +121,3 @@ def _versions() -> dict[str, str | None]:
         except PackageNotFoundError:
             found[name] = None
     return found
-
-
-def _line(value: dict[str, Any]) -> bytes:
-    return (json.dumps(value) + "\n").encode()
-
-
-def _whole_lines(path: Path) -> list[dict[str, Any]]:
-    """Return the lines, without one that a kill has cut.
-
-    Raises:
-        UsageError: If they are not JSON objects.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-        lines = [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path} cannot be read as results ({error}); choose another name") from error
-    if not all(isinstance(line, dict) for line in lines):
-        raise UsageError(f"{path} is not a file of results: its lines are not JSON objects; choose another name")
-    return lines

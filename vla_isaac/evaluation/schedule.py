@@ -1,14 +1,14 @@
-"""`Schedule`: which attempt comes next, until each family has its episodes; the same episodes in whatever order they end."""
+"""`EvaluationSchedule`: which job comes next, until each family has its episodes; they are the same in any order."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from vla_isaac.evaluation.outcome import Outcome
-from vla_isaac.evaluation.plan import Attempt, EvaluationPlan
+from vla_isaac.evaluation.plan import EvaluationJob, EvaluationPlan
 
 
-class Schedule:
+class EvaluationSchedule:
     """Hands out the seeds of each family in order, one more for each whose layout turns out impossible.
 
     An attempt is begun only while the episodes that are there and those under way are too few. So what is begun is always
@@ -22,28 +22,45 @@ class Schedule:
         self._next = dict.fromkeys(plan.tasks, 0)
         self._taken = dict.fromkeys(plan.tasks, 0)  # episodes there or under way; a fault keeps its place
         self._outcomes: dict[tuple[str, int], Outcome] = {}
+        for task in plan.tasks:
+            self._take_known(task)
 
-    def next_attempt(self) -> Attempt | None:
-        """Return an attempt to begin now; None if there is none until another ends, or for good."""
+    def next_job(self) -> EvaluationJob | None:
+        """Return a job to begin now; None if there is none until another ends, or for good."""
         for task in sorted(self._plan.tasks, key=lambda name: self._next[name]):
-            while self._next[task] < self._plan.max_tries and self._taken[task] < self._plan.episodes:
+            self._take_known(task)
+            if self._needs_more(task):
                 number = self._next[task]
-                self._next[task] += 1
-                self._taken[task] += 1
-                found = self._known.get((task, number))
-                if found is None:
-                    return Attempt(task, number, self._plan.seed + number)
-                self.take(found)
+                self._count(task)
+                return EvaluationJob(task, number, self._plan.seed + number)
         return None
 
     def take(self, outcome: Outcome) -> None:
-        """Take what came of an attempt that was handed out."""
+        """Take what came of a job that was handed out."""
         self._outcomes[outcome.key] = outcome
         if outcome.kind == "impossible_layout":
             self._taken[outcome.task] -= 1
+
+    @property
+    def total(self) -> int:
+        """Episodes wanted of all families together."""
+        return self._plan.episodes * len(self._plan.tasks)
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
         """All that is known, family by family, in the order of their seeds."""
         order = {name: place for place, name in enumerate(self._plan.tasks)}
         return tuple(sorted(self._outcomes.values(), key=lambda outcome: (order[outcome.task], outcome.number)))
+
+    def _needs_more(self, task: str) -> bool:
+        return self._next[task] < self._plan.max_tries and self._taken[task] < self._plan.episodes
+
+    def _take_known(self, task: str) -> None:
+        """Take what is known of a family, up to the next seed to be tried."""
+        while self._needs_more(task) and (found := self._known.get((task, self._next[task]))) is not None:
+            self._count(task)
+            self.take(found)
+
+    def _count(self, task: str) -> None:
+        self._next[task] += 1
+        self._taken[task] += 1

@@ -17,7 +17,12 @@ MakeWorker = Callable[[], Callable[[Any], Any]]
 
 MAX_WORKERS = 256
 JOB_DEADLINE = 3600.0
-"""Longest time for one episode or one block of them [s], unless told otherwise; far more than any takes."""
+"""Longest time for one episode or one block of them [s], unless another is given; far more than any takes."""
+START_DEADLINE = 1800.0
+"""Longest time in which a worker is made [s]: enough for the largest model from a slow disk."""
+
+ReportProgress = Callable[[int, int, int], None]
+"""Called as work goes on: how many pieces are done, how many there are in all, and how many attempts failed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +96,7 @@ def open_pool(
     use_ray: bool = False,
     retries: int = 0,
     deadline: float | None = None,
+    start_deadline: float = START_DEADLINE,
 ) -> JobPool:
     """Return a pool whose workers are ready: this process for one worker, else processes, or Ray's.
 
@@ -102,23 +108,30 @@ def open_pool(
             worker is the loss of everything, so nothing is tried again there.
         deadline: Longest time for one job [s], after which its worker is ended; None waits for ever. In this process nothing
             can be ended.
+        start_deadline: Longest time in which a worker is made [s], in a process of its own.
 
     Raises:
         UsageError: If the number of workers is not accepted.
         MissingDependencyError: If Ray is asked for and not installed.
-        BackendError: If a worker ended before it was ready.
+        BackendError: If a worker ended before it was ready, or was not ready at its deadline.
         VlaIsaacError: Whatever `make_worker` raised.
     """
-    if not 1 <= num_workers <= MAX_WORKERS:
-        raise UsageError(f"{num_workers} workers are not accepted; give a whole number from 1 to {MAX_WORKERS}")
+    check_num_workers(num_workers)
+    limits: dict[str, Any] = {"retries": retries, "deadline": deadline, "start_deadline": start_deadline}
     if use_ray:
         from vla_isaac.jobs.ray_pool import RayPool
 
-        return RayPool(make_worker, num_workers, retries=retries, deadline=deadline)
+        return RayPool(make_worker, num_workers, **limits)
     if num_workers == 1:
         from vla_isaac.jobs.in_process import InProcessPool
 
         return InProcessPool(make_worker)
     from vla_isaac.jobs.process_pool import ProcessPool
 
-    return ProcessPool(make_worker, num_workers, retries=retries, deadline=deadline)
+    return ProcessPool(make_worker, num_workers, **limits)
+
+
+def check_num_workers(num_workers: int) -> None:
+    """Raise `UsageError` unless a pool can have so many workers."""
+    if not 1 <= num_workers <= MAX_WORKERS:
+        raise UsageError(f"{num_workers} workers are not accepted; give a whole number from 1 to {MAX_WORKERS}")

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
-from vla_isaac.collection.attempt import IMPOSSIBLE, Collector
 from vla_isaac.collection.collect import dataset_info
+from vla_isaac.collection.collector import IMPOSSIBLE, Collector
 from vla_isaac.collection.demonstrator import Demonstrator, demonstration_spec
-from vla_isaac.collection.plan import Attempt, CollectionPlan
+from vla_isaac.collection.plan import CollectionPlan, DemonstrationJob
 from vla_isaac.collection.recorder import DEMONSTRATED
 from vla_isaac.core.errors import ConventionError
 from vla_isaac.core.seeding import stream
@@ -146,10 +146,10 @@ def collect_corrections(
 def _episodes(plan: CorrectionPlan, num_workers: int, deadline: float | None, *, skip: int) -> Iterator[Episode]:
     """Yield episodes in the order of their seeds, without the first `skip`."""
     wanted = collection_of(plan)
-    attempts = (wanted.attempt(i % len(plan.tasks), i // len(plan.tasks)) for i in range(3 * plan.episodes))
+    jobs = (wanted.job(i % len(plan.tasks), i // len(plan.tasks)) for i in range(3 * plan.episodes))
     pool = open_pool(partial(CorrectionWorker, plan), num_workers=num_workers, retries=RETRIES, deadline=deadline)
     try:
-        results = in_order(pool, attempts)
+        results = in_order(pool, jobs)
         yield from _after((result.check(remedy="go on with fewer workers") for result in results), skip)
     finally:
         pool.close()
@@ -173,9 +173,9 @@ class CorrectionWorker:
         self._collector = Collector(collection_of(plan))
         correct(self._collector, plan.checkpoint)
 
-    def __call__(self, attempt: Attempt) -> Episode | None:
+    def __call__(self, job: DemonstrationJob) -> Episode | None:
         """Drive one episode; None where the layout does not allow the task, or nothing happened."""
-        failure, recorder, _ = self._collector.try_one(attempt)
+        failure, recorder, _ = self._collector.try_one(job)
         if failure == IMPOSSIBLE or recorder.episode is None:
             return None
         episode = recorder.episode

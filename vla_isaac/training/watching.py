@@ -31,8 +31,8 @@ class Watcher(Protocol):
         ...
 
 
-class TrainingProgressLine:
-    """One line on standard error, redrawn twice a second; where there is no terminal, a line per validation."""
+class ConsoleLog:
+    """One line on standard error, redrawn twice a second; on what is no terminal, a line per validation."""
 
     def __init__(self, batch_size: int, stream: TextIO | None = None, where: str = "") -> None:
         self._stream = stream or sys.stderr
@@ -120,5 +120,5 @@ class TensorBoardLog:
 
 def usual_watchers(folder: Path, batch_size: int, where: str = "") -> list[Watcher]:
     """Return a line, a file, and TensorBoard where it is installed."""
-    watchers: list[Watcher] = [TrainingProgressLine(batch_size, where=where), MetricsFile(folder)]
+    watchers: list[Watcher] = [ConsoleLog(batch_size, where=where), MetricsFile(folder)]
     return [*watchers, TensorBoardLog(folder)] if is_installed("tensorboard") else watchers

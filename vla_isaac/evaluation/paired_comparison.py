@@ -1,4 +1,4 @@
-"""Two policies on the same episodes: is one better, or was it luck?
+"""Two policies on the same episodes: does one succeed more often, or was it luck? McNemar's exact test.
 
 Only episodes that one solved and the other did not tell anything; if both were alike, either kind would be as frequent.
 
@@ -18,7 +18,7 @@ Key = TypeVar("Key")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Paired:
+class PairedComparison:
     """What a comparison came to."""
 
     episodes: int
@@ -33,7 +33,7 @@ class Paired:
     """How likely so lopsided a split is if both were alike; two-sided."""
 
 
-def paired(first: Mapping[Key, bool], second: Mapping[Key, bool]) -> Paired:
+def compare_paired(first: Mapping[Key, bool], second: Mapping[Key, bool]) -> PairedComparison:
     """Compare successes by episode, such as by family and seed.
 
     Raises:
@@ -44,7 +44,7 @@ def paired(first: Mapping[Key, bool], second: Mapping[Key, bool]) -> Paired:
         raise UsageError("the two evaluations have no episode in common; give both the same families and seeds")
     one = sum(first[key] and not second[key] for key in common)
     other = sum(second[key] and not first[key] for key in common)
-    return Paired(episodes=len(common), only_first=one, only_second=other, p_value=sign_test(one, other))
+    return PairedComparison(episodes=len(common), only_first=one, only_second=other, p_value=sign_test(one, other))
 
 
 def sign_test(one: int, other: int) -> float:

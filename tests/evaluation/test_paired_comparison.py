@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from vla_isaac.core.errors import UsageError
-from vla_isaac.evaluation.paired import paired, sign_test
+from vla_isaac.evaluation.paired_comparison import compare_paired, sign_test
 
 
 def test_it_is_the_exact_binomial_test():
@@ -18,12 +18,12 @@ def test_it_is_the_exact_binomial_test():
 def test_episodes_that_both_solve_or_both_miss_tell_nothing():
     first = dict.fromkeys(range(100), True)
     second = {seed: seed >= 8 for seed in range(100)}
-    found = paired(first, second)
+    found = compare_paired(first, second)
     assert (found.episodes, found.only_first, found.only_second) == (100, 8, 0)
     assert found.p_value == pytest.approx(2 / 2**8)
 
 
 def test_only_common_episodes_are_compared():
-    assert paired({1: True, 2: True}, {2: False, 3: False}).episodes == 1
+    assert compare_paired({1: True, 2: True}, {2: False, 3: False}).episodes == 1
     with pytest.raises(UsageError, match="in common"):
-        paired({1: True}, {2: True})
+        compare_paired({1: True}, {2: True})

@@ -1,34 +1,41 @@
-"""Which sentence a policy is given for a goal, and which other goal it may be asked for instead."""
+"""The trial ``wrong_instruction``: another goal of the same scene is asked for, and the original one is watched."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 from vla_isaac.core.errors import GoalError, SceneError
 from vla_isaac.core.goals import GoalPlan
 from vla_isaac.core.seeding import stream
-from vla_isaac.core.types import Body, SceneState
-from vla_isaac.evaluation.plan import Attempt, Wording
+from vla_isaac.core.types import SceneState, Verdict
 from vla_isaac.tasks.families import TaskDraw, TaskFamily
 from vla_isaac.tasks.feasibility import check_feasible
-from vla_isaac.tasks.paraphrases import paraphrase, sentences
+from vla_isaac.tasks.task import Task
 
 OTHER_DRAWS = 100  # of a family, until one is about other objects
 
 
-def worded(wording: Wording, attempt: Attempt, draw: TaskDraw, bodies: Sequence[Body]) -> str:
-    """Return the sentence for what was drawn; what it means is never read from it.
+class TaskWithOriginalGoal(Task):
+    """A task that also records whether the original plan was fulfilled in the meantime."""
 
-    Raises:
-        UnknownNameError: If the family has no templates.
-    """
-    if wording == "held_out":
-        held_out = sentences(attempt.task, "held_out", draw.plan)
-        return held_out[attempt.number % len(held_out)]
-    if wording == "training":
-        rng = stream(attempt.seed, f"paraphrase {attempt.task}")
-        return paraphrase(attempt.task, draw.plan, bodies, rng) or draw.instruction
-    return draw.instruction
+    def __init__(self, plan: GoalPlan | None, original: GoalPlan, *, dwell: float) -> None:
+        super().__init__(plan, dwell=dwell)
+        self._original = Task(original, dwell=dwell)
+        self.original_was_reached = False
+        """Whether the original plan has been fulfilled at any time."""
+
+    def reset(self, state: SceneState) -> None:
+        """Begin an episode.
+
+        Raises:
+            GoalError: If either plan can never be fulfilled from `state`.
+        """
+        super().reset(state)
+        self._original.reset(state)
+        self.original_was_reached = False
+
+    def judge(self, state: SceneState) -> Verdict:
+        """Judge one state by both plans; what is returned is of the one that counts."""
+        self.original_was_reached |= bool(self._original.judge(state).success)
+        return super().judge(state)
 
 
 def other_draw(family: TaskFamily, state: SceneState, original: GoalPlan, seed: int) -> TaskDraw:

@@ -1,4 +1,4 @@
-"""One attempt at a demonstration: set the stage, let the expert work, keep it only if it truly succeeded."""
+"""`Collector`: have the expert make one attempt after another; only what truly succeeded is a demonstration."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from vla_isaac.backends import BACKENDS
 from vla_isaac.collection.demonstrator import Demonstrator
-from vla_isaac.collection.plan import Attempt, CollectionPlan
+from vla_isaac.collection.plan import CollectionPlan, DemonstrationJob
 from vla_isaac.collection.recorder import EpisodeRecorder, Recording
 from vla_isaac.control.config import ControlConfig
 from vla_isaac.core.errors import BackendError, GoalError, PolicyError, SceneError
@@ -35,10 +35,10 @@ IMPOSSIBLE = "impossible_layout"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What came of an attempt; plain data that a worker sends home, its pictures wait in files."""
+class DemonstrationResult:
+    """What came of an attempt; plain data that a worker sends back, its pictures wait in files."""
 
-    attempt: Attempt
+    job: DemonstrationJob
     failure: str | None
     """Its name, None for a success."""
 
@@ -91,36 +91,36 @@ class Collector:
         self.policy = Demonstrator(self.expert)
         self._control = ControlConfig()
 
-    def try_one(self, attempt: Attempt) -> tuple[str | None, EpisodeRecorder, int]:
+    def try_one(self, job: DemonstrationJob) -> tuple[str | None, EpisodeRecorder, int]:
         """Run one attempt and return its failure (None for a success), its recorder and its number of steps.
 
         Raises:
             BackendError: If the simulator failed; that is no matter of the seed.
         """
-        scene = self.plan.scene or task_family(attempt.task).preset.scene
-        recorder = EpisodeRecorder(self.backend, self._recording(attempt, scene, is_perturbed=self._is_perturbed(attempt)))
-        failure, steps = self.run(attempt, [recorder])
+        scene = self.plan.scene or task_family(job.task).preset.scene
+        recorder = EpisodeRecorder(self.backend, self._recording(job, scene, is_perturbed=self._is_perturbed(job)))
+        failure, steps = self.run(job, [recorder])
         return failure, recorder, steps
 
-    def run(self, attempt: Attempt, subscribers: Sequence[Subscriber]) -> tuple[str | None, int]:
+    def run(self, job: DemonstrationJob, subscribers: Sequence[Subscriber]) -> tuple[str | None, int]:
         """Run one attempt before some watchers and return its failure (None for a success) and its number of steps.
 
         Raises:
             BackendError: If the simulator failed; that is no matter of the seed.
         """
-        plan, family = self.plan, task_family(attempt.task)
-        self.policy.perturbation = plan.perturbation if self._is_perturbed(attempt) else None
+        plan, family = self.plan, task_family(job.task)
+        self.policy.perturbation = plan.perturbation if self._is_perturbed(job) else None
         request = EpisodeRequest(
             scene=scene_preset(plan.scene or family.preset.scene),
             randomisation=randomisation_preset(plan.randomisation),
-            seed=attempt.seed,
+            seed=job.seed,
             family=family,
         )
         try:
             drawn = drive(set_stage(request, self.backend, self.policy, "scripted"))
         except SceneError:
             return IMPOSSIBLE, 0
-        start = replace(self._worded(attempt, drawn), max_steps=drawn.max_steps + plan.steps_after_success)
+        start = replace(self._worded(job, drawn), max_steps=drawn.max_steps + plan.steps_after_success)
         task = LingeringTask(start.plan, dwell=request.dwell, steps_after_success=plan.steps_after_success)
         runner = connect(start, task, self.backend, self.policy, self._control, list(subscribers))
         try:
@@ -129,32 +129,32 @@ class Collector:
             return IMPOSSIBLE, 0
         result = runner.run()
         if result.end is End.BACKEND_FAILED:
-            raise BackendError(f"{attempt.task}, seed {attempt.seed}: {result.reason}")
+            raise BackendError(f"{job.task}, seed {job.seed}: {result.reason}")
         if result.warnings:
-            raise PolicyError(f"{attempt.task}, seed {attempt.seed} could not be recorded: {'; '.join(result.warnings)}")
+            raise PolicyError(f"{job.task}, seed {job.seed} could not be recorded: {'; '.join(result.warnings)}")
         return _failure(result, task, drawn.max_steps), result.steps
 
     def close(self) -> None:
         """Free the backend."""
         self.backend.close()
 
-    def _is_perturbed(self, attempt: Attempt) -> bool:
-        return bool(stream(attempt.seed, "perturbed").random() < self.plan.perturb)
+    def _is_perturbed(self, job: DemonstrationJob) -> bool:
+        return bool(stream(job.seed, "perturbed").random() < self.plan.perturb)
 
-    def _worded(self, attempt: Attempt, start: EpisodeStart) -> EpisodeStart:
+    def _worded(self, job: DemonstrationJob, start: EpisodeStart) -> EpisodeStart:
         """Return the stage with a sentence of the training templates, drawn from a stream of its own."""
         assert start.plan is not None  # a family always has one
-        rng = stream(attempt.seed, f"paraphrase {attempt.task}")
-        sentence = paraphrase(attempt.task, start.plan, start.scene.bodies, rng)
+        rng = stream(job.seed, f"paraphrase {job.task}")
+        sentence = paraphrase(job.task, start.plan, start.scene.bodies, rng)
         return replace(start, instruction=sentence or start.instruction)
 
-    def _recording(self, attempt: Attempt, scene: str, *, is_perturbed: bool) -> Recording:
+    def _recording(self, job: DemonstrationJob, scene: str, *, is_perturbed: bool) -> Recording:
         plan = self.plan
         extra: dict[str, Any] = {"steps_after_success": plan.steps_after_success, "perturbed": is_perturbed}
         return Recording(
             cameras=plan.cameras,
             image_hw=plan.image_hw,
-            task=attempt.task,
+            task=job.task,
             scene=scene,
             randomisation=plan.randomisation,
             extra=extra,

@@ -20,14 +20,14 @@ from vla_isaac.tasks import space
 
 DISTANCE = (0.03, 0.08)  # [m] least and most
 DIRECTIONS = 200  # tried at the most
-WAY_LEFT = 2 / 3  # of the distance between ee and object at the start, when the object is moved
+REMAINING_SHARE = 2 / 3  # of the distance between ee and object at the start, when the object is moved
 RISE = 0.01  # [m] above its start an object counts as lifted
-ROOM = space.FINGER_ROOM  # [m] around the new place, so that it can be gripped there
+CLEARANCE = space.FINGER_ROOM  # [m] around the new place, so that it can be gripped there
 
 
 @runtime_checkable
 class MovesObjects(Protocol):
-    """What a backend must offer beside the protocol of all backends."""
+    """What a backend must offer in addition to `sim.Backend`."""
 
     def move_object(self, name: str, pos: Array) -> None:
         """Put a movable object somewhere else amid an episode, at rest."""
@@ -40,7 +40,7 @@ def check_moves_objects(backend: object, name: str) -> None:
         raise UsageError(f"the trial 'moved' needs a backend that can move an object, {name!r} cannot; choose mujoco")
 
 
-def new_place(state: SceneState, name: str, randomisation: Randomisation, seed: int) -> tuple[float, float]:
+def draw_new_position(state: SceneState, name: str, randomisation: Randomisation, seed: int) -> tuple[float, float]:
     """Return where an object is moved to, the same for every policy: 3 to 8 cm from where it stands, free, in the area.
 
     Raises:
@@ -51,26 +51,26 @@ def new_place(state: SceneState, name: str, randomisation: Randomisation, seed: 
     x, y = float(state.object_pos[i, 0]), float(state.object_pos[i, 1])
     for turn in rng.uniform(0.0, 2 * math.pi, size=DIRECTIONS):
         point = (x + distance * math.cos(turn), y + distance * math.sin(turn))
-        if _is_in_area(point, randomisation) and space.room_at(state, i, point) >= ROOM:
+        if _is_in_area(point, randomisation) and space.room_at(state, i, point) >= CLEARANCE:
             return point
     raise SceneError(f"there is no free place {100 * distance:.1f} cm from {name}; choose another seed or a roomier scene")
 
 
-class MovingBackend:
+class MovedObjectBackend:
     """A backend around another, which moves an object once when a third of the way to it is done.
 
     Nothing is moved that is gripped or lifted, or onto a place where something else has come to stand.
     """
 
     def __init__(self, backend: Backend, target: str, place: tuple[float, float]) -> None:
-        """Stand around a backend whose episode is about to begin.
+        """Wrap a backend whose episode is about to begin.
 
         Raises:
             UsageError: If it cannot move objects.
         """
         check_moves_objects(backend, backend.name)
         assert isinstance(backend, MovesObjects)
-        self._mover: MovesObjects = backend
+        self._moves: MovesObjects = backend
         self._backend, self._target, self._place = backend, target, place
         self.name = backend.name
         self._distance = _distance(backend.state(), target)
@@ -90,15 +90,15 @@ class MovingBackend:
     def _move_if_due(self, state: SceneState) -> None:
         i = state.index(self._target)
         rise = float(state.object_pos[i, 2] - state.initial_object_pos[i, 2])
-        is_near = _distance(state, self._target) <= WAY_LEFT * self._distance
+        is_near = _distance(state, self._target) <= REMAINING_SHARE * self._distance
         if not is_near or rise > RISE or g.is_gripped(state, i) or space.room_at(state, i, self._place) <= 0.0:
             return
         pos = np.array([*self._place, float(state.object_pos[i, 2])])
-        self._mover.move_object(self._target, pos)
+        self._moves.move_object(self._target, pos)
         self.moved_by = float(np.linalg.norm(pos - state.object_pos[i]))
         self.moved_at_step = self._steps
 
-    # ------------------------------------------------------------------ the rest is the other's
+    # ------------------------------------------------------------------ all else is the wrapped backend's
 
     def load(self, spec: SceneSpec) -> Steps[None]:
         """Build the scene."""

@@ -1,0 +1,92 @@
+"""`Journal`: a file of JSON lines to which each result is added as soon as it is known, so that killed work can go on.
+
+The first line, the header, says for which plan the results are. A line that a kill has cut is dropped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from vla_isaac.core.errors import UsageError
+
+
+class Journal:
+    """The journal of one plan: first read, then written from `begin` to `close`."""
+
+    def __init__(self, path: Path, header: Mapping[str, Any]) -> None:
+        """Read what is there; nothing is written before `begin`.
+
+        Args:
+            path: The file; there may be none yet.
+            header: What the first line will say.
+
+        Raises:
+            UsageError: If the file holds something else than JSON objects.
+        """
+        self.path, self._header = path, header
+        lines = read_journal(path) if path.exists() else []
+        self.old_header = lines[0] if lines else None
+        """The first line of an earlier run; None if there was none."""
+        self.results = lines[1:]
+        """What an earlier run found out."""
+
+    def begin(self, results: Iterable[Mapping[str, Any]]) -> None:
+        """Replace the file by the header and these results, whole or not at all, and keep it open for `add`."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        part = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
+        part.write_bytes(b"".join(map(_line, [self._header, *results])))
+        part.replace(self.path)
+        self._file = self.path.open("ab", buffering=0)  # each line is one write: whole, or not there
+
+    def add(self, result: Mapping[str, Any]) -> None:
+        """Write one result."""
+        self._file.write(_line(result))
+
+    def close(self) -> None:
+        """Close the file, if it was begun."""
+        if hasattr(self, "_file"):
+            self._file.close()
+
+
+def read_journal(path: Path) -> list[dict[str, Any]]:
+    """Return the header and the results of a journal, without a line that a kill has cut.
+
+    Raises:
+        UsageError: If the lines are not JSON objects, or the file cannot be read.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        lines = [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path} cannot be read as results ({error}); choose another name") from error
+    if not all(isinstance(line, dict) for line in lines):
+        raise UsageError(f"{path} is not a file of results: its lines are not JSON objects; choose another name")
+    return lines
+
+
+def check_same_plan(before: Mapping[str, Any], now: Mapping[str, Any], *, subject: str, free: tuple[str, ...]) -> None:
+    """Compare the options of an earlier run with those of this one.
+
+    Args:
+        before: Option to value then.
+        now: The same now, as plain values.
+        subject: What is gone on with and how it came about, for the error, such as ``"results.jsonl was made"``.
+        free: Options that may differ.
+
+    Raises:
+        UsageError: If any other option differs.
+    """
+    for name in sorted({*before, *now} - {*free}):
+        if before.get(name) != now.get(name):
+            raise UsageError(
+                f"{subject} with {name}={before.get(name)!r}, now it is {now.get(name)!r}; give the same options "
+                "(only the number of episodes and of workers may change), or choose another name"
+            )
+
+
+def _line(value: Mapping[str, Any]) -> bytes:
+    return (json.dumps(value) + "\n").encode()
