@@ -94,7 +94,7 @@ class Verify:
 
 
 @dataclass(frozen=True, kw_only=True)
-class View:
+class ViewDataset:
     """Make a sheet of pictures, and pages with videos and plots that need no network.
 
     For example: vla-isaac dataset view demos outputs/demos-view --episodes 6

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import uuid
 from collections import Counter
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from vla_isaac.collection.plan import CollectionPlan
+from vla_isaac.core.atomic_files import write_bytes
 from vla_isaac.core.config import to_mapping
 from vla_isaac.core.errors import UsageError
 
@@ -76,9 +76,7 @@ class Journal:
     def _rewrite(self) -> None:
         """Write the file anew without a cut line, and leave it open at its end."""
         lines = [{"plan": self._fixed}, *({"seed": seed, "failure": name} for seed, name in self.failures.items())]
-        part = self._path.with_suffix(f".{os.getpid()}.part")
-        part.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-        part.replace(self._path)
+        write_bytes(self._path, "".join(json.dumps(line) + "\n" for line in lines).encode())
         self._file = self._path.open("a", encoding="utf-8", buffering=1)
 
 

@@ -19,6 +19,7 @@ from vla_isaac.collection.attempt import Collector
 from vla_isaac.collection.plan import Attempt, CollectionPlan
 from vla_isaac.collection.recorder import DEMONSTRATED, numbers_of
 from vla_isaac.core.arrays import AnyArray
+from vla_isaac.core.atomic_files import write_bytes
 from vla_isaac.core.config import to_mapping
 from vla_isaac.core.errors import UsageError
 from vla_isaac.core.goals import Goal
@@ -180,7 +181,7 @@ def _begin(folder: Path, options: dict[str, Any], *, resume: bool) -> None:
     if folder.exists() and any(folder.iterdir()):
         raise UsageError(f"{folder} is not empty and holds no moments; choose another folder")
     folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(options, indent=1) + "\n", encoding="utf-8")
+    write_bytes(path, (json.dumps(options, indent=1) + "\n").encode())
 
 
 def _text(driver: Driver | None) -> str | None:

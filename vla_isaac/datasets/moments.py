@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from vla_isaac.core.arrays import AnyArray
+from vla_isaac.core.atomic_files import atomic_path, write_bytes
 from vla_isaac.core.errors import DatasetError, UsageError
 
 MAX_OBJECTS, MAX_GOALS = 14, 6
@@ -64,9 +65,7 @@ def count_moments(folder: Path) -> dict[str, int]:
 def save_block(path: Path, episodes: Sequence[Mapping[str, Any]]) -> None:
     """Write a block under its name once it is whole; one without any episode is an empty file that counts as made."""
     if not episodes:
-        part = path.with_suffix(".part")
-        part.write_bytes(b"")
-        part.replace(path)
+        write_bytes(path, b"", only_writer=True)
         return
     cameras = sorted({name for e in episodes for name in e} - {*ROWS, *EPISODES, "of_row"})
     arrays: dict[str, AnyArray] = {name: np.concatenate([e[name] for e in episodes]) for name in (*ROWS, *cameras)}
@@ -77,10 +76,8 @@ def save_block(path: Path, episodes: Sequence[Mapping[str, Any]]) -> None:
     arrays["of_row"] = np.concatenate([first + e["of_row"] for first, e in zip(firsts, episodes, strict=True)])
     for name in ("state", "objects", "place", "action", "bodies", "views"):
         arrays[name] = arrays[name].astype(np.float32)
-    part = path.with_suffix(".part")
-    with part.open("wb") as file:
+    with atomic_path(path, only_writer=True) as part, part.open("wb") as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]
-    part.replace(path)
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from vla_isaac import __version__
+from vla_isaac.core.atomic_files import write_bytes
 from vla_isaac.core.config import from_mapping, to_mapping
 from vla_isaac.core.errors import ConfigError, UsageError
 from vla_isaac.evaluation.outcome import Outcome
@@ -56,9 +56,7 @@ class ResultsFile:
     def begin(self) -> None:
         """Write the file anew, without what was cut and without faults, and leave it open at its end."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        part = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
-        part.write_bytes(b"".join(map(_line, [self._header, *map(to_mapping, self.known.values())])))
-        part.replace(self._path)
+        write_bytes(self._path, b"".join(map(_line, [self._header, *map(to_mapping, self.known.values())])))
         self._file = self._path.open("ab", buffering=0)  # each line is one write: whole, or not there
 
     def add(self, outcome: Outcome) -> None:

@@ -7,11 +7,11 @@ period (action, target, state), the last one the result. JSON keeps every bit of
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 from vla_isaac import __version__
+from vla_isaac.core.atomic_files import commit, temporary_path
 from vla_isaac.core.config import to_mapping
 from vla_isaac.core.types import SceneState
 from vla_isaac.runtime.result import EpisodeResult
@@ -26,7 +26,7 @@ class EpisodeLog:
     def __init__(self, path: Path) -> None:
         """Log to `path`, through a temporary name until the episode has ended."""
         self.path = path
-        self._part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        self._part = temporary_path(path)
 
     def on_start(self, start: EpisodeStart) -> None:
         """Write the header."""
@@ -68,7 +68,7 @@ class EpisodeLog:
         """Write the result and give the file its name."""
         self._line({"kind": "end", **result.to_json()})
         self._file.close()
-        self._part.replace(self.path)
+        commit(self._part, self.path)
 
     def _line(self, value: dict[str, Any]) -> None:
         self._file.write(json.dumps(value, separators=(",", ":")) + "\n")

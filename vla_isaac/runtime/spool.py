@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ import numpy as np
 
 from vla_isaac import __version__
 from vla_isaac.core.arrays import AnyArray
+from vla_isaac.core.atomic_files import atomic_path, write_bytes
 from vla_isaac.core.config import to_mapping
 from vla_isaac.core.errors import ConfigError, UsageError
 from vla_isaac.runtime.result import EpisodeResult
@@ -169,7 +169,7 @@ def _prepare(folder: Path) -> None:
         text = json.dumps(
             {"kind": "vla_isaac spool", "format": FORMAT, "vla_isaac": __version__, "fields": FIELDS}, indent=2
         )
-        _put(about, lambda part: part.write_text(text, encoding="utf-8"))
+        write_bytes(about, text.encode())
     except (OSError, ValueError) as error:
         if isinstance(error, UsageError):
             raise
@@ -185,22 +185,7 @@ def _write(folder: Path, rows: dict[str, list[Any]], pictures: dict[str, list[An
         taken = [int(path.stem.rpartition("_")[2]) for path in episodes(folder)]
         path = folder / f"episode_{max(taken, default=-1) + 1:06d}.npz"
         try:
-            _put(path, lambda part: _save(part, arrays))
+            with atomic_path(path) as part, part.open("wb") as file:
+                np.savez(file, **arrays)  # type: ignore[arg-type]  # the stub takes the keyword allow_pickle for one of them
         except OSError as error:
             logger.error("the episode %s could not be written (%s); free some space, or choose another folder", path, error)
-
-
-def _save(part: Path, arrays: dict[str, AnyArray]) -> None:
-    with part.open("wb") as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]  # the stub takes the keyword allow_pickle for one of them
-
-
-def _put(path: Path, write: Any) -> None:
-    """Write to a temporary name beside `path`, then rename; leaves nothing behind when that fails."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        write(part)
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise

@@ -10,14 +10,14 @@ from types import TracebackType
 from typing import ClassVar, TypeVar
 
 from vla_isaac.core.arrays import AnyArray
+from vla_isaac.core.atomic_files import FolderLock
 from vla_isaac.core.errors import UsageError
 from vla_isaac.datasets.episode import Episode
 from vla_isaac.datasets.formats import DatasetInfo
 from vla_isaac.datasets.lerobot.description import check_info, check_same, has_version, info_of, read_json
 from vla_isaac.datasets.lerobot.layout import INFO, OURS
 from vla_isaac.datasets.lerobot.preparation import check_cameras, checked_columns, encode_pictures
-from vla_isaac.datasets.locking import WriterLock
-from vla_isaac.datasets.staging import Staging, telling_what_is_intact
+from vla_isaac.datasets.staging import Staging, wrap_write_errors
 from vla_isaac.datasets.statistics import Statistics
 from vla_isaac.datasets.video_files import check_codec
 
@@ -43,14 +43,14 @@ class EpisodeWriter(ABC):
         self._count = 0
         check_codec(codec)
         check_info(self.path, info)
-        with telling_what_is_intact(self.path, 0):
+        with wrap_write_errors(self.path, 0):
             if self.path.exists() and not self.path.is_dir():
                 raise UsageError(f"dataset {self.path}: is a file; name a folder")
             self.path.mkdir(parents=True, exist_ok=True)
             is_ours = has_version(self.path, self.version) and (self.path / OURS).exists()
             if not is_ours and not self._is_empty():
                 raise UsageError(f"dataset {self.path}: the folder holds something else; choose an empty or new one")
-            self._lock = WriterLock(self.path)
+            self._lock = FolderLock(self.path)
         try:
             self._staging = Staging(self.path)
             self._check_resumption(resume)
@@ -120,7 +120,7 @@ class EpisodeWriter(ABC):
 
     @contextmanager
     def _whole_or_not_at_all(self) -> Iterator[None]:
-        with telling_what_is_intact(self.path, self._count):
+        with wrap_write_errors(self.path, self._count):
             try:
                 yield
             finally:

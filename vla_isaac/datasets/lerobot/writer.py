@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from vla_isaac.core.arrays import AnyArray
+from vla_isaac.core.atomic_files import LOCK
 from vla_isaac.core.errors import UsageError
 from vla_isaac.datasets.episode import Episode
 from vla_isaac.datasets.lerobot.description import (
@@ -46,11 +47,10 @@ from vla_isaac.datasets.lerobot.preparation import (
     statistics_of_video,
 )
 from vla_isaac.datasets.lerobot.rows import EpisodeRow, Place, read_rows, read_statistics, read_tasks, row_table, tasks_file
-from vla_isaac.datasets.locking import NAME as LOCK
 from vla_isaac.datasets.meta_json import dumps, meta_to_json
 from vla_isaac.datasets.parquet import to_bytes
 from vla_isaac.datasets.staging import FOLDER as STAGING
-from vla_isaac.datasets.staging import telling_what_is_intact
+from vla_isaac.datasets.staging import wrap_write_errors
 from vla_isaac.datasets.statistics import Statistics, aggregate, column_statistics, statistics_from_json
 
 
@@ -103,7 +103,7 @@ class LeRobotWriter(EpisodeWriter):
         self._total = self._statistics_so_far()
         places = [place for row in rows for place in (row.data, row.row, *row.videos.values())]
         self._next_file = 1 + max((file_number(p.chunk_index, p.file_index) for p in places), default=-1)
-        with telling_what_is_intact(self.path, self._count):
+        with wrap_write_errors(self.path, self._count):
             self._staging.clear()
             _remove_strangers(self.path, rows)
             self._staging.replace(self.path / OURS, ours_of(self._info))

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from vla_isaac.core.arrays import AnyArray
+from vla_isaac.core.atomic_files import LOCK
 from vla_isaac.datasets.episode import Episode
 from vla_isaac.datasets.lerobot.description import (
     features_of,
@@ -36,11 +37,10 @@ from vla_isaac.datasets.lerobot_v21.files import (
     read_lines,
 )
 from vla_isaac.datasets.lerobot_v21.modality import modality_of
-from vla_isaac.datasets.locking import NAME as LOCK
 from vla_isaac.datasets.meta_json import dumps, meta_to_json
 from vla_isaac.datasets.parquet import to_bytes
 from vla_isaac.datasets.staging import FOLDER as STAGING
-from vla_isaac.datasets.staging import telling_what_is_intact
+from vla_isaac.datasets.staging import wrap_write_errors
 from vla_isaac.datasets.statistics import Statistics, column_statistics
 
 KEPT = ("min", "max", "mean", "std", "count")  # this version of the format has no quantiles
@@ -64,7 +64,7 @@ class LeRobotV21Writer(EpisodeWriter):
         episodes = read_lines(self.path / EPISODES)
         self._count, self._frames = len(episodes), sum(int(line["length"]) for line in episodes)
         self._tasks = {line["task"]: int(line["task_index"]) for line in read_lines(self.path / TASKS)}
-        with telling_what_is_intact(self.path, self._count):
+        with wrap_write_errors(self.path, self._count):
             self._staging.clear()
             self._remove_strangers()
             replace = self._staging.replace
