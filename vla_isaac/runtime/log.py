@@ -10,10 +10,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from vla_isaac import __version__
 from vla_isaac.core.atomic_files import commit, temporary_path
-from vla_isaac.core.config import to_mapping
 from vla_isaac.core.types import SceneState
+from vla_isaac.runtime.recording import describe_start
 from vla_isaac.runtime.result import EpisodeResult
 from vla_isaac.runtime.subscriber import EpisodeStart, Step
 
@@ -32,22 +31,8 @@ class EpisodeLog:
         """Write the header."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._file = self._part.open("w", encoding="utf-8", buffering=1)  # a line at a time
-        self._line(
-            {
-                "kind": "start",
-                "format": FORMAT,
-                "vla_isaac": __version__,
-                "scene": to_mapping(start.scene),
-                "layout": to_mapping(start.layout),
-                "state": state_to_json(start.state),
-                "instruction": start.instruction,
-                "goal": str(start.plan) if start.plan else None,
-                "seed": start.seed,
-                "policy": start.policy,
-                "backend": start.backend,
-                "action_spec": to_mapping(start.policy_spec.action),
-            }
-        )
+        about = describe_start(start)
+        self._line({"kind": "start", "format": FORMAT, **about, "state": state_to_json(start.state)})
 
     def on_step(self, step: Step) -> None:
         """Write one control period."""

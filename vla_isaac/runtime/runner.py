@@ -207,6 +207,7 @@ class PolicyRunner:
                 target=decision.target,
                 state=self._state,
                 verdict=self._verdict,
+                is_last=bool(self._verdict.success) or self._steps >= self._start.max_steps,
                 is_stale=is_stale,
             )
             self._tell(lambda s: s.on_step(read_only_copy(step)))

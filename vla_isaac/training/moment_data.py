@@ -20,8 +20,8 @@ from vla_isaac.core.config import to_mapping
 from vla_isaac.core.errors import ConfigError, UsageError, VlaIsaacError
 from vla_isaac.core.goals import parse_goal
 from vla_isaac.core.specs import CameraView
-from vla_isaac.datasets.moments import NO, PLAN, Moments, load_moments, plan_of
 from vla_isaac.datasets.normaliser import Normaliser
+from vla_isaac.datasets.transitions import NO, PLAN, Transitions, load_transitions, plan_of
 from vla_isaac.models.asked import asked
 from vla_isaac.models.base import Batch
 from vla_isaac.models.processor import VLAProcessor
@@ -50,7 +50,7 @@ class MomentData:
         """Read everything into memory.
 
         Args:
-            paths: Folders that `collect_moments` wrote.
+            paths: Folders that `collect_transitions` wrote.
             config: How many of each kind a batch has, and how many episodes are kept for validation.
 
         Raises:
@@ -61,7 +61,7 @@ class MomentData:
         self._config = config
         _check_heeded(config)
         _check_rate(paths)
-        self.moments = moments = load_moments(paths)
+        self.moments = moments = load_transitions(paths)
         missing = [name for name in config.cameras if name not in moments.pictures]
         if missing:
             raise UsageError(
@@ -242,7 +242,7 @@ def _classes(goal: str) -> tuple[int, ...]:
     return tuple(map(int, labels[0]))
 
 
-def _row_shares(moments: Moments, rows: AnyArray) -> AnyArray:
+def _row_shares(moments: Transitions, rows: AnyArray) -> AnyArray:
     """Return the cumulative chance of each row; every kind of goal counts alike, however long it takes."""
     kinds = moments.episodes["goals"][moments.of_episode[rows], 0, 1]
     count = moments.episodes["goals"][..., 1]

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.poses import look_at
-from vla_isaac.datasets.moments import Moments
+from vla_isaac.datasets.transitions import Transitions
 from vla_isaac.robots.kinematics import forward_kinematics
 from vla_isaac.robots.panda import HAND_TO_EE
 from vla_isaac.scene.builder import scene_preset
@@ -20,7 +20,7 @@ from vla_isaac.scene.builder import scene_preset
 class MomentViews:
     """Poses of the cameras, episode by episode."""
 
-    def __init__(self, moments: Moments, cameras: Sequence[str]) -> None:
+    def __init__(self, moments: Transitions, cameras: Sequence[str]) -> None:
         self._place = np.nan_to_num(moments.rows["objects"][..., :3])
         self._state, self._of_episode = moments.rows["state"], moments.of_episode
         views = moments.episodes["views"]
@@ -46,6 +46,6 @@ class MomentViews:
         return found
 
 
-def _recorded(moments: Moments) -> list[Any]:
+def _recorded(moments: Transitions) -> list[Any]:
     """Return the standard cameras that were recorded, in the order of the scene."""
     return [camera for camera in scene_preset("tabletop").cameras if camera.name in moments.pictures]

@@ -1,4 +1,4 @@
-"""Moment datasets: numbers of every control period, pictures of some; blocks of episodes as ``.npz`` files, no pickle."""
+"""Transition datasets: the numbers of every control period, pictures of some, in ``.npz`` files of several episodes each."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def block_path(folder: Path, block: int) -> Path:
     return folder / f"block_{block:05d}.npz"
 
 
-def is_moments(folder: Path) -> bool:
-    """Tell whether a folder is a moment dataset."""
+def is_transition_dataset(folder: Path) -> bool:
+    """Tell whether a folder is a transition dataset."""
     return folder.is_dir() and any(folder.glob("block_*.npz"))
 
 
@@ -45,7 +45,7 @@ def plan_of(folder: Path) -> dict[str, Any]:
         raise DatasetError(f"{path}: cannot be read ({error}); it belongs to the dataset, so copy that whole") from error
 
 
-def count_moments(folder: Path) -> dict[str, int]:
+def count_transitions(folder: Path) -> dict[str, int]:
     """Return how many episodes, rows and pictures a dataset has.
 
     Raises:
@@ -81,7 +81,7 @@ def save_block(path: Path, episodes: Sequence[Mapping[str, Any]]) -> None:
 
 
 @dataclass(frozen=True)
-class Moments:
+class Transitions:
     """A whole dataset in memory: N rows, M of them with pictures, E episodes."""
 
     rows: dict[str, AnyArray]
@@ -89,7 +89,7 @@ class Moments:
     row of the goal the expert is about; place (N, 2): where it is bound for [m]; action (N, 7)."""
 
     episodes: dict[str, AnyArray]
-    """Arrays whose first axis is the episode; see `collection.moments`."""
+    """Arrays whose first axis is the episode; see `collection.transitions`."""
 
     of_episode: AnyArray
     """Episode of each row, (N,)."""
@@ -101,7 +101,7 @@ class Moments:
     """Row of each picture, (M,)."""
 
 
-def load_moments(folders: Sequence[Path]) -> Moments:
+def load_transitions(folders: Sequence[Path]) -> Transitions:
     """Read datasets whole.
 
     Raises:
@@ -110,7 +110,7 @@ def load_moments(folders: Sequence[Path]) -> Moments:
     """
     blocks = [path for folder in folders for path in sorted(folder.glob("block_*.npz")) if path.stat().st_size]
     if not blocks:
-        raise UsageError(f"{', '.join(map(str, folders))}: holds no moments; collect some first")
+        raise UsageError(f"{', '.join(map(str, folders))}: holds no transitions; collect some first")
     found: dict[str, list[AnyArray]] = {}
     rows = episodes = 0
     shapes: set[tuple[str, tuple[int, ...]]] = set()
@@ -132,7 +132,7 @@ def load_moments(folders: Sequence[Path]) -> Moments:
     for name in list(found):
         whole[name] = np.concatenate(found.pop(name))
     cameras = set(whole) - {*ROWS, *EPISODES, "length", "of_row", "of_episode"}
-    return Moments(
+    return Transitions(
         {name: whole[name] for name in ROWS},
         {name: whole[name] for name in (*EPISODES, "length")},
         whole["of_episode"],
