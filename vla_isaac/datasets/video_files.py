@@ -8,6 +8,7 @@ for 1.4 to 2.1 ms, every 20 takes 138 KiB for 2 to 3.4 ms. AV1 as LeRobot writes
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 from collections.abc import Sequence
@@ -107,6 +108,30 @@ def encode_video(images: Images | Sequence[Image] | AnyArray, fps: float, codec:
     return memory.getvalue()
 
 
+def write_video(images: Images, path: Path, fps: float, codec: str = "h264") -> None:
+    """Write the pictures of an episode as a video file.
+
+    Pictures that are in a video of this codec already are copied as they are encoded; to decode and encode them would lose
+    a little every time. A video can be copied if it has the rate `fps`, no pictures that depend on later ones, and a key
+    frame where the episode begins.
+
+    Args:
+        images: As for `encode_video`.
+        path: A name that ends in ``.mp4``.
+        fps: Pictures per second.
+        codec: As for `encode_video`.
+
+    Raises:
+        DatasetError: If the pictures are in a video that is broken.
+        ShapeError: As for `encode_video`.
+    """
+    if isinstance(images, VideoImages) and images.is_encoded_as(codec, fps):
+        with contextlib.suppress(DatasetError):  # no key frame there; or a broken file, which decoding reports by its row
+            join_videos([images.part], path, fps)
+            return
+    path.write_bytes(encode_video(images, fps, codec))
+
+
 def read_video_info(path: Path) -> VideoInfo:
     """Return what a file holds; counts its pictures without decoding them.
 
@@ -148,6 +173,19 @@ class VideoImages:
     def shape(self) -> tuple[int, int, int, int]:
         """Pictures, height, width, 3."""
         return (self._length, *self._resolution_hw, 3)
+
+    @property
+    def part(self) -> VideoPart:
+        """Where they are."""
+        return VideoPart(self._path, self._first, self._length)
+
+    def is_encoded_as(self, codec: str, fps: float) -> bool:
+        """Tell whether the file has this codec and rate, the pixels `PIXELS`, and no picture that depends on a later one."""
+        with open_video(self._path) as container:
+            stream = container.streams.video[0]
+            context = stream.codec_context
+            found = (stream.codec.canonical_name, stream.average_rate, context.pix_fmt, context.height, context.width)
+            return found == (codec, rate_of(fps), PIXELS, *self._resolution_hw) and not context.has_b_frames
 
     def __len__(self) -> int:
         return self._length
@@ -193,7 +231,7 @@ def can_be_joined(one: Path, other: Path) -> bool:
 
 
 def join_videos(parts: Sequence[VideoPart], path: Path, fps: float) -> None:
-    """Write one file with the pictures of several, in this order, without encoding them anew.
+    """Write one file with the pictures of several, in this order, without encoding them again.
 
     Raises:
         DatasetError: If a part is broken or does not begin with a key frame.
