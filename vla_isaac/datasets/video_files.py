@@ -15,14 +15,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 
 from vla_isaac.core.arrays import AnyArray, Image
 from vla_isaac.core.errors import DatasetError, ShapeError, UsageError
 from vla_isaac.core.optional import require
-from vla_isaac.datasets.episode import Images
+from vla_isaac.datasets.episode import Images, LazyImages
 from vla_isaac.datasets.video_container import broken, open_video
 from vla_isaac.datasets.video_decoder import PictureSource
 
@@ -150,7 +150,7 @@ def read_video_info(path: Path) -> VideoInfo:
         )
 
 
-class VideoImages:
+class VideoImages(LazyImages):
     """The pictures of one episode in a video file, decoded when they are asked for."""
 
     def __init__(
@@ -166,13 +166,8 @@ class VideoImages:
             fps: Pictures per second.
             about: What errors call it, such as ``"episode 3, camera front"``.
         """
-        self._path, self._first, self._length = path, first, length
-        self._resolution_hw, self._fps, self._about = resolution_hw, fps, about
-
-    @property
-    def shape(self) -> tuple[int, int, int, int]:
-        """Pictures, height, width, 3."""
-        return (self._length, *self._resolution_hw, 3)
+        super().__init__(length, resolution_hw)
+        self._path, self._first, self._fps, self._about = path, first, fps, about
 
     @property
     def part(self) -> VideoPart:
@@ -187,25 +182,7 @@ class VideoImages:
             found = (stream.codec.canonical_name, stream.average_rate, context.pix_fmt, context.height, context.width)
             return found == (codec, rate_of(fps), PIXELS, *self._resolution_hw) and not context.has_b_frames
 
-    def __len__(self) -> int:
-        return self._length
-
-    @overload
-    def __getitem__(self, index: int) -> Image: ...
-    @overload
-    def __getitem__(self, index: slice) -> AnyArray: ...
-
-    def __getitem__(self, index: int | slice) -> AnyArray:
-        """Return one picture (H, W, 3), or several (n, H, W, 3)."""
-        if isinstance(index, slice):
-            rows = range(self._length)[index]
-            pictures = np.empty((len(rows), *self.shape[1:]), dtype=np.uint8)
-            for k in sorted(range(len(rows)), key=rows.__getitem__):
-                pictures[k] = self._decode(rows[k])
-            return pictures
-        return self._decode(range(self._length)[index])
-
-    def _decode(self, row: int) -> Image:
+    def _read(self, row: int) -> Image:
         try:
             rgb = _PICTURES.picture(self._path, self._first + row, rate_of(self._fps))
         except DatasetError as error:
