@@ -52,7 +52,10 @@ class PngImages(LazyImages):
         try:
             if cell["bytes"] is None:
                 raise ValueError(f"it is given as the path {cell.get('path')!r}, not as bytes, and no such file is opened")
-            return decode_picture(io.BytesIO(cell["bytes"]))
+            picture = decode_picture(io.BytesIO(cell["bytes"]))
+            if picture.shape != self.shape[1:]:
+                raise ValueError(f"it has the shape {picture.shape}, expected {self.shape[1:]}")
+            return picture
         except (OSError, TypeError, KeyError, ValueError) as error:
             raise DatasetError(
                 f"{self._where}, row {row}: the picture is broken ({error}); copy the dataset again"

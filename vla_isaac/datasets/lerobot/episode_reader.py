@@ -10,9 +10,10 @@ from typing import Any, ClassVar
 
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import DatasetError, UsageError
+from vla_isaac.datasets.description import read_json
 from vla_isaac.datasets.episode import Episode, EpisodeMeta, Images
 from vla_isaac.datasets.images_on_disk import PngImages
-from vla_isaac.datasets.lerobot.description import Camera, cameras_of, has_version, info_of, read_json
+from vla_isaac.datasets.lerobot.description import Camera, cameras_of, has_version, info_of
 from vla_isaac.datasets.lerobot.layout import BOOKKEEPING, INFO
 from vla_isaac.datasets.lerobot.rows import EpisodeEntry
 from vla_isaac.datasets.meta_json import meta_from_json

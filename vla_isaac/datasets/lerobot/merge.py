@@ -11,7 +11,9 @@ import numpy as np
 
 from vla_isaac.core.atomic_files import atomic_tree
 from vla_isaac.core.errors import DatasetError, UsageError
-from vla_isaac.datasets.lerobot.description import check_same, ours_of, read_json
+from vla_isaac.datasets.conformity import check_same_info
+from vla_isaac.datasets.description import read_json
+from vla_isaac.datasets.lerobot.description import ours_of
 from vla_isaac.datasets.lerobot.layout import (
     BOOKKEEPING,
     CHUNK,
@@ -76,7 +78,7 @@ def merge(
         raise UsageError(f"dataset {goal}: exists and is not empty; choose a new folder")
     readers = [LeRobotReader(source) for source in sources]
     for reader in readers[1:]:
-        check_same(readers[0].path, readers[0].info, reader.info)
+        check_same_info(readers[0].info, reader.info, where=f"{reader.path} and {readers[0].path}")
     try:
         with wrap_write_errors(goal, 0), atomic_tree(goal) as work:
             work.mkdir()

@@ -12,9 +12,7 @@ from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.atomic_files import LOCK
 from vla_isaac.datasets.episode import Episode
 from vla_isaac.datasets.lerobot.description import (
-    features_of,
     ours_of,
-    whole,
 )
 from vla_isaac.datasets.lerobot.episode_writer import EpisodeWriter
 from vla_isaac.datasets.lerobot.layout import INFO, OURS, video_key
@@ -49,7 +47,7 @@ KEPT = ("min", "max", "mean", "std", "count")  # this version of the format has 
 class LeRobotV21Writer(EpisodeWriter):
     """One Parquet file, and one video per camera, for each episode."""
 
-    version = VERSION
+    version, data_template, video_template = VERSION, DATA, VIDEO
 
     def _is_empty(self) -> bool:
         """Tell whether the folder is free: nothing there but the traces of a writer that never got to begin."""
@@ -108,22 +106,8 @@ class LeRobotV21Writer(EpisodeWriter):
         return number
 
     def _info_file(self) -> bytes:
-        data = {
-            "codebase_version": VERSION,
-            "robot_type": self._info.robot_type,
-            "total_episodes": self._count,
-            "total_frames": self._frames,
-            "total_tasks": len(self._tasks),
-            "total_videos": self._count * len(self._info.cameras),
-            "total_chunks": -(-self._count // CHUNK),
-            "chunks_size": CHUNK,
-            "fps": whole(self._info.fps),
-            "splits": {"train": f"0:{self._count}"},
-            "data_path": DATA,
-            "video_path": VIDEO if self._info.cameras else None,
-            "features": features_of(self._info, self._codec, ANNOTATIONS),
-        }
-        return dumps(data, indent=4).encode()
+        num_videos, num_chunks = self._count * len(self._info.cameras), -(-self._count // CHUNK)
+        return self._info_json({"total_videos": num_videos, "total_chunks": num_chunks, "chunks_size": CHUNK}, ANNOTATIONS)
 
     def _remove_strangers(self) -> None:
         """Remove files of data and video of episodes that have no line."""

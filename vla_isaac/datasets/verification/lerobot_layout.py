@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vla_isaac.core.errors import DatasetError
-from vla_isaac.datasets.lerobot.description import read_json
+from vla_isaac.datasets.description import read_json
 from vla_isaac.datasets.lerobot.layout import DATA, INFO, STATS, VIDEO
 from vla_isaac.datasets.lerobot.rows import read_rows
 from vla_isaac.datasets.lerobot_v21 import files as v21

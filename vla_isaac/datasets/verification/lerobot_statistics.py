@@ -9,8 +9,8 @@ import numpy as np
 
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import DatasetError
+from vla_isaac.datasets.description import read_json
 from vla_isaac.datasets.formats import DatasetReader
-from vla_isaac.datasets.lerobot.description import read_json
 from vla_isaac.datasets.verification.finding import Finding
 from vla_isaac.datasets.verification.lerobot_layout import LeRobotLayout, read_lines
 
