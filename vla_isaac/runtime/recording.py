@@ -7,6 +7,7 @@ those of the loop, without loss; each format of a dataset is made from them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,41 +24,31 @@ StepValue = Callable[[Step], Any]
 class StepField(NamedTuple):
     """A value of a step that can be recorded."""
 
+    path: str
+    """Where it is in a `Step`."""
+
     about: str
     """What it is, with unit, frame and the shape of T steps together."""
 
-    value: StepValue
-
 
 STEP_FIELDS: Mapping[str, StepField] = {
-    "time": StepField("simulated time of the observation [s], (T,)", lambda step: step.observation.time),
-    "qpos": StepField("arm joint angles observed [rad], (T, 7)", lambda step: step.observation.qpos),
-    "qvel": StepField("arm joint speeds observed [rad/s], (T, 7)", lambda step: step.observation.qvel),
-    "gripper_width": StepField(
-        "distance between the fingers observed [m], (T,)", lambda step: step.observation.gripper_width
-    ),
-    "ee_pos": StepField("tool centre point in the base frame [m], (T, 3)", lambda step: step.observation.pose_base_ee.pos),
-    "ee_quat_wxyz": StepField("its orientation (w, x, y, z), (T, 4)", lambda step: step.observation.pose_base_ee.quat_wxyz),
-    "action_arm": StepField(
-        "the policy's action in its own convention, see action_spec, (T, n)", lambda step: step.action.arm
-    ),
-    "action_gripper": StepField(
-        "its gripper number, NaN where it gave none, (T,)",
-        lambda step: np.nan if step.action.gripper is None else step.action.gripper,
-    ),
-    "target_qpos": StepField("joint targets sent to the arm [rad], (T, 7)", lambda step: step.target.qpos),
-    "target_gripper_width": StepField("finger distance sent [m], (T,)", lambda step: step.target.gripper_width),
-    "next_time": StepField("simulated time after the step [s], (T,)", lambda step: step.state.time),
-    "next_qpos": StepField("arm joint angles after the step [rad], (T, 7)", lambda step: step.state.qpos),
-    "next_gripper_width": StepField(
-        "distance between the fingers after the step [m], (T,)", lambda step: step.state.gripper_width
-    ),
-    "object_pos": StepField(
-        "object centres after the step in the world frame [m], (T, N, 3)", lambda step: step.state.object_pos
-    ),
-    "object_quat_wxyz": StepField("their orientations (w, x, y, z), (T, N, 4)", lambda step: step.state.object_quat),
-    "progress": StepField("progress after the step, 0 to 1, (T,)", lambda step: step.verdict.progress),
-    "success": StepField("whether the goal holds after the step, (T,)", lambda step: step.verdict.done),
+    "time": StepField("observation.time", "simulated time of the observation [s], (T,)"),
+    "qpos": StepField("observation.qpos", "arm joint angles observed [rad], (T, 7)"),
+    "qvel": StepField("observation.qvel", "arm joint speeds observed [rad/s], (T, 7)"),
+    "gripper_width": StepField("observation.gripper_width", "distance between the fingers observed [m], (T,)"),
+    "ee_pos": StepField("observation.pose_base_ee.pos", "tool centre point in the base frame [m], (T, 3)"),
+    "ee_quat_wxyz": StepField("observation.pose_base_ee.quat_wxyz", "its orientation (w, x, y, z), (T, 4)"),
+    "action_arm": StepField("action.arm", "the policy's action in its own convention, see action_spec, (T, n)"),
+    "action_gripper": StepField("action.gripper", "its gripper number, NaN where it gave none, (T,)"),
+    "target_qpos": StepField("target.qpos", "joint targets sent to the arm [rad], (T, 7)"),
+    "target_gripper_width": StepField("target.gripper_width", "finger distance sent [m], (T,)"),
+    "next_time": StepField("state.time", "simulated time after the step [s], (T,)"),
+    "next_qpos": StepField("state.qpos", "arm joint angles after the step [rad], (T, 7)"),
+    "next_gripper_width": StepField("state.gripper_width", "distance between the fingers after the step [m], (T,)"),
+    "object_pos": StepField("state.object_pos", "object centres after the step in the world frame [m], (T, N, 3)"),
+    "object_quat_wxyz": StepField("state.object_quat", "their orientations (w, x, y, z), (T, N, 4)"),
+    "progress": StepField("verdict.progress", "progress after the step, 0 to 1, (T,)"),
+    "success": StepField("verdict.done", "whether the goal holds after the step, (T,)"),
 }
 
 
@@ -66,14 +57,16 @@ class StepTable:
 
     def __init__(self, *names: str, **values: StepValue) -> None:
         """Keep the `STEP_FIELDS` of these names, and further values under names of their own."""
-        self._values = {name: STEP_FIELDS[name].value for name in names} | values
+        self._values: dict[str, StepValue] = {name: attrgetter(STEP_FIELDS[name].path) for name in names}
+        self._values |= values
         self._rows: dict[str, list[Any]] = {name: [] for name in self._values}
         self._length = 0
 
     def add(self, step: Step) -> None:
-        """Append one step."""
+        """Append one step; what it does not have, such as a gripper number, is NaN."""
         for name, value in self._values.items():
-            self._rows[name].append(value(step))
+            found = value(step)
+            self._rows[name].append(np.nan if found is None else found)
         self._length += 1
 
     def __len__(self) -> int:

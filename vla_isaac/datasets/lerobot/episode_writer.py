@@ -6,8 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.atomic_files import FolderLock
@@ -15,7 +14,7 @@ from vla_isaac.core.errors import UsageError
 from vla_isaac.datasets.conformity import check_same_info
 from vla_isaac.datasets.description import read_json
 from vla_isaac.datasets.episode import Episode, Feature
-from vla_isaac.datasets.formats import DatasetInfo
+from vla_isaac.datasets.formats import DatasetInfo, DatasetWriter
 from vla_isaac.datasets.lerobot.description import (
     check_info,
     features_of,
@@ -36,10 +35,8 @@ from vla_isaac.datasets.staging import Staging, wrap_write_errors
 from vla_isaac.datasets.statistics import Statistics
 from vla_isaac.datasets.video_files import check_codec
 
-Writer = TypeVar("Writer", bound="EpisodeWriter")
 
-
-class EpisodeWriter(ABC):
+class EpisodeWriter(DatasetWriter, ABC):
     """A folder under a lock, a staging folder inside it, and `add`; how an episode is filed is each version's own."""
 
     version: ClassVar[str]
@@ -134,14 +131,6 @@ class EpisodeWriter(ABC):
     def __len__(self) -> int:
         """Number of finished episodes."""
         return self._count
-
-    def __enter__(self: Writer) -> Writer:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
 
     @abstractmethod
     def _is_empty(self) -> bool:

@@ -13,7 +13,7 @@ from vla_isaac.core.errors import UsageError
 from vla_isaac.datasets.conformity import check_episode, check_same_info
 from vla_isaac.datasets.description import info_to_json, read_json, write_json
 from vla_isaac.datasets.episode import Episode
-from vla_isaac.datasets.formats import DatasetInfo
+from vla_isaac.datasets.formats import DatasetInfo, DatasetWriter
 from vla_isaac.datasets.images_on_disk import write_png
 from vla_isaac.datasets.manifest.reader import ManifestReader
 from vla_isaac.datasets.manifest.steps import (
@@ -29,7 +29,7 @@ from vla_isaac.datasets.manifest.steps import (
 from vla_isaac.datasets.meta_json import dumps, meta_to_json
 
 
-class ManifestWriter:
+class ManifestWriter(DatasetWriter):
     """Each episode waits in a file of its own until `close`, so a kill loses nothing that was finished."""
 
     def __init__(self, path: Path, info: DatasetInfo, *, resume: bool = False) -> None:
@@ -52,12 +52,6 @@ class ManifestWriter:
         except BaseException:
             self._lock.release()
             raise
-
-    def __enter__(self) -> ManifestWriter:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def add(self, episode: Episode) -> int:
         """Write the pictures, then the steps in one renamed file, and return the episode's number."""

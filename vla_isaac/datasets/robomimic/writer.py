@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from vla_isaac.core.errors import UsageError
 from vla_isaac.datasets.conformity import check_episode, check_same_info
 from vla_isaac.datasets.description import info_to_json, write_json
 from vla_isaac.datasets.episode import Episode, Images
-from vla_isaac.datasets.formats import DatasetInfo
+from vla_isaac.datasets.formats import DatasetInfo, DatasetWriter
 from vla_isaac.datasets.meta_json import meta_to_json
 from vla_isaac.datasets.robomimic.layout import (
     ABOUT,
@@ -35,7 +36,7 @@ ENV_TYPE = 2  # robomimic's EnvType.GYM_TYPE: the nearest it has for an environm
 DEFAULT_MASK = "train"
 
 
-class RobomimicWriter:
+class RobomimicWriter(DatasetWriter):
     """A file that appears when it is whole; a kill leaves ``NAME.hdf5.parts``, which can be read and resumed."""
 
     def __init__(self, path: Path, info: DatasetInfo, *, resume: bool = False) -> None:
@@ -66,12 +67,6 @@ class RobomimicWriter:
         while part_path(path, self._number).exists():
             self._number += 1
 
-    def __enter__(self) -> RobomimicWriter:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     def add(self, episode: Episode) -> int:
         """Write one demo to a file of its own, which is renamed when it is whole."""
         check_episode(self.info, episode, where=f"dataset {self.path}, episode {self._number}")
@@ -94,12 +89,9 @@ class RobomimicWriter:
         shutil.rmtree(parts_folder(self.path), ignore_errors=True)
 
     def _check_old(self, path: Path) -> int:
-        old = RobomimicReader(path)
-        try:
+        with closing(RobomimicReader(path)) as old:
             check_same_info(old.info, self.info, where=f"dataset {self.path}")
             return len(old)
-        finally:
-            old.close()
 
     def _merge(self, file: Any) -> None:
         data = file.create_group("data")

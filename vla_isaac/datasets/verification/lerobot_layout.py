@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,25 +73,6 @@ def read_layout(root: Path) -> LeRobotLayout:
         raise DatasetError(f"{root / INFO} lacks or misstates {error}") from error
 
 
-def read_lines(path: Path) -> list[dict[str, Any]]:
-    """Return the entries of a file with one JSON object per line.
-
-    Raises:
-        DatasetError: Naming the line that is none.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise DatasetError(f"{path} cannot be read: {error.strerror or error}") from error
-    found = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            found.append(json.loads(line))
-        except json.JSONDecodeError as error:
-            raise DatasetError(f"{path}: line {number} is not valid JSON ({error.msg}); was its writing cut off?") from error
-    return found
-
-
 def _episodes_v30(root: Path, info: Mapping[str, Any], keys: list[str]) -> list[Where]:
     data, video = info.get("data_path") or DATA, info.get("video_path") or VIDEO
     fps = float(info["fps"])
@@ -114,7 +94,7 @@ def _episodes_v21(root: Path, info: Mapping[str, Any], keys: list[str]) -> list[
     data, video = info.get("data_path") or v21.DATA, info.get("video_path") or v21.VIDEO
     size = int(info.get("chunks_size", v21.CHUNK))
     found = []
-    for entry in read_lines(root / v21.EPISODES):
+    for entry in v21.read_lines(root / v21.EPISODES, is_finished=True):
         number = int(entry["episode_index"])
         videos = {key: Span(v21.episode_path(root, video, number, size, video_key=key), 0) for key in keys}
         path = v21.episode_path(root, data, number, size)
