@@ -58,6 +58,13 @@ def test_a_collection_is_completed_by_resume(collect):
     assert (code, found["collected"], found["episodes"]) == (0, 2, 3)
 
 
+@pytest.mark.parametrize("name", ["transitions", "moments"])
+def test_transitions_are_collected_under_their_name_and_under_the_earlier_one(collect, tmp_path, name):
+    code, found, _ = collect(f"--task reach --episodes 2 --format {name} --json {SMALL}")
+    assert (code, set(found), found["episodes"]) == (0, {"dataset", "seconds", "episodes", "rows", "pictures"}, 2)
+    assert [path.name for path in sorted((tmp_path / "d").iterdir())] == ["block_00000.npz", "plan.json"]
+
+
 def test_options_reach_the_dataset(collect, tmp_path):
     collect("--task lift --episodes 1 --backend stub --cameras wrist side --size 48 --fps 10 --format manifest --seed 7")
     reader = open_dataset(tmp_path / "d")

@@ -159,7 +159,7 @@ def source_of(
         raise UsageError("moments and demonstrations cannot be mixed in one training; give one kind with --data")
     if all(of_moments) != (config.model in FROM_MOMENTS):
         kind = (
-            "moments: vla-isaac collect OUT --format moments"
+            "moments: vla-isaac collect OUT --format transitions"
             if config.model in FROM_MOMENTS
             else "demonstrations: vla-isaac collect OUT"
         )
