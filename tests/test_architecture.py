@@ -54,7 +54,7 @@ HOMES = {
 TURNS_OFF_FIRST = {"vla_isaac/models/hugging_face.py"}
 """Files that import a library which reports to its makers by a statement; all others go through `require`."""
 
-LIGHT = {"numpy", "PIL", "yaml"}
+LIGHT = {"numpy", "PIL", "yaml", "filelock"}
 """What the rows from core to sim may use besides the standard library."""
 
 LIGHT_NAMES = "from vla_isaac import Action, Frame, Observation, PolicySpec, Verdict, VlaIsaacError"

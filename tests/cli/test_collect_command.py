@@ -8,7 +8,7 @@ import pytest
 
 from vla_isaac.cli import collect as command
 from vla_isaac.cli.main import main
-from vla_isaac.collection.attempt import Collector
+from vla_isaac.collection.collector import Collector
 from vla_isaac.datasets.formats import open_dataset
 
 SMALL = "--backend stub --cameras front --size 32"
@@ -56,6 +56,13 @@ def test_a_collection_is_completed_by_resume(collect):
     collect(f"--task lift --episodes 1 {SMALL}")
     code, found, _ = collect(f"--task lift --episodes 3 --resume --json {SMALL}")
     assert (code, found["collected"], found["episodes"]) == (0, 2, 3)
+
+
+@pytest.mark.parametrize("name", ["transitions", "moments"])
+def test_transitions_are_collected_under_their_name_and_under_the_earlier_one(collect, tmp_path, name):
+    code, found, _ = collect(f"--task reach --episodes 2 --format {name} --json {SMALL}")
+    assert (code, set(found), found["episodes"]) == (0, {"dataset", "seconds", "episodes", "rows", "pictures"}, 2)
+    assert [path.name for path in sorted((tmp_path / "d").iterdir())] == ["block_00000.npz", "plan.json"]
 
 
 def test_options_reach_the_dataset(collect, tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vla_isaac.collection.attempt import Collector
+from vla_isaac.collection.collector import Collector
 from vla_isaac.collection.plan import CollectionPlan
 
 

@@ -101,7 +101,7 @@ def test_a_picture_buffer_grows_and_keeps_every_picture():
     pictures = np.random.default_rng(0).integers(0, 255, (3 * FIRST_PICTURES, 2, 3, 3), dtype=np.uint8)
     for picture in pictures:
         buffer.write(picture)
-    assert np.array_equal(buffer.close(), pictures)
+    assert np.array_equal(buffer.pictures, pictures)
 
 
 def test_a_picture_of_another_size_is_refused():

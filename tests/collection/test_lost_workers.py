@@ -13,8 +13,8 @@ import pytest
 from tests.collection.dataset_contents import contents, differences
 from tests.jobs.losing import children, one_worker_lost
 from vla_isaac.collection.collect import collect
-from vla_isaac.collection.moments import collect_moments
-from vla_isaac.datasets.moments import load_moments
+from vla_isaac.collection.transitions import collect_transitions
+from vla_isaac.datasets.transitions import load_transitions
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds the processes of a process in /proc")
 
@@ -44,11 +44,11 @@ def test_blocks_of_transitions_are_completed_after_a_worker_was_lost(plan, tmp_p
     folder, there = tmp_path / "moments", children()
     with one_worker_lost(how, lambda: any(folder.glob("block_*.npz"))) as lost:
         limit = 10.0 if how is signal.SIGSTOP else 120.0  # [s] a killed one is noticed at once, however busy the machine is
-        ways = list(collect_moments(folder, wanted, picture_share=0.0, num_workers=2, deadline=limit))
+        ways = list(collect_transitions(folder, wanted, picture_share=0.0, num_workers=2, deadline=limit))
     assert lost
     assert ways[-1] == (2, 2)
     assert children() <= there
     undisturbed = tmp_path / "undisturbed"
-    list(collect_moments(undisturbed, wanted, picture_share=0.0, num_workers=1))
-    found, expected = load_moments([folder]), load_moments([undisturbed])
+    list(collect_transitions(undisturbed, wanted, picture_share=0.0, num_workers=1))
+    found, expected = load_transitions([folder]), load_transitions([undisturbed])
     assert np.array_equal(found.rows["action"], expected.rows["action"])

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from vla_isaac.collection.moments import BlockWorker
 from vla_isaac.collection.plan import CollectionPlan
+from vla_isaac.collection.transitions import BlockWorker
 from vla_isaac.core.poses import Pose
 from vla_isaac.core.types import EpisodeContext, Frame, Observation
-from vla_isaac.datasets.moments import load_moments
+from vla_isaac.datasets.transitions import load_transitions
 from vla_isaac.models.io_names import MEMORY, NEXT_MEMORY
 from vla_isaac.policies.learned import LearnedPolicy
 from vla_isaac.robots.kinematics import forward_kinematics
@@ -50,7 +50,7 @@ def remembering(moments, tmp_path_factory):
 @pytest.fixture
 def seen(moments) -> list[Observation]:
     """Three looks at an episode."""
-    found = load_moments([moments])
+    found = load_transitions([moments])
     looks = []
     for number in range(3):
         row = found.rows["state"][found.of_row[number]].astype(float)

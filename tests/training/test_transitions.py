@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from vla_isaac.collection.moments import BlockWorker
 from vla_isaac.collection.plan import CollectionPlan
+from vla_isaac.collection.transitions import BlockWorker
 from vla_isaac.core.errors import ConfigError, UsageError
 from vla_isaac.datasets.loading import TransitionDataset
 from vla_isaac.robots.kinematics import forward_kinematics

@@ -14,11 +14,12 @@ from vla_isaac.cli.options import OptionalName
 from vla_isaac.cli.output import NOT_REACHED, OK, emit, note, say
 from vla_isaac.cli.progress import ProgressBar
 from vla_isaac.collection.collect import CollectionReport, collect
-from vla_isaac.collection.moments import collect_moments
 from vla_isaac.collection.plan import CollectionPlan
+from vla_isaac.collection.transitions import collect_transitions
 from vla_isaac.core.errors import UsageError, VlaIsaacError
-from vla_isaac.datasets.moments import count_moments
+from vla_isaac.datasets.transitions import count_transitions
 
+TRANSITIONS = ("transitions", "moments")  # the second is its name in earlier versions
 Tasks = UseAppendAction[Annotated[tuple[str, ...], arg(metavar="FAMILY")]]
 
 
@@ -69,11 +70,11 @@ class Collect:
     """Control periods recorded after success, so that a policy learns to stay."""
 
     format: str = "lerobot"
-    """Format of the dataset: lerobot, lerobot-v2.1, manifest, hdf5; or moments, which mini learns from:
+    """Format of the dataset: lerobot, lerobot-v2.1, manifest, hdf5; or transitions, which mini learns from:
     numbers of every control period, pictures of a few, failures included."""
 
     picture_share: float = 0.12
-    """With --format moments: share of the control periods with pictures."""
+    """With --format transitions: share of the control periods with pictures."""
 
     resume: bool = False
     """Complete a dataset that an earlier run began, with the same options."""
@@ -91,8 +92,8 @@ class Collect:
         if self.workers < 1:
             raise UsageError(f"--workers {self.workers}: give a whole number from 1")
         check_writable(self.dst.parent)
-        if self.format == "moments":
-            return self._collect_moments()
+        if self.format in TRANSITIONS:
+            return self._collect_transitions()
         bar = ProgressBar("collect")
         try:
             report = collect(
@@ -112,18 +113,18 @@ class Collect:
             bar.close()
         return self._report(report)
 
-    def _collect_moments(self) -> int:
+    def _collect_transitions(self) -> int:
         if not 0 <= self.picture_share <= 1:
             raise UsageError(f"--picture-share {self.picture_share}: give a share within 0 to 1")
         begin = time.perf_counter()
-        blocks = collect_moments(
+        blocks = collect_transitions(
             self.dst, self._plan(), picture_share=self.picture_share, num_workers=self.workers, resume=self.resume
         )
         with ProgressBar("collect", "blocks") as bar:
             for done, total in blocks:
                 bar(done, total)
         seconds = time.perf_counter() - begin
-        counts = count_moments(self.dst)
+        counts = count_transitions(self.dst)
         say(f"collected    {counts['episodes']} episodes, {counts['rows']} rows, {counts['pictures']} with pictures")
         say(f"dataset      {self.dst}, in {seconds:.1f} s")
         if self.json:

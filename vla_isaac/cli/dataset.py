@@ -7,13 +7,13 @@ from typing import Annotated
 
 from tyro.conf import OmitArgPrefixes, OmitSubcommandPrefixes, subcommand
 
-from vla_isaac.cli.dataset_looking import Info, Stats, Verify, View
+from vla_isaac.cli.dataset_looking import Info, Stats, Verify, ViewDataset
 from vla_isaac.cli.dataset_writing import Convert, Filter, Merge, Split
 
 What = (
     Annotated[Info, subcommand("info")]
     | Annotated[Verify, subcommand("verify")]
-    | Annotated[View, subcommand("view")]
+    | Annotated[ViewDataset, subcommand("view")]
     | Annotated[Stats, subcommand("stats")]
     | Annotated[Convert, subcommand("convert")]
     | Annotated[Split, subcommand("split")]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections import Counter
-from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,16 +25,6 @@ MOST_FINDINGS = 50  # told to people; --json has all
 MOST_NAMES = 12  # of tasks
 
 
-@contextlib.contextmanager
-def opened(path: Path, format: str | None) -> Iterator[DatasetReader]:
-    """Open a dataset and close it in the end."""
-    reader = open_dataset(path, format)
-    try:
-        yield reader
-    finally:
-        reader.close()
-
-
 @dataclass(frozen=True, kw_only=True)
 class Info:
     """Tell what is in a dataset.
@@ -54,7 +43,7 @@ class Info:
 
     def run(self) -> int:
         """Read the descriptions, no picture."""
-        with opened(self.path, self.format) as reader:
+        with closing(open_dataset(self.path, self.format)) as reader:
             value = _summary(reader)
         _say_summary(value)
         if self.json:
@@ -95,7 +84,7 @@ class Verify:
 
 
 @dataclass(frozen=True, kw_only=True)
-class View:
+class ViewDataset:
     """Make a sheet of pictures, and pages with videos and plots that need no network.
 
     For example: vla-isaac dataset view demos outputs/demos-view --episodes 6
@@ -124,7 +113,7 @@ class View:
         for name in ("episodes", "pictures"):
             if getattr(self, name) < 1:
                 raise UsageError(f"--{name} {getattr(self, name)}: give a whole number from 1")
-        with opened(self.path, self.format) as reader:
+        with closing(open_dataset(self.path, self.format)) as reader:
             if len(reader) == 0:
                 raise UsageError(f"dataset {self.path}: has no episodes to show")
             count = min(self.episodes, len(reader))
@@ -189,7 +178,7 @@ class Stats:
         from vla_isaac.datasets.openvla_statistics import openvla_statistics
 
         others = self._others()
-        with opened(self.path, self.format) as reader:
+        with closing(open_dataset(self.path, self.format)) as reader:
             value = openvla_statistics(reader, name=self.name, mask=self._mask())
             names = reader.info.features["action"].names
         _say_statistics(value, names)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from tyro.conf import Positional, arg
 
-from vla_isaac.cli.dataset_looking import DatasetPath, opened
+from vla_isaac.cli.dataset_looking import DatasetPath
 from vla_isaac.cli.options import OptionalInt, OptionalName, OptionalWords
 from vla_isaac.cli.output import OK, emit, say
 from vla_isaac.cli.progress import ProgressBar
 from vla_isaac.core.errors import UsageError
 from vla_isaac.datasets.copying import Copied, Pick, check_destination, copy_episodes
-from vla_isaac.datasets.formats import DatasetReader
+from vla_isaac.datasets.formats import DatasetReader, open_dataset
 from vla_isaac.datasets.selection import Condition, select, split_by_condition, split_by_share
 
 Destination = Positional[Annotated[Path, arg(metavar="NEW")]]
@@ -100,7 +101,7 @@ class Split:
             raise UsageError(f"--seed {self.seed}: seeds are whole numbers from 0")
         if self.out.exists():
             raise UsageError(f"{self.out} exists already; give a folder that does not, or remove it first")
-        with opened(self.path, self.format) as reader:
+        with closing(open_dataset(self.path, self.format)) as reader:
             if condition.is_empty:
                 share = DEFAULT_SHARE if self.share is None else self.share
                 parts = split_by_share(reader, share, seed=self.seed)
@@ -201,7 +202,7 @@ class Filter:
         )
         if condition.is_empty:
             raise UsageError("every episode fits; give a condition such as --success yes, or convert the dataset instead")
-        with opened(self.path, self.format) as reader:
+        with closing(open_dataset(self.path, self.format)) as reader:
             to = self.to or reader.format
             check_destination(self.out, to)
             kept = select(reader, condition)
@@ -222,7 +223,7 @@ def _named(path: Path, to: str) -> Path:
 def _format_of(paths: tuple[Path, ...]) -> str:
     if not paths:
         raise UsageError("give at least two datasets to merge")
-    with opened(paths[0], None) as reader:
+    with closing(open_dataset(paths[0])) as reader:
         return reader.format
 
 

@@ -17,7 +17,7 @@ from vla_isaac.core.optional import is_installed
 
 
 @dataclass(frozen=True)
-class Finding:
+class Check:
     """One line of the report."""
 
     subject: str
@@ -62,6 +62,7 @@ GL_PACKAGES = "apt-get install -y libegl1 libopengl0 libgl1-mesa-dri"
 PACKAGES: tuple[tuple[str, str, str, bool], ...] = (
     # import name, distribution, extra, whether the program is useless without it
     ("numpy", "numpy", "", True),
+    ("filelock", "filelock", "", True),
     ("PIL", "pillow", "", True),
     ("yaml", "pyyaml", "", True),
     ("tyro", "tyro", "cli", True),
@@ -70,10 +71,10 @@ PACKAGES: tuple[tuple[str, str, str, bool], ...] = (
 )
 
 
-def _python() -> Finding:
+def _python() -> Check:
     version = platform.python_version()
     fits = sys.version_info[:2] >= (3, 10)
-    return Finding(
+    return Check(
         "vla_isaac",
         fits,
         f"{__version__} on Python {version}, {platform.system()} {platform.machine()}",
@@ -81,17 +82,17 @@ def _python() -> Finding:
     )
 
 
-def _package(module: str, distribution: str, extra: str, needed: bool) -> Finding:
+def _package(module: str, distribution: str, extra: str, needed: bool) -> Check:
     if is_installed(module):
-        return Finding(distribution, True, importlib.metadata.version(distribution))
+        return Check(distribution, True, importlib.metadata.version(distribution))
     remedy = f'pip install -e ".[{extra}]"' if extra else f"pip install {distribution}"
-    return Finding(distribution, False if needed else None, "not installed", remedy)
+    return Check(distribution, False if needed else None, "not installed", remedy)
 
 
-def _rendering() -> Finding:
+def _rendering() -> Check:
     """Draw one small image, since only that tells whether GL works."""
     if not is_installed("mujoco"):
-        return Finding("rendering", None, "MuJoCo is not installed, so nothing is drawn here", 'pip install -e ".[mujoco]"')
+        return Check("rendering", None, "MuJoCo is not installed, so nothing is drawn here", 'pip install -e ".[mujoco]"')
     from vla_isaac.api import make_backend
     from vla_isaac.backends.mujoco.engine import headless_gl
     from vla_isaac.scene.builder import FrankaSceneBuilder
@@ -108,37 +109,37 @@ def _rendering() -> Finding:
         drive(backend.reset(sample_layout(scene, Randomisation(), 0)))
         frame = drive(backend.render([RenderRequest(camera="front", resolution_hw=(32, 32))]))["front"]
     except VlaIsaacError as error:
-        return Finding("rendering", False, str(error), GL_PACKAGES)
+        return Check("rendering", False, str(error), GL_PACKAGES)
     finally:
         backend.close()
     if int(frame.rgb.max()) == 0:
-        return Finding("rendering", False, f"GL {chosen} draws only black", GL_PACKAGES)
-    return Finding("rendering", True, f"GL: {chosen}")
+        return Check("rendering", False, f"GL {chosen} draws only black", GL_PACKAGES)
+    return Check("rendering", True, f"GL: {chosen}")
 
 
-def _isaac() -> Finding:
+def _isaac() -> Check:
     """Look for Isaac Sim without importing it, which would start Kit and ask for its licence; inside Kit, tell the port."""
     offer = probe()
     if offer.choose() is not None:
-        return Finding("isaac sim", True, f"runs here; the {offer.choose()} port is used: {offer.why}")
+        return Check("isaac sim", True, f"runs here; the {offer.choose()} port is used: {offer.why}")
     if is_inside_kit():
         remedy = "enable isaacsim.core.api and isaacsim.sensors.camera (4.2: omni.isaac.core, omni.isaac.sensor)"
-        return Finding("isaac sim", False, f"runs here, but {offer.why}", remedy)
+        return Check("isaac sim", False, f"runs here, but {offer.why}", remedy)
     try:
         where = f"{importlib.metadata.version('isaacsim')} (pip)"
     except importlib.metadata.PackageNotFoundError:
         where = os.environ.get("ISAAC_PATH") or os.environ.get("ISAACSIM_PATH") or ""
     if not where:
-        return Finding("isaac sim", None, "not here; the mujoco and stub backends do not need it")
-    return Finding("isaac sim", True, f"{where}; not running, so which port it offers is found when it starts")
+        return Check("isaac sim", None, "not here; the mujoco and stub backends do not need it")
+    return Check("isaac sim", True, f"{where}; not running, so which port it offers is found when it starts")
 
 
-def _foreign_usd() -> Finding:
+def _foreign_usd() -> Check:
     """Flag a second USD beside Kit's, which breaks Kit."""
     try:
         importlib.metadata.version("usd-core")
     except importlib.metadata.PackageNotFoundError:
-        return Finding("usd-core", None, "not installed")
+        return Check("usd-core", None, "not installed")
     if _isaac().ok:
-        return Finding("usd-core", False, "a foreign pxr stands beside Isaac's and breaks it", "pip uninstall usd-core")
-    return Finding("usd-core", True, importlib.metadata.version("usd-core"))
+        return Check("usd-core", False, "a foreign pxr stands beside Isaac's and breaks it", "pip uninstall usd-core")
+    return Check("usd-core", True, importlib.metadata.version("usd-core"))

@@ -1,9 +1,6 @@
-"""Where the pictures of a recording go as they come: into memory that is claimed as it fills, or to an encoder."""
+"""The pictures of a recording in memory that is claimed as it fills."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from typing import Protocol
 
 import numpy as np
 
@@ -13,28 +10,8 @@ from vla_isaac.core.errors import ShapeError
 FIRST_PICTURES = 64
 
 
-class PictureStore(Protocol):
-    """Takes the pictures of one camera over one episode, in order."""
-
-    def write(self, rgb: Image) -> None:
-        """Add one, shape (height, width, 3)."""
-        ...
-
-    def close(self) -> AnyArray | None:
-        """Finish, and return what can be read again here, shape (T, height, width, 3); None if it is elsewhere."""
-        ...
-
-    def abandon(self) -> None:
-        """Let go of what was begun; nothing more is written."""
-        ...
-
-
-OpenStore = Callable[[str, int, int, float], PictureStore]
-"""Makes a store of: name of the camera, height, width [px], pictures per second."""
-
-
 class PictureBuffer:
-    """Keeps pictures in one block of bytes that doubles when it is full; beyond that a picture costs its own bytes."""
+    """Keeps the pictures of one camera in one block of bytes that doubles when it is full; a picture costs its own bytes."""
 
     def __init__(self, height: int, width: int) -> None:
         self._pictures = np.empty((FIRST_PICTURES, height, width, 3), dtype=np.uint8)
@@ -55,16 +32,7 @@ class PictureBuffer:
         self._pictures[self._count] = rgb
         self._count += 1
 
-    def close(self) -> AnyArray:
-        """Return the pictures; a view, nothing is copied."""
+    @property
+    def pictures(self) -> AnyArray:
+        """The pictures, shape (T, height, width, 3); a view, nothing is copied."""
         return self._pictures[: self._count]
-
-    def abandon(self) -> None:
-        """Free the memory."""
-        self._pictures = self._pictures[:0]
-        self._count = 0
-
-
-def in_memory(camera: str, height: int, width: int, fps: float) -> PictureStore:
-    """Return a store in memory; the default of a recorder."""
-    return PictureBuffer(height, width)

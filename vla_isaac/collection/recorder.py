@@ -1,18 +1,17 @@
-"""`EpisodeRecorder`: watches a run and makes an `Episode` of it, with pictures of every camera asked for."""
+"""`EpisodeRecorder`: a subscriber that makes an `Episode` of a run, with pictures of the cameras that are asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from vla_isaac import __version__
 from vla_isaac.collection.goal_objects import goal_objects
-from vla_isaac.collection.pictures import OpenStore, PictureStore, in_memory
-from vla_isaac.core.arrays import AnyArray, Image
+from vla_isaac.collection.pictures import PictureBuffer
+from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.config import to_mapping
 from vla_isaac.core.errors import PolicyError
 from vla_isaac.core.specs import ActionSpec
@@ -28,6 +27,7 @@ from vla_isaac.datasets.episode import (
     action_feature,
     as_column,
 )
+from vla_isaac.runtime.recording import StepTable, describe_start
 from vla_isaac.runtime.result import EpisodeResult
 from vla_isaac.runtime.subscriber import EpisodeStart, Step
 from vla_isaac.sensors.camera import CameraRig, ImageOptions
@@ -72,22 +72,19 @@ class EpisodeRecorder:
     frame is taken; else the recorder draws its own, right after the step before.
     """
 
-    def __init__(self, backend: Backend, recording: Recording | None = None, *, open_store: OpenStore = in_memory) -> None:
+    def __init__(self, backend: Backend, recording: Recording | None = None) -> None:
         """Record runs on `backend`.
 
         Args:
             backend: Where the run happens; draws the pictures.
             recording: What to keep; None takes two cameras of 128 x 128.
-            open_store: Where pictures go.
         """
         self._backend = backend
         self._recording = recording or Recording()
-        self._open_store = open_store
-        self._stores: dict[str, PictureStore] = {}
         self.episode: Episode | None = None
 
     def on_start(self, start: EpisodeStart) -> None:
-        """Begin an episode, and look at how it starts.
+        """Begin an episode, and draw how it starts.
 
         Raises:
             UnknownNameError: If the scene has no such camera.
@@ -96,92 +93,146 @@ class EpisodeRecorder:
         for name in wanted.cameras:
             start.scene.camera(name)
         self.episode = None
-        self._start = start
-        self._rows: dict[str, list[Any]] = {name: [] for name in ("action", *PROPRIOCEPTION, *OUTCOME, *PRIVILEGED)}
+        self._start, self._before = start, start.state
+        self._table = StepTable(
+            *STEPS,
+            action=lambda step: action_to_learn(step, spec.action),
+            goal_objects=lambda step: goal_objects(self._before, start.plan),
+        )
+        self._buffers = {name: PictureBuffer(*wanted.image_hw) for name in wanted.cameras}
         shared = spec.cameras if spec.image_hw == wanted.image_hw else ()
         own = [name for name in wanted.cameras if name not in shared]
         self._rig = CameraRig(self._backend, own, ImageOptions(resolution_hw=wanted.image_hw), seed=start.seed)
-        fps = start.scene.timing.control_hz
-        self._stores = {name: self._open_store(name, *wanted.image_hw, fps) for name in wanted.cameras}
-        self._before = start.state
-        self._next = self._look(start.state.time)
+        self._draw()
 
     def on_step(self, step: Step) -> None:
-        """Keep one row, then look at how things stand before the next action."""
-        pictures = {**{name: frame.rgb for name, frame in step.observation.frames.items()}, **self._next}
-        for name, store in self._stores.items():
-            store.write(pictures[name])
-        self._keep(step)
-        is_last = bool(step.verdict.success) or step.index >= self._start.max_steps
-        self._next = {} if is_last else self._look(step.state.time)
+        """Keep one row, then draw how things stand before the next action."""
+        frames = {**step.observation.frames, **self._own_frames}
+        for name, buffer in self._buffers.items():
+            buffer.write(frames[name].rgb)
+        self._table.add(step)
+        self._before = step.state
+        if not step.is_last:
+            self._draw()
 
     def on_end(self, result: EpisodeResult) -> None:
         """Make the episode; one without a single step is none."""
-        stores, self._stores = self._stores, {}
-        if not self._rows["action"]:
-            for store in stores.values():
-                store.abandon()
+        if not len(self._table):
             return
-        self._rows["next.done"][-1] = True
         features = {"action": action_columns(self._start.policy_spec.action), **PROPRIOCEPTION, **OUTCOME, **PRIVILEGED}
-        columns = {name: as_column(self._rows[name], feature) for name, feature in features.items()}
-        images = {name: store.close() for name, store in stores.items()}
-        self._rows = {name: [] for name in self._rows}
-        meta = self._meta(result)
         self.episode = Episode(
-            meta=meta, columns=columns, images={name: values for name, values in images.items() if values is not None}
+            meta=self._meta(result),
+            columns=dataset_columns(self._table.arrays(), features),
+            images={name: buffer.pictures for name, buffer in self._buffers.items()},
         )
 
-    def abandon(self) -> None:
-        """Let go of an episode that cannot be finished."""
-        for store in self._stores.values():
-            store.abandon()
-        self._stores = {}
-
-    # ------------------------------------------------------------------
-
-    def _look(self, not_before: float) -> dict[str, Image]:
-        return {name: frame.rgb for name, frame in self._rig.read(not_before).items()}
-
-    def _keep(self, step: Step) -> None:
-        seen, after, rows = step.observation, step.state, self._rows
-        rows["action"].append(numbers_of(step.chunk.info.get(DEMONSTRATED, step.action), self._start.policy_spec.action))
-        rows["observation.state"].append((*seen.qpos, seen.gripper_width))
-        rows["observation.velocity"].append(seen.qvel)
-        rows["observation.ee_pose"].append((*seen.pose_base_ee.pos, *seen.pose_base_ee.quat_wxyz))
-        rows["action.target"].append((*step.target.qpos, step.target.gripper_width))
-        rows["action.executed"].append((*after.qpos, after.gripper_width))
-        rows["next.progress"].append(step.verdict.progress)
-        rows["next.success"].append(step.verdict.done)
-        rows["next.done"].append(False)
-        rows["privileged.goal_objects"].append(goal_objects(self._before, self._start.plan))
-        self._before = after
+    def _draw(self) -> None:
+        self._own_frames = self._rig.read(self._before.time)
 
     def _meta(self, result: EpisodeResult) -> EpisodeMeta:
         start, wanted = self._start, self._recording
-        return EpisodeMeta(
-            instruction=start.instruction,
+        return episode_meta(
+            describe_start(start),
+            vars(result),
+            dict.fromkeys(wanted.cameras, wanted.image_hw),
             task=wanted.task,
-            goal=result.goal,
-            success=result.success,
-            failure=result.failure,
-            reason=result.reason,
-            seed=start.seed,
             scene=wanted.scene or start.scene.name,
             randomisation=wanted.randomisation,
-            policy=start.policy,
-            backend=start.backend,
-            fps=start.scene.timing.control_hz,
             action_spec=to_mapping(start.policy_spec.action),
-            cameras=camera_infos(start, wanted.cameras, wanted.image_hw),
-            versions={"vla_isaac": __version__, **simulator_version(start.backend)},
-            extra={
-                "scene_spec": to_mapping(start.scene),
-                "layout": to_mapping(start.layout),
-                "max_steps": start.max_steps,
-                **wanted.extra,
-            },
+            versions=simulator_version(start.backend),
+            extra={"max_steps": start.max_steps, **wanted.extra},
         )
+
+
+STEPS = (
+    *("qpos", "qvel", "gripper_width", "ee_pos", "ee_quat_wxyz", "target_qpos", "target_gripper_width"),
+    *("next_qpos", "next_gripper_width", "progress", "success"),
+)
+"""The `STEP_FIELDS` that a dataset holds, besides the action to learn and the objects of the goal."""
+
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "action": ("action",),
+    "observation.state": ("qpos", "gripper_width"),
+    "observation.velocity": ("qvel",),
+    "observation.ee_pose": ("ee_pos", "ee_quat_wxyz"),
+    "action.target": ("target_qpos", "target_gripper_width"),
+    "action.executed": ("next_qpos", "next_gripper_width"),
+    "next.progress": ("progress",),
+    "next.success": ("success",),
+    "next.done": ("is_last",),
+    "privileged.goal_objects": ("goal_objects",),
+}
+"""Column of a dataset to the recorded values that stand in it side by side."""
+
+
+def dataset_columns(arrays: Mapping[str, AnyArray], features: Mapping[str, Feature]) -> dict[str, AnyArray]:
+    """Return the columns of an episode, made of recorded values.
+
+    Args:
+        arrays: By the names in `COLUMNS`, T rows each.
+        features: The columns wanted.
+    """
+    rows = len(arrays["qpos"])
+    values = {**arrays, "is_last": np.arange(rows) == rows - 1}
+    return {
+        name: as_column(np.concatenate([values[part].reshape(rows, -1) for part in COLUMNS[name]], axis=1), feature)
+        for name, feature in features.items()
+    }
+
+
+def episode_meta(
+    start: Mapping[str, Any],
+    result: Mapping[str, Any],
+    resolutions_hw: Mapping[str, tuple[int, ...]],
+    *,
+    versions: Mapping[str, str],
+    extra: Mapping[str, Any],
+    **more: Any,
+) -> EpisodeMeta:
+    """Return the description of an episode.
+
+    Args:
+        start: What `runtime.recording.describe_start` gives.
+        result: The fields of its `EpisodeResult`.
+        resolutions_hw: Height and width [px] of the pictures of each recorded camera.
+        versions: Of the simulator.
+        extra: Kept besides scene and layout.
+        more: Further fields of the description.
+    """
+    cameras = {camera["name"]: camera for camera in start["layout"]["cameras"] if camera["name"] in resolutions_hw}
+    return EpisodeMeta(
+        instruction=start["instruction"],
+        goal=result["goal"],
+        success=result["success"],
+        failure=result["failure"],
+        reason=result["reason"],
+        seed=start["seed"],
+        policy=start["policy"],
+        backend=start["backend"],
+        fps=start["control_hz"],
+        cameras={name: camera_info(camera, resolutions_hw[name]) for name, camera in cameras.items()},
+        versions={"vla_isaac": start["vla_isaac"], **versions},
+        extra={"scene_spec": start["scene"], "layout": start["layout"], **extra},
+        **more,
+    )
+
+
+def camera_info(camera: Mapping[str, Any], resolution_hw: tuple[int, ...]) -> CameraInfo:
+    """Return what a camera of a layout saw with, jitter included."""
+    eye, target, up = (tuple(camera[name]) for name in ("eye", "target", "up"))
+    height, width = resolution_hw
+    return CameraInfo(
+        height=height, width=width, fov_y=camera["fov_y"], mount=camera["mount"], eye=eye, target=target, up=up
+    )
+
+
+def action_to_learn(step: Step, spec: ActionSpec) -> AnyArray:
+    """Return the action of a step as one row: the one a demonstrator would do, where another was carried out.
+
+    Raises:
+        PolicyError: If the gripper's number is missing.
+    """
+    return numbers_of(step.chunk.info.get(DEMONSTRATED, step.action), spec)
 
 
 def numbers_of(action: Action, spec: ActionSpec) -> AnyArray:
@@ -206,17 +257,6 @@ def action_columns(spec: ActionSpec) -> Feature:
         turn = spec.arm_width - len(names)
         names += [f"r{axis}" for axis in AXES] if turn == 3 else [f"r{i}" for i in range(turn)]
     return action_feature(spec.width, [*names, *(["gripper"] if spec.gripper != "none" else [])])
-
-
-def camera_infos(start: EpisodeStart, names: Sequence[str], image_hw: tuple[int, int]) -> dict[str, CameraInfo]:
-    """Return what the cameras saw with in this episode, jitter included."""
-    return {
-        c.name: CameraInfo(
-            height=image_hw[0], width=image_hw[1], fov_y=c.fov_y, mount=c.mount, eye=c.eye, target=c.target, up=c.up
-        )
-        for c in start.layout.cameras
-        if c.name in names
-    }
 
 
 @cache

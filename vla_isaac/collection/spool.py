@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from vla_isaac.collection.recorder import action_columns
+from vla_isaac.collection.recorder import action_columns, dataset_columns, episode_meta
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.config import from_mapping, to_mapping
 from vla_isaac.core.errors import ConfigError, DatasetError, UsageError
 from vla_isaac.core.specs import ActionSpec
-from vla_isaac.datasets.episode import OUTCOME, PROPRIOCEPTION, CameraInfo, Episode, EpisodeMeta, as_column
+from vla_isaac.datasets.episode import OUTCOME, PROPRIOCEPTION, Episode, EpisodeMeta
 from vla_isaac.datasets.formats import DatasetInfo
 from vla_isaac.runtime import spool
 
@@ -74,46 +74,30 @@ class SpoolReader:
     def meta(self, episode: int) -> EpisodeMeta:
         """Return what it is about."""
         about = self._about(episode)
-        result, layout = about["result"], about["layout"]
         pictures = {name: v for name, v in self._arrays(episode).items() if name.startswith(RGB)}
-        seen = {name.removeprefix(RGB): values.shape[1:3] for name, values in pictures.items()}
-        return EpisodeMeta(
-            instruction=about["instruction"],
-            goal=result["goal"],
-            success=result["success"],
-            failure=result["failure"],
-            reason=result["reason"],
-            seed=about["seed"],
+        return episode_meta(
+            about,
+            about["result"],
+            {name.removeprefix(RGB): values.shape[1:3] for name, values in pictures.items()},
             scene=about["scene"]["name"],
-            policy=about["policy"],
-            backend=about["backend"],
-            fps=about["control_hz"],
             action_spec=to_mapping(self._action(episode)[1]),
-            cameras={c["name"]: _camera(c, seen[c["name"]]) for c in layout["cameras"] if c["name"] in seen},
-            versions={"vla_isaac": about["vla_isaac"]},
-            extra={"scene_spec": about["scene"], "layout": layout, "pictures_dropped": about["pictures_dropped"]},
+            versions={},
+            extra={"pictures_dropped": about["pictures_dropped"]},
         )
 
     def columns(self, episode: int, names: Sequence[str] | None = None) -> Mapping[str, AnyArray]:
         """Return its numbers."""
-        arrays, about = self._arrays(episode), self._about(episode)
-        state = _with_width(arrays["qpos"], arrays["gripper_width"])
-        target = _with_width(arrays["target_qpos"], arrays["target_gripper_width"])
-        is_last = np.arange(len(state)) == len(state) - 1
+        arrays, result = self._arrays(episode), self._about(episode)["result"]
         actions, spec = self._action(episode)
-        values: dict[str, Any] = {
+        values = {
+            **arrays,
             "action": actions,
-            "observation.state": state,
-            "observation.velocity": arrays["qvel"],
-            "observation.ee_pose": np.concatenate([arrays["ee_pos"], arrays["ee_quat_wxyz"]], axis=1),
-            "action.target": target,
-            "action.executed": np.concatenate([state[1:], target[-1:]]),
-            "next.progress": arrays["progress"],
-            "next.success": is_last & bool(about["result"]["success"]),
-            "next.done": is_last,
+            "next_qpos": np.concatenate([arrays["qpos"][1:], arrays["target_qpos"][-1:]]),
+            "next_gripper_width": np.concatenate([arrays["gripper_width"][1:], arrays["target_gripper_width"][-1:]]),
+            "success": (np.arange(len(actions)) == len(actions) - 1) & bool(result["success"]),
         }
         features = {"action": action_columns(spec), **PROPRIOCEPTION, **OUTCOME}
-        return {name: as_column(values[name], features[name]) for name in (features if names is None else names)}
+        return dataset_columns(values, {name: features[name] for name in (features if names is None else names)})
 
     def episode(self, episode: int) -> Episode:
         """Return all of it.
@@ -126,7 +110,7 @@ class SpoolReader:
             images = {name.removeprefix(RGB): v for name, v in arrays.items() if name.startswith(RGB)}
             return Episode(meta=self.meta(episode), columns=self.columns(episode), images=images)
         except (KeyError, TypeError, IndexError) as error:
-            raise DatasetError(f"{self._files[episode]}: lacks {error}; record the episode anew") from error
+            raise DatasetError(f"{self._files[episode]}: lacks {error}; record the episode again") from error
 
     def close(self) -> None:
         """Forget what was read."""
@@ -141,7 +125,7 @@ class SpoolReader:
         if spec.gripper == "none" or len(given) == 0:
             return arrays["action_arm"], replace(spec, gripper="none")
         last = np.maximum.accumulate(np.where(np.isnan(gripper), given[0], np.arange(len(gripper))))
-        return _with_width(arrays["action_arm"], gripper[last]), spec
+        return np.concatenate([arrays["action_arm"], gripper[last][:, None]], axis=1), spec
 
     def _arrays(self, episode: int) -> dict[str, AnyArray]:
         return self._read(episode)[0]
@@ -156,14 +140,3 @@ class SpoolReader:
             return spool.read_episode(self._files[episode])
         except ConfigError as error:
             raise DatasetError(str(error)) from error
-
-
-def _with_width(numbers: AnyArray, last: AnyArray) -> AnyArray:
-    return np.concatenate([numbers, np.asarray(last)[:, None]], axis=1)
-
-
-def _camera(camera: Mapping[str, Any], size_hw: tuple[int, ...]) -> CameraInfo:
-    eye, target, up = (tuple(camera[name]) for name in ("eye", "target", "up"))
-    return CameraInfo(
-        height=size_hw[0], width=size_hw[1], fov_y=camera["fov_y"], mount=camera["mount"], eye=eye, target=target, up=up
-    )

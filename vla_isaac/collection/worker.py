@@ -13,7 +13,7 @@ from vla_isaac.collection.collector import Collector, DemonstrationResult
 from vla_isaac.collection.plan import CollectionPlan, DemonstrationJob
 from vla_isaac.datasets.episode import Images
 from vla_isaac.datasets.statistics import Statistics, image_statistics
-from vla_isaac.datasets.video_files import encode_video
+from vla_isaac.datasets.video_files import write_video
 
 
 class DemonstrationWorker:
@@ -68,7 +68,7 @@ def stage(collector: Collector, job: DemonstrationJob, staging: Path, *, encode:
 def _keep_video(folder: Path, camera: str, images: Images, fps: float) -> tuple[str, Statistics | None]:
     """Write a video of the kind that datasets are made of, and count its colours while the pictures are at hand."""
     path = folder / f"{camera}.mp4"
-    path.write_bytes(encode_video(images, fps))
+    write_video(images, path, fps)
     return str(path), image_statistics(images)
 
 

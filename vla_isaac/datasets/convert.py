@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 from vla_isaac.core.errors import UsageError
@@ -32,10 +33,7 @@ def convert(
         DatasetError: If an episode cannot be read; nothing is written then.
     """
     check_destination(Path(destination), to)
-    reader = open_dataset(source, source_format)
-    try:
+    with closing(open_dataset(source, source_format)) as reader:
         if len(reader) == 0:
             raise UsageError(f"dataset {source}: has no episodes, so there is nothing to convert")
         return copy_episodes(all_of(reader), reader.info, Path(destination), to, progress=progress)
-    finally:
-        reader.close()

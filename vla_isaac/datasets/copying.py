@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from vla_isaac.core.atomic_files import atomic_tree
 from vla_isaac.core.errors import UsageError
 from vla_isaac.datasets.episode import Episode
 from vla_isaac.datasets.formats import WRITERS, DatasetInfo, DatasetReader, create_dataset
@@ -89,7 +87,7 @@ def copy_episodes(
     if not picks:
         raise UsageError(f"{destination}: there are no episodes to write, so nothing was written")
     rows = 0
-    with appearing(destination) as part:
+    with atomic_tree(destination) as part:
         writer = create_dataset(part, info, to)
         try:
             for done, pick in enumerate(picks, start=1):
@@ -101,22 +99,3 @@ def copy_episodes(
         finally:
             writer.close()
     return Copied(path=destination, format=to, episodes=len(picks), rows=rows)
-
-
-@contextlib.contextmanager
-def appearing(destination: Path) -> Iterator[Path]:
-    """Yield a path in a hidden folder beside the destination, and rename what was made there when all went well."""
-    folder = destination.parent / f".{destination.name}.{os.getpid()}.part"
-    try:
-        folder.mkdir(parents=True)
-    except OSError as error:
-        raise UsageError(
-            f"cannot write to {destination.parent}: {error.strerror or error}; choose another folder"
-        ) from error
-    try:
-        yield folder / destination.name
-        if destination.exists():
-            raise UsageError(f"{destination} has appeared in the meantime; give another path")
-        (folder / destination.name).replace(destination)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

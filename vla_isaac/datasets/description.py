@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from vla_isaac.core.atomic_files import write_bytes
 from vla_isaac.core.errors import DatasetError
 from vla_isaac.datasets.episode import Feature
 from vla_isaac.datasets.formats import DatasetInfo
@@ -69,6 +70,4 @@ def read_json(path: Path) -> Any:
 
 def write_json(path: Path, value: Any) -> None:
     """Write a JSON file that appears under its name only when it is whole."""
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(dumps(value, indent=1) + "\n", encoding="utf-8")
-    part.replace(path)
+    write_bytes(path, (dumps(value, indent=1) + "\n").encode(), only_writer=True)

@@ -6,6 +6,7 @@ how things stood after it. Numbers are float32, as trainers read them; every for
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, overload
@@ -77,6 +78,40 @@ class Images(Protocol):
     def shape(self) -> tuple[int, int, int, int]:
         """Pictures, height, width, 3."""
         ...
+
+
+class LazyImages(ABC):
+    """`Images` of which each picture is read when it is asked for; a subclass reads one."""
+
+    def __init__(self, length: int, resolution_hw: tuple[int, int]) -> None:
+        self._length, self._resolution_hw = length, resolution_hw
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """Pictures, height, width, 3."""
+        return (self._length, *self._resolution_hw, 3)
+
+    def __len__(self) -> int:
+        return self._length
+
+    @overload
+    def __getitem__(self, index: int) -> Image: ...
+    @overload
+    def __getitem__(self, index: slice) -> AnyArray: ...
+
+    def __getitem__(self, index: int | slice) -> AnyArray:
+        """Return one picture (H, W, 3), or several (n, H, W, 3)."""
+        rows = range(self._length)[index]
+        if isinstance(rows, int):
+            return self._read(rows)
+        pictures = np.empty((len(rows), *self.shape[1:]), dtype=np.uint8)
+        for k in sorted(range(len(rows)), key=rows.__getitem__):  # a video is decoded forwards
+            pictures[k] = self._read(rows[k])
+        return pictures
+
+    @abstractmethod
+    def _read(self, row: int) -> Image:
+        """Return one picture, shape (H, W, 3)."""
 
 
 @dataclass(frozen=True, kw_only=True)

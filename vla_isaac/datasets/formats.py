@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import UsageError
@@ -67,10 +67,19 @@ class DatasetReader(Protocol):
         ...
 
 
+Writer = TypeVar("Writer", bound="DatasetWriter")
+
+
 class DatasetWriter(Protocol):
     """A dataset being written; use as a context manager, or call `close`."""
 
     path: Path
+
+    def __enter__(self: Writer) -> Writer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def add(self, episode: Episode) -> int:
         """Write an episode, whole or not at all, and return its number."""

@@ -1,15 +1,17 @@
-"""Pictures that lie in files of their own, read one by one when they are asked for."""
+"""Pictures in files of their own or in cells of a table, read one by one when they are asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import io
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO, overload
+from typing import Any, BinaryIO
 
 import numpy as np
 
-from vla_isaac.core.arrays import AnyArray, Image
+from vla_isaac.core.arrays import Image
 from vla_isaac.core.errors import DatasetError
+from vla_isaac.datasets.episode import LazyImages
 from vla_isaac.datasets.untrusted_paths import regular_file
 
 KINDS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
@@ -18,39 +20,46 @@ KINDS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 PNG_LEVEL = 3  # of zlib: rendered scenes are hardly smaller at 6, and take twice as long
 
 
-class ImageFiles:
+class ImageFiles(LazyImages):
     """The pictures of one camera over an episode, a file each."""
 
     def __init__(self, files: Sequence[Path], size_hw: tuple[int, int], *, where: str) -> None:
         """Take files in order; `where` names dataset and episode in errors."""
-        self._files = list(files)
-        self._size_hw = size_hw
-        self._where = where
+        super().__init__(len(files), size_hw)
+        self._files, self._where = list(files), where
 
-    def __len__(self) -> int:
-        return len(self._files)
-
-    @overload
-    def __getitem__(self, index: int) -> Image: ...
-    @overload
-    def __getitem__(self, index: slice) -> AnyArray: ...
-    def __getitem__(self, index: int | slice) -> AnyArray:
-        if isinstance(index, slice):
-            pictures = [self[i] for i in range(*index.indices(len(self)))]
-            return np.stack(pictures) if pictures else np.zeros((0, *self._size_hw, 3), np.uint8)
-        row = range(len(self))[index]
+    def _read(self, row: int) -> Image:
         picture = read_picture(self._files[row], where=f"{self._where}, row {row}")
-        if picture.shape[:2] != self._size_hw:
+        if picture.shape != self.shape[1:]:
+            height, width = self._resolution_hw
             raise DatasetError(
                 f"{self._files[row]}: {self._where}, row {row}: picture of {picture.shape[0]} x {picture.shape[1]}, "
-                f"expected {self._size_hw[0]} x {self._size_hw[1]} as the others of this camera"
+                f"expected {height} x {width} as the others of this camera"
             )
         return picture
 
-    @property
-    def shape(self) -> tuple[int, int, int, int]:
-        """Pictures, height, width, 3."""
-        return (len(self), *self._size_hw, 3)
+
+class PngImages(LazyImages):
+    """Pictures that are PNG files inside the rows of a table."""
+
+    def __init__(self, cells: Sequence[Mapping[str, Any]], size_hw: tuple[int, int], where: str) -> None:
+        """Take the rows as Parquet has them: each a mapping with ``"bytes"``; `where` names episode and camera in errors."""
+        super().__init__(len(cells), size_hw)
+        self._cells, self._where = cells, where
+
+    def _read(self, row: int) -> Image:
+        cell = self._cells[row]
+        try:
+            if cell["bytes"] is None:
+                raise ValueError(f"it is given as the path {cell.get('path')!r}, not as bytes, and no such file is opened")
+            picture = decode_picture(io.BytesIO(cell["bytes"]))
+            if picture.shape != self.shape[1:]:
+                raise ValueError(f"it has the shape {picture.shape}, expected {self.shape[1:]}")
+            return picture
+        except (OSError, TypeError, KeyError, ValueError) as error:
+            raise DatasetError(
+                f"{self._where}, row {row}: the picture is broken ({error}); copy the dataset again"
+            ) from error
 
 
 def read_picture(path: Path, *, where: str) -> Image:

@@ -23,10 +23,7 @@ def merge(sources: Sequence[Path], destination: Path, to: str, *, progress: Prog
     if len(sources) < 2:
         raise UsageError("give at least two datasets to merge; to copy one, convert it")
     with contextlib.ExitStack() as stack:
-        readers = []
-        for source in sources:
-            readers.append(open_dataset(source))
-            stack.callback(readers[-1].close)
+        readers = [stack.enter_context(contextlib.closing(open_dataset(source))) for source in sources]
         for reader in readers[1:]:
             check_same_info(readers[0].info, reader.info, where=f"{reader.path} and {readers[0].path}")
         picks = [pick for reader in readers for pick in all_of(reader)]

@@ -50,7 +50,7 @@ class Condition:
 
 
 @dataclass(frozen=True)
-class Split:
+class EpisodeSplit:
     """Two parts of a dataset, by episode numbers in order."""
 
     train: list[int]
@@ -62,7 +62,7 @@ def select(reader: DatasetReader, condition: Condition) -> list[int]:
     return [n for n in range(len(reader)) if condition.fits(reader.meta(n), reader.length(n))]
 
 
-def split_by_share(reader: DatasetReader, share: float, *, seed: int = 0) -> Split:
+def split_by_share(reader: DatasetReader, share: float, *, seed: int = 0) -> EpisodeSplit:
     """Draw `share` of the episodes for validation, of every task alike as far as whole episodes go.
 
     Raises:
@@ -74,10 +74,10 @@ def split_by_share(reader: DatasetReader, share: float, *, seed: int = 0) -> Spl
         raise UsageError(f"dataset {reader.path}: {len(reader)} episode cannot be split; it takes at least 2")
     wanted = min(max(round(share * len(reader)), 1), len(reader) - 1)
     val = sorted(_spread_over_tasks(reader, seed)[:wanted])
-    return Split([n for n in range(len(reader)) if n not in set(val)], val)
+    return EpisodeSplit([n for n in range(len(reader)) if n not in set(val)], val)
 
 
-def split_by_condition(reader: DatasetReader, condition: Condition) -> Split:
+def split_by_condition(reader: DatasetReader, condition: Condition) -> EpisodeSplit:
     """Put the episodes that fit aside for validation, such as a task or a sentence never trained on.
 
     Raises:
@@ -86,7 +86,7 @@ def split_by_condition(reader: DatasetReader, condition: Condition) -> Split:
     val = select(reader, condition)
     if len(val) in (0, len(reader)):
         raise UsageError(f"dataset {reader.path}: {len(val)} of {len(reader)} episodes fit, so one part would be empty")
-    return Split([n for n in range(len(reader)) if n not in set(val)], val)
+    return EpisodeSplit([n for n in range(len(reader)) if n not in set(val)], val)
 
 
 def _spread_over_tasks(reader: DatasetReader, seed: int) -> list[int]:

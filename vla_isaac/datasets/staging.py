@@ -1,20 +1,20 @@
-"""Files that appear whole or not at all: written aside in the same file system, then renamed into place."""
+"""`Staging`: the files of an episode, prepared in one folder of the dataset, then renamed into place one after the other."""
 
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from vla_isaac.core import atomic_files
 from vla_isaac.core.errors import DatasetError
 
 FOLDER = ".writing"
 
 
 class Staging:
-    """The folder beside a dataset's files in which the next ones are prepared."""
+    """The folder next to a dataset's files in which the next ones are prepared."""
 
     def __init__(self, root: Path) -> None:
         """Prepare nothing yet; the folder is made when it is needed."""
@@ -27,12 +27,9 @@ class Staging:
         return self.folder / name
 
     def write(self, name: str, data: bytes) -> Path:
-        """Write a file aside, down to the disk, and return where."""
+        """Write a file aside and return where."""
         path = self.path(name)
-        with path.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        path.write_bytes(data)
         return path
 
     def take(self, source: Path, name: str) -> Path:
@@ -40,9 +37,9 @@ class Staging:
         return Path(shutil.move(source, self.path(name)))
 
     def commit(self, staged: Path, final: Path) -> None:
-        """Give a prepared file its name."""
+        """Give a prepared file its name, once it is on the disk."""
         final.parent.mkdir(parents=True, exist_ok=True)
-        staged.replace(final)
+        atomic_files.commit(staged, final)
 
     def replace(self, final: Path, data: bytes) -> None:
         """Renew a file at once."""
@@ -54,7 +51,7 @@ class Staging:
 
 
 @contextlib.contextmanager
-def telling_what_is_intact(root: Path, num_episodes: int) -> Iterator[None]:
+def wrap_write_errors(root: Path, num_episodes: int) -> Iterator[None]:
     """Turn an operating system's error while writing into one that says what is still there.
 
     Raises:

@@ -8,20 +8,21 @@ for 1.4 to 2.1 ms, every 20 takes 138 KiB for 2 to 3.4 ms. AV1 as LeRobot writes
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 
 from vla_isaac.core.arrays import AnyArray, Image
 from vla_isaac.core.errors import DatasetError, ShapeError, UsageError
 from vla_isaac.core.optional import require
-from vla_isaac.datasets.episode import Images
+from vla_isaac.datasets.episode import Images, LazyImages
 from vla_isaac.datasets.video_container import broken, open_video
 from vla_isaac.datasets.video_decoder import PictureSource
 
@@ -107,6 +108,30 @@ def encode_video(images: Images | Sequence[Image] | AnyArray, fps: float, codec:
     return memory.getvalue()
 
 
+def write_video(images: Images, path: Path, fps: float, codec: str = "h264") -> None:
+    """Write the pictures of an episode as a video file.
+
+    Pictures that are in a video of this codec already are copied as they are encoded; to decode and encode them would lose
+    a little every time. A video can be copied if it has the rate `fps`, no pictures that depend on later ones, and a key
+    frame where the episode begins.
+
+    Args:
+        images: As for `encode_video`.
+        path: A name that ends in ``.mp4``.
+        fps: Pictures per second.
+        codec: As for `encode_video`.
+
+    Raises:
+        DatasetError: If the pictures are in a video that is broken.
+        ShapeError: As for `encode_video`.
+    """
+    if isinstance(images, VideoImages) and images.is_encoded_as(codec, fps):
+        with contextlib.suppress(DatasetError):  # no key frame there; or a broken file, which decoding reports by its row
+            join_videos([images.part], path, fps)
+            return
+    path.write_bytes(encode_video(images, fps, codec))
+
+
 def read_video_info(path: Path) -> VideoInfo:
     """Return what a file holds; counts its pictures without decoding them.
 
@@ -125,7 +150,7 @@ def read_video_info(path: Path) -> VideoInfo:
         )
 
 
-class VideoImages:
+class VideoImages(LazyImages):
     """The pictures of one episode in a video file, decoded when they are asked for."""
 
     def __init__(
@@ -141,33 +166,23 @@ class VideoImages:
             fps: Pictures per second.
             about: What errors call it, such as ``"episode 3, camera front"``.
         """
-        self._path, self._first, self._length = path, first, length
-        self._resolution_hw, self._fps, self._about = resolution_hw, fps, about
+        super().__init__(length, resolution_hw)
+        self._path, self._first, self._fps, self._about = path, first, fps, about
 
     @property
-    def shape(self) -> tuple[int, int, int, int]:
-        """Pictures, height, width, 3."""
-        return (self._length, *self._resolution_hw, 3)
+    def part(self) -> VideoPart:
+        """Where they are."""
+        return VideoPart(self._path, self._first, self._length)
 
-    def __len__(self) -> int:
-        return self._length
+    def is_encoded_as(self, codec: str, fps: float) -> bool:
+        """Tell whether the file has this codec and rate, the pixels `PIXELS`, and no picture that depends on a later one."""
+        with open_video(self._path) as container:
+            stream = container.streams.video[0]
+            context = stream.codec_context
+            found = (stream.codec.canonical_name, stream.average_rate, context.pix_fmt, context.height, context.width)
+            return found == (codec, rate_of(fps), PIXELS, *self._resolution_hw) and not context.has_b_frames
 
-    @overload
-    def __getitem__(self, index: int) -> Image: ...
-    @overload
-    def __getitem__(self, index: slice) -> AnyArray: ...
-
-    def __getitem__(self, index: int | slice) -> AnyArray:
-        """Return one picture (H, W, 3), or several (n, H, W, 3)."""
-        if isinstance(index, slice):
-            rows = range(self._length)[index]
-            pictures = np.empty((len(rows), *self.shape[1:]), dtype=np.uint8)
-            for k in sorted(range(len(rows)), key=rows.__getitem__):
-                pictures[k] = self._decode(rows[k])
-            return pictures
-        return self._decode(range(self._length)[index])
-
-    def _decode(self, row: int) -> Image:
+    def _read(self, row: int) -> Image:
         try:
             rgb = _PICTURES.picture(self._path, self._first + row, rate_of(self._fps))
         except DatasetError as error:
@@ -193,7 +208,7 @@ def can_be_joined(one: Path, other: Path) -> bool:
 
 
 def join_videos(parts: Sequence[VideoPart], path: Path, fps: float) -> None:
-    """Write one file with the pictures of several, in this order, without encoding them anew.
+    """Write one file with the pictures of several, in this order, without encoding them again.
 
     Raises:
         DatasetError: If a part is broken or does not begin with a key frame.

@@ -6,11 +6,11 @@ The first line, the header, says for which plan the results are. A line that a k
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from vla_isaac.core.atomic_files import write_bytes
 from vla_isaac.core.errors import UsageError
 
 
@@ -37,9 +37,7 @@ class Journal:
     def begin(self, results: Iterable[Mapping[str, Any]]) -> None:
         """Replace the file by the header and these results, whole or not at all, and keep it open for `add`."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        part = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
-        part.write_bytes(b"".join(map(_line, [self._header, *results])))
-        part.replace(self.path)
+        write_bytes(self.path, b"".join(map(_line, [self._header, *results])))
         self._file = self.path.open("ab", buffering=0)  # each line is one write: whole, or not there
 
     def add(self, result: Mapping[str, Any]) -> None:

@@ -101,7 +101,7 @@ class VLAModel(PreTrainedModel):  # type: ignore[misc]
     config_class = VLAConfig
     main_input_name = "images"
     trained_on: Literal["demonstrations", "transitions"] = "demonstrations"
-    """Kind of dataset it learns from; transitions are what ``collect --format moments`` writes."""
+    """Kind of dataset it learns from; transitions are what ``collect --format transitions`` writes."""
 
     processor: VLAProcessor | None = None
     """What makes numbers of sentences for it; set by `load_model`, and for a new model by the trainer."""

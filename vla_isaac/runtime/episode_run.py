@@ -88,6 +88,7 @@ class EpisodeRun:
                 target=decision.target,
                 state=state,
                 verdict=self.verdict,
+                is_last=bool(self.verdict.success) or self.steps >= self.start.max_steps,
                 is_stale=is_stale,
             )
             self._tell(lambda s: s.on_step(read_only_copy(step)))

@@ -7,13 +7,12 @@ period (action, target, state), the last one the result. JSON keeps every bit of
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
-from vla_isaac import __version__
-from vla_isaac.core.config import to_mapping
+from vla_isaac.core.atomic_files import commit, temporary_path
 from vla_isaac.core.types import SceneState
+from vla_isaac.runtime.recording import describe_start
 from vla_isaac.runtime.result import EpisodeResult
 from vla_isaac.runtime.subscriber import EpisodeStart, Step
 
@@ -26,28 +25,14 @@ class EpisodeLog:
     def __init__(self, path: Path) -> None:
         """Log to `path`, through a temporary name until the episode has ended."""
         self.path = path
-        self._part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        self._part = temporary_path(path)
 
     def on_start(self, start: EpisodeStart) -> None:
         """Write the header."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._file = self._part.open("w", encoding="utf-8", buffering=1)  # a line at a time
-        self._line(
-            {
-                "kind": "start",
-                "format": FORMAT,
-                "vla_isaac": __version__,
-                "scene": to_mapping(start.scene),
-                "layout": to_mapping(start.layout),
-                "state": state_to_json(start.state),
-                "instruction": start.instruction,
-                "goal": str(start.plan) if start.plan else None,
-                "seed": start.seed,
-                "policy": start.policy,
-                "backend": start.backend,
-                "action_spec": to_mapping(start.policy_spec.action),
-            }
-        )
+        about = describe_start(start)
+        self._line({"kind": "start", "format": FORMAT, **about, "state": state_to_json(start.state)})
 
     def on_step(self, step: Step) -> None:
         """Write one control period."""
@@ -68,7 +53,7 @@ class EpisodeLog:
         """Write the result and give the file its name."""
         self._line({"kind": "end", **result.to_json()})
         self._file.close()
-        self._part.replace(self.path)
+        commit(self._part, self.path)
 
     def _line(self, value: dict[str, Any]) -> None:
         self._file.write(json.dumps(value, separators=(",", ":")) + "\n")

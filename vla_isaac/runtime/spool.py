@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -25,8 +24,9 @@ import numpy as np
 
 from vla_isaac import __version__
 from vla_isaac.core.arrays import AnyArray
-from vla_isaac.core.config import to_mapping
+from vla_isaac.core.atomic_files import atomic_path, write_bytes
 from vla_isaac.core.errors import ConfigError, UsageError
+from vla_isaac.runtime.recording import STEP_FIELDS, StepTable, describe_start
 from vla_isaac.runtime.result import EpisodeResult
 from vla_isaac.runtime.subscriber import EpisodeStart, Step
 
@@ -36,21 +36,12 @@ FORMAT = 1
 _numbering = threading.Lock()  # two episodes never take the same number
 MOST_PICTURES = 1 << 30  # [bytes] kept per episode; beyond it the episode goes on without pictures
 
+ARRAYS = (
+    *("time", "qpos", "qvel", "gripper_width", "ee_pos", "ee_quat_wxyz", "action_arm", "action_gripper"),
+    *("target_qpos", "target_gripper_width", "next_time", "object_pos", "object_quat_wxyz", "progress"),
+)
 FIELDS = {
-    "time": "simulated time of the observation [s], (T,)",
-    "qpos": "arm joint angles observed [rad], (T, 7)",
-    "qvel": "arm joint speeds observed [rad/s], (T, 7)",
-    "gripper_width": "distance between the fingers observed [m], (T,)",
-    "ee_pos": "tool centre point in the base frame [m], (T, 3)",
-    "ee_quat_wxyz": "its orientation (w, x, y, z), (T, 4)",
-    "action_arm": "the policy's action in its own convention, see action_spec, (T, n)",
-    "action_gripper": "its gripper number, NaN where it gave none, (T,)",
-    "target_qpos": "joint targets sent to the arm [rad], (T, 7)",
-    "target_gripper_width": "finger distance sent [m], (T,)",
-    "next_time": "simulated time after the step [s], (T,)",
-    "object_pos": "object centres after the step in the world frame [m], (T, N, 3)",
-    "object_quat_wxyz": "their orientations (w, x, y, z), (T, N, 4)",
-    "progress": "progress after the step, 0 to 1, (T,)",
+    **{name: STEP_FIELDS[name].about for name in ARRAYS},
     "rgb_<camera>": "pictures the policy was given, uint8, (T, H, W, 3)",
     "meta": "the episode's description: JSON in UTF-8, uint8",
 }
@@ -71,52 +62,28 @@ class SpoolRecorder:
             UsageError: If the folder cannot be written, or holds something else.
         """
         self._start = start
-        self._rows: dict[str, list[Any]] = {name: [] for name in FIELDS if name != "meta" and "<" not in name}
+        self._table = StepTable(*ARRAYS)
         self._pictures: dict[str, list[AnyArray]] = {}
         self._bytes = 0
         _prepare(self.folder)
 
     def on_step(self, step: Step) -> None:
         """Keep one control period."""
-        seen, after, rows = step.observation, step.state, self._rows
-        rows["time"].append(seen.time)
-        rows["qpos"].append(seen.qpos)
-        rows["qvel"].append(seen.qvel)
-        rows["gripper_width"].append(seen.gripper_width)
-        rows["ee_pos"].append(seen.pose_base_ee.pos)
-        rows["ee_quat_wxyz"].append(seen.pose_base_ee.quat_wxyz)
-        rows["action_arm"].append(step.action.arm)
-        rows["action_gripper"].append(np.nan if step.action.gripper is None else step.action.gripper)
-        rows["target_qpos"].append(step.target.qpos)
-        rows["target_gripper_width"].append(step.target.gripper_width)
-        rows["next_time"].append(after.time)
-        rows["object_pos"].append(after.object_pos)
-        rows["object_quat_wxyz"].append(after.object_quat)
-        rows["progress"].append(step.verdict.progress)
-        self._keep_pictures({name: frame.rgb for name, frame in seen.frames.items()})
+        self._table.add(step)
+        self._keep_pictures({name: frame.rgb for name, frame in step.observation.frames.items()})
 
     def on_end(self, result: EpisodeResult) -> None:
         """Write the episode, without making the caller wait."""
         start = self._start
         meta = {
             "format": FORMAT,
-            "vla_isaac": __version__,
-            "instruction": start.instruction,
-            "goal": str(start.plan) if start.plan else None,
-            "seed": start.seed,
-            "policy": start.policy,
-            "backend": start.backend,
-            "control_hz": start.scene.timing.control_hz,
-            "action_spec": to_mapping(start.policy_spec.action),
+            **describe_start(start),
             "objects": [body.name for body in start.scene.bodies],
-            "scene": to_mapping(start.scene),
-            "layout": to_mapping(start.layout),
             "pictures_dropped": self._bytes > MOST_PICTURES,
             "result": result.to_json(),
         }
-        rows, pictures = self._rows, self._pictures
-        self._rows, self._pictures = {}, {}
-        writer = threading.Thread(target=_write, args=(self.folder, rows, pictures, meta), name="vla_isaac spool")
+        pictures, self._pictures = self._pictures, {}
+        writer = threading.Thread(target=_write, args=(self.folder, self._table, pictures, meta), name="vla_isaac spool")
         self._writers = [one for one in self._writers if one.is_alive()] + [writer]
         writer.start()
 
@@ -173,38 +140,23 @@ def _prepare(folder: Path) -> None:
         text = json.dumps(
             {"kind": "vla_isaac spool", "format": FORMAT, "vla_isaac": __version__, "fields": FIELDS}, indent=2
         )
-        _put(about, lambda part: part.write_text(text, encoding="utf-8"))
+        write_bytes(about, text.encode())
     except (OSError, ValueError) as error:
         if isinstance(error, UsageError):
             raise
         raise UsageError(f"the recording {folder} cannot be written ({error})", remedy="choose another folder") from error
 
 
-def _write(folder: Path, rows: dict[str, list[Any]], pictures: dict[str, list[AnyArray]], meta: dict[str, Any]) -> None:
+def _write(folder: Path, table: StepTable, pictures: dict[str, list[AnyArray]], meta: dict[str, Any]) -> None:
     """Write one episode under the next free number; runs on the writer's thread and touches no simulator."""
-    arrays = {name: np.asarray(values) for name, values in rows.items()}
+    arrays = table.arrays()
     arrays.update({f"rgb_{name}": np.stack(values) for name, values in pictures.items()})
     arrays["meta"] = np.frombuffer(json.dumps(meta).encode("utf-8"), dtype=np.uint8)
     with _numbering:
         taken = [int(path.stem.rpartition("_")[2]) for path in episodes(folder)]
         path = folder / f"episode_{max(taken, default=-1) + 1:06d}.npz"
         try:
-            _put(path, lambda part: _save(part, arrays))
+            with atomic_path(path) as part, part.open("wb") as file:
+                np.savez(file, **arrays)  # type: ignore[arg-type]  # the stub takes the keyword allow_pickle for one of them
         except OSError as error:
             logger.error("the episode %s could not be written (%s); free some space, or choose another folder", path, error)
-
-
-def _save(part: Path, arrays: dict[str, AnyArray]) -> None:
-    with part.open("wb") as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]  # the stub takes the keyword allow_pickle for one of them
-
-
-def _put(path: Path, write: Any) -> None:
-    """Write to a temporary name beside `path`, then rename; leaves nothing behind when that fails."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        write(part)
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise

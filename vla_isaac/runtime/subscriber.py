@@ -1,4 +1,4 @@
-"""Those who watch the loop: it does not know them, and one that fails is reported and let go."""
+"""Subscribers of the loop: it does not know them, and one that fails is reported and detached."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vla_isaac.scene.spec import SceneLayout, SceneSpec
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class EpisodeStart:
-    """What is known when an episode begins."""
+    """The stage of an episode and its policy, before the first step."""
 
     scene: SceneSpec
     layout: SceneLayout
@@ -27,18 +27,18 @@ class EpisodeStart:
     backend: str
     max_steps: int
     policy_reason: str = ""
-    """Why this policy acts; empty where nobody said."""
+    """Why this policy acts; empty where no reason is given."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Step:
-    """One turn of the loop: what was seen, decided, sent, and what came of it."""
+    """One control period: observation, action, target, and the state and verdict after it. All recorders record this."""
 
     index: int
     """Number of this control period, from 1."""
 
     observation: Observation
-    """What the policy was given."""
+    """What the policy was given, with the frames of its cameras."""
 
     chunk: ActionChunk
     """What it answered, with its `info`."""
@@ -50,10 +50,13 @@ class Step:
     """What was sent to the arm."""
 
     state: SceneState
-    """The truth after the step."""
+    """The state of the scene after the step."""
 
     verdict: Verdict
-    """What the task says of it."""
+    """The task's verdict on that state."""
+
+    is_last: bool
+    """Whether the episode ends with this step, by success or for lack of time."""
 
     is_stale: bool = False
     """Whether nothing was decided for this period and the arm held the target before; only in live sessions."""
@@ -63,13 +66,13 @@ class Subscriber(Protocol):
     """Three calls per episode; each may raise, which costs only the subscriber."""
 
     def on_start(self, start: EpisodeStart) -> None:
-        """See an episode begin."""
+        """Take the start of an episode."""
         ...
 
     def on_step(self, step: Step) -> None:
-        """See one turn of the loop."""
+        """Take one control period."""
         ...
 
     def on_end(self, result: EpisodeResult) -> None:
-        """See it end; also called when the loop was interrupted."""
+        """Take the end; also called when the loop was interrupted."""
         ...

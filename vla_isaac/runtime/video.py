@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from vla_isaac.core.arrays import Image
+from vla_isaac.core.atomic_files import commit, temporary_path
 from vla_isaac.core.errors import RenderError
 from vla_isaac.runtime.encoding import Encoder, check_encoder, open_encoder
 from vla_isaac.runtime.result import EpisodeResult
@@ -51,7 +51,7 @@ class VideoRecorder:
         self._instruction = start.instruction
         self._max_steps = start.max_steps
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._part = self.path.with_name(f".{self.path.stem}.{os.getpid()}.part{self.path.suffix or '.mp4'}")
+        self._part = temporary_path(self.path)
         height, width = start.scene.camera(self._camera).resolution_hw
         self._fps = start.scene.timing.control_hz
         self._encoder = open_encoder(self._part, width, height + BAR, self._fps)
@@ -72,7 +72,7 @@ class VideoRecorder:
         self._show(result.reason, colour, line, times=max(1, round(LAST_FRAME_SECONDS * self._fps)))
         with self._losing_all_on_failure():
             self._open_encoder().close()
-            self._part.replace(self.path)
+            commit(self._part, self.path)
         self.written = self.path
 
     def _show(self, verdict: str, colour: tuple[int, int, int], line: str, *, times: int = 1) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from vla_isaac.core.atomic_files import atomic_path
 from vla_isaac.core.errors import SceneError, UsageError
 from vla_isaac.scene.spec import SceneLayout, SceneSpec, Timing
 from vla_isaac.scene.usd_cameras import write_cameras, write_lights
@@ -115,12 +115,8 @@ def write_file(
     """
     stage = Usd.Stage.CreateInMemory()
     write_scene(stage, spec, layout, robot=robot, robot_asset=robot_asset, robot_variants=robot_variants)
-    unfinished = path.with_name(f".{path.stem}_{os.getpid()}{path.suffix}")
-    try:
+    with atomic_path(path, suffix=path.suffix) as unfinished:
         stage.GetRootLayer().Export(str(unfinished))
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
     return sum(1 for _ in stage.TraverseAll())
 
 

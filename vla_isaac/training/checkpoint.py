@@ -7,7 +7,6 @@ last one of a run also training.safetensors and training.json, from which it goe
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from vla_isaac.core.atomic_files import replaced_folder, restore_folder
 from vla_isaac.core.errors import ConfigError
 from vla_isaac.models.base import VLAModel
 from vla_isaac.models.hugging_face import transformers_logging
@@ -35,29 +35,20 @@ def save_checkpoint(
     numbers: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a checkpoint; interrupted at any moment, the one before is still there for `find_checkpoint`."""
-    part, old = _beside(folder)
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
     transformers_logging.disable_progress_bar()
-    model.save_pretrained(str(part))
-    processor.save(part)
-    card.save(part)
-    if tensors is not None:
-        save_file({name: value.detach().cpu().contiguous() for name, value in tensors.items()}, str(part / TENSORS))
-    if numbers is not None:
-        (part / NUMBERS).write_text(json.dumps(numbers, indent=1) + "\n", encoding="utf-8")
-    if folder.exists():
-        shutil.rmtree(old, ignore_errors=True)
-        folder.rename(old)
-    part.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)
+    with replaced_folder(folder) as part:
+        model.save_pretrained(str(part))
+        processor.save(part)
+        card.save(part)
+        if tensors is not None:
+            save_file({name: value.detach().cpu().contiguous() for name, value in tensors.items()}, str(part / TENSORS))
+        if numbers is not None:
+            (part / NUMBERS).write_text(json.dumps(numbers, indent=1) + "\n", encoding="utf-8")
 
 
 def find_checkpoint(folder: Path) -> Path | None:
     """Return the folder if it holds a whole checkpoint, put back in its place if a save was interrupted; else None."""
-    _, old = _beside(folder)
-    if not folder.exists() and old.exists():
-        old.rename(folder)
+    restore_folder(folder)
     return folder if (folder / "config.json").is_file() else None
 
 
@@ -95,7 +86,3 @@ def set_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor
         for key, value in values.items():
             if value.shape == parameter.shape:  # fused updates go through memory: both need the same layout
                 values[key] = torch.empty_like(parameter).copy_(value)
-
-
-def _beside(folder: Path) -> tuple[Path, Path]:
-    return folder.with_name(f".{folder.name}.part"), folder.with_name(f".{folder.name}.old")

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from vla_isaac.core.arrays import AnyArray
+from vla_isaac.core.atomic_files import commit
 from vla_isaac.core.errors import ConfigError, VlaIsaacError
 from vla_isaac.core.optional import require
 from vla_isaac.models.base import Batch, VLAModel, load_model
@@ -86,7 +87,7 @@ def export(folder: Path, *, out: Path | None = None, half: bool = False) -> Expo
         if not difference <= TOLERANCE:
             raise ExportError(f"{folder}: onnxruntime differs from torch by {difference:.2e}, more than {TOLERANCE}")
         for name, part in parts.items():
-            part.replace(folder / name)
+            commit(part, folder / name)
         if SENTENCE not in parts:
             (folder / SENTENCE).unlink(missing_ok=True)
     finally:

@@ -13,11 +13,11 @@ from typing import Any
 
 import torch
 
-from vla_isaac.collection.moments import collect_moments
+from vla_isaac.collection.transitions import collect_transitions
 from vla_isaac.core.errors import UsageError
 from vla_isaac.datasets.formats import open_dataset
 from vla_isaac.datasets.loading import fill_cache
-from vla_isaac.datasets.moments import is_moments, plan_of
+from vla_isaac.datasets.transitions import is_transition_dataset, plan_of
 from vla_isaac.evaluation import EvaluationPlan, evaluate
 from vla_isaac.models import MODELS
 from vla_isaac.training.checkpoint import find_checkpoint
@@ -141,13 +141,13 @@ def source_of(
     missing = [path for path in paths if not path.exists()]
     if missing:
         raise UsageError(f"{missing[0]}: there is no such file or folder; give --data what `vla-isaac collect` wrote")
-    of_transitions = [is_moments(path) for path in paths]
+    of_transitions = [is_transition_dataset(path) for path in paths]
     if any(of_transitions) != all(of_transitions):
         raise UsageError("transitions and demonstrations cannot be mixed in one training; give one kind with --data")
     needs_transitions = MODELS.load(config.model).trained_on == "transitions"
     if all(of_transitions) != needs_transitions:
         kind = (
-            "transitions: vla-isaac collect OUT --format moments"
+            "transitions: vla-isaac collect OUT --format transitions"
             if needs_transitions
             else "demonstrations: vla-isaac collect OUT"
         )
@@ -177,7 +177,13 @@ def _correct(
     for number in range(1, dagger.rounds + 1):
         round_folder = folder / f"round_{number}"
         corrected = _corrections(
-            report, tasks, round_folder / CORRECTED, number, dagger, resume=resume, of_transitions=is_moments(paths[0])
+            report,
+            tasks,
+            round_folder / CORRECTED,
+            number,
+            dagger,
+            resume=resume,
+            of_transitions=is_transition_dataset(paths[0]),
         )
         paths = [*paths, corrected]
         again = replace(
@@ -223,7 +229,7 @@ def _corrections(
     )
     if of_transitions:
         driver = partial(correct, checkpoint=plan.checkpoint)
-        for _ in collect_moments(
+        for _ in collect_transitions(
             path, collection_of(plan), picture_share=PICTURE_SHARE, num_workers=dagger.workers, driver=driver, resume=resume
         ):
             pass
@@ -260,7 +266,7 @@ def _choose(best: TrainReport, folder: Path, why: dict[str, Any]) -> None:
 
 def _tasks_of(path: Path) -> list[str]:
     """Return the task families of a dataset's episodes."""
-    if is_moments(path):
+    if is_transition_dataset(path):
         return list(plan_of(path)["tasks"])
     reader = open_dataset(path)
     try:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from vla_isaac.core.arrays import AnyArray
-from vla_isaac.datasets.moments import NO, Moments
+from vla_isaac.datasets.transitions import NO, Transitions
 from vla_isaac.models.base import Batch
 from vla_isaac.models.goal_query import NUM_GOALS
 from vla_isaac.models.mini.detector import fourfold
@@ -31,7 +31,7 @@ CERTAIN_SHARE = 0.2  # of the samples without any of it
 class TransitionScenes:
     """What stood where, row by row, as tensors."""
 
-    def __init__(self, transitions: Moments) -> None:
+    def __init__(self, transitions: Transitions) -> None:
         objects, bodies = transitions.rows["objects"], transitions.episodes["bodies"]
         self._of_episode = torch.from_numpy(transitions.of_episode)
         self._is_there = torch.from_numpy(np.isfinite(objects[..., 0]))
@@ -130,7 +130,7 @@ class _Random:
         return torch.randn(self._scenes, things, width, generator=self._generator)
 
 
-def _goals(transitions: Moments) -> tuple[Tensor, Tensor]:
+def _goals(transitions: Transitions) -> tuple[Tensor, Tensor]:
     """Return relation, moved and other thing of the goals of each row, (N, NUM_GOALS, 3), and which is next, (N,).
 
     A plan of more goals than that is one goal at a time: the one that is next.

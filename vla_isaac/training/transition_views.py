@@ -11,7 +11,7 @@ from torch import Tensor
 
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.poses import look_at
-from vla_isaac.datasets.moments import Moments
+from vla_isaac.datasets.transitions import Transitions
 from vla_isaac.scene.builder import scene_preset
 from vla_isaac.training.pixels import seen_from_hand
 
@@ -19,7 +19,7 @@ from vla_isaac.training.pixels import seen_from_hand
 class TransitionViews:
     """Poses of the cameras, episode by episode."""
 
-    def __init__(self, transitions: Moments, cameras: Sequence[str]) -> None:
+    def __init__(self, transitions: Transitions, cameras: Sequence[str]) -> None:
         self._place = np.nan_to_num(transitions.rows["objects"][..., :3])
         self._state, self._of_episode = transitions.rows["state"], transitions.of_episode
         views = transitions.episodes["views"]
@@ -43,6 +43,6 @@ class TransitionViews:
         return inside
 
 
-def _recorded(transitions: Moments) -> list[Any]:
+def _recorded(transitions: Transitions) -> list[Any]:
     """Return the standard cameras that were recorded, in the order of the scene."""
     return [camera for camera in scene_preset("tabletop").cameras if camera.name in transitions.pictures]

@@ -22,8 +22,8 @@ from vla_isaac.core.specs import CameraView
 from vla_isaac.datasets.loading import TransitionDataset, VLADataLoader
 from vla_isaac.datasets.loading.augmentation import vary_colours
 from vla_isaac.datasets.loading.order import BatchOrder, in_batches
-from vla_isaac.datasets.moments import NO, PLAN, Moments, plan_of
 from vla_isaac.datasets.normaliser import Normaliser
+from vla_isaac.datasets.transitions import NO, PLAN, Transitions, plan_of
 from vla_isaac.models.base import Batch
 from vla_isaac.models.goal_query import goal_query
 from vla_isaac.robots.panda import ARM_JOINTS
@@ -54,7 +54,7 @@ class TransitionData(DataModule):
         """Read everything into memory.
 
         Args:
-            paths: Folders that ``vla-isaac collect --format moments`` wrote.
+            paths: Folders that ``vla-isaac collect --format transitions`` wrote.
             config: How many of each kind a batch has, and how many episodes are held out for validation.
 
         Raises:
@@ -193,7 +193,7 @@ def _classes(goal: str) -> tuple[int, ...]:
     return tuple(map(int, labels[0]))
 
 
-def _cumulative_probability(transitions: Moments, rows: AnyArray) -> AnyArray:
+def _cumulative_probability(transitions: Transitions, rows: AnyArray) -> AnyArray:
     """Return the cumulative probability of drawing each row; every kind of goal counts alike, however long it takes."""
     kinds = transitions.episodes["goals"][transitions.of_episode[rows], 0, 1]
     count = transitions.episodes["goals"][..., 1]

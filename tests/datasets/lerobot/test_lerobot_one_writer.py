@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -15,7 +14,6 @@ import pytest
 from tests.datasets.conftest import make_episode, make_info
 from vla_isaac.core.errors import DatasetError, UsageError
 from vla_isaac.datasets.formats import create_dataset, open_dataset
-from vla_isaac.datasets.locking import NAME, WriterLock, is_alive
 
 FORMATS = ["lerobot", "lerobot-v2.1"]
 
@@ -29,36 +27,6 @@ def test_a_second_writer_is_refused_while_the_first_is_at_work(tmp_path, format)
         writer.add(make_episode(1, 5))
     with create_dataset(tmp_path / "set", make_info(), format, resume=True) as writer:
         assert len(writer) == 2
-
-
-def test_the_lock_of_a_process_that_is_gone_is_taken_over(tmp_path):
-    child = subprocess.Popen([sys.executable, "-c", "pass"])
-    child.wait()
-    lock = WriterLock(tmp_path)
-    text = json.loads((tmp_path / NAME).read_text())
-    lock.release()
-    (tmp_path / NAME).write_text(json.dumps({**text, "pid": child.pid, "started": ""}))
-    WriterLock(tmp_path).release()
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_later_process_with_the_same_number_does_not_count_as_the_owner():
-    assert is_alive(os.getpid(), "")
-    assert not is_alive(os.getpid(), "another boot 12345")
-
-
-def test_the_lock_of_another_computer_is_respected(tmp_path):
-    (tmp_path / NAME).write_text(json.dumps({"pid": 1, "host": "elsewhere", "started": ""}))
-    with pytest.raises(UsageError, match=r"a writer on elsewhere \(process 1\) is at work there; wait for it, or delete"):
-        WriterLock(tmp_path)
-
-
-def test_a_lock_that_was_never_finished_is_taken_over_when_it_is_old(tmp_path):
-    (tmp_path / NAME).touch()
-    with pytest.raises(UsageError, match="is just starting there"):
-        WriterLock(tmp_path)
-    os.utime(tmp_path / NAME, (0, 0))
-    WriterLock(tmp_path).release()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="users and permissions as POSIX has them")

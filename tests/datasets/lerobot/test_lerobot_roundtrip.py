@@ -120,7 +120,7 @@ def test_resuming_goes_on_without_duplicates(tmp_path):
 
 def test_a_dataset_with_other_cameras_is_not_gone_on_with(tmp_path):
     folder = write(tmp_path / "set", "lerobot", (5,))
-    with pytest.raises(UsageError, match=r"has cameras .*the episodes to add have"):
+    with pytest.raises(UsageError, match=r"set: cameras, 'wrist': nothing does not fit \[48, 64\]; they cannot be one"):
         LeRobotWriter(folder, make_info({"front": (48, 64)}), resume=True)
 
 

@@ -9,10 +9,13 @@ import pytest
 from small_datasets import FORMATS, make_episode, path_of, write
 
 from vla_isaac.core.errors import DatasetError, UnknownNameError, UsageError
+from vla_isaac.datasets import video_files
 from vla_isaac.datasets.convert import convert
 from vla_isaac.datasets.formats import open_dataset
+from vla_isaac.datasets.lerobot.merge import merge as lerobot_merge
 from vla_isaac.datasets.meta_json import meta_to_json
 from vla_isaac.datasets.verification import verify_path
+from vla_isaac.datasets.video_files import VideoImages, encode_video, read_video_info, write_video
 
 LOSSLESS = ("manifest", "hdf5")
 
@@ -45,6 +48,46 @@ def test_pictures_of_a_video_are_kept_as_they_are_decoded(clean, opened, tmp_pat
     before = opened(clean["lerobot"]).episode(1)
     after = opened(convert(clean["lerobot"], tmp_path / "m", "manifest").path).episode(1)
     assert np.array_equal(after.images["hand"][:], before.images["hand"][:])
+
+
+VIDEOS = ("lerobot", "lerobot-v2.1")
+
+
+@pytest.mark.parametrize(("source", "to"), list(itertools.product(VIDEOS, VIDEOS)))
+def test_a_video_that_fits_is_copied_and_not_encoded_again(clean, opened, tmp_path, source, to, monkeypatch):
+    monkeypatch.setattr(video_files, "encode_video", None)
+    before, after = opened(clean[source]), opened(convert(clean[source], path_of(tmp_path, to), to).path)
+    for number in range(4):
+        for camera, images in after.episode(number).images.items():
+            assert np.array_equal(images[:], before.episode(number).images[camera][:])
+
+
+def test_episodes_that_share_a_video_file_are_copied_out_of_it(clean, opened, tmp_path, monkeypatch):
+    lerobot_merge([clean["lerobot"]], tmp_path / "compact")
+    assert len(list((tmp_path / "compact").glob("videos/*/*/*.mp4"))) == 2
+    monkeypatch.setattr(video_files, "encode_video", None)
+    before, after = opened(clean["lerobot"]), opened(convert(tmp_path / "compact", tmp_path / "v2", "lerobot-v2.1").path)
+    for number in range(4):
+        for camera, images in after.episode(number).images.items():
+            assert np.array_equal(images[:], before.episode(number).images[camera][:])
+
+
+@pytest.mark.parametrize("why", ["no key frame", "pictures that depend on later ones", "another rate", "another codec"])
+def test_a_video_that_does_not_fit_is_encoded_again(episodes, tmp_path, why, monkeypatch):
+    pictures, encoded = episodes[0].images["front"], []
+    if why == "pictures that depend on later ones":
+        name, options = video_files.ENCODERS["h264"]
+        monkeypatch.setitem(video_files.ENCODERS, "h264", (name, {**options, "bf": "2", "g": "50"}))
+    fps, codec = 10.0 if why == "another rate" else 20.0, "av1" if why == "another codec" else "h264"
+    (tmp_path / "old.mp4").write_bytes(encode_video(pictures, fps, codec))
+    monkeypatch.setattr(video_files, "encode_video", lambda *args: encoded.append(args) or encode_video(*args))
+    about = {"length": 5, "resolution_hw": pictures.shape[1:3], "about": "episode 0"}
+    old = VideoImages(tmp_path / "old.mp4", first=2 if why == "no key frame" else 0, fps=fps, **about)
+    write_video(old, tmp_path / "new.mp4", 20.0)
+    new = VideoImages(tmp_path / "new.mp4", first=0, fps=20.0, **about)
+    assert len(encoded) == 1
+    assert read_video_info(tmp_path / "new.mp4").num_frames == 5
+    assert np.abs(new[:].astype(int) - old[:].astype(int)).mean() < 4.0
 
 
 @pytest.mark.parametrize("to", FORMATS)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from vla_isaac.core.errors import DatasetError, UsageError
+from vla_isaac.datasets.description import read_json
 from vla_isaac.datasets.episode import Feature
 from vla_isaac.datasets.formats import DatasetInfo
 from vla_isaac.datasets.lerobot.layout import BOOKKEEPING, IMAGE_PREFIX, INFO, OURS, video_key
@@ -37,21 +37,6 @@ def has_version(path: Path, prefix: str) -> bool:
         return str(read_json(path / INFO).get("codebase_version", "")).startswith(prefix)
     except (DatasetError, AttributeError):
         return False
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Return a JSON file.
-
-    Raises:
-        DatasetError: If it is missing or broken.
-    """
-    try:
-        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DatasetError(f"{path} is missing or cannot be read ({error.strerror}); is this a LeRobot dataset?") from error
-    except ValueError as error:
-        raise DatasetError(f"{path} is broken ({error}); copy the dataset again") from error
-    return data
 
 
 def columns_of(data: Mapping[str, Any]) -> dict[str, Feature]:
@@ -138,24 +123,6 @@ def check_info(path: Path, info: DatasetInfo) -> None:
             )
         if "/" in name:
             raise UsageError(f"dataset {path}: the camera name {name!r} has a '/'; choose another")
-
-
-def check_same(path: Path, held: DatasetInfo, given: DatasetInfo) -> None:
-    """Check that episodes of `given` may be added to a dataset of `held`.
-
-    Raises:
-        UsageError: If they differ; the message names the first field that does.
-    """
-    for name in ("fps", "features", "cameras", "robot_type", "action_spec"):
-        before, now = (_comparable(getattr(info, name)) for info in (held, given))
-        if before != now:
-            raise UsageError(f"dataset {path}: has {name} {before}, the episodes to add have {now}; use another folder")
-
-
-def _comparable(value: Any) -> str:
-    if isinstance(value, Mapping):
-        value = {name: vars(inner) if isinstance(inner, Feature) else inner for name, inner in sorted(value.items())}
-    return dumps(value)
 
 
 def _feature(feature: Feature) -> dict[str, Any]:

@@ -6,29 +6,44 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 from vla_isaac.core.arrays import AnyArray
+from vla_isaac.core.atomic_files import FolderLock
 from vla_isaac.core.errors import UsageError
-from vla_isaac.datasets.episode import Episode
-from vla_isaac.datasets.formats import DatasetInfo
-from vla_isaac.datasets.lerobot.description import check_info, check_same, has_version, info_of, read_json
+from vla_isaac.datasets.conformity import check_same_info
+from vla_isaac.datasets.description import read_json
+from vla_isaac.datasets.episode import Episode, Feature
+from vla_isaac.datasets.formats import DatasetInfo, DatasetWriter
+from vla_isaac.datasets.lerobot.description import (
+    check_info,
+    features_of,
+    has_version,
+    info_of,
+    whole,
+)
 from vla_isaac.datasets.lerobot.layout import INFO, OURS
-from vla_isaac.datasets.lerobot.preparation import check_cameras, checked_columns, encode_pictures
-from vla_isaac.datasets.locking import WriterLock
-from vla_isaac.datasets.staging import Staging, telling_what_is_intact
+from vla_isaac.datasets.lerobot.preparation import (
+    check_cameras,
+    check_video,
+    checked_columns,
+    encode_pictures,
+    statistics_of_video,
+)
+from vla_isaac.datasets.meta_json import dumps
+from vla_isaac.datasets.staging import Staging, wrap_write_errors
 from vla_isaac.datasets.statistics import Statistics
 from vla_isaac.datasets.video_files import check_codec
 
-Writer = TypeVar("Writer", bound="EpisodeWriter")
 
-
-class EpisodeWriter(ABC):
+class EpisodeWriter(DatasetWriter, ABC):
     """A folder under a lock, a staging folder inside it, and `add`; how an episode is filed is each version's own."""
 
     version: ClassVar[str]
     """What `info.json` says."""
+
+    data_template: ClassVar[str]
+    video_template: ClassVar[str]
 
     def __init__(self, path: Path, info: DatasetInfo, *, resume: bool = False, codec: str = "h264") -> None:
         """Begin a dataset in an empty or new folder, or go on with one.
@@ -40,17 +55,18 @@ class EpisodeWriter(ABC):
         """
         self.path = Path(path)
         self._info, self._codec = info, codec
-        self._count = 0
+        self._count = self._frames = 0
+        self._tasks: dict[str, int] = {}
         check_codec(codec)
         check_info(self.path, info)
-        with telling_what_is_intact(self.path, 0):
+        with wrap_write_errors(self.path, 0):
             if self.path.exists() and not self.path.is_dir():
                 raise UsageError(f"dataset {self.path}: is a file; name a folder")
             self.path.mkdir(parents=True, exist_ok=True)
             is_ours = has_version(self.path, self.version) and (self.path / OURS).exists()
             if not is_ours and not self._is_empty():
                 raise UsageError(f"dataset {self.path}: the folder holds something else; choose an empty or new one")
-            self._lock = WriterLock(self.path)
+            self._lock = FolderLock(self.path)
         try:
             self._staging = Staging(self.path)
             self._check_resumption(resume)
@@ -74,6 +90,37 @@ class EpisodeWriter(ABC):
             videos, statistics = encode_pictures(self._info, episode, self._staging, self._codec)
             return self._commit(episode, columns, videos, statistics)
 
+    def add_encoded(
+        self,
+        episode: Episode,
+        videos: Mapping[str, Path],
+        image_statistics: Mapping[str, Statistics] | None = None,
+    ) -> int:
+        """Write an episode whose pictures are encoded already, as by a worker, and return its number.
+
+        Args:
+            episode: Without pictures.
+            videos: File of each camera, made by `encode_video` with this dataset's codec; moved into the dataset, and gone
+                if the episode then cannot be written.
+            image_statistics: Of each camera, as `statistics.image_statistics` gives them; decoded from the files if None.
+
+        Raises:
+            ShapeError: As for `add`, or if a video has another length, size or codec than it should.
+            DatasetError: As for `add`, or if a video is broken.
+        """
+        self._check_open()
+        columns = checked_columns(self._info, episode)
+        check_cameras(self._info, videos, "videos")
+        paths = {name: Path(path) for name, path in videos.items()}
+        for name, path in paths.items():
+            check_video(self._info, name, path, len(episode), self._codec)
+        statistics = image_statistics or {
+            name: statistics_of_video(self._info, name, path, len(episode)) for name, path in paths.items()
+        }
+        with self._whole_or_not_at_all():
+            staged = {name: self._staging.take(path, f"{name}.mp4") for name, path in paths.items()}
+            return self._commit(episode, columns, staged, statistics)
+
     def close(self) -> None:
         """Let others write; all is on disk already. May be called twice."""
         if not self._closed:
@@ -84,14 +131,6 @@ class EpisodeWriter(ABC):
     def __len__(self) -> int:
         """Number of finished episodes."""
         return self._count
-
-    def __enter__(self: Writer) -> Writer:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
 
     @abstractmethod
     def _is_empty(self) -> bool:
@@ -107,12 +146,30 @@ class EpisodeWriter(ABC):
     ) -> int:
         """Put an episode's files into place, whole or not at all, and return its number."""
 
+    def _info_json(self, sizes: Mapping[str, int], annotations: Mapping[str, Feature] | None = None) -> bytes:
+        """Return `info.json`; `sizes` and `annotations` are what one version of the format has besides the other."""
+        data = {
+            "codebase_version": self.version,
+            "robot_type": self._info.robot_type,
+            "total_episodes": self._count,
+            "total_frames": self._frames,
+            "total_tasks": len(self._tasks),
+            **sizes,
+            "fps": whole(self._info.fps),
+            "splits": {"train": f"0:{self._count}"},
+            "data_path": self.data_template,
+            "video_path": self.video_template if self._info.cameras else None,
+            "features": features_of(self._info, self._codec, annotations),
+        }
+        return dumps(data, indent=4).encode()
+
     def _check_resumption(self, resume: bool) -> None:
         if self._is_empty():
             return
         if not resume:
             raise UsageError(f"dataset {self.path}: exists; go on with it by resume=True, or choose a new folder")
-        check_same(self.path, info_of(self.path, read_json(self.path / INFO)), self._info)
+        held = info_of(self.path, read_json(self.path / INFO))
+        check_same_info(held, self._info, where=f"dataset {self.path}")
 
     def _check_open(self) -> None:
         if self._closed:
@@ -120,7 +177,7 @@ class EpisodeWriter(ABC):
 
     @contextmanager
     def _whole_or_not_at_all(self) -> Iterator[None]:
-        with telling_what_is_intact(self.path, self._count):
+        with wrap_write_errors(self.path, self._count):
             try:
                 yield
             finally:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,8 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from vla_isaac.core.atomic_files import atomic_tree
 from vla_isaac.core.errors import DatasetError, UsageError
-from vla_isaac.datasets.lerobot.description import check_same, ours_of, read_json
+from vla_isaac.datasets.conformity import check_same_info
+from vla_isaac.datasets.description import read_json
+from vla_isaac.datasets.lerobot.description import ours_of
 from vla_isaac.datasets.lerobot.layout import (
     BOOKKEEPING,
     CHUNK,
@@ -32,7 +33,7 @@ from vla_isaac.datasets.lerobot.reader import LeRobotReader
 from vla_isaac.datasets.lerobot.rows import EpisodeRow, Place, read_statistics, read_tasks, row_table, tasks_file
 from vla_isaac.datasets.meta_json import dumps, meta_to_json
 from vla_isaac.datasets.parquet import pa, to_arrow, to_bytes, to_numpy
-from vla_isaac.datasets.staging import telling_what_is_intact
+from vla_isaac.datasets.staging import wrap_write_errors
 from vla_isaac.datasets.statistics import Statistics, aggregate, column_statistics
 from vla_isaac.datasets.video_files import VideoPart, can_be_joined, join_videos
 
@@ -77,19 +78,15 @@ def merge(
         raise UsageError(f"dataset {goal}: exists and is not empty; choose a new folder")
     readers = [LeRobotReader(source) for source in sources]
     for reader in readers[1:]:
-        check_same(readers[0].path, readers[0].info, reader.info)
-    work = goal.with_name(f".{goal.name}.merging-{os.getpid()}")
+        check_same_info(readers[0].info, reader.info, where=f"{reader.path} and {readers[0].path}")
     try:
-        with telling_what_is_intact(goal, 0):
-            shutil.rmtree(work, ignore_errors=True)
-            work.mkdir(parents=True)
+        with wrap_write_errors(goal, 0), atomic_tree(goal) as work:
+            work.mkdir()
             count = _Merger(readers, work, data_mb, video_mb).write()
             if goal.exists():
                 goal.rmdir()
-            work.rename(goal)
-            return count
+        return count
     finally:
-        shutil.rmtree(work, ignore_errors=True)
         for reader in readers:
             reader.close()
 

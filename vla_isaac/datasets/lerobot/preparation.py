@@ -16,7 +16,7 @@ from vla_isaac.datasets.lerobot.layout import BOOKKEEPING
 from vla_isaac.datasets.parquet import of_columns, to_arrow
 from vla_isaac.datasets.staging import Staging
 from vla_isaac.datasets.statistics import Statistics, image_statistics
-from vla_isaac.datasets.video_files import VideoImages, encode_video, read_video_info
+from vla_isaac.datasets.video_files import VideoImages, read_video_info, write_video
 
 
 def checked_columns(info: DatasetInfo, episode: Episode) -> dict[str, AnyArray]:
@@ -62,7 +62,8 @@ def encode_pictures(
         expected = (len(episode), *info.cameras[name], 3)
         if tuple(images.shape) != expected:
             raise ShapeError(f"camera {name!r}: pictures of shape {tuple(images.shape)}, expected {expected}")
-        videos[name] = staging.write(f"{name}.mp4", encode_video(images, info.fps, codec))
+        videos[name] = staging.path(f"{name}.mp4")
+        write_video(images, videos[name], info.fps, codec)
         statistics[name] = image_statistics(images)
     return videos, statistics
 

@@ -41,12 +41,20 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EpisodeRow:
-    """Where an episode lies and what it is about."""
+class EpisodeEntry:
+    """What a list of episodes says about one, in either version of the format."""
 
     number: int
     tasks: tuple[str, ...]
     length: int
+    meta: str = ""
+    """JSON of its `EpisodeMeta`; empty where LeRobot wrote it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpisodeRow(EpisodeEntry):
+    """The same with its places in shared files."""
+
     first_row: int
     """Its first row among those of all episodes."""
 
@@ -56,9 +64,6 @@ class EpisodeRow:
 
     videos: Mapping[str, Place] = field(default_factory=dict)
     """By name of the feature."""
-
-    meta: str = ""
-    """JSON of its `EpisodeMeta`; empty where LeRobot wrote it."""
 
 
 def read_rows(root: Path, video_keys: Sequence[str]) -> list[EpisodeRow]:

@@ -11,15 +11,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from vla_isaac.core.arrays import AnyArray
+from vla_isaac.core.atomic_files import LOCK
 from vla_isaac.core.errors import UsageError
+from vla_isaac.datasets.description import read_json
 from vla_isaac.datasets.episode import Episode
-from vla_isaac.datasets.lerobot.description import (
-    features_of,
-    info_of,
-    ours_of,
-    read_json,
-    whole,
-)
+from vla_isaac.datasets.lerobot.description import info_of, ours_of
 from vla_isaac.datasets.lerobot.episode_writer import EpisodeWriter
 from vla_isaac.datasets.lerobot.layout import (
     CHUNK,
@@ -39,56 +35,20 @@ from vla_isaac.datasets.lerobot.layout import (
 )
 from vla_isaac.datasets.lerobot.preparation import (
     bookkeeping,
-    check_cameras,
-    check_video,
-    checked_columns,
     data_table,
-    statistics_of_video,
 )
 from vla_isaac.datasets.lerobot.rows import EpisodeRow, Place, read_rows, read_statistics, read_tasks, row_table, tasks_file
-from vla_isaac.datasets.locking import NAME as LOCK
 from vla_isaac.datasets.meta_json import dumps, meta_to_json
 from vla_isaac.datasets.parquet import to_bytes
 from vla_isaac.datasets.staging import FOLDER as STAGING
-from vla_isaac.datasets.staging import telling_what_is_intact
+from vla_isaac.datasets.staging import wrap_write_errors
 from vla_isaac.datasets.statistics import Statistics, aggregate, column_statistics, statistics_from_json
 
 
 class LeRobotWriter(EpisodeWriter):
     """One Parquet file and one video per camera for each episode; `merge` makes few large files of them later."""
 
-    version = VERSION
-
-    def add_encoded(
-        self,
-        episode: Episode,
-        videos: Mapping[str, Path],
-        image_statistics: Mapping[str, Statistics] | None = None,
-    ) -> int:
-        """Write an episode whose pictures are encoded already, as by a worker, and return its number.
-
-        Args:
-            episode: Without pictures.
-            videos: File of each camera, made by `encode_video` with this dataset's codec; moved into the dataset, and gone
-                if the episode then cannot be written.
-            image_statistics: Of each camera, as `statistics.image_statistics` gives them; decoded from the files if None.
-
-        Raises:
-            ShapeError: As for `add`, or if a video has another length, size or codec than it should.
-            DatasetError: As for `add`, or if a video is broken.
-        """
-        self._check_open()
-        columns = checked_columns(self._info, episode)
-        check_cameras(self._info, videos, "videos")
-        paths = {name: Path(path) for name, path in videos.items()}
-        for name, path in paths.items():
-            check_video(self._info, name, path, len(episode), self._codec)
-        statistics = image_statistics or {
-            name: statistics_of_video(self._info, name, path, len(episode)) for name, path in paths.items()
-        }
-        with self._whole_or_not_at_all():
-            staged = {name: self._staging.take(path, f"{name}.mp4") for name, path in paths.items()}
-            return self._commit(episode, columns, staged, statistics)
+    version, data_template, video_template = VERSION, DATA, VIDEO
 
     def _is_empty(self) -> bool:
         """Tell whether the folder is free: nothing there but the traces of a writer that never got to begin."""
@@ -103,7 +63,7 @@ class LeRobotWriter(EpisodeWriter):
         self._total = self._statistics_so_far()
         places = [place for row in rows for place in (row.data, row.row, *row.videos.values())]
         self._next_file = 1 + max((file_number(p.chunk_index, p.file_index) for p in places), default=-1)
-        with telling_what_is_intact(self.path, self._count):
+        with wrap_write_errors(self.path, self._count):
             self._staging.clear()
             _remove_strangers(self.path, rows)
             self._staging.replace(self.path / OURS, ours_of(self._info))
@@ -170,22 +130,7 @@ class LeRobotWriter(EpisodeWriter):
         return number
 
     def _info_file(self) -> bytes:
-        data = {
-            "codebase_version": VERSION,
-            "robot_type": self._info.robot_type,
-            "total_episodes": self._count,
-            "total_frames": self._frames,
-            "total_tasks": len(self._tasks),
-            "chunks_size": CHUNK,
-            "data_files_size_in_mb": DATA_MB,
-            "video_files_size_in_mb": VIDEO_MB,
-            "fps": whole(self._info.fps),
-            "splits": {"train": f"0:{self._count}"},
-            "data_path": DATA,
-            "video_path": VIDEO if self._info.cameras else None,
-            "features": features_of(self._info, self._codec),
-        }
-        return dumps(data, indent=4).encode()
+        return self._info_json({"chunks_size": CHUNK, "data_files_size_in_mb": DATA_MB, "video_files_size_in_mb": VIDEO_MB})
 
 
 def repair(path: str | Path) -> int:

@@ -41,21 +41,28 @@ def episode_path(root: Path, template: str, episode: int, chunk: int = CHUNK, **
     return path_inside(root, fill_template(template, source=source, **names), source=source)
 
 
-def read_lines(path: Path) -> list[dict[str, Any]]:
-    """Return the objects of a file; a last line that was not finished is left out.
+def read_lines(path: Path, *, is_finished: bool = False) -> list[dict[str, Any]]:
+    """Return the objects of a file; none if there is no file, and a last line that was cut off is left out.
+
+    Args:
+        path: The file.
+        is_finished: Whether it has to be there and whole.
 
     Raises:
-        DatasetError: If a line before the last is broken.
+        DatasetError: If a line before the last is broken, or `is_finished` does not hold.
     """
-    if not path.exists():
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except FileNotFoundError as error:
+        if is_finished:
+            raise DatasetError(f"{path} is missing; copy the dataset again") from error
         return []
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     found = []
     for number, line in enumerate(lines):
         try:
             found.append(json.loads(line))
         except ValueError as error:
-            if number == len(lines) - 1:
+            if number == len(lines) - 1 and not is_finished:
                 break
             raise DatasetError(f"{path}, line {number + 1}, is broken ({error}); copy the dataset again") from error
     return found

@@ -9,11 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from vla_isaac.core.arrays import AnyArray
+from vla_isaac.core.atomic_files import LOCK
 from vla_isaac.datasets.episode import Episode
 from vla_isaac.datasets.lerobot.description import (
-    features_of,
     ours_of,
-    whole,
 )
 from vla_isaac.datasets.lerobot.episode_writer import EpisodeWriter
 from vla_isaac.datasets.lerobot.layout import INFO, OURS, video_key
@@ -36,11 +35,10 @@ from vla_isaac.datasets.lerobot_v21.files import (
     read_lines,
 )
 from vla_isaac.datasets.lerobot_v21.modality import modality_of
-from vla_isaac.datasets.locking import NAME as LOCK
 from vla_isaac.datasets.meta_json import dumps, meta_to_json
 from vla_isaac.datasets.parquet import to_bytes
 from vla_isaac.datasets.staging import FOLDER as STAGING
-from vla_isaac.datasets.staging import telling_what_is_intact
+from vla_isaac.datasets.staging import wrap_write_errors
 from vla_isaac.datasets.statistics import Statistics, column_statistics
 
 KEPT = ("min", "max", "mean", "std", "count")  # this version of the format has no quantiles
@@ -49,7 +47,7 @@ KEPT = ("min", "max", "mean", "std", "count")  # this version of the format has 
 class LeRobotV21Writer(EpisodeWriter):
     """One Parquet file, and one video per camera, for each episode."""
 
-    version = VERSION
+    version, data_template, video_template = VERSION, DATA, VIDEO
 
     def _is_empty(self) -> bool:
         """Tell whether the folder is free: nothing there but the traces of a writer that never got to begin."""
@@ -64,7 +62,7 @@ class LeRobotV21Writer(EpisodeWriter):
         episodes = read_lines(self.path / EPISODES)
         self._count, self._frames = len(episodes), sum(int(line["length"]) for line in episodes)
         self._tasks = {line["task"]: int(line["task_index"]) for line in read_lines(self.path / TASKS)}
-        with telling_what_is_intact(self.path, self._count):
+        with wrap_write_errors(self.path, self._count):
             self._staging.clear()
             self._remove_strangers()
             replace = self._staging.replace
@@ -108,22 +106,8 @@ class LeRobotV21Writer(EpisodeWriter):
         return number
 
     def _info_file(self) -> bytes:
-        data = {
-            "codebase_version": VERSION,
-            "robot_type": self._info.robot_type,
-            "total_episodes": self._count,
-            "total_frames": self._frames,
-            "total_tasks": len(self._tasks),
-            "total_videos": self._count * len(self._info.cameras),
-            "total_chunks": -(-self._count // CHUNK),
-            "chunks_size": CHUNK,
-            "fps": whole(self._info.fps),
-            "splits": {"train": f"0:{self._count}"},
-            "data_path": DATA,
-            "video_path": VIDEO if self._info.cameras else None,
-            "features": features_of(self._info, self._codec, ANNOTATIONS),
-        }
-        return dumps(data, indent=4).encode()
+        num_videos, num_chunks = self._count * len(self._info.cameras), -(-self._count // CHUNK)
+        return self._info_json({"total_videos": num_videos, "total_chunks": num_chunks, "chunks_size": CHUNK}, ANNOTATIONS)
 
     def _remove_strangers(self) -> None:
         """Remove files of data and video of episodes that have no line."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from vla_isaac.core.errors import UsageError
 from vla_isaac.datasets.loading.dataset import Draw, Sample
-from vla_isaac.datasets.moments import load_moments
+from vla_isaac.datasets.transitions import load_transitions
 
 
 class TransitionDataset:
@@ -30,7 +30,7 @@ class TransitionDataset:
             UsageError: If there is nothing in them, their pictures do not fit together, or a camera is missing.
             DatasetError: If a block is broken or a number in it is not finite.
         """
-        self.transitions = load_moments(folders)
+        self.transitions = load_transitions(folders)
         """All numbers, and the pictures."""
         recorded = self.transitions.pictures
         missing = [name for name in cameras or () if name not in recorded]

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from vla_isaac.core.atomic_files import FolderLock, atomic_path
 from vla_isaac.core.errors import UsageError
 from vla_isaac.datasets.conformity import check_episode, check_same_info
 from vla_isaac.datasets.description import info_to_json, read_json, write_json
 from vla_isaac.datasets.episode import Episode
-from vla_isaac.datasets.formats import DatasetInfo
+from vla_isaac.datasets.formats import DatasetInfo, DatasetWriter
 from vla_isaac.datasets.images_on_disk import write_png
-from vla_isaac.datasets.locking import WriterLock
 from vla_isaac.datasets.manifest.reader import ManifestReader
 from vla_isaac.datasets.manifest.steps import (
     COMPANION,
@@ -29,7 +29,7 @@ from vla_isaac.datasets.manifest.steps import (
 from vla_isaac.datasets.meta_json import dumps, meta_to_json
 
 
-class ManifestWriter:
+class ManifestWriter(DatasetWriter):
     """Each episode waits in a file of its own until `close`, so a kill loses nothing that was finished."""
 
     def __init__(self, path: Path, info: DatasetInfo, *, resume: bool = False) -> None:
@@ -45,19 +45,13 @@ class ManifestWriter:
         if has_files and not (path / COMPANION).is_file():
             raise UsageError(f"dataset {path}: holds something else than a dataset of ours; choose another path")
         (path / PARTS).mkdir(parents=True, exist_ok=True)
-        self._lock: WriterLock | None = WriterLock(path)
+        self._lock: FolderLock | None = FolderLock(path)
         self._metas: list[dict[str, Any]] = []
         try:
             self._take_up() if has_files else self._write_companion()
         except BaseException:
             self._lock.release()
             raise
-
-    def __enter__(self) -> ManifestWriter:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def add(self, episode: Episode) -> int:
         """Write the pictures, then the steps in one renamed file, and return the episode's number."""
@@ -85,13 +79,11 @@ class ManifestWriter:
             return
         try:
             self._write_companion()
-            part = self.path / f".{MANIFEST}.part"
-            with part.open("w", encoding="utf-8") as file:
+            with atomic_path(self.path / MANIFEST, only_writer=True) as part, part.open("w", encoding="utf-8") as file:
                 file.write("[")
                 for n, line in enumerate(self._all_lines()):
                     file.write(("\n" if n == 0 else ",\n") + line)
                 file.write("\n]\n")
-            part.replace(self.path / MANIFEST)
             shutil.rmtree(self.path / PARTS, ignore_errors=True)
         finally:
             self._lock.release()
@@ -115,12 +107,10 @@ class ManifestWriter:
                 write_png(self.path / picture_path(camera, number, t), images[t])
 
     def _write_part(self, path: Path, meta: str, lines: Iterator[str]) -> None:
-        part = path.with_suffix(".part")
-        with part.open("w", encoding="utf-8") as file:
+        with atomic_path(path, only_writer=True) as part, part.open("w", encoding="utf-8") as file:
             file.write(meta)
             for line in lines:
                 file.write("\n" + line)
-        part.replace(path)
 
     def _all_lines(self) -> Iterator[str]:
         """Yield the steps that the manifest has, then those of the waiting files."""

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from vla_isaac.core.arrays import AnyArray
+from vla_isaac.core.atomic_files import FolderLock, atomic_path
 from vla_isaac.core.errors import UsageError
 from vla_isaac.datasets.conformity import check_episode, check_same_info
 from vla_isaac.datasets.description import info_to_json, write_json
 from vla_isaac.datasets.episode import Episode, Images
-from vla_isaac.datasets.formats import DatasetInfo
-from vla_isaac.datasets.locking import WriterLock
+from vla_isaac.datasets.formats import DatasetInfo, DatasetWriter
 from vla_isaac.datasets.meta_json import meta_to_json
 from vla_isaac.datasets.robomimic.layout import (
     ABOUT,
@@ -35,7 +36,7 @@ ENV_TYPE = 2  # robomimic's EnvType.GYM_TYPE: the nearest it has for an environm
 DEFAULT_MASK = "train"
 
 
-class RobomimicWriter:
+class RobomimicWriter(DatasetWriter):
     """A file that appears when it is whole; a kill leaves ``NAME.hdf5.parts``, which can be read and resumed."""
 
     def __init__(self, path: Path, info: DatasetInfo, *, resume: bool = False) -> None:
@@ -55,7 +56,7 @@ class RobomimicWriter:
         self._number = self._num_merged
         is_new = not (parts / ABOUT_FILE).exists()
         parts.mkdir(parents=True, exist_ok=True)
-        self._lock: WriterLock | None = WriterLock(parts)
+        self._lock: FolderLock | None = FolderLock(parts)
         if is_new:
             write_json(parts / ABOUT_FILE, info_to_json(info))
         try:
@@ -66,23 +67,12 @@ class RobomimicWriter:
         while part_path(path, self._number).exists():
             self._number += 1
 
-    def __enter__(self) -> RobomimicWriter:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     def add(self, episode: Episode) -> int:
         """Write one demo to a file of its own, which is renamed when it is whole."""
         check_episode(self.info, episode, where=f"dataset {self.path}, episode {self._number}")
         path = part_path(self.path, self._number)
-        part = path.with_suffix(".part")
-        try:
-            with open_h5(part, "w") as file:
-                _write_demo(file.create_group("data/demo"), episode, self.info)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        with atomic_path(path, only_writer=True) as part, open_h5(part, "w") as file:
+            _write_demo(file.create_group("data/demo"), episode, self.info)
         self._number += 1
         return self._number - 1
 
@@ -90,24 +80,18 @@ class RobomimicWriter:
         """Copy all finished demos into the file and rename it into place."""
         if self._lock is None:
             return
-        part = self.path.with_name(f".{self.path.name}.part")
         try:
-            with open_h5(part, "w") as file:
+            with atomic_path(self.path, only_writer=True) as part, open_h5(part, "w") as file:
                 self._merge(file)
-            part.replace(self.path)
         finally:
-            part.unlink(missing_ok=True)
             self._lock.release()
             self._lock = None
         shutil.rmtree(parts_folder(self.path), ignore_errors=True)
 
     def _check_old(self, path: Path) -> int:
-        old = RobomimicReader(path)
-        try:
+        with closing(RobomimicReader(path)) as old:
             check_same_info(old.info, self.info, where=f"dataset {self.path}")
             return len(old)
-        finally:
-            old.close()
 
     def _merge(self, file: Any) -> None:
         data = file.create_group("data")

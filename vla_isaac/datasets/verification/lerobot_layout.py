@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from vla_isaac.core.errors import DatasetError
-from vla_isaac.datasets.lerobot.description import read_json
+from vla_isaac.datasets.description import read_json
 from vla_isaac.datasets.lerobot.layout import DATA, INFO, STATS, VIDEO
 from vla_isaac.datasets.lerobot.rows import read_rows
-from vla_isaac.datasets.lerobot_v21.files import episode_path
-
-DATA_V21 = "data/chunk-{episode_chunk:03d}/episode_{episode_index:06d}.parquet"
-VIDEO_V21 = "videos/chunk-{episode_chunk:03d}/{video_key}/episode_{episode_index:06d}.mp4"
-EPISODES_V21, STATS_V21 = "meta/episodes.jsonl", "meta/episodes_stats.jsonl"
+from vla_isaac.datasets.lerobot_v21 import files as v21
 
 
 @dataclass(frozen=True)
@@ -50,7 +45,7 @@ class LeRobotLayout:
     @property
     def stats_file(self) -> str:
         """Where its statistics are, relative."""
-        return STATS_V21 if self.is_v21 else STATS
+        return v21.EPISODE_STATS if self.is_v21 else STATS
 
     @property
     def fps(self) -> float:
@@ -78,25 +73,6 @@ def read_layout(root: Path) -> LeRobotLayout:
         raise DatasetError(f"{root / INFO} lacks or misstates {error}") from error
 
 
-def read_lines(path: Path) -> list[dict[str, Any]]:
-    """Return the entries of a file with one JSON object per line.
-
-    Raises:
-        DatasetError: Naming the line that is none.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise DatasetError(f"{path} cannot be read: {error.strerror or error}") from error
-    found = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            found.append(json.loads(line))
-        except json.JSONDecodeError as error:
-            raise DatasetError(f"{path}: line {number} is not valid JSON ({error.msg}); was its writing cut off?") from error
-    return found
-
-
 def _episodes_v30(root: Path, info: Mapping[str, Any], keys: list[str]) -> list[Where]:
     data, video = info.get("data_path") or DATA, info.get("video_path") or VIDEO
     fps = float(info["fps"])
@@ -115,12 +91,12 @@ def _episodes_v30(root: Path, info: Mapping[str, Any], keys: list[str]) -> list[
 
 
 def _episodes_v21(root: Path, info: Mapping[str, Any], keys: list[str]) -> list[Where]:
-    data, video = info.get("data_path") or DATA_V21, info.get("video_path") or VIDEO_V21
-    size = int(info.get("chunks_size", 1000))
+    data, video = info.get("data_path") or v21.DATA, info.get("video_path") or v21.VIDEO
+    size = int(info.get("chunks_size", v21.CHUNK))
     found = []
-    for entry in read_lines(root / EPISODES_V21):
+    for entry in v21.read_lines(root / v21.EPISODES, is_finished=True):
         number = int(entry["episode_index"])
-        videos = {key: Span(episode_path(root, video, number, size, video_key=key), 0) for key in keys}
-        path = episode_path(root, data, number, size)
+        videos = {key: Span(v21.episode_path(root, video, number, size, video_key=key), 0) for key in keys}
+        path = v21.episode_path(root, data, number, size)
         found.append(Where(number=number, length=int(entry["length"]), data=path, videos=videos))
     return found

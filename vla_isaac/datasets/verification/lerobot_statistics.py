@@ -9,10 +9,11 @@ import numpy as np
 
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import DatasetError
+from vla_isaac.datasets.description import read_json
 from vla_isaac.datasets.formats import DatasetReader
-from vla_isaac.datasets.lerobot.description import read_json
+from vla_isaac.datasets.lerobot_v21.files import read_lines
 from vla_isaac.datasets.verification.finding import Finding
-from vla_isaac.datasets.verification.lerobot_layout import LeRobotLayout, read_lines
+from vla_isaac.datasets.verification.lerobot_layout import LeRobotLayout
 
 SLACK = 2e-3  # of a column's range; LeRobot computes in single precision
 QUANTILE_SLACK = 1e-3  # of the range, by which a quantile may leave [min, max]; LeRobot reads them off a histogram
@@ -23,7 +24,9 @@ def statistics_findings(layout: LeRobotLayout, reader: DatasetReader) -> Iterato
     file = layout.stats_file
     try:
         if layout.is_v21:
-            stats = {int(entry["episode_index"]): entry["stats"] for entry in read_lines(layout.root / file)}
+            stats = {
+                int(entry["episode_index"]): entry["stats"] for entry in read_lines(layout.root / file, is_finished=True)
+            }
             for episode in range(len(reader)):
                 if episode not in stats:
                     yield Finding(file=file, episode=episode, what="the statistics of this episode are missing")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 from vla_isaac.core.errors import DatasetError, ForeignFileError, ShapeError, VlaIsaacError
@@ -62,10 +63,8 @@ def verify_path(path: Path, format: str | None = None, *, progress: Progress | N
         if layout is None:
             raise
         return [Finding(file=INFO, what=str(error)), *table_findings(layout), *video_findings(layout)]
-    try:
+    with closing(reader):
         return verify(reader, progress=progress)
-    finally:
-        reader.close()
 
 
 def _description(path: Path) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
 
+from vla_isaac.core.atomic_files import atomic_tree
 from vla_isaac.core.errors import UsageError
-from vla_isaac.datasets.copying import Progress, appearing
+from vla_isaac.datasets.copying import Progress
 from vla_isaac.datasets.episode import Episode
 from vla_isaac.datasets.formats import DatasetReader
 from vla_isaac.datasets.meta_json import dumps, meta_to_json
@@ -35,7 +36,7 @@ def write_pages(reader: DatasetReader, episodes: Sequence[int], folder: Path, *,
         raise UsageError(f"{folder} exists already; give a folder that does not, or remove it first")
     if not episodes:
         raise UsageError(f"dataset {reader.path}: has no episodes to show")
-    with appearing(folder) as part:
+    with atomic_tree(folder) as part:
         (part / MEDIA).mkdir(parents=True)
         sections = []
         for done, number in enumerate(episodes, start=1):

@@ -1,4 +1,4 @@
-"""Moment datasets: numbers of every control period, pictures of some; blocks of episodes as ``.npz`` files, no pickle."""
+"""Transition datasets: the numbers of every control period, pictures of some, in ``.npz`` files of several episodes each."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from vla_isaac.core.arrays import AnyArray
+from vla_isaac.core.atomic_files import atomic_path, write_bytes
 from vla_isaac.core.errors import DatasetError, UsageError
 
 MAX_OBJECTS, MAX_GOALS = 14, 6
@@ -26,8 +27,8 @@ def block_path(folder: Path, block: int) -> Path:
     return folder / f"block_{block:05d}.npz"
 
 
-def is_moments(folder: Path) -> bool:
-    """Tell whether a folder is a moment dataset."""
+def is_transition_dataset(folder: Path) -> bool:
+    """Tell whether a folder is a transition dataset."""
     return folder.is_dir() and any(folder.glob("block_*.npz"))
 
 
@@ -44,7 +45,7 @@ def plan_of(folder: Path) -> dict[str, Any]:
         raise DatasetError(f"{path}: cannot be read ({error}); it belongs to the dataset, so copy that whole") from error
 
 
-def count_moments(folder: Path) -> dict[str, int]:
+def count_transitions(folder: Path) -> dict[str, int]:
     """Return how many episodes, rows and pictures a dataset has.
 
     Raises:
@@ -64,9 +65,7 @@ def count_moments(folder: Path) -> dict[str, int]:
 def save_block(path: Path, episodes: Sequence[Mapping[str, Any]]) -> None:
     """Write a block under its name once it is whole; one without any episode is an empty file that counts as made."""
     if not episodes:
-        part = path.with_suffix(".part")
-        part.write_bytes(b"")
-        part.replace(path)
+        write_bytes(path, b"", only_writer=True)
         return
     cameras = sorted({name for e in episodes for name in e} - {*ROWS, *EPISODES, "of_row"})
     arrays: dict[str, AnyArray] = {name: np.concatenate([e[name] for e in episodes]) for name in (*ROWS, *cameras)}
@@ -77,14 +76,12 @@ def save_block(path: Path, episodes: Sequence[Mapping[str, Any]]) -> None:
     arrays["of_row"] = np.concatenate([first + e["of_row"] for first, e in zip(firsts, episodes, strict=True)])
     for name in ("state", "objects", "place", "action", "bodies", "views"):
         arrays[name] = arrays[name].astype(np.float32)
-    part = path.with_suffix(".part")
-    with part.open("wb") as file:
+    with atomic_path(path, only_writer=True) as part, part.open("wb") as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]
-    part.replace(path)
 
 
 @dataclass(frozen=True)
-class Moments:
+class Transitions:
     """A whole dataset in memory: N rows, M of them with pictures, E episodes."""
 
     rows: dict[str, AnyArray]
@@ -92,7 +89,7 @@ class Moments:
     row of the goal the expert is about; place (N, 2): where it is bound for [m]; action (N, 7)."""
 
     episodes: dict[str, AnyArray]
-    """Arrays whose first axis is the episode; see `collection.moments`."""
+    """Arrays whose first axis is the episode; see `collection.transitions`."""
 
     of_episode: AnyArray
     """Episode of each row, (N,)."""
@@ -104,7 +101,7 @@ class Moments:
     """Row of each picture, (M,)."""
 
 
-def load_moments(folders: Sequence[Path]) -> Moments:
+def load_transitions(folders: Sequence[Path]) -> Transitions:
     """Read datasets whole.
 
     Raises:
@@ -113,7 +110,7 @@ def load_moments(folders: Sequence[Path]) -> Moments:
     """
     blocks = [path for folder in folders for path in sorted(folder.glob("block_*.npz")) if path.stat().st_size]
     if not blocks:
-        raise UsageError(f"{', '.join(map(str, folders))}: holds no moments; collect some first")
+        raise UsageError(f"{', '.join(map(str, folders))}: holds no transitions; collect some first")
     found: dict[str, list[AnyArray]] = {}
     rows = episodes = 0
     shapes: set[tuple[str, tuple[int, ...]]] = set()
@@ -135,7 +132,7 @@ def load_moments(folders: Sequence[Path]) -> Moments:
     for name in list(found):
         whole[name] = np.concatenate(found.pop(name))
     cameras = set(whole) - {*ROWS, *EPISODES, "length", "of_row", "of_episode"}
-    return Moments(
+    return Transitions(
         {name: whole[name] for name in ROWS},
         {name: whole[name] for name in (*EPISODES, "length")},
         whole["of_episode"],

@@ -1,4 +1,4 @@
-"""Collecting moments: pictures of a few rows, the same from the same seeds, taken up where they stopped."""
+"""Collecting transitions: pictures of a few rows, the same from the same seeds, taken up where they stopped."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from vla_isaac.collection.collector import Collector
-from vla_isaac.collection.moments import BlockWorker, collect_moments
 from vla_isaac.collection.plan import CollectionPlan, DemonstrationJob
+from vla_isaac.collection.transitions import BlockWorker, collect_transitions
 from vla_isaac.core.errors import UsageError
-from vla_isaac.datasets.moments import MAX_OBJECTS, NO, block_path, load_moments, plan_of
+from vla_isaac.datasets.transitions import MAX_OBJECTS, NO, block_path, load_transitions, plan_of
 from vla_isaac.models.goal_query import COLOUR_NAMES, RELATIONS
 from vla_isaac.robots.kinematics import forward_kinematics
 from vla_isaac.scene.cameras import FRONT
@@ -24,16 +24,16 @@ TASKS = ("reach", "place_on", "push_to", "sort")
 
 
 @pytest.fixture(scope="module")
-def moments() -> CollectionPlan:
+def transitions() -> CollectionPlan:
     """The plan of four episodes of four families."""
     return CollectionPlan(tasks=TASKS, episodes=4, backend="stub", cameras=("front",), image_hw=(32, 32), fps=10.0)
 
 
 @pytest.fixture(scope="module")
-def found(moments, tmp_path_factory):
+def found(transitions, tmp_path_factory):
     folder = tmp_path_factory.mktemp("found")
-    BlockWorker(folder, moments, SHARE, None)(0)
-    return load_moments([folder])
+    BlockWorker(folder, transitions, SHARE, None)(0)
+    return load_transitions([folder])
 
 
 def firsts(found) -> np.ndarray:
@@ -106,10 +106,10 @@ def test_actions_are_steps_that_bring_the_hand_nearer_to_what_it_reaches_for(fou
     assert float(found.rows["action"][rows[0], :2] @ way) > 0.0
 
 
-def test_states_and_actions_are_those_that_a_demonstration_of_the_same_seed_has(found, moments):
-    collector = Collector(replace(moments, cameras=()))
+def test_states_and_actions_are_those_that_a_demonstration_of_the_same_seed_has(found, transitions):
+    collector = Collector(replace(transitions, cameras=()))
     for number, task in enumerate(TASKS):
-        _, recorder, steps = collector.try_one(DemonstrationJob(task, moments.seed + number))
+        _, recorder, steps = collector.try_one(DemonstrationJob(task, transitions.seed + number))
         rows, columns = found.of_episode == number, recorder.episode.columns
         assert rows.sum() == steps
         assert np.array_equal(found.rows["action"][rows], columns["action"])
@@ -121,27 +121,27 @@ def test_the_camera_stood_where_the_scene_has_it_when_only_the_layout_varies(fou
     assert np.array_equal(found.episodes["views"][:, 0], np.tile(wanted, (4, 1)))
 
 
-def test_the_same_seeds_give_the_same_moments(found, moments, tmp_path):
+def test_the_same_seeds_give_the_same_transitions(found, transitions, tmp_path):
     again = tmp_path / "again"
     again.mkdir()
-    BlockWorker(again, moments, SHARE, None)(0)
-    other = load_moments([again])
+    BlockWorker(again, transitions, SHARE, None)(0)
+    other = load_transitions([again])
     for name, values in {**found.rows, **found.pictures, "of_row": found.of_row}.items():
         theirs = {**other.rows, **other.pictures, "of_row": other.of_row}[name]
         assert np.array_equal(values, theirs, equal_nan=values.dtype.kind == "f")
 
 
-def test_an_episode_does_not_depend_on_those_before_it(found, moments, tmp_path):
+def test_an_episode_does_not_depend_on_those_before_it(found, transitions, tmp_path):
     alone = tmp_path / "alone"
     alone.mkdir()
-    BlockWorker(alone, replace(moments, tasks=("push_to",), episodes=1, seed=2), SHARE, None)(0)
-    other = load_moments([alone])
+    BlockWorker(alone, replace(transitions, tasks=("push_to",), episodes=1, seed=2), SHARE, None)(0)
+    other = load_transitions([alone])
     assert np.array_equal(found.rows["action"][found.of_episode == 2], other.rows["action"])
 
 
-def test_no_cameras_make_numbers_without_pictures(moments, tmp_path):
-    BlockWorker(tmp_path, replace(moments, cameras=(), episodes=1), SHARE, None)(0)
-    found = load_moments([tmp_path])
+def test_no_cameras_make_numbers_without_pictures(transitions, tmp_path):
+    BlockWorker(tmp_path, replace(transitions, cameras=(), episodes=1), SHARE, None)(0)
+    found = load_transitions([tmp_path])
     assert found.pictures == {} and len(found.of_row) == 0
     assert len(found.rows["action"]) > 5
 
@@ -150,26 +150,26 @@ def test_no_cameras_make_numbers_without_pictures(moments, tmp_path):
 
 
 @pytest.fixture
-def begun(moments, tmp_path):
+def begun(transitions, tmp_path):
     """A folder in which one of its blocks is there already, and the plan."""
     folder = tmp_path / "begun"
-    made = collect_moments(folder, moments, picture_share=SHARE, num_workers=1)
+    made = collect_transitions(folder, transitions, picture_share=SHARE, num_workers=1)
     assert list(made) == [(1, 1)]
-    return folder, moments
+    return folder, transitions
 
 
 @pytest.mark.parametrize("found_before", ["resumed", "refused", "differs"])
 def test_what_was_begun_is_completed_only_as_it_was_begun(begun, found_before):
-    folder, moments = begun
+    folder, transitions = begun
     before = block_path(folder, 0).stat().st_mtime_ns
     if found_before == "resumed":
-        assert list(collect_moments(folder, moments, picture_share=SHARE, num_workers=1, resume=True)) == []
+        assert list(collect_transitions(folder, transitions, picture_share=SHARE, num_workers=1, resume=True)) == []
     elif found_before == "refused":
-        with pytest.raises(UsageError, match=r"holds moments already; add --resume"):
-            next(collect_moments(folder, moments, picture_share=SHARE))
+        with pytest.raises(UsageError, match=r"holds transitions already; add --resume"):
+            next(collect_transitions(folder, transitions, picture_share=SHARE))
     else:
         with pytest.raises(UsageError, match=r"other options: seed was 0, now 7; picture_share was 0.1, now 0.5"):
-            next(collect_moments(folder, replace(moments, seed=7), picture_share=0.5, resume=True))
+            next(collect_transitions(folder, replace(transitions, seed=7), picture_share=0.5, resume=True))
     assert block_path(folder, 0).stat().st_mtime_ns == before
 
 
@@ -183,15 +183,15 @@ def nobody(collector, *, checkpoint: str) -> None:
     """Let the expert drive after all."""
 
 
-def test_who_drove_is_written_down_in_words_that_another_process_would_use(moments, tmp_path):
+def test_who_drove_is_written_down_in_words_that_another_process_would_use(transitions, tmp_path):
     driver = partial(nobody, checkpoint="best")
-    list(collect_moments(tmp_path / "driven", moments, picture_share=SHARE, num_workers=1, driver=driver))
+    list(collect_transitions(tmp_path / "driven", transitions, picture_share=SHARE, num_workers=1, driver=driver))
     written = plan_of(tmp_path / "driven")["driver"]
     assert "nobody" in written and "best" in written
     assert " at 0x" not in written  # an address in memory, another one in every process
 
 
-def test_a_folder_with_something_else_in_it_is_refused(moments, tmp_path):
+def test_a_folder_with_something_else_in_it_is_refused(transitions, tmp_path):
     (tmp_path / "letter.txt").write_text("dear")
-    with pytest.raises(UsageError, match=r"is not empty and holds no moments; choose another folder"):
-        next(collect_moments(tmp_path, moments, picture_share=SHARE))
+    with pytest.raises(UsageError, match=r"is not empty and holds no transitions; choose another folder"):
+        next(collect_transitions(tmp_path, transitions, picture_share=SHARE))

@@ -1,4 +1,4 @@
-"""Moment datasets on disk: what is written is what is read, and what is broken is named."""
+"""Transition datasets on disk: what is written is what is read, and what is broken is named."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from vla_isaac.core.errors import DatasetError, UsageError
-from vla_isaac.datasets.moments import (
+from vla_isaac.datasets.transitions import (
     MAX_GOALS,
     MAX_OBJECTS,
     block_path,
-    count_moments,
-    is_moments,
-    load_moments,
+    count_transitions,
+    is_transition_dataset,
+    load_transitions,
     save_block,
 )
 
@@ -59,7 +59,7 @@ def test_what_is_written_is_read_again(tmp_path, in_one_block):
     blocks = [episodes] if in_one_block else [[one] for one in episodes]
     for number, block in enumerate(blocks):
         save_block(block_path(tmp_path, number), block)
-    found = load_moments([tmp_path])
+    found = load_transitions([tmp_path])
     for name in ("state", "objects", "active", "place", "action"):
         assert np.array_equal(found.rows[name], np.concatenate([one[name] for one in episodes]))
     for name in ("bodies", "goals", "asked", "views"):
@@ -71,7 +71,7 @@ def test_what_is_written_is_read_again(tmp_path, in_one_block):
 
 def test_rows_know_their_episode_and_pictures_their_row(two):
     folder, episodes = two
-    found = load_moments([folder])
+    found = load_transitions([folder])
     assert list(found.of_episode) == [0] * 5 + [1] * 7
     assert list(found.of_row) == [0, 3, 5, 7, 11]
     assert np.array_equal(found.pictures["front"][3], episodes[1]["front"][1])
@@ -79,33 +79,33 @@ def test_rows_know_their_episode_and_pictures_their_row(two):
 
 def test_several_folders_are_one_dataset(two):
     folder, _ = two
-    found = load_moments([folder, folder])
+    found = load_transitions([folder, folder])
     assert list(found.of_episode) == [0] * 5 + [1] * 7 + [2] * 5 + [3] * 7
     assert list(found.of_row[5:]) == [12, 15, 17, 19, 23]
 
 
 def test_what_a_dataset_has_is_counted_without_reading_it_whole(two):
-    assert count_moments(two[0]) == {"episodes": 2, "rows": 12, "pictures": 5}
+    assert count_transitions(two[0]) == {"episodes": 2, "rows": 12, "pictures": 5}
 
 
-def test_a_folder_with_blocks_is_a_moment_dataset_and_one_without_is_not(two, tmp_path):
-    assert is_moments(two[0])
+def test_a_folder_with_blocks_is_a_transition_dataset_and_one_without_is_not(two, tmp_path):
+    assert is_transition_dataset(two[0])
     (tmp_path / "empty").mkdir()
-    assert not is_moments(tmp_path / "empty")
-    assert not is_moments(tmp_path / "nowhere")
+    assert not is_transition_dataset(tmp_path / "empty")
+    assert not is_transition_dataset(tmp_path / "nowhere")
 
 
 def test_a_block_that_was_cut_off_is_named_with_the_way_to_mend_it(two):
     path = block_path(two[0], 1)
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(DatasetError, match=r"block_00001.npz: cannot be read .* delete it and collect again"):
-        load_moments([two[0]])
+        load_transitions([two[0]])
 
 
 def test_a_block_that_is_no_block_at_all_is_named(two):
     block_path(two[0], 0).write_text("not a block")
     with pytest.raises(DatasetError, match=r"block_00000.npz: cannot be read"):
-        load_moments([two[0]])
+        load_transitions([two[0]])
 
 
 def test_a_block_of_which_a_part_is_overwritten_is_named(two):
@@ -115,7 +115,7 @@ def test_a_block_of_which_a_part_is_overwritten_is_named(two):
     broken[middle : middle + 40] = bytes(40)
     path.write_bytes(bytes(broken))
     with pytest.raises(DatasetError, match=r"block_00000.npz"):
-        load_moments([two[0]])
+        load_transitions([two[0]])
 
 
 @pytest.mark.parametrize("name", ["action", "state"])
@@ -125,7 +125,7 @@ def test_a_number_that_is_none_is_named_by_file_and_row(two, name):
     odd[name][4, 2] = np.nan
     save_block(block_path(folder, 2), [odd])
     with pytest.raises(DatasetError, match=rf"block_00002.npz: {name} of row 4 is not finite"):
-        load_moments([folder])
+        load_transitions([folder])
 
 
 def test_a_place_that_is_nowhere_is_no_mistake(two):
@@ -133,12 +133,12 @@ def test_a_place_that_is_nowhere_is_no_mistake(two):
     nowhere = episode(2, 6, [0])
     nowhere["place"][:] = np.nan
     save_block(block_path(folder, 2), [nowhere])
-    assert np.isnan(load_moments([folder]).rows["place"][-1]).all()
+    assert np.isnan(load_transitions([folder]).rows["place"][-1]).all()
 
 
 def test_an_empty_folder_says_what_to_do(tmp_path):
-    with pytest.raises(UsageError, match=r"holds no moments; collect some first"):
-        load_moments([tmp_path])
+    with pytest.raises(UsageError, match=r"holds no transitions; collect some first"):
+        load_transitions([tmp_path])
 
 
 def test_a_block_that_is_being_written_has_no_name_yet(two, monkeypatch):

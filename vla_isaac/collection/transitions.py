@@ -1,7 +1,7 @@
-"""`collect_moments`: many short looks at many episodes, for networks that learn from single moments.
+"""`collect_transitions`: single control periods of many episodes, for networks that do not learn from whole episodes.
 
-A camera picture costs more than the episode around it, and pictures of one episode are much alike. So a moment dataset keeps
-the numbers of every control period and pictures of a few of them only: ten times more scenes for the same time and disk.
+A camera picture costs more than the episode around it, and pictures of one episode are much alike. So a transition dataset
+has the numbers of every control period and pictures of a few of them: ten times more scenes for the same time and disk.
 """
 
 from __future__ import annotations
@@ -17,18 +17,20 @@ import numpy as np
 
 from vla_isaac.collection.collector import Collector
 from vla_isaac.collection.plan import CollectionPlan, DemonstrationJob
-from vla_isaac.collection.recorder import DEMONSTRATED, numbers_of
+from vla_isaac.collection.recorder import action_to_learn
 from vla_isaac.core.arrays import AnyArray
+from vla_isaac.core.atomic_files import write_bytes
 from vla_isaac.core.config import to_mapping
 from vla_isaac.core.errors import UsageError
 from vla_isaac.core.goals import Goal
 from vla_isaac.core.seeding import stream
 from vla_isaac.core.types import SceneState
-from vla_isaac.datasets.moments import MAX_GOALS, MAX_OBJECTS, NO, PLAN, block_path, plan_of, save_block
+from vla_isaac.datasets.transitions import MAX_GOALS, MAX_OBJECTS, NO, PLAN, block_path, plan_of, save_block
 from vla_isaac.jobs import in_order, open_pool
 from vla_isaac.jobs.pool import JOB_DEADLINE
 from vla_isaac.models.goal_query import COLOUR_NAMES, RELATIONS, goal_query, relation_of
 from vla_isaac.policies.scripted.expert import destination
+from vla_isaac.runtime.recording import StepTable
 from vla_isaac.runtime.result import EpisodeResult
 from vla_isaac.runtime.subscriber import EpisodeStart, Step
 from vla_isaac.scene.objects import SHAPES
@@ -39,11 +41,11 @@ EPISODES_PER_BLOCK = 40
 RETRIES = 2  # of a block that lost its worker
 
 Driver = Callable[[Collector], None]
-"""Changes who drives; it travels to other processes, and its text is written down with the dataset."""
+"""Replaces the policy that acts; it is sent to other processes, and its text is written into the plan of the dataset."""
 
 
 @dataclass
-class MomentRecorder:
+class TransitionRecorder:
     """A subscriber that keeps the numbers of every control period, and pictures of the first and of some drawn ones."""
 
     backend: Backend
@@ -53,7 +55,7 @@ class MomentRecorder:
     """Share of the control periods of which pictures are kept."""
 
     expert: Any
-    """The `ScriptedPolicy` whose goal and place are noted."""
+    """The `ScriptedPolicy` whose goal and place are recorded."""
 
     episodes: list[dict[str, Any]] = field(default_factory=list)
     """One mapping of arrays per finished episode."""
@@ -63,42 +65,39 @@ class MomentRecorder:
         self._start, self._before = start, start.state
         self._rng = stream(start.seed, "moments")
         self._rig = CameraRig(self.backend, list(self.cameras), ImageOptions(resolution_hw=self.image_hw), seed=start.seed)
-        self._rows: dict[str, list[Any]] = {name: [] for name in ("state", "objects", "active", "place", "action")}
+        self._goals = list(start.plan.goals) if start.plan is not None else []
+        self._table = StepTable(
+            action=lambda step: action_to_learn(step, start.policy_spec.action),
+            state=lambda step: (*step.observation.qpos, step.observation.gripper_width),
+            objects=lambda step: _poses(self._before),
+            active=lambda step: self._active(),
+            place=lambda step: destination(self._before, self.expert.pursued) or (np.nan, np.nan),
+        )
         self._pictures: dict[str, list[Any]] = {name: [] for name in self.cameras}
         self._of_row: list[int] = []
         self._asked = goal_query(start.plan, start.scene.bodies) if start.plan is not None else None
-        self._goals = list(start.plan.goals) if start.plan is not None else []
-        self._look(0)
+        self._draw(0)
 
     def on_step(self, step: Step) -> None:
         """Keep what was known before the action, and what the expert would do."""
-        before, rows = self._before, self._rows
-        goal: Goal | None = self.expert.pursued
-        action = step.chunk.info.get(DEMONSTRATED, step.action)
-        rows["action"].append(numbers_of(action, self._start.policy_spec.action))
-        rows["state"].append((*step.observation.qpos, step.observation.gripper_width))
-        rows["objects"].append(_poses(before))
-        rows["active"].append(self._goals.index(goal) if goal in self._goals else NO)
-        rows["place"].append(destination(before, goal) or (np.nan, np.nan))
+        self._table.add(step)
         self._before = step.state
-        is_last = bool(step.verdict.success) or step.index >= self._start.max_steps
-        if not is_last and self._rng.random() < self.picture_share:
-            self._look(step.index)
+        if not step.is_last and self._rng.random() < self.picture_share:
+            self._draw(step.index)
 
     def on_end(self, result: EpisodeResult) -> None:
-        """Finish the episode; one that cannot be said in classes is not kept."""
-        if not self._rows["action"] or self._asked is None:
+        """Finish the episode; one whose goal has no classes is not kept."""
+        if not len(self._table) or self._asked is None:
             return
         start = self._start
-        kept = {name: np.array(values) for name, values in self._rows.items()}
-        if self._of_row and self._of_row[-1] >= len(self._rows["action"]):  # looked at, but nothing was done any more
+        if self._of_row and self._of_row[-1] >= len(self._table):  # drawn, but no further action followed
             self._of_row.pop()
             for pictures_of_camera in self._pictures.values():
                 pictures_of_camera.pop()
         pictures = {name: np.stack(values) for name, values in self._pictures.items()} if self._of_row else {}
         self.episodes.append(
             {
-                **kept,
+                **self._table.arrays(),
                 **pictures,
                 "of_row": np.array(self._of_row, dtype=np.int64),
                 "bodies": _bodies(start),
@@ -111,7 +110,12 @@ class MomentRecorder:
             }
         )
 
-    def _look(self, row: int) -> None:
+    def _active(self) -> int:
+        """Return the number of the goal that the expert pursues."""
+        goal: Goal | None = self.expert.pursued
+        return self._goals.index(goal) if goal in self._goals else NO
+
+    def _draw(self, row: int) -> None:
         if not self.cameras:
             return
         for name, frame in self._rig.read(self._before.time).items():
@@ -119,7 +123,7 @@ class MomentRecorder:
         self._of_row.append(row)
 
 
-def collect_moments(
+def collect_transitions(
     folder: Path,
     plan: CollectionPlan,
     *,
@@ -168,7 +172,7 @@ def _begin(folder: Path, options: dict[str, Any], *, resume: bool) -> None:
     path = folder / PLAN
     if path.exists():
         if not resume:
-            raise UsageError(f"{folder} holds moments already; add --resume to complete them, or choose another folder")
+            raise UsageError(f"{folder} holds transitions already; add --resume to complete them, or choose another folder")
         before = plan_of(folder)
         now = json.loads(json.dumps(options))
         differs = [f"{name} was {before.get(name)}, now {now[name]}" for name in now if before.get(name) != now[name]]
@@ -178,9 +182,9 @@ def _begin(folder: Path, options: dict[str, Any], *, resume: bool) -> None:
             )
         return
     if folder.exists() and any(folder.iterdir()):
-        raise UsageError(f"{folder} is not empty and holds no moments; choose another folder")
+        raise UsageError(f"{folder} is not empty and holds no transitions; choose another folder")
     folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(options, indent=1) + "\n", encoding="utf-8")
+    write_bytes(path, (json.dumps(options, indent=1) + "\n").encode())
 
 
 def _text(driver: Driver | None) -> str | None:
@@ -195,7 +199,7 @@ class BlockWorker:
     """Makes blocks of episodes with one backend; what a worker of a pool does."""
 
     def __init__(self, folder: Path, plan: CollectionPlan, picture_share: float, driver: Driver | None) -> None:
-        """Make the backend, the expert and the driver; the arguments are those of `collect_moments`."""
+        """Make the backend, the expert and the driver; the arguments are those of `collect_transitions`."""
         self._folder, self._plan, self._picture_share = folder, plan, picture_share
         self._collector = Collector(plan)
         if driver is not None:
@@ -204,7 +208,7 @@ class BlockWorker:
     def __call__(self, block: int) -> None:
         """Make one block."""
         plan, collector = self._plan, self._collector
-        recorder = MomentRecorder(collector.backend, plan.cameras, plan.image_hw, self._picture_share, collector.expert)
+        recorder = TransitionRecorder(collector.backend, plan.cameras, plan.image_hw, self._picture_share, collector.expert)
         first = block * EPISODES_PER_BLOCK
         for number in range(first, min(first + EPISODES_PER_BLOCK, plan.episodes)):
             task = plan.tasks[number % len(plan.tasks)]
