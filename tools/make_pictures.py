@@ -2,7 +2,7 @@
 
     python tools/make_pictures.py
 
-About twenty seconds on two cores without a GPU. Pictures are drawn at twice their size and made smaller.
+A few minutes on two cores without a GPU. Pictures are drawn at twice their size and made smaller.
 """
 
 from __future__ import annotations
