@@ -17,8 +17,8 @@ from vla_isaac.core import rotations
 from vla_isaac.core.arrays import AnyArray, Array
 from vla_isaac.scene.cameras import CameraConfig
 from vla_isaac.scene.objects import ObjectSpec
-from vla_isaac.scene.pieces import FLOOR_Z, Piece, pieces_of
-from vla_isaac.scene.spec import TEXTURES, JointGains, SceneLayout, SceneSpec, TableSpec
+from vla_isaac.scene.pieces import FLOOR_RGB, FLOOR_Z, LEG_RGB, Piece, pieces_of, table_legs
+from vla_isaac.scene.spec import LAMP_TARGET, TEXTURES, JointGains, SceneLayout, SceneSpec, TableSpec
 from vla_isaac.sim.clock import Clock
 
 TABLE, FLOOR = "table", "floor"
@@ -97,14 +97,18 @@ def apply_looks(model: Any, index: SceneIndex, layout: SceneLayout) -> None:
     model.mat_rgba[index.texture_materials[layout.table.texture], :3] = layout.table.rgb
     model.vis.headlight.ambient[:] = layout.ambient
     for i, light in enumerate(layout.lights):
-        toward = np.array([0.45, 0.0, 0.0]) - np.array(light.pos)
-        model.light_pos[i] = light.pos
-        model.light_dir[i] = toward / np.linalg.norm(toward)
+        point_lamp(model, i, np.array(light.pos))
         model.light_diffuse[i] = light.intensity
         model.light_specular[i] = 0.3 * light.intensity
     for camera in layout.cameras:
         i = model.camera(camera.name).id
         model.cam_pos[i], model.cam_quat[i] = camera.eye, gl_camera_quat(camera)
+
+
+def point_lamp(model: Any, lamp: int, pos: Array) -> None:
+    """Put a lamp at `pos` [m] and let it shine towards the middle of the table."""
+    toward = np.array(LAMP_TARGET) - pos
+    model.light_pos[lamp], model.light_dir[lamp] = pos, toward / np.linalg.norm(toward)
 
 
 def _set_gains(model: Any, robot: RobotIndex, gains: JointGains) -> None:
@@ -173,19 +177,10 @@ def _add_table(mj: Any, table: TableSpec) -> None:
         friction=[table.friction, TORSION, ROLLING],
         material="table_plain",
     )
-    for sx in (-1, 1):
-        for sy in (-1, 1):
-            leg = [cx + sx * (x / 2 - 0.05), cy + sy * (y / 2 - 0.05), (FLOOR_Z - z) / 2]
-            mj.worldbody.add_geom(
-                type=mujoco.mjtGeom.mjGEOM_CYLINDER,
-                size=[0.025, (-FLOOR_Z - z) / 2, 0],
-                pos=leg,
-                contype=0,
-                conaffinity=0,
-                rgba=[0.25, 0.25, 0.27, 1],
-            )
+    for leg in table_legs(table):
+        mj.worldbody.add_geom(contype=0, conaffinity=0, rgba=[*LEG_RGB, 1], **_geom_of(leg))
     mj.worldbody.add_geom(
-        name=FLOOR, type=mujoco.mjtGeom.mjGEOM_PLANE, size=[4, 4, 0.1], pos=[0, 0, FLOOR_Z], rgba=[0.78, 0.79, 0.80, 1]
+        name=FLOOR, type=mujoco.mjtGeom.mjGEOM_PLANE, size=[4, 4, 0.1], pos=[0, 0, FLOOR_Z], rgba=[*FLOOR_RGB, 1]
     )
 
 

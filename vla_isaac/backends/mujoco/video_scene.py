@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from vla_isaac.backends.mujoco.engine import mujoco_module
-from vla_isaac.backends.mujoco.model import FLOOR, TABLE, apply_looks, build_model
+from vla_isaac.backends.mujoco.model import FLOOR, TABLE, apply_looks, build_model, point_lamp
 from vla_isaac.backends.mujoco.pictures import ScenePictures
 from vla_isaac.backends.mujoco.textures import floor_tiles, planks
 from vla_isaac.core.arrays import AnyArray, Array
@@ -75,9 +75,7 @@ class VideoScene:
             extra += LAMPS - 1
             for k, lamp in enumerate(ring):
                 angle = 2 * np.pi * k / LAMPS
-                pos = np.array(light.pos) + LAMP_RADIUS * np.array([np.cos(angle), np.sin(angle), 0.0])
-                toward = np.array([0.45, 0.0, 0.0]) - pos
-                model.light_pos[lamp], model.light_dir[lamp] = pos, toward / np.linalg.norm(toward)
+                point_lamp(model, lamp, np.array(light.pos) + LAMP_RADIUS * np.array([np.cos(angle), np.sin(angle), 0.0]))
                 model.light_diffuse[lamp] = light.intensity / LAMPS
                 model.light_specular[lamp] = 0.6 * light.intensity / LAMPS
 
