@@ -31,8 +31,8 @@ SHADES: dict[str, dict[str, Any]] = {
 """Materials of the arm by the name that a shell carries."""
 
 ROUNDING = 0.0035  # [m] radius of the edges of objects
-LAMPS = 3  # a lamp that casts shadows becomes this many weaker ones in a ring: soft shadows
-LAMP_RADIUS = 0.12  # [m] of that ring
+LAMPS = 2  # a lamp that casts shadows becomes this many weaker ones in a ring: softer shadows
+LAMP_RADIUS = 0.10  # [m] of that ring
 
 
 class VideoScene:
