@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 from vla_isaac.api.requests import make_request
 from vla_isaac.api.sessions import make_session
 from vla_isaac.core.arrays import Array
-from vla_isaac.policies.by_name import make_policy
+from vla_isaac.policies.factory import make_policy
 from vla_isaac.policies.learned import MiniPolicy
 from vla_isaac.runtime.explain import overlay
 from vla_isaac.runtime.result import EpisodeResult
