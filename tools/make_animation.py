@@ -18,8 +18,7 @@ from vla_isaac.api.requests import make_request
 from vla_isaac.api.sessions import make_session
 from vla_isaac.core.arrays import Array
 from vla_isaac.policies.factory import make_policy
-from vla_isaac.policies.learned import MiniPolicy
-from vla_isaac.runtime.explain import overlay
+from vla_isaac.runtime.explain import Explains, overlay
 from vla_isaac.runtime.result import EpisodeResult
 from vla_isaac.runtime.subscriber import EpisodeStart, Step
 from vla_isaac.scene.builder import FrankaSceneBuilder
@@ -47,7 +46,7 @@ class Film:
     """A subscriber that keeps what every step looked like."""
 
     backend: Backend
-    policy: MiniPolicy
+    policy: Explains
     frames: list[Image.Image] = field(default_factory=list)
     durations: list[int] = field(default_factory=list)
     sentence: str = ""
@@ -99,7 +98,7 @@ class Film:
 def main() -> None:
     """Run the episodes and write the file."""
     policy = make_policy("mini")
-    if not isinstance(policy, MiniPolicy):
+    if not isinstance(policy, Explains):
         raise SystemExit(f"mini is a {type(policy).__name__}; this picture needs a policy that says where it looks")
     with make_session("mujoco", policy) as session:
         film = Film(session.backend, policy)
