@@ -2,7 +2,7 @@
 
     python tools/make_pictures.py
 
-About twenty seconds on two cores without a GPU. Pictures are drawn at twice their size and made smaller.
+A few minutes on two cores without a GPU. Pictures are drawn at twice their size and made smaller.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
 INSTRUCTION = "Pick up the red cube and place it on the blue box"
 SEED = 3  # the seed of `make demo`
+EVERY = 4  # [control periods] from one picture of an episode to the next
 FINER = 2  # drawn this many times larger, then made smaller: smooth edges and smooth shadows
 
 INK, MUTED, PAPER = (28, 32, 40), (96, 104, 116), (255, 255, 255)
@@ -52,7 +53,7 @@ class Shot:
 
 
 class Photographer:
-    """A subscriber that draws one camera after every step."""
+    """A subscriber that draws one camera every few steps, at the start and at the end."""
 
     def __init__(self, backend: MujocoBackend, camera: str, size_hw: tuple[int, int]) -> None:
         self.shots: list[Shot] = []
@@ -63,13 +64,16 @@ class Photographer:
         self._shoot(0.0, "start")
 
     def on_step(self, step: Step) -> None:
-        """Draw what came of the step."""
-        self._shoot(step.state.time, str(step.chunk.info["phase"]))
+        """Draw what came of the step, where it is one that is drawn."""
+        self._time, self._phase = step.state.time, str(step.chunk.info["phase"])
+        if step.index % EVERY == 0:
+            self._shoot(self._time, self._phase)
 
     def on_end(self, result: EpisodeResult) -> None:
         """Refuse to show a failure as if it were a success."""
         if not result.success:
             raise SystemExit(f"the episode of the pictures failed: {result.reason}")
+        self._shoot(self._time, self._phase)
 
     def _shoot(self, time: float, phase: str) -> None:
         self.shots.append(Shot(time, phase, photograph(self._backend, self._camera, self._size_hw)))

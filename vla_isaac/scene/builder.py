@@ -65,19 +65,10 @@ class FrankaSceneBuilder:
             UnknownNameError: If there is no such preset.
             ConfigError: If the file is broken; the message names file and key.
         """
-        preset = load_preset(ScenePreset, "scenes", name)
+        preset = vars(load_preset(ScenePreset, "scenes", name))
         builder = cls(name)
-        builder._spec = replace(
-            builder._spec,
-            table=preset.table,
-            cameras=preset.cameras,
-            lights=preset.lights,
-            ambient=preset.ambient,
-            timing=preset.timing,
-            gains=preset.gains,
-            instruction=preset.instruction,
-        )
-        for entry in preset.objects:
+        builder._spec = SceneSpec(name=name, **{key: preset[key] for key in preset.keys() - {"description", "objects"}})
+        for entry in preset["objects"]:
             builder.add(**vars(entry))
         return builder
 

@@ -10,11 +10,16 @@ import numpy as np
 
 from vla_isaac.core import rotations
 from vla_isaac.core.errors import SceneError
+from vla_isaac.core.poses import Pose
 from vla_isaac.scene.objects import BOWL_FLOOR_RATIO, BOWL_SIDES, WALL, ObjectSpec
+from vla_isaac.scene.spec import TableSpec
 
 PieceKind = Literal["box", "sphere", "cylinder"]
 
 FLOOR_Z = -0.75  # [m] of the floor, under the table top
+FLOOR_RGB = (0.78, 0.79, 0.80)
+LEG_RGB = (0.25, 0.25, 0.27)
+LEG_RADIUS, LEG_INSET = 0.025, 0.05  # [m]
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,25 @@ class Piece:
 
     quat_wxyz: tuple[float, float, float, float] = (1.0, 0.0, 0.0, 0.0)
     """Its orientation."""
+
+    @property
+    def pose(self) -> Pose:
+        """Where it is in its object."""
+        return Pose(np.array(self.pos), np.array(self.quat_wxyz))
+
+
+def table_legs(table: TableSpec) -> tuple[Piece, ...]:
+    """Return the four legs, in the world."""
+    (x, y, z), (cx, cy) = table.size, table.center_xy
+    return tuple(
+        Piece(
+            "cylinder",
+            (LEG_RADIUS, (-FLOOR_Z - z) / 2),
+            (cx + sx * (x / 2 - LEG_INSET), cy + sy * (y / 2 - LEG_INSET), (FLOOR_Z - z) / 2),
+        )
+        for sx in (-1, 1)
+        for sy in (-1, 1)
+    )
 
 
 def pieces_of(o: ObjectSpec) -> tuple[Piece, ...]:

@@ -17,6 +17,9 @@ from vla_isaac.scene.cameras import STANDARD_CAMERAS, VIDEO, CameraConfig
 from vla_isaac.scene.colours import RGB
 from vla_isaac.scene.objects import ObjectSpec
 
+LAMP_TARGET = (0.45, 0.0, 0.0)
+"""The middle of where objects stand, which every lamp shines at [m]."""
+
 TEXTURES = ("plain", "wood", "checker", "speckle")
 """Looks of the table top that every backend can draw."""
 

@@ -11,7 +11,7 @@ from vla_isaac.core import rotations
 from vla_isaac.core.arrays import Array
 from vla_isaac.core.poses import Pose
 from vla_isaac.scene.cameras import CameraConfig
-from vla_isaac.scene.spec import LightSpec, SceneLayout
+from vla_isaac.scene.spec import LAMP_TARGET, LightSpec, SceneLayout
 from vla_isaac.scene.usd_objects import prim_names
 from vla_isaac.scene.usd_prims import add_frame, set_pose
 from vla_isaac.scene.usd_pxr import Gf, Sdf, UsdGeom, UsdLux
@@ -19,7 +19,6 @@ from vla_isaac.scene.usd_pxr import Gf, Sdf, UsdGeom, UsdLux
 OUR_TO_USD_CAMERA = np.array([0.0, 1.0, 0.0, 0.0])  # +z forward, +y down  ->  -z forward, +y up
 HORIZONTAL_APERTURE = 20.955  # tenths of a stage unit: USD's own default
 CLIPPING_RANGE = (0.005, 20.0)  # [m], as the MuJoCo model has it
-LAMP_TARGET = np.array([0.45, 0.0, 0.0])  # [m] the middle of where objects stand; what the MuJoCo lamps point at
 
 DISTANT_INTENSITY = 3000.0  # of a lamp of intensity 1; the size of Isaac Sim's own default lights, not verified there
 DOME_INTENSITY = DISTANT_INTENSITY / math.pi  # what lights a white surface as much when it comes from everywhere
@@ -81,7 +80,7 @@ def write_lights(stage: Any, layout: SceneLayout, root: str) -> None:
 
 def _towards_table(light: LightSpec) -> Array:
     """Return the quaternion that turns -z, the way a distant light shines, from the lamp towards the table."""
-    back = np.array(light.pos) - LAMP_TARGET
+    back = np.array(light.pos) - np.array(LAMP_TARGET)
     back = back / np.linalg.norm(back)
     side = np.cross([0.0, 1.0, 0.0] if abs(back[1]) < 0.9 else [1.0, 0.0, 0.0], back)
     side = side / np.linalg.norm(side)

@@ -6,20 +6,15 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from vla_isaac.core.errors import SceneError
-from vla_isaac.core.poses import Pose
+from vla_isaac.scene.colours import RGB
 from vla_isaac.scene.objects import ObjectSpec
-from vla_isaac.scene.pieces import FLOOR_Z, pieces_of
+from vla_isaac.scene.pieces import FLOOR_RGB, FLOOR_Z, LEG_RGB, Piece, pieces_of, table_legs
 from vla_isaac.scene.spec import Placement, SceneLayout, SceneSpec, TableSpec
 from vla_isaac.scene.usd_prims import add_frame, add_friction, add_solid, add_surface, bind, label, make_body
 from vla_isaac.scene.usd_pxr import UsdPhysics
 
 FLOOR_HALF = (4.0, 4.0, 0.05)  # [m] half extents of the slab whose top is the floor
-FLOOR_RGB = (0.78, 0.79, 0.80)
-LEG_RGB = (0.25, 0.25, 0.27)
-LEG_RADIUS, LEG_INSET = 0.025, 0.05  # [m]
 
 
 def prim_names(names: Sequence[str]) -> dict[str, str]:
@@ -50,8 +45,7 @@ def write_objects(stage: Any, spec: SceneSpec, layout: SceneLayout, root: str) -
 def _write_object(stage: Any, o: ObjectSpec, placement: Placement, name: str, root: str) -> None:
     body = add_frame(stage, f"{root}/Objects/{name}", placement.pose_world)
     for i, piece in enumerate(pieces_of(o)):
-        pose = Pose(np.array(piece.pos), np.array(piece.quat_wxyz))
-        solid = add_solid(stage, f"{body.GetPath()}/piece_{i}", piece.kind, piece.size, pose, placement.rgb)
+        solid = add_solid(stage, f"{body.GetPath()}/piece_{i}", piece.kind, piece.size, piece.pose, placement.rgb)
         UsdPhysics.CollisionAPI.Apply(solid)
     if not o.fixed:
         make_body(body)
@@ -66,26 +60,20 @@ def _write_table(stage: Any, table: TableSpec, root: str) -> None:
     cx, cy = table.center_xy
     friction = add_friction(stage, f"{root}/PhysicsMaterials/table", table.friction)
     add_frame(stage, f"{root}/Table")
-    top = _static_box(stage, f"{root}/Table/top", (x / 2, y / 2, z / 2), (cx, cy, -z / 2), table.rgb)
+    top = _static_box(stage, f"{root}/Table/top", Piece("box", (x / 2, y / 2, z / 2), (cx, cy, -z / 2)), table.rgb)
     bind(top, add_surface(stage, f"{root}/Looks/table", table.rgb), friction)
     label(top, "table")
     legs = add_frame(stage, f"{root}/Table/legs")
-    for i, (sx, sy) in enumerate(((-1, -1), (-1, 1), (1, -1), (1, 1))):
-        pos = (cx + sx * (x / 2 - LEG_INSET), cy + sy * (y / 2 - LEG_INSET), (FLOOR_Z - z) / 2)
-        add_solid(stage, f"{legs.GetPath()}/leg_{i}", "cylinder", (LEG_RADIUS, (-FLOOR_Z - z) / 2), _at(pos), LEG_RGB)
+    for i, leg in enumerate(table_legs(table)):
+        add_solid(stage, f"{legs.GetPath()}/leg_{i}", leg.kind, leg.size, leg.pose, LEG_RGB)
     bind(legs, add_surface(stage, f"{root}/Looks/table_legs", LEG_RGB))
-    floor = _static_box(stage, f"{root}/Floor", FLOOR_HALF, (0.0, 0.0, FLOOR_Z - FLOOR_HALF[2]), FLOOR_RGB)
+    slab = Piece("box", FLOOR_HALF, (0.0, 0.0, FLOOR_Z - FLOOR_HALF[2]))
+    floor = _static_box(stage, f"{root}/Floor", slab, FLOOR_RGB)
     bind(floor, add_surface(stage, f"{root}/Looks/floor", FLOOR_RGB), friction)
     label(floor, "floor")
 
 
-def _static_box(
-    stage: Any, path: str, half: tuple[float, float, float], pos: tuple[float, float, float], rgb: tuple[float, float, float]
-) -> Any:
-    prim = add_solid(stage, path, "box", half, _at(pos), rgb)
+def _static_box(stage: Any, path: str, box: Piece, rgb: RGB) -> Any:
+    prim = add_solid(stage, path, box.kind, box.size, box.pose, rgb)
     UsdPhysics.CollisionAPI.Apply(prim)
     return prim
-
-
-def _at(pos: tuple[float, float, float]) -> Pose:
-    return Pose(np.array(pos), np.array([1.0, 0.0, 0.0, 0.0]))

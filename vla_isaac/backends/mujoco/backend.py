@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from vla_isaac.backends.mujoco.engine import mujoco_module
-from vla_isaac.backends.mujoco.model import build_model, gl_camera_quat
-from vla_isaac.backends.mujoco.renderer import BACKGROUND_PIXEL, ROBOT_PIXEL, TABLE_PIXEL, Renderer
-from vla_isaac.core.arrays import AnyArray, Array, frozen
+from vla_isaac.backends.mujoco.model import apply_looks, build_model
+from vla_isaac.backends.mujoco.pictures import ScenePictures
+from vla_isaac.backends.mujoco.video_scene import VideoScene
+from vla_isaac.core.arrays import Array, frozen
 from vla_isaac.core.errors import BackendError, SceneError
 from vla_isaac.core.poses import Pose
 from vla_isaac.core.types import Body, Frame, JointTarget, SceneState
@@ -41,7 +42,7 @@ class MujocoBackend:
         self._robot_model = Path(robot_model) if robot_model else None
         self._spec: SceneSpec | None = None
         self._layout: SceneLayout | None = None
-        self._renderer: Renderer | None = None
+        self._video: VideoScene | None = None
         self._model: Any = None
         self._data: Any = None
 
@@ -51,8 +52,9 @@ class MujocoBackend:
         if self._spec is not None and replace(spec, instruction="", name="") == replace(self._spec, instruction="", name=""):
             self._spec, self._layout = spec, None
             return
-        self._close_renderer()
+        self.close()
         self._model, self._index = build_model(spec, self._robot_model)
+        self._pictures = ScenePictures(self._model, self._index)
         self._data = self._mujoco.MjData(self._model)
         self._spec, self._layout = spec, None
         self._bodies: tuple[Body, ...] = spec.bodies
@@ -68,7 +70,7 @@ class MujocoBackend:
         layout.check_fits(spec)
         self._mujoco.mj_resetData(self._model, self._data)
         self._apply_matter(layout)
-        self._apply_looks(layout)
+        apply_looks(self._model, self._index, layout)
         self._place(layout)
         self._mujoco.mj_step(self._model, self._data, max(1, round(SETTLE_SECONDS / self._clock.physics_dt)))
         self._data.qvel[:] = 0.0
@@ -134,7 +136,10 @@ class MujocoBackend:
             self._pictures_stale = False
         frames: dict[str, Frame] = {}
         for request, size in zip(requests, sizes, strict=True):
-            frames[request.camera] = self._renderer_for(size).frame(self._data, request, size)
+            if request.look == "good" and self._layout is not None:
+                frames[request.camera] = self._video_scene().frame(self._model, self._data, self._layout, request, size)
+            else:
+                frames[request.camera] = self._pictures.frame(self._data, request, size)
         return frames
 
     def move_object(self, name: str, pos: Array) -> None:
@@ -160,7 +165,8 @@ class MujocoBackend:
 
     def close(self) -> None:
         """Free GL and the model."""
-        self._close_renderer()
+        if self._model is not None:
+            self._close_pictures()
         self._spec = self._layout = self._model = self._data = None
 
     # ---------------------------------------------------------------- laying out
@@ -180,24 +186,6 @@ class MujocoBackend:
             model.body_mass[:], model.body_inertia[:] = mass, inertia
             self._mujoco.mj_setConst(model, self._data)
             self._mujoco.mj_resetData(model, self._data)
-
-    def _apply_looks(self, layout: SceneLayout) -> None:
-        """Set colours, lamps and cameras."""
-        model, index = self._model, self._index
-        for placement, geoms in zip(layout.objects, index.object_geoms, strict=True):
-            model.geom_rgba[geoms, :3] = placement.rgb
-        model.geom_matid[index.table_geom] = index.texture_materials[layout.table.texture]
-        model.mat_rgba[index.texture_materials[layout.table.texture], :3] = layout.table.rgb
-        model.vis.headlight.ambient[:] = layout.ambient
-        for i, light in enumerate(layout.lights):
-            toward = np.array([0.45, 0.0, 0.0]) - np.array(light.pos)
-            model.light_pos[i] = light.pos
-            model.light_dir[i] = toward / np.linalg.norm(toward)
-            model.light_diffuse[i] = light.intensity
-            model.light_specular[i] = 0.3 * light.intensity
-        for camera in layout.cameras:
-            i = model.camera(camera.name).id
-            model.cam_pos[i], model.cam_quat[i] = camera.eye, gl_camera_quat(camera)
 
     def _place(self, layout: SceneLayout) -> None:
         model, data, index = self._model, self._data, self._index
@@ -226,27 +214,17 @@ class MujocoBackend:
 
     # ---------------------------------------------------------------- drawing
 
-    def _renderer_for(self, size: tuple[int, int]) -> Renderer:
-        """Return the renderer, made anew when an image is larger than any before."""
-        if self._renderer is not None and not all(s <= m for s, m in zip(size, self._renderer.max_hw, strict=True)):
-            size = (max(size[0], self._renderer.max_hw[0]), max(size[1], self._renderer.max_hw[1]))
-            self._close_renderer()
-        if self._renderer is None:
-            self._renderer = Renderer(self._model, size, self._segment_codes())
-        return self._renderer
+    def _video_scene(self) -> VideoScene:
+        """Return the scene as videos show it, built when the first picture of it is asked for."""
+        if self._video is None:
+            self._video = VideoScene(self._loaded(), self._robot_model)
+        return self._video
 
-    def _segment_codes(self) -> AnyArray:
-        codes = np.full(self._model.ngeom, BACKGROUND_PIXEL, dtype=np.int32)
-        codes[np.isin(self._model.geom_bodyid, self._index.robot.body_ids)] = ROBOT_PIXEL
-        codes[self._index.table_geom] = TABLE_PIXEL
-        for row, geoms in enumerate(self._index.object_geoms):
-            codes[geoms] = row
-        return codes
-
-    def _close_renderer(self) -> None:
-        if self._renderer is not None:
-            self._renderer.close()
-            self._renderer = None
+    def _close_pictures(self) -> None:
+        self._pictures.close()
+        if self._video is not None:
+            self._video.close()
+            self._video = None
 
     # ---------------------------------------------------------------- order of calls
 

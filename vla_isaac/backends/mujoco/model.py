@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,11 @@ from vla_isaac.core import rotations
 from vla_isaac.core.arrays import AnyArray, Array
 from vla_isaac.scene.cameras import CameraConfig
 from vla_isaac.scene.objects import ObjectSpec
-from vla_isaac.scene.pieces import FLOOR_Z, Piece, pieces_of
-from vla_isaac.scene.spec import TEXTURES, JointGains, SceneSpec, TableSpec
+from vla_isaac.scene.pieces import FLOOR_RGB, FLOOR_Z, LEG_RGB, Piece, pieces_of, table_legs
+from vla_isaac.scene.spec import LAMP_TARGET, TEXTURES, JointGains, SceneLayout, SceneSpec, TableSpec
 from vla_isaac.sim.clock import Clock
 
-TABLE = "table"
+TABLE, FLOOR = "table", "floor"
 TORSION, ROLLING = 0.005, 0.0001  # friction of MuJoCo's defaults
 BALL_ROLLING = 0.002  # a felt ball: it rolls when pushed and comes to rest within the workspace
 OUR_TO_GL_CAMERA = np.array([0.0, 1.0, 0.0, 0.0])  # +z forward, +y down  ->  -z forward, +y up
@@ -54,8 +55,19 @@ class SceneIndex:
     """Material of each table texture."""
 
 
-def build_model(spec: SceneSpec, robot_model: Path | None) -> tuple[Any, SceneIndex]:
-    """Compile a scene; returns the `MjModel` and where to find things in it."""
+def build_model(
+    spec: SceneSpec, robot_model: Path | None, *, dress: Callable[[Any], None] | None = None
+) -> tuple[Any, SceneIndex]:
+    """Compile a scene.
+
+    Args:
+        spec: The scene.
+        robot_model: MJCF of a Panda with meshes; None takes our own.
+        dress: Changes what is seen in the `MjSpec`, and nothing else, before it is compiled.
+
+    Returns:
+        The `MjModel` and where to find things in it.
+    """
     mj, names = load_robot(robot_model)
     _set_options(mj, Clock.from_timing(spec.timing).physics_dt)
     _add_sky(mj)
@@ -69,10 +81,34 @@ def build_model(spec: SceneSpec, robot_model: Path | None) -> tuple[Any, SceneIn
         parent.add_camera(name=camera.name, fovy=math.degrees(camera.fov_y), **_camera_pose(camera))
     for o in spec.objects:
         _add_object(mj, o)
+    if dress is not None:
+        dress(mj)
     model = mj.compile()
     index = _index(model, spec, RobotIndex.of(model, names))
     _set_gains(model, index.robot, spec.gains)
     return model, index
+
+
+def apply_looks(model: Any, index: SceneIndex, layout: SceneLayout) -> None:
+    """Set colours, lamps and cameras of a layout."""
+    for placement, geoms in zip(layout.objects, index.object_geoms, strict=True):
+        model.geom_rgba[geoms, :3] = placement.rgb
+    model.geom_matid[index.table_geom] = index.texture_materials[layout.table.texture]
+    model.mat_rgba[index.texture_materials[layout.table.texture], :3] = layout.table.rgb
+    model.vis.headlight.ambient[:] = layout.ambient
+    for i, light in enumerate(layout.lights):
+        point_lamp(model, i, np.array(light.pos))
+        model.light_diffuse[i] = light.intensity
+        model.light_specular[i] = 0.3 * light.intensity
+    for camera in layout.cameras:
+        i = model.camera(camera.name).id
+        model.cam_pos[i], model.cam_quat[i] = camera.eye, gl_camera_quat(camera)
+
+
+def point_lamp(model: Any, lamp: int, pos: Array) -> None:
+    """Put a lamp at `pos` [m] and let it shine towards the middle of the table."""
+    toward = np.array(LAMP_TARGET) - pos
+    model.light_pos[lamp], model.light_dir[lamp] = pos, toward / np.linalg.norm(toward)
 
 
 def _set_gains(model: Any, robot: RobotIndex, gains: JointGains) -> None:
@@ -141,19 +177,10 @@ def _add_table(mj: Any, table: TableSpec) -> None:
         friction=[table.friction, TORSION, ROLLING],
         material="table_plain",
     )
-    for sx in (-1, 1):
-        for sy in (-1, 1):
-            leg = [cx + sx * (x / 2 - 0.05), cy + sy * (y / 2 - 0.05), (FLOOR_Z - z) / 2]
-            mj.worldbody.add_geom(
-                type=mujoco.mjtGeom.mjGEOM_CYLINDER,
-                size=[0.025, (-FLOOR_Z - z) / 2, 0],
-                pos=leg,
-                contype=0,
-                conaffinity=0,
-                rgba=[0.25, 0.25, 0.27, 1],
-            )
+    for leg in table_legs(table):
+        mj.worldbody.add_geom(contype=0, conaffinity=0, rgba=[*LEG_RGB, 1], **_geom_of(leg))
     mj.worldbody.add_geom(
-        name="floor", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[4, 4, 0.1], pos=[0, 0, FLOOR_Z], rgba=[0.78, 0.79, 0.80, 1]
+        name=FLOOR, type=mujoco.mjtGeom.mjGEOM_PLANE, size=[4, 4, 0.1], pos=[0, 0, FLOOR_Z], rgba=[*FLOOR_RGB, 1]
     )
 
 
