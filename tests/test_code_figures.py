@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tools.code_figures import EQUAL_LINES, Checkout
+from tools.code_figures import EQUAL_LINES, HERE, Checkout
 
 MANY_LINES = "\n".join(f"value_{number} = {number}" for number in range(EQUAL_LINES))
 
@@ -64,3 +64,7 @@ def test_what_should_not_be_there_is_found(small: Checkout) -> None:
     assert small.repeated_classes() == {"Twice": ["vla_isaac.core.numbers", "vla_isaac.next_to_low.aside"]}
     assert small.broken_layers() == [("vla_isaac.low.first", "vla_isaac.next_to_low.aside")]
     assert small.equal_places() == [("vla_isaac.low.first:3", "vla_isaac.next_to_low.aside:6")]
+
+
+def test_our_package_has_none_of_it() -> None:
+    assert list(Checkout(HERE).details()) == []
