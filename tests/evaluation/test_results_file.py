@@ -154,3 +154,7 @@ def test_which_seeds_are_tried_does_not_depend_on_how_many_are_under_way(plan, u
         kind = "impossible_layout" if attempt.number in impossible else "episode"
         schedule.take(Outcome(task="lift", number=attempt.number, seed=attempt.seed, kind=kind, reason=""))
     assert [outcome.number for outcome in schedule.outcomes] == [0, 1, 2, 3, 4, 5, 6]
+
+
+def test_a_file_begun_with_the_shipped_policy_before_its_card_said_what_it_was_trained_on_goes_on(plan):
+    assert header_of(plan(policy="mini"))["checkpoint"] == "657a4e740e55af9e"  # what vla_isaac wrote at commit b0b7e49
