@@ -20,8 +20,8 @@ import torch
 from vla_isaac.core.resources import resource
 from vla_isaac.training.config import train_preset
 from vla_isaac.training.experiment import make_card, make_model
-from vla_isaac.training.run import source_of
 from vla_isaac.training.trainer import VLATrainer
+from vla_isaac.training.training_run import source_of
 
 ROUNDS = 5
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from vla_isaac.runtime.result import EpisodeResult
     from vla_isaac.runtime.session import Session
     from vla_isaac.scene.builder import FrankaSceneBuilder
-    from vla_isaac.training.run import train
+    from vla_isaac.training.training_run import train
 
 _WHERE = {
     "run": "vla_isaac.api",
@@ -45,7 +45,7 @@ _WHERE = {
     "CollectionPlan": "vla_isaac.collection.plan",
     "evaluate": "vla_isaac.evaluation.evaluate",
     "EvaluationPlan": "vla_isaac.evaluation.plan",
-    "train": "vla_isaac.training.run",
+    "train": "vla_isaac.training.training_run",
     "VLADataset": "vla_isaac.datasets.loading",
     "Session": "vla_isaac.runtime.session",
     "EpisodeResult": "vla_isaac.runtime.result",

@@ -10,7 +10,7 @@ import pytest
 import vla_isaac
 import vla_isaac.api as api
 from vla_isaac import FrankaSceneBuilder, IsaacVLASystem
-from vla_isaac.api import choice
+from vla_isaac.api import policy_choice
 from vla_isaac.core.errors import ConfigError
 from vla_isaac.scene.cameras import CameraConfig
 
@@ -20,7 +20,7 @@ EXPERT_SEES = "scripted (expert; it sees the true state of the scene)"
 @pytest.fixture
 def can_run(monkeypatch):
     """Take it for granted that the shipped checkpoint can be run and pictures can be drawn."""
-    monkeypatch.setattr(choice, "_why_not_here", lambda: None)
+    monkeypatch.setattr(policy_choice, "_why_not_here", lambda: None)
 
 
 def chosen(backend: str = "mujoco", **wanted) -> str:
@@ -28,7 +28,7 @@ def chosen(backend: str = "mujoco", **wanted) -> str:
 
 
 def reason(backend: str = "mujoco", **wanted) -> str:
-    return choice.default_choice(backend, api.make_request(**wanted)).reason
+    return policy_choice.default_choice(backend, api.make_request(**wanted)).reason
 
 
 @pytest.mark.usefixtures("can_run")
@@ -148,7 +148,7 @@ def test_on_other_backends_the_expert_acts(backend, why):
 def test_without_its_cameras_the_expert_acts():
     request = api.make_request("Lift the red cube")
     blind = replace(request.scene, cameras=tuple(c for c in request.scene.cameras if c.name != "wrist"))
-    found = choice.default_choice("mujoco", replace(request, scene=blind))
+    found = policy_choice.default_choice("mujoco", replace(request, scene=blind))
     assert (found.policy, "needs the cameras front and wrist" in found.reason) == ("scripted", True)
 
 
@@ -157,7 +157,7 @@ def test_with_a_camera_that_looks_elsewhere_the_expert_acts():
     request = api.make_request("Lift the red cube")
     front = CameraConfig(name="front", eye=(0.5, 0.0, 1.2), target=(0.5, 0.0, 0.0), up=(1.0, 0.0, 0.0))
     others = tuple(c for c in request.scene.cameras if c.name != "front")
-    found = choice.default_choice("mujoco", replace(request, scene=replace(request.scene, cameras=(front, *others))))
+    found = policy_choice.default_choice("mujoco", replace(request, scene=replace(request.scene, cameras=(front, *others))))
     assert found.reason == "mini was trained with other cameras than those of the scene 'tabletop'"
 
 
@@ -169,9 +169,9 @@ def test_with_a_camera_that_looks_elsewhere_the_expert_acts():
     ],
 )
 def test_where_the_learned_policy_cannot_run_the_expert_acts(monkeypatch, name, broken, why):
-    monkeypatch.setattr(choice, "is_installed", lambda _: True)
-    monkeypatch.setattr(choice, "headless_gl", lambda: "egl")
-    monkeypatch.setattr(choice, name, broken)
+    monkeypatch.setattr(policy_choice, "is_installed", lambda _: True)
+    monkeypatch.setattr(policy_choice, "headless_gl", lambda: "egl")
+    monkeypatch.setattr(policy_choice, name, broken)
     assert (chosen(task="stack"), reason(task="stack")) == ("scripted", why)
 
 
@@ -179,7 +179,7 @@ def test_without_a_checkpoint_the_expert_acts(monkeypatch):
     def none(_name):
         raise ConfigError("made by the test")
 
-    monkeypatch.setattr(choice, "checkpoint_of", none)
+    monkeypatch.setattr(policy_choice, "checkpoint_of", none)
     assert reason(task="stack") == "mini has no checkpoint in this installation"
 
 

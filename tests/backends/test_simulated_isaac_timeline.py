@@ -8,7 +8,7 @@ pytest.importorskip("pxr", reason="the simulated Isaac Sim needs usd-core")
 pytest.importorskip("mujoco", reason="the simulated Isaac Sim draws and moves with MuJoCo")
 
 from tests.simulated_isaac import simulated_isaac
-from vla_isaac.backends.isaac.loop import KitLoop
+from vla_isaac.backends.isaac.app_loop import KitLoop
 from vla_isaac.backends.isaac.timeline import Timeline
 
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from vla_isaac.api import choice
+from vla_isaac.api import policy_choice
 from vla_isaac.cli.main import main
 
 STAND_IN = (
@@ -35,7 +35,7 @@ def run(capfd):
 @pytest.fixture
 def can_run(monkeypatch):
     pytest.importorskip("onnxruntime", reason="mini needs onnxruntime")
-    monkeypatch.setattr(choice, "_why_not_here", lambda: None)
+    monkeypatch.setattr(policy_choice, "_why_not_here", lambda: None)
 
 
 @pytest.mark.gl

@@ -18,7 +18,7 @@ from vla_isaac.scene.builder import scene_preset
 from vla_isaac.scene.layout import sample_layout
 from vla_isaac.scene.randomisation import randomisation_preset
 from vla_isaac.sim.drive import drive
-from vla_isaac.tasks import space
+from vla_isaac.tasks import free_space
 from vla_isaac.tasks.paraphrases import paraphrases
 
 CLUTTER = scene_preset("clutter")
@@ -123,7 +123,7 @@ def test_the_new_place_is_free_in_the_area_and_the_same_each_time(mujoco):
         away = math.hypot(x - state.pos("red_cube")[0], y - state.pos("red_cube")[1])
         assert 0.03 <= away <= 0.08
         assert LAYOUT.area_x[0] <= x <= LAYOUT.area_x[1] and LAYOUT.area_y[0] <= y <= LAYOUT.area_y[1]
-        assert space.room_at(state, state.index("red_cube"), (x, y)) >= 0.022
+        assert free_space.room_at(state, state.index("red_cube"), (x, y)) >= 0.022
         assert draw_new_position(state, "red_cube", LAYOUT, seed) == (x, y)
 
 

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("pxr", reason="the simulated Isaac Sim needs usd-core")
 pytest.importorskip("mujoco", reason="the simulated Isaac Sim needs MuJoCo")
 
-from tests.backends.isaac.test_isaac_surroundings import around, fill, outside
+from tests.backends.isaac.test_isaac_saved_state import around, fill, outside
 from tests.extension.hands import EXT_ID, ROOT, TITLE
 from tests.simulated_isaac import of_releases, releases, simulated_isaac
 from tests.simulated_kit_ui.menus import MenuWorld

@@ -16,7 +16,7 @@ from vla_isaac.core.resources import resource
 from vla_isaac.language import VERB_FRAMES, Entry, Kind, lexicon, load_lexicon
 from vla_isaac.scene.colours import COLOURS
 from vla_isaac.scene.objects import SHAPES
-from vla_isaac.tasks.language.frames import FRAMES
+from vla_isaac.tasks.language.verb_frames import FRAMES
 
 ROOT = Path(__file__).resolve().parents[2]
 

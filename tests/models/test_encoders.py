@@ -17,7 +17,7 @@ from tests.models.zoo import batch_of, tiny  # noqa: E402
 from vla_isaac.core.errors import ConfigError  # noqa: E402
 from vla_isaac.models.base import load_model  # noqa: E402
 from vla_isaac.models.encoders.pretrained import vision_settings  # noqa: E402
-from vla_isaac.models.tokens import TokenVocabulary, load_vocabulary  # noqa: E402
+from vla_isaac.models.token_vocabulary import TokenVocabulary, load_vocabulary  # noqa: E402
 
 SMALL = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 2}
 PICTURES = {"image_size": 32, "patch_size": 8}

@@ -10,7 +10,7 @@ import pytest
 from vla_isaac.core.errors import PolicyError
 from vla_isaac.core.specs import ActionSpec, CameraView, PolicySpec
 from vla_isaac.core.types import ActionChunk, EpisodeContext
-from vla_isaac.policies.boundary import begin_episode, own_spec, plain_chunk
+from vla_isaac.policies.read_only_boundary import begin_episode, own_spec, plain_chunk
 
 
 class Resetting:

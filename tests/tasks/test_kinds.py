@@ -12,7 +12,7 @@ from vla_isaac.scene.layout import sample_layout
 from vla_isaac.scene.randomisation import randomisation_preset
 from vla_isaac.sim.drive import drive
 from vla_isaac.tasks.families import family_names, task_family
-from vla_isaac.tasks.kinds import family_of, nearest_family
+from vla_isaac.tasks.family_of_goal import family_of, nearest_family
 
 
 @pytest.mark.parametrize("name", family_names())

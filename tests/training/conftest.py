@@ -107,10 +107,10 @@ def make_trainer(dataset, config, tmp_path):
     """Return a function that makes a trainer; without arguments the tiny one in this test's own folder."""
     from dataclasses import replace
 
+    from vla_isaac.training.callbacks import MetricsFile
     from vla_isaac.training.data import TrainingData
     from vla_isaac.training.experiment import make_card, make_model
     from vla_isaac.training.trainer import VLATrainer
-    from vla_isaac.training.watching import MetricsFile
 
     def make(folder=tmp_path / "run", *, paths=(dataset,), **changes):
         changed = replace(config, **changes)
@@ -129,7 +129,7 @@ def checkpoint(dataset, config, tmp_path_factory):
     pytest.importorskip("torch")
     pytest.importorskip("onnx")
     from vla_isaac.training.export import export
-    from vla_isaac.training.run import train_once
+    from vla_isaac.training.training_run import train_once
 
     folder = tmp_path_factory.mktemp("checkpoint")
     train_once(config, [dataset], folder)

@@ -65,7 +65,7 @@ def test_large_layers_compute_in_what_was_chosen(precision, kind):
 def test_what_is_computed_in_is_told_before_the_first_update(processor, config, dataset, tmp_path, capsys):
     from dataclasses import replace
 
-    from vla_isaac.training.run import train
+    from vla_isaac.training.training_run import train
 
     processor({"avx2": True})
     train(replace(config, precision="bf16", steps=1, epoch_steps=1), [dataset], tmp_path / "run")

@@ -24,7 +24,7 @@ from vla_isaac.models.base import load_model  # noqa: E402
 from vla_isaac.models.mini.memory import unpack  # noqa: E402
 from vla_isaac.training.config import train_preset  # noqa: E402
 from vla_isaac.training.export import export  # noqa: E402
-from vla_isaac.training.run import train_once  # noqa: E402
+from vla_isaac.training.training_run import train_once  # noqa: E402
 
 SENTENCE, SIDE = "Pick up the red cube and place it on the blue box", 64
 

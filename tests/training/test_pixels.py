@@ -10,7 +10,7 @@ import torch
 
 from vla_isaac.datasets.episode import CameraInfo
 from vla_isaac.models import losses
-from vla_isaac.training.pixels import seen_at
+from vla_isaac.training.goal_pixels import seen_at
 
 INFO = CameraInfo(
     height=96, width=128, fov_y=0.8, mount="world", eye=(1.0, 0.0, 0.5), target=(0.4, 0.0, 0.0), up=(0.0, 0.0, 1.0)

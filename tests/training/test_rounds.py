@@ -9,9 +9,9 @@ import pytest
 
 pytest.importorskip("torch")
 
-from vla_isaac.training import run
-from vla_isaac.training.run import DaggerPlan, train
+from vla_isaac.training import training_run
 from vla_isaac.training.trainer import TrainReport
+from vla_isaac.training.training_run import DaggerPlan, train
 
 
 @pytest.fixture
@@ -28,10 +28,10 @@ def rounds(monkeypatch, dataset, config, tmp_path):
     def collect_corrections(path, plan, **more):
         calls.corrected.append(plan)
 
-    monkeypatch.setattr(run, "train_once", train_once)
-    monkeypatch.setattr(run, "collect_corrections", collect_corrections)
-    monkeypatch.setattr(run, "export", lambda folder: None)
-    monkeypatch.setattr(run, "_tasks_of", lambda path: ["lift"])
+    monkeypatch.setattr(training_run, "train_once", train_once)
+    monkeypatch.setattr(training_run, "collect_corrections", collect_corrections)
+    monkeypatch.setattr(training_run, "export", lambda folder: None)
+    monkeypatch.setattr(training_run, "_tasks_of", lambda path: ["lift"])
 
     def go(*rates: float, most: int = 5):
         left = list(rates)
@@ -40,7 +40,7 @@ def rounds(monkeypatch, dataset, config, tmp_path):
             won = round(left.pop(0) * 100)
             return SimpleNamespace(episodes=[SimpleNamespace(success=k < won) for k in range(100)])
 
-        monkeypatch.setattr(run, "evaluate", evaluate)
+        monkeypatch.setattr(training_run, "evaluate", evaluate)
         report = train(config, [dataset], tmp_path / "run", dagger=DaggerPlan(rounds=most, episodes=20))
         return report, calls, tmp_path / "run"
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from vla_isaac.core.errors import ConfigError, DatasetError, ShapeError, UsageError, VlaIsaacError
+from vla_isaac.training import training_run
 
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
@@ -117,7 +118,7 @@ def test_resuming_with_another_configuration_says_what_differs(make_trainer):
 
 
 def test_a_run_is_not_written_over(make_trainer, dataset, config):
-    from vla_isaac.training.run import train_once
+    from vla_isaac.training.training_run import train_once
 
     trainer = make_trainer()
     trainer.train()
@@ -303,12 +304,10 @@ def test_goals_that_are_left_out_are_in_no_training_batch(make_trainer, tmp_path
 
 
 def test_a_finished_training_is_not_begun_again_and_reports_as_it_did(make_trainer, dataset, config, monkeypatch):
-    from vla_isaac.training import run
-
     before = make_trainer().train()
-    monkeypatch.setattr(run, "TrainingData", None)  # the data is not even read
+    monkeypatch.setattr(training_run, "TrainingData", None)  # the data is not even read
     folder = make_trainer().folder
-    assert run.train_once(config, [dataset], folder, resume=True) == before
+    assert training_run.train_once(config, [dataset], folder, resume=True) == before
 
 
 def test_corrections_have_the_share_they_are_given_and_no_other_sample_is_lost(make_trainer, dataset, tmp_path):
@@ -358,7 +357,7 @@ def test_only_so_many_demonstrations_are_learned_from_as_are_wanted(dataset, con
 
 def test_trainings_on_the_same_data_share_decoded_pictures_and_learn_the_same(dataset, config, tmp_path, monkeypatch):
     from vla_isaac.datasets.loading import frame_cache
-    from vla_isaac.training.run import train
+    from vla_isaac.training.training_run import train
 
     kept: list[int] = []
     put = frame_cache.FrameCache.put

@@ -26,8 +26,8 @@ from vla_isaac.models.mini.places import Places  # noqa: E402
 from vla_isaac.models.mini.scene import Goals, Things  # noqa: E402
 from vla_isaac.training.config import train_preset  # noqa: E402
 from vla_isaac.training.experiment import make_card, make_model  # noqa: E402
-from vla_isaac.training.run import source_of, train_once  # noqa: E402
 from vla_isaac.training.trainer import VLATrainer  # noqa: E402
+from vla_isaac.training.training_run import source_of, train_once  # noqa: E402
 from vla_isaac.training.transitions import TransitionData  # noqa: E402
 
 EPISODES, SIDE = 10, 64

@@ -25,7 +25,7 @@ from vla_isaac.runtime.explain import Explainer
 from vla_isaac.runtime.session import Session
 from vla_isaac.training.config import train_preset
 from vla_isaac.training.export import TOLERANCE, export
-from vla_isaac.training.run import train_once
+from vla_isaac.training.training_run import train_once
 
 FROM_DATA = ("image_hw", "chunk", "state_names", "num_words", "num_buckets", "max_words", "history", "tasks")
 OPTIONS = {name: {key: value for key, value in {**SIZES, **OWN[name]}.items() if key not in FROM_DATA} for name in CHAPTER}

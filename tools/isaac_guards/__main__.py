@@ -18,7 +18,7 @@ from tools.isaac_guards.guards import GUARDS
 from tools.isaac_guards.mutation import VARIABLE
 
 ROOT = Path(__file__).resolve().parents[2]
-TESTS = ("tests/backends/isaac/test_isaac_guards.py", "tests/backends/isaac/test_isaac_surroundings.py")
+TESTS = ("tests/backends/isaac/test_isaac_guards.py", "tests/backends/isaac/test_isaac_saved_state.py")
 FAILED = 1  # pytest's exit code when tests ran and some failed; anything else is no proof
 
 

@@ -278,7 +278,7 @@ GUARDS: dict[str, Guard] = {
     ),
     "everything put back": Guard(
         "a rate changes the main loop, the timeline, the stage and a persistent setting",
-        (("backend", "        self._surroundings.restore(self._ports.sim.stage())\n", ""),),
+        (("backend", "        self._saved_state.restore(self._ports.sim.stage())\n", ""),),
         "everything_around_is_as_it_was",
     ),
     "the interface stays smooth": Guard(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from vla_isaac.api.choice import BY_CALLER, EXPERT, PolicyChoice, default_choice
+from vla_isaac.api.policy_choice import BY_CALLER, EXPERT, PolicyChoice, default_choice
 from vla_isaac.api.requests import make_request
 from vla_isaac.backends import BACKENDS
 from vla_isaac.core.errors import UsageError

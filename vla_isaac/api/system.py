@@ -8,12 +8,12 @@ from types import TracebackType
 from typing import Any
 
 from vla_isaac.api import make_backend, make_policy, make_request, open_session
-from vla_isaac.api.choice import BY_CALLER, EXPERT, PolicyChoice
+from vla_isaac.api.policy_choice import BY_CALLER, EXPERT, PolicyChoice
 from vla_isaac.core.arrays import Image
 from vla_isaac.core.errors import BackendError, UsageError
 from vla_isaac.core.types import Action, ActionChunk, JointTarget, Observation, SceneState, Verdict
 from vla_isaac.policies.base import Policy
-from vla_isaac.policies.boundary import ask
+from vla_isaac.policies.read_only_boundary import ask
 from vla_isaac.runtime.control_period import Decision
 from vla_isaac.runtime.result import EpisodeResult
 from vla_isaac.runtime.runner import PolicyRunner

@@ -9,10 +9,10 @@ from typing import Annotated, Literal
 
 from tyro.conf import Positional, UseAppendAction, arg
 
-from vla_isaac.cli.files import check_writable
 from vla_isaac.cli.options import OptionalName
 from vla_isaac.cli.output import NOT_REACHED, OK, emit, note, say
 from vla_isaac.cli.progress import ProgressBar
+from vla_isaac.cli.writable import check_writable
 from vla_isaac.collection.collect import CollectionReport, collect
 from vla_isaac.collection.plan import CollectionPlan
 from vla_isaac.collection.transitions import collect_transitions

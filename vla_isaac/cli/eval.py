@@ -7,10 +7,10 @@ from typing import Annotated, Any, Literal
 
 from tyro.conf import UseAppendAction, arg
 
-from vla_isaac.cli.files import check_writable
 from vla_isaac.cli.options import OptionalInt, OptionalName, OptionalPath, check_counts_and_seed
 from vla_isaac.cli.output import FAULT, NOT_REACHED, OK, emit, note, say
 from vla_isaac.cli.progress import ProgressBar
+from vla_isaac.cli.writable import check_writable
 from vla_isaac.core.errors import UsageError, VlaIsaacError
 from vla_isaac.evaluation import EvaluationPlan, EvaluationReport, evaluate
 

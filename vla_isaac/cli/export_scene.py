@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
 
-from vla_isaac.cli.files import check_writable
 from vla_isaac.cli.options import OptionalName, check_counts_and_seed
 from vla_isaac.cli.output import OK, emit, say
+from vla_isaac.cli.writable import check_writable
 from vla_isaac.core.errors import UsageError
 from vla_isaac.scene.builder import scene_preset
 from vla_isaac.scene.layout import sample_layout, vary_scene

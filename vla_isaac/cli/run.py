@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from vla_isaac.api import make_backend, make_policy, make_request, recorded_request
-from vla_isaac.api.choice import PolicyChoice, default_choice
-from vla_isaac.cli.files import check_writable
+from vla_isaac.api.policy_choice import PolicyChoice, default_choice
 from vla_isaac.cli.options import OptionalInt, OptionalName, OptionalPath, OptionalWords, Sentence, check_counts_and_seed
 from vla_isaac.cli.output import FAULT, NOT_REACHED, OK, emit, note, say
+from vla_isaac.cli.writable import check_writable
 from vla_isaac.core.errors import MissingDependencyError, UsageError
 from vla_isaac.datasets.episode import EpisodeMeta
 from vla_isaac.policies.base import Policy

@@ -8,9 +8,9 @@ from typing import Annotated
 
 from tyro.conf import UseAppendAction, arg
 
-from vla_isaac.cli.files import check_writable
 from vla_isaac.cli.options import OptionalInt, OptionalPath
 from vla_isaac.cli.output import OK, emit, note, say
+from vla_isaac.cli.writable import check_writable
 from vla_isaac.core.errors import UsageError
 from vla_isaac.core.optional import require
 from vla_isaac.models import DEFAULT_MODEL
@@ -79,7 +79,7 @@ class Train:
         require("torch", extra="train", need="training")
         require("transformers", extra="train", need="training")
         from vla_isaac.training.config import train_preset
-        from vla_isaac.training.run import DaggerPlan, train
+        from vla_isaac.training.training_run import DaggerPlan, train
 
         if not self.data:
             raise UsageError("nothing to learn from; give --data DATASET, which `vla-isaac collect` makes")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vla_isaac.core.errors import UsageError
-from vla_isaac.datasets.conformity import check_same_info
+from vla_isaac.datasets.compatibility import check_same_info
 from vla_isaac.datasets.copying import Copied, Progress, all_of, check_destination, copy_episodes
 from vla_isaac.datasets.formats import open_dataset
 

@@ -15,7 +15,7 @@ RELATIONS = ("on", "in", "near", *SIDES, "to", "above")
 VERB_FRAMES = (
     "put", "stack", "move", "push", "pull", "lift", "hold", "go", "approach", "touch", "sort", "clear", "stand", "turn",
 )  # fmt: skip
-"""What a verb can ask for; `tasks.language.frames` says what each means."""
+"""What a verb can ask for; `tasks.language.verb_frames` says what each means."""
 
 PARTICLES = ("up", "down", "off")
 

@@ -14,7 +14,7 @@ import numpy as np
 from vla_isaac.core import images
 from vla_isaac.core.arrays import AnyArray, Image
 from vla_isaac.models.text import Tokens, Vocabulary
-from vla_isaac.models.tokens import TokenVocabulary, load_vocabulary
+from vla_isaac.models.token_vocabulary import TokenVocabulary, load_vocabulary
 
 
 @dataclass(frozen=True)

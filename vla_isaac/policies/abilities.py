@@ -12,7 +12,7 @@ from vla_isaac.core.goals import Goal, GoalPlan
 from vla_isaac.core.types import Body
 from vla_isaac.language import lexicon
 from vla_isaac.scene.objects import DEFAULTS
-from vla_isaac.tasks.kinds import nearest_family
+from vla_isaac.tasks.family_of_goal import nearest_family
 
 SIZE_SLACK = 1e-6  # sizes come from decimal fractions
 

@@ -15,7 +15,7 @@ from vla_isaac.core.errors import ConfigError
 from vla_isaac.core.specs import PolicySpec
 from vla_isaac.core.types import ActionChunk, EpisodeContext, Observation
 from vla_isaac.policies.base import Policy
-from vla_isaac.policies.boundary import plain_chunk
+from vla_isaac.policies.read_only_boundary import plain_chunk
 
 
 class _ChunkExecution:

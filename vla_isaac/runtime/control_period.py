@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from vla_isaac.control.converter import ActionConverter
 from vla_isaac.core.types import Action, ActionChunk, JointTarget, Observation, SceneState
-from vla_isaac.policies.boundary import plain_chunk
+from vla_isaac.policies.read_only_boundary import plain_chunk
 from vla_isaac.runtime.result import End
 from vla_isaac.runtime.subscriber import EpisodeStart
 from vla_isaac.sensors.camera import CameraRig

@@ -10,7 +10,7 @@ from vla_isaac.core.read_only import read_only_copy
 from vla_isaac.core.seeding import stream
 from vla_isaac.core.types import SceneState
 from vla_isaac.policies.base import Policy
-from vla_isaac.policies.boundary import own_spec
+from vla_isaac.policies.read_only_boundary import own_spec
 from vla_isaac.runtime.subscriber import EpisodeStart
 from vla_isaac.scene.layout import sample_layout, vary_scene
 from vla_isaac.scene.randomisation import Randomisation

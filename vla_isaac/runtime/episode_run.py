@@ -22,8 +22,8 @@ logger = logging.getLogger(__name__)
 class EpisodeRun:
     """Counts and judges the control periods of an episode, tells the subscribers, and makes the result.
 
-    Its own arrays leave it only as read-only copies: `policies.boundary` makes those of the policy, `_tell` those of each
-    subscriber. So whatever either of them writes, whenever, reaches neither the arm nor anyone else.
+    Its own arrays leave it only as read-only copies: `policies.read_only_boundary` makes those of the policy, `_tell` those
+    of each subscriber. So whatever either of them writes, whenever, reaches neither the arm nor anyone else.
     """
 
     def __init__(

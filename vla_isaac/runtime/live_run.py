@@ -16,7 +16,7 @@ from typing import Any
 from vla_isaac.core.errors import BackendError, PolicyError
 from vla_isaac.core.types import Frame, Observation, SceneState
 from vla_isaac.policies.base import Policy
-from vla_isaac.policies.boundary import ask, begin_episode, plain_chunk
+from vla_isaac.policies.read_only_boundary import ask, begin_episode, plain_chunk
 from vla_isaac.runtime.control_period import Decision
 from vla_isaac.runtime.episode_run import EpisodeRun
 from vla_isaac.runtime.inference import InferenceWorker, Question

@@ -11,7 +11,7 @@ from vla_isaac.core.errors import UsageError
 from vla_isaac.core.read_only import read_only_copy
 from vla_isaac.core.types import SceneState
 from vla_isaac.policies.base import Policy
-from vla_isaac.policies.boundary import own_spec
+from vla_isaac.policies.read_only_boundary import own_spec
 from vla_isaac.runtime.camera_preview import CameraPreview
 from vla_isaac.runtime.episode import set_stage, with_instruction
 from vla_isaac.runtime.live_settings import LiveSettings

@@ -6,7 +6,7 @@ from typing import Any
 
 from vla_isaac.core.types import Observation
 from vla_isaac.policies.base import Policy
-from vla_isaac.policies.boundary import ask, begin_episode
+from vla_isaac.policies.read_only_boundary import ask, begin_episode
 from vla_isaac.runtime.episode_run import EpisodeRun
 from vla_isaac.runtime.result import End, EpisodeResult
 

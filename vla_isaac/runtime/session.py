@@ -8,13 +8,13 @@ from types import TracebackType
 from vla_isaac.control.config import ControlConfig
 from vla_isaac.control.converter import ActionConverter
 from vla_isaac.policies.base import Policy
+from vla_isaac.runtime.camera_check import check_views
 from vla_isaac.runtime.control_period import ControlPeriod
 from vla_isaac.runtime.episode import EpisodeRequest, set_stage
 from vla_isaac.runtime.episode_run import EpisodeRun
 from vla_isaac.runtime.result import EpisodeResult
 from vla_isaac.runtime.runner import PolicyRunner
 from vla_isaac.runtime.subscriber import EpisodeStart, Subscriber
-from vla_isaac.runtime.views import check_views
 from vla_isaac.sensors.camera import CameraRig, ImageOptions
 from vla_isaac.sim.backend import Backend
 from vla_isaac.sim.drive import drive

@@ -12,9 +12,9 @@ import numpy as np
 from vla_isaac.core.arrays import Image
 from vla_isaac.core.atomic_files import commit, temporary_path
 from vla_isaac.core.errors import RenderError
-from vla_isaac.runtime.encoding import Encoder, check_encoder, open_encoder
 from vla_isaac.runtime.result import EpisodeResult
 from vla_isaac.runtime.subscriber import EpisodeStart, Step
+from vla_isaac.runtime.video_encoder import Encoder, check_encoder, open_encoder
 from vla_isaac.sim.backend import Backend, RenderRequest
 from vla_isaac.sim.drive import drive
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from vla_isaac.core.errors import SceneError
 from vla_isaac.scene.colours import RGB
+from vla_isaac.scene.convex_pieces import FLOOR_RGB, FLOOR_Z, LEG_RGB, Piece, pieces_of, table_legs
 from vla_isaac.scene.objects import ObjectSpec
-from vla_isaac.scene.pieces import FLOOR_RGB, FLOOR_Z, LEG_RGB, Piece, pieces_of, table_legs
 from vla_isaac.scene.spec import Placement, SceneLayout, SceneSpec, TableSpec
 from vla_isaac.scene.usd_prims import add_frame, add_friction, add_solid, add_surface, bind, label, make_body
 from vla_isaac.scene.usd_pxr import UsdPhysics

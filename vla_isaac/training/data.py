@@ -30,7 +30,7 @@ from vla_isaac.tasks.families import family_names
 from vla_isaac.training.config import TrainConfig
 from vla_isaac.training.data_module import VALIDATION, DataModule, held_out
 from vla_isaac.training.demonstration_sentences import DemonstrationSentences, sentences_of
-from vla_isaac.training.pixels import goal_pixels
+from vla_isaac.training.goal_pixels import goal_pixels
 
 
 class TrainingData(DataModule):

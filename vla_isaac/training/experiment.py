@@ -21,7 +21,7 @@ from vla_isaac.models.base import VLAModel, load_model
 from vla_isaac.models.encoders.pretrained import SMALL, is_pretrained, tokenizer_file
 from vla_isaac.models.processor import VLAProcessor
 from vla_isaac.models.text import Vocabulary, vocabulary_of
-from vla_isaac.models.tokens import TokenVocabulary
+from vla_isaac.models.token_vocabulary import TokenVocabulary
 from vla_isaac.policies.learned_checkpoint import PolicyCard
 from vla_isaac.training.checkpoint import NUMBERS
 from vla_isaac.training.config import TrainConfig

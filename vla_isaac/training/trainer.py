@@ -19,6 +19,7 @@ from vla_isaac.core.errors import PolicyError, UsageError
 from vla_isaac.core.specs import ActionSpec
 from vla_isaac.models.base import Batch, VLAModel
 from vla_isaac.policies.learned_checkpoint import PolicyCard
+from vla_isaac.training.callbacks import TrainingCallback, default_callbacks
 from vla_isaac.training.checkpoint import find_checkpoint, load_training, optimizer_tensors, save_checkpoint, set_optimizer
 from vla_isaac.training.config import TrainConfig
 from vla_isaac.training.data_module import DataModule
@@ -26,8 +27,7 @@ from vla_isaac.training.ema import ExponentialMovingAverage
 from vla_isaac.training.experiment import check_resumable, data_identity, make_card, make_model
 from vla_isaac.training.hardware import Hardware, described, find_hardware, out_of_memory
 from vla_isaac.training.schedule import averaging, learning_rate
-from vla_isaac.training.scores import Scores
-from vla_isaac.training.watching import Watcher, usual_watchers
+from vla_isaac.training.validation_metrics import Scores
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +78,7 @@ def make_trainer(
     model = make_model(config, data, begin_with=begin_with)
     folder.mkdir(parents=True, exist_ok=True)
     hardware = find_hardware(config.precision)
-    watchers = usual_watchers(folder, config.batch_size, where=described(hardware, config.precision))
+    watchers = default_callbacks(folder, config.batch_size, where=described(hardware, config.precision))
     return VLATrainer(model, data, config, card=card, folder=folder, hardware=hardware, watchers=watchers)
 
 
@@ -94,7 +94,7 @@ class VLATrainer:
         card: PolicyCard,
         folder: Path,
         hardware: Hardware | None = None,
-        watchers: Sequence[Watcher] = (),
+        watchers: Sequence[TrainingCallback] = (),
     ) -> None:
         """Prepare to train from step 0; see `resume`.
 

@@ -13,7 +13,7 @@ from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.poses import look_at
 from vla_isaac.datasets.transitions import Transitions
 from vla_isaac.scene.builder import scene_preset
-from vla_isaac.training.pixels import seen_from_hand
+from vla_isaac.training.goal_pixels import seen_from_hand
 
 
 class TransitionViews:

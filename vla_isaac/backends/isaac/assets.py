@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from vla_isaac.backends.isaac.loop import Loop
+from vla_isaac.backends.isaac.app_loop import Loop
 from vla_isaac.sim.backend import Steps
 
 FRANKA_PATHS = (

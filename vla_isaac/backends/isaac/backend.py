@@ -14,12 +14,12 @@ from typing import Any, Literal
 
 import numpy as np
 
+from vla_isaac.backends.isaac.app_loop import Mode, find_mode, make_loop
 from vla_isaac.backends.isaac.assets import find_franka
 from vla_isaac.backends.isaac.cameras import CameraBank, Moment
-from vla_isaac.backends.isaac.loop import Mode, find_mode, make_loop
 from vla_isaac.backends.isaac.ports import Ports
 from vla_isaac.backends.isaac.probe import Offer, Port, is_inside_kit, probe
-from vla_isaac.backends.isaac.surroundings import Surroundings
+from vla_isaac.backends.isaac.saved_state import SavedKitState
 from vla_isaac.core.arrays import Array, frozen
 from vla_isaac.core.checks import check_finite, check_shape
 from vla_isaac.core.errors import BackendError, RenderError, UsageError, VlaIsaacError
@@ -81,7 +81,7 @@ class IsaacBackend:
         self._robot = robot
         self._address: str | None = None
         self._cameras = CameraBank(self._ports.open_camera, ROOT)
-        self._surroundings = Surroundings(ROOT)
+        self._saved_state = SavedKitState(ROOT)
         self._ports.sim.on_step = self._stepped
         self._spec: SceneSpec | None = None
         self._layout: SceneLayout | None = None
@@ -235,7 +235,7 @@ class IsaacBackend:
         if self._spec is not None:
             self._timeline.stop_now(is_in_step=self._is_in_step)
         self._ports.sim.detach()
-        self._surroundings.restore(self._ports.sim.stage())
+        self._saved_state.restore(self._ports.sim.stage())
         self._ports.sim.on_step = None
         self.on_period = None
         self._spec = self._layout = self._stage = None
@@ -264,7 +264,7 @@ class IsaacBackend:
             self._cameras.close()
             self._is_written = False
         self._stage = stage
-        self._surroundings.remember(stage)
+        self._saved_state.remember(stage)
         if self._is_written:
             write_layout(stage, spec, layout, **self._robot_options())
             return

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from vla_isaac.backends.isaac.pictures import Layers, Picture
+from vla_isaac.backends.isaac.camera_pictures import Layers, Picture
 from vla_isaac.backends.isaac.ports import CameraPort
 from vla_isaac.core import images
 from vla_isaac.core.arrays import AnyArray

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from vla_isaac.backends.isaac.app_loop import Loop
 from vla_isaac.backends.isaac.assets import AssetServer
-from vla_isaac.backends.isaac.loop import Loop
-from vla_isaac.backends.isaac.pictures import Layers, Picture, image_of, label_numbers, plane_of
+from vla_isaac.backends.isaac.camera_pictures import Layers, Picture, image_of, label_numbers, plane_of
 from vla_isaac.backends.isaac.ports import Ports, as_row, check_finite, check_joints, with_arm
 from vla_isaac.backends.isaac.probe import Names
 from vla_isaac.core.arrays import Array

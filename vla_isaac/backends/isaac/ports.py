@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from vla_isaac.backends.isaac.assets import AssetServer
-from vla_isaac.backends.isaac.pictures import Layers, Picture, as_numpy
+from vla_isaac.backends.isaac.camera_pictures import Layers, Picture, as_numpy
 from vla_isaac.core.arrays import AnyArray, Array
 from vla_isaac.core.errors import BackendError
 from vla_isaac.robots import panda

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from vla_isaac.backends.isaac.loop import Loop
+from vla_isaac.backends.isaac.app_loop import Loop
 from vla_isaac.sim.backend import Steps
 
 

@@ -16,8 +16,8 @@ from vla_isaac.backends.mujoco.textures import table_texture
 from vla_isaac.core import rotations
 from vla_isaac.core.arrays import AnyArray, Array
 from vla_isaac.scene.cameras import CameraConfig
+from vla_isaac.scene.convex_pieces import FLOOR_RGB, FLOOR_Z, LEG_RGB, Piece, pieces_of, table_legs
 from vla_isaac.scene.objects import ObjectSpec
-from vla_isaac.scene.pieces import FLOOR_RGB, FLOOR_Z, LEG_RGB, Piece, pieces_of, table_legs
 from vla_isaac.scene.spec import LAMP_TARGET, TEXTURES, JointGains, SceneLayout, SceneSpec, TableSpec
 from vla_isaac.sim.clock import Clock
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from vla_isaac.core.atomic_files import atomic_tree
 from vla_isaac.core.errors import DatasetError, UsageError
-from vla_isaac.datasets.conformity import check_same_info
+from vla_isaac.datasets.compatibility import check_same_info
 from vla_isaac.datasets.description import read_json
 from vla_isaac.datasets.lerobot.description import ours_of
 from vla_isaac.datasets.lerobot.layout import (

@@ -15,14 +15,14 @@ from vla_isaac.core.types import Frame, JointTarget, SceneState
 from vla_isaac.scene.randomisation import Randomisation
 from vla_isaac.scene.spec import SceneLayout, SceneSpec
 from vla_isaac.sim.backend import Backend, RenderRequest, Steps
+from vla_isaac.tasks import free_space
 from vla_isaac.tasks import geometry as g
-from vla_isaac.tasks import space
 
 DISTANCE = (0.03, 0.08)  # [m] least and most
 DIRECTIONS = 200  # tried at the most
 REMAINING_SHARE = 2 / 3  # of the distance between ee and object at the start, when the object is moved
 RISE = 0.01  # [m] above its start an object counts as lifted
-CLEARANCE = space.FINGER_ROOM  # [m] around the new place, so that it can be gripped there
+CLEARANCE = free_space.FINGER_ROOM  # [m] around the new place, so that it can be gripped there
 
 
 @runtime_checkable
@@ -51,7 +51,7 @@ def draw_new_position(state: SceneState, name: str, randomisation: Randomisation
     x, y = float(state.object_pos[i, 0]), float(state.object_pos[i, 1])
     for turn in rng.uniform(0.0, 2 * math.pi, size=DIRECTIONS):
         point = (x + distance * math.cos(turn), y + distance * math.sin(turn))
-        if _is_in_area(point, randomisation) and space.room_at(state, i, point) >= CLEARANCE:
+        if _is_in_area(point, randomisation) and free_space.room_at(state, i, point) >= CLEARANCE:
             return point
     raise SceneError(f"there is no free place {100 * distance:.1f} cm from {name}; choose another seed or a roomier scene")
 
@@ -91,7 +91,7 @@ class MovedObjectBackend:
         i = state.index(self._target)
         rise = float(state.object_pos[i, 2] - state.initial_object_pos[i, 2])
         is_near = _distance(state, self._target) <= REMAINING_SHARE * self._distance
-        if not is_near or rise > RISE or g.is_gripped(state, i) or space.room_at(state, i, self._place) <= 0.0:
+        if not is_near or rise > RISE or g.is_gripped(state, i) or free_space.room_at(state, i, self._place) <= 0.0:
             return
         pos = np.array([*self._place, float(state.object_pos[i, 2])])
         self._moves.move_object(self._target, pos)
@@ -131,4 +131,4 @@ def _distance(state: SceneState, name: str) -> float:
 
 def _is_in_area(point: tuple[float, float], randomisation: Randomisation) -> bool:
     (x_low, x_high), (y_low, y_high) = randomisation.area_x, randomisation.area_y
-    return x_low <= point[0] <= x_high and y_low <= point[1] <= y_high and space.is_on_table_in_reach(point)
+    return x_low <= point[0] <= x_high and y_low <= point[1] <= y_high and free_space.is_on_table_in_reach(point)

@@ -11,8 +11,8 @@ from vla_isaac.core.types import ActionChunk, EpisodeContext, Observation, Scene
 from vla_isaac.policies.scripted import skills
 from vla_isaac.policies.scripted.grasp import retreat
 from vla_isaac.policies.scripted.waypoint import OPEN, Motion, Waypoint, hand_yaw
+from vla_isaac.tasks import free_space
 from vla_isaac.tasks import geometry as g
-from vla_isaac.tasks import space
 from vla_isaac.tasks.tracker import GoalTracker
 
 
@@ -95,19 +95,19 @@ def pursue(state: SceneState, goal: Goal) -> Waypoint:
     return _put(state, i, goal)
 
 
-def destination(state: SceneState, goal: Goal | None) -> space.Point | None:
+def destination(state: SceneState, goal: Goal | None) -> free_space.Point | None:
     """Return where on the plane the expert takes the object of a goal, in the world [m]; None where it goes nowhere."""
     if goal is None or goal.moved is None or goal.predicate in ("lifted", "held", "upright"):
         return None
     i = state.index(goal.args[0])
     if goal.predicate in ("on", "in"):
-        return space.free_slot(state, i, state.index(goal.args[1]))
+        return free_space.free_slot(state, i, state.index(goal.args[1]))
     if goal.predicate == "pushed_to":
         where = (goal.args[0], goal.args[1], goal.args[2] if len(goal.args) == 3 else None)
-        return space.push_goal(state, *where) or space.push_goal(state, *where, direct=False)
+        return free_space.push_goal(state, *where) or free_space.push_goal(state, *where, direct=False)
     if goal.predicate == "near":
-        return space.place_near(state, *goal.args)
-    return space.place_beside(state, goal.args[0], goal.predicate, goal.args[1])
+        return free_space.place_near(state, *goal.args)
+    return free_space.place_beside(state, goal.args[0], goal.predicate, goal.args[1])
 
 
 def _put(state: SceneState, i: int, goal: Goal) -> Waypoint:
@@ -116,13 +116,13 @@ def _put(state: SceneState, i: int, goal: Goal) -> Waypoint:
         along = hand_yaw(state) + math.remainder(
             g.yaw_of(state.object_quat[j]) - g.yaw_of(state.object_quat[i]), math.pi / 2
         )
-        return skills.place(state, i, space.free_slot(state, i, j), g.top(state, j), along=along)
+        return skills.place(state, i, free_space.free_slot(state, i, j), g.top(state, j), along=along)
     if goal.predicate == "in":
         return _put_in(state, i, j)
     if goal.predicate == "near":
-        spot = space.place_near(state, goal.args[0], goal.args[1])
+        spot = free_space.place_near(state, goal.args[0], goal.args[1])
     else:
-        spot = space.place_beside(state, goal.args[0], goal.predicate, goal.args[1])
+        spot = free_space.place_beside(state, goal.args[0], goal.predicate, goal.args[1])
     if spot is None:
         raise PolicyError(f"there is no free place for {goal}", remedy="move what stands in the way or choose another seed")
     return skills.place(state, i, spot, 0.0, along=None)
@@ -132,15 +132,15 @@ def _put_in(state: SceneState, i: int, j: int) -> Waypoint:
     """Let go above the floor with the fingers along the bin's y axis, where the slots leave them room."""
     floor = g.top(state, j) - 2 * state.bodies[j].half_extents[2] + (state.bodies[j].cavity or (0.0, 0.0, 0.0))[2]
     along = g.yaw_of(state.object_quat[j]) if state.bodies[j].shape == "bin" else None
-    return skills.place(state, i, space.free_slot(state, i, j), floor, along=along, drop=0.012)
+    return skills.place(state, i, free_space.free_slot(state, i, j), floor, along=along, drop=0.012)
 
 
 def _push(state: SceneState, i: int, goal: Goal) -> Waypoint:
     where = (goal.args[0], goal.args[1], goal.args[2] if len(goal.args) == 3 else None)
-    straight = space.push_goal(state, *where)
+    straight = free_space.push_goal(state, *where)
     if straight is not None:
         return skills.push(state, i, straight)
-    spot = space.push_goal(state, *where, direct=False)
+    spot = free_space.push_goal(state, *where, direct=False)
     if spot is None and g.way_moved(state, i) > 0.01:
         return retreat(state)  # the place was lost under way: nothing better is left than to leave things alone
     if spot is None:
@@ -148,7 +148,7 @@ def _push(state: SceneState, i: int, goal: Goal) -> Waypoint:
             f"there is no room in reach for {goal}", remedy="move what stands in the way or choose another seed"
         )
     here = (float(state.object_pos[i, 0]), float(state.object_pos[i, 1]))
-    return skills.push(state, i, space.push_way(state, i, here, spot) or spot)
+    return skills.push(state, i, free_space.push_way(state, i, here, spot) or spot)
 
 
 def _first_to_do(unmet: list[Goal]) -> Goal:

@@ -7,7 +7,7 @@ import math
 from vla_isaac.core.types import SceneState
 from vla_isaac.policies.scripted.waypoint import CLOSED, OPEN, Waypoint, fitting_turn, hand_yaw, middle_yaw
 from vla_isaac.tasks import geometry as g
-from vla_isaac.tasks.space import outline_radius
+from vla_isaac.tasks.free_space import outline_radius
 
 TIP_BELOW_EE = 0.0095  # [m] from the ee down to the end of the finger pads
 LOWEST_EE = 0.0125  # [m] above the table: the pads then clear it by 3 mm

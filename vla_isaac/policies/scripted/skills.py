@@ -19,7 +19,7 @@ from vla_isaac.policies.scripted.grasp import (
 )
 from vla_isaac.policies.scripted.waypoint import CLOSED, OPEN, Waypoint, fitting_turn, hand_yaw
 from vla_isaac.tasks import geometry as g
-from vla_isaac.tasks.space import Point
+from vla_isaac.tasks.free_space import Point
 
 RELEASE_HEIGHT = 0.006  # [m] of the underside above its support when the fingers open
 PRESS = 0.012  # [m] below its support that it is taken, so that it does not come to a halt just above

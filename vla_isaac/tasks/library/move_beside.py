@@ -8,8 +8,8 @@ from vla_isaac.core.goals import SIDES, Goal, plan
 from vla_isaac.core.types import SceneState
 from vla_isaac.language import lexicon
 from vla_isaac.tasks.families import TaskDraw, first_possible, of_shape, phrase, pick, task
+from vla_isaac.tasks.free_space import place_beside
 from vla_isaac.tasks.predicates import judge
-from vla_isaac.tasks.space import place_beside
 
 SENTENCES = ("Move the {a} {side} the {b}", "Put the {a} {side} the {b}", "Pick up the {a} and place it {side} the {b}")
 

@@ -8,8 +8,8 @@ from vla_isaac.core.goals import DIRECTIONS, SIDES, Goal, plan
 from vla_isaac.core.types import SceneState
 from vla_isaac.language import lexicon
 from vla_isaac.tasks.families import TaskDraw, first_possible, of_shape, phrase, task
+from vla_isaac.tasks.free_space import push_goal
 from vla_isaac.tasks.predicates import judge
-from vla_isaac.tasks.space import push_goal
 
 
 @task("push_to")

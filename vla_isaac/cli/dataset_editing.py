@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from tyro.conf import Positional, arg
 
-from vla_isaac.cli.dataset_looking import DatasetPath
+from vla_isaac.cli.dataset_inspection import DatasetPath
 from vla_isaac.cli.options import OptionalInt, OptionalName, OptionalWords
 from vla_isaac.cli.output import OK, emit, say
 from vla_isaac.cli.progress import ProgressBar

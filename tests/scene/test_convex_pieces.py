@@ -10,8 +10,8 @@ import pytest
 
 from vla_isaac.core.errors import SceneError
 from vla_isaac.core.rotations import quat_to_matrix
+from vla_isaac.scene.convex_pieces import Piece, pieces_of
 from vla_isaac.scene.objects import SHAPES, WALL, make_object
-from vla_isaac.scene.pieces import Piece, pieces_of
 
 
 def corners(piece: Piece) -> np.ndarray:
@@ -52,5 +52,5 @@ def test_pieces_stay_within_the_outline_and_reach_its_floor_and_rim(shape):
 
 def test_a_shape_without_pieces_says_where_to_add_them():
     odd = SimpleNamespace(name="odd", shape="torus", size=(0.1, 0.1, 0.1))
-    with pytest.raises(SceneError, match=r"no pieces for the shape 'torus'; add them in scene/pieces\.py"):
+    with pytest.raises(SceneError, match=r"no pieces for the shape 'torus'; add them in scene/convex_pieces\.py"):
         pieces_of(odd)

@@ -23,7 +23,7 @@ SETTINGS = (
 """Kit's settings that a rate or a `World` changes."""
 
 
-class Surroundings:
+class SavedKitState:
     """Settings, loop runner, timeline and the stage outside our root, as they were before a scene was loaded."""
 
     def __init__(self, root: str) -> None:

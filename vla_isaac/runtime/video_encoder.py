@@ -1,7 +1,7 @@
 """Frames to an mp4: in this process, or in one of its own where this one must not load an encoder.
 
 Inside Kit (also in a standalone Isaac script) PyAV's libraries clash with Kit's, so there an ordinary Python encodes:
-``python -m vla_isaac.runtime.encoding PATH WIDTH HEIGHT FPS`` reads raw RGB frames from its standard input.
+``python -m vla_isaac.runtime.video_encoder PATH WIDTH HEIGHT FPS`` reads raw RGB frames from its standard input.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class ProcessEncoder:
     """The same in a Python of its own, fed through a pipe."""
 
     def __init__(self, path: Path, width: int, height: int, fps: float) -> None:
-        command = [sys.executable, "-m", "vla_isaac.runtime.encoding", str(path), str(width), str(height), str(fps)]
+        command = [sys.executable, "-m", "vla_isaac.runtime.video_encoder", str(path), str(width), str(height), str(fps)]
         self._child = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def write(self, rgb: Image) -> None:

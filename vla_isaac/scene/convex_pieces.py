@@ -76,7 +76,7 @@ def pieces_of(o: ObjectSpec) -> tuple[Piece, ...]:
     if o.shape == "bowl":
         return _bowl_pieces(x, z)
     raise SceneError(
-        f"object {o.name!r}: there are no pieces for the shape {o.shape!r}", remedy="add them in scene/pieces.py"
+        f"object {o.name!r}: there are no pieces for the shape {o.shape!r}", remedy="add them in scene/convex_pieces.py"
     )
 
 

@@ -15,7 +15,7 @@ EVERY = 0.5  # [s] between two drawings of the line
 LOGGED_EVERY = 20  # updates
 
 
-class Watcher(Protocol):
+class TrainingCallback(Protocol):
     """Is called at every update and at every validation."""
 
     def on_step(self, step: int, steps: int, terms: Mapping[str, float]) -> None:
@@ -118,7 +118,7 @@ class TensorBoardLog:
         self._writer.close()
 
 
-def usual_watchers(folder: Path, batch_size: int, where: str = "") -> list[Watcher]:
+def default_callbacks(folder: Path, batch_size: int, where: str = "") -> list[TrainingCallback]:
     """Return a line, a file, and TensorBoard where it is installed."""
-    watchers: list[Watcher] = [ConsoleLog(batch_size, where=where), MetricsFile(folder)]
+    watchers: list[TrainingCallback] = [ConsoleLog(batch_size, where=where), MetricsFile(folder)]
     return [*watchers, TensorBoardLog(folder)] if is_installed("tensorboard") else watchers

@@ -11,10 +11,10 @@ from typing import Annotated, Any
 import numpy as np
 from tyro.conf import Positional, arg
 
-from vla_isaac.cli.files import check_writable
 from vla_isaac.cli.options import OptionalName, OptionalPath
 from vla_isaac.cli.output import NOT_REACHED, OK, emit, note, say
 from vla_isaac.cli.progress import ProgressBar
+from vla_isaac.cli.writable import check_writable
 from vla_isaac.core.errors import UsageError
 from vla_isaac.datasets.description import info_to_json
 from vla_isaac.datasets.formats import DatasetReader, open_dataset

@@ -14,8 +14,8 @@ from vla_isaac.policies.abilities import Abilities
 from vla_isaac.policies.base import Policy
 from vla_isaac.policies.factory import checkpoint_of
 from vla_isaac.policies.learned_checkpoint import PolicyCard
+from vla_isaac.runtime.camera_check import check_views
 from vla_isaac.runtime.episode import EpisodeRequest
-from vla_isaac.runtime.views import check_views
 from vla_isaac.tasks.language import read_instruction
 
 logger = logging.getLogger(__name__)

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from vla_isaac.core.errors import InstructionError
 from vla_isaac.core.goals import GRIPPER, Goal
-from vla_isaac.tasks.language.frames import ClauseGoals
 from vla_isaac.tasks.language.referents import Referents
+from vla_isaac.tasks.language.verb_frames import ClauseGoals
 
 
 def steps_of(clauses: Sequence[ClauseGoals]) -> list[tuple[Goal, ...]]:
