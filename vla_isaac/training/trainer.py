@@ -27,7 +27,7 @@ from vla_isaac.training.ema import ExponentialMovingAverage
 from vla_isaac.training.experiment import check_resumable, data_identity, make_card, make_model
 from vla_isaac.training.hardware import Hardware, described, find_hardware, out_of_memory
 from vla_isaac.training.schedule import averaging, learning_rate
-from vla_isaac.training.validation_metrics import Scores
+from vla_isaac.training.validation_metrics import ValidationMetrics
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,7 +174,7 @@ class VLATrainer:
     def validate(self) -> dict[str, float]:
         """Return the scores of the averaged weights on the validation set; empty if there is none."""
         self.model.eval()
-        scores = Scores()
+        scores = ValidationMetrics()
         with self.ema.apply():
             for batch in self.data.validation():
                 here = self._here(batch)

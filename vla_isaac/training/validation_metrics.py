@@ -1,4 +1,4 @@
-"""`Scores`: the result of a validation: the terms of the loss, and errors in units of the task."""
+"""`ValidationMetrics`: the result of a validation: the terms of the loss, and errors in units of the task."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 from vla_isaac.models.base import Batch, Outputs, VLAModel
 
 
-class Scores:
+class ValidationMetrics:
     """Means over all batches of a validation, each sample as heavy as any other."""
 
     def __init__(self) -> None:
