@@ -188,8 +188,9 @@ def sum_of_kinds(model: MiniVLA, batch: dict) -> torch.Tensor:
     return torch.stack([terms[name] for name in KINDS]).sum()
 
 
-def test_it_overfits_64_samples_of_each_kind_to_a_hundredth_of_its_first_loss():
-    model, batch = tiny(hidden=256, wide=32, text_dim=32).eval(), lesson(64)
+@pytest.mark.parametrize("samples", [8, pytest.param(64, marks=pytest.mark.slow)])
+def test_it_overfits_samples_of_each_kind_to_a_hundredth_of_its_first_loss(samples):
+    model, batch = tiny(hidden=256, wide=32, text_dim=32).eval(), lesson(samples)
     optimizer = torch.optim.AdamW(model.parameters(), 1e-2, weight_decay=0.0)
     begin, steps = float(sum_of_kinds(model, batch).detach()), 170
     for step in range(steps):
