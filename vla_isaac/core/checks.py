@@ -1,4 +1,4 @@
-"""Checks at the boundary: shape, finiteness and ranges, each with one clear message."""
+"""Checks of shape and finiteness at the boundary."""
 
 from __future__ import annotations
 
