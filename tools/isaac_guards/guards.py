@@ -62,7 +62,7 @@ GUARDS: dict[str, Guard] = {
         "the first frames are empty, or None",
         (
             (
-                "pictures",
+                "camera_pictures",
                 "if pixels.ndim != 3 or pixels.shape[:2] != size or pixels.shape[2] < 3 or pixels.dtype != np.uint8:",
                 "if False:",
             ),
@@ -124,7 +124,7 @@ GUARDS: dict[str, Guard] = {
     ),
     "warp copied to the host": Guard(
         "arrays of Warp have no array protocol",
-        (("pictures", 'values.numpy() if hasattr(values, "numpy") else values', "values"),),
+        (("camera_pictures", 'values.numpy() if hasattr(values, "numpy") else values', "values"),),
         "arrays_of_warp",
     ),
     "NaN refused": Guard(
@@ -187,7 +187,7 @@ GUARDS: dict[str, Guard] = {
         "inside Kit, world.reset() and app updates enter Kit's loop again",
         (
             (
-                "loop",
+                "app_loop",
                 "        task = asyncio.ensure_future(awaited())\n",
                 "        return plain()\n        task = asyncio.ensure_future(awaited())\n",
             ),
