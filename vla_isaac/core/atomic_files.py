@@ -37,8 +37,8 @@ def atomic_path(path: Path, *, only_writer: bool = False, suffix: str = "") -> I
 
     Args:
         path: The final name, in a folder that exists; an older file is replaced.
-        only_writer: Whether no other process writes this file, as under a `FolderLock`. The temporary name is then the same in
-            every process, and a leftover of a killed process is overwritten.
+        only_writer: Whether no other process writes this file, as under a `FolderLock`. The temporary name is then the
+            same in every process, and a leftover of a killed process is overwritten.
         suffix: End of the temporary name, for libraries that need one, such as ``".usda"``.
     """
     temporary = path.with_name(f".{path.name}.part{suffix}") if only_writer else temporary_path(path, suffix=suffix)

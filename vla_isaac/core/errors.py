@@ -122,7 +122,7 @@ class ConventionError(VlaIsaacError, ValueError):
 
 
 class DatasetError(VlaIsaacError, ValueError):
-    """A dataset, or a file of it, is missing, corrupt or does not match its metadata; the message names file, episode and row."""
+    """A dataset or one of its files is missing, corrupt or inconsistent; the message names file, episode and row."""
 
     def __init__(self, message: str = "", *, remedy: str = "", camera: str | None = None) -> None:
         """Say what is wrong; `camera` names the camera whose pictures it concerns, None where it concerns all."""

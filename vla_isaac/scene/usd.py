@@ -146,7 +146,7 @@ def _prims_in_words(spec: SceneSpec, layout: SceneLayout, robot_asset: str | Non
 def _check_same_prims(stage: Any, expected: str, root: str) -> None:
     prim = stage.GetPrimAtPath(f"{root}/PhysicsScene")
     found = prim.GetCustomDataByKey(PRIMS_KEY) if prim else None
-    if found != wanted:
+    if found != expected:
         raise SceneError(
             f"the stage holds {found or 'no scene of ours'} below {root}, but the layout is for {expected}",
             remedy="call write_scene once for each scene, and write_layout for its further episodes",

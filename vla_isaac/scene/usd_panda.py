@@ -98,9 +98,9 @@ def _write_link(stage: Any, link: Link, pose: Pose, path: str, materials: _Mater
     set_custom(prim, "mjc:gravcomp", Sdf.ValueTypeNames.Float, 1.0)
     moments, axes = link.inertial.principal()
     principal_inertia(prim, link.inertial.mass, link.inertial.center, moments, axes)
-    for kind, wanted in (("visuals", False), ("collisions", True)):
+    for kind, is_collision in (("visuals", False), ("collisions", True)):
         add_frame(stage, f"{path}/{link.name}/{kind}")
-        solids = [s for s in link.solids if s.is_collision == wanted]
+        solids = [s for s in link.solids if s.is_collision == is_collision]
         for i, solid in enumerate(solids):
             _write_solid(stage, solid, f"{path}/{link.name}/{kind}/{solid.kind}_{i}", materials)
 
