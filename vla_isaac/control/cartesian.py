@@ -41,7 +41,7 @@ def goal_pose(spec: ActionSpec, numbers: Sequence[float], reference: Array, comm
         goal[:3, :3] = _ABSOLUTE[spec.rotation](numbers[used:])
     elif spec.rotation != "none":
         angles = [spec.rotation_scale * v for v in numbers[used:]]
-        goal[:3, :3] = _turned(spec, angles, reference[:3, :3])
+        goal[:3, :3] = _rotated(spec, angles, reference[:3, :3])
     return goal
 
 
@@ -116,7 +116,7 @@ def _position(spec: ActionSpec, numbers: Sequence[float], reference: Array) -> A
     return position
 
 
-def _turned(spec: ActionSpec, angles: Sequence[float], reference: Array) -> Array:
+def _rotated(spec: ActionSpec, angles: Sequence[float], reference: Array) -> Array:
     """Return the orientation `reference` after an increment about base axes (left) or tool axes (right)."""
     a, b, c = angles
     if spec.rotation == "rpy_difference_rad":

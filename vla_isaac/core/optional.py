@@ -37,7 +37,7 @@ def require(module: str, *, extra: str, need: str, instead: str = "") -> ModuleT
 
 
 def is_installed(module: str) -> bool:
-    """Tell whether `module` can be found, without importing it."""
+    """Return whether `module` can be found, without importing it."""
     try:
         return importlib.util.find_spec(module) is not None
     except (ModuleNotFoundError, ValueError):

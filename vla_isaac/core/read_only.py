@@ -44,7 +44,7 @@ def read_only_copy(value: T) -> T:
 
 
 def is_refused_write(error: Exception) -> bool:
-    """Tell whether an error came from writing into a read-only copy.
+    """Return whether an error came from writing into a read-only copy.
 
     numpy raises a plain ValueError, which only its text distinguishes; no other code parses a message.
     """

@@ -39,7 +39,7 @@ class Body:
     """For open containers: half width, half depth [m] of the opening, and height [m] of the floor above the underside."""
 
     fixed: bool = False
-    """Whether the object is fastened to the table."""
+    """Whether the object is fixed to the table."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -146,7 +146,7 @@ class Observation:
     """The sentence as the user wrote it."""
 
     frames: Mapping[str, Frame]
-    """One frame per camera the policy asked for."""
+    """One frame per camera that the policy requires."""
 
     qpos: Array
     """Arm joint angles [rad], shape (7,)."""

@@ -78,7 +78,7 @@ class PanelController:
         self._safely("Kit's events", self._subscribe)
         self._make_session()
         for error in errors:
-            self._say(*message_and_remedy(error))
+            self._warn(*message_and_remedy(error))
         self._redraw()
 
     def close(self) -> None:
@@ -110,7 +110,7 @@ class PanelController:
         phase = self._manager.status.phase
         if not can_press(button, phase, busy=self._job is not None, has_session=self.session is not None):
             view = make_view(self._manager.status, self._context())
-            self._say(f"{button} does nothing now", view.buttons[button].why_not)
+            self._warn(f"{button} does nothing now", view.buttons[button].why_not)
         else:
             self.problem = None
             self._safely(button, getattr(self, f"_{button}"))
@@ -226,11 +226,11 @@ class PanelController:
             return
         elif word == "pause" and phase is Phase.RUNNING and not events.is_playing:
             session.pause()
-            self._say("the timeline was paused by hand, so the run is paused as well", "press Resume")
+            self._warn("the timeline was paused by hand, so the run is paused as well", "press Resume")
         elif word == "play" and phase is Phase.PAUSED and events.is_playing:
-            self._say("the timeline was started by hand while the run is paused", "the arm holds until you press Resume")
+            self._warn("the timeline was started by hand while the run is paused", "the arm holds until you press Resume")
         elif word == "play" and phase is Phase.FAILED and events.is_playing:
-            self._say("the timeline was started by hand, but the scene of the session is gone", "press Load")
+            self._warn("the timeline was started by hand, but the scene of the session is gone", "press Load")
 
     def _on_stage(self, word: str) -> None:
         session, events = self.session, self._events
@@ -358,7 +358,7 @@ class PanelController:
 
     # messages
 
-    def _say(self, message: str, remedy: str = "") -> None:
+    def _warn(self, message: str, remedy: str = "") -> None:
         """Show and log a message."""
         self.problem = Problem(message=message, remedy=remedy, kind="")
         carb.log_warn(f"[vla_isaac] {self.problem.what}")

@@ -158,7 +158,7 @@ def serve(line: Connection, make_worker: MakeWorker) -> None:
     try:
         worker = make_worker()
     except VlaIsaacError as error:
-        line.send(("error", _portable(error)))
+        line.send(("error", _picklable(error)))
         return
     line.send(("ready", None))
     with contextlib.suppress(EOFError, OSError):
@@ -172,10 +172,10 @@ def answer(function: Callable[..., Any], *arguments: Any) -> tuple[str, Any]:
     try:
         return "value", function(*arguments)
     except Exception as error:
-        return "error", _portable(error)
+        return "error", _picklable(error)
 
 
-def _portable(error: Exception) -> Exception:
+def _picklable(error: Exception) -> Exception:
     """Return an error that can be pickled: a `VlaIsaacError` if it can be rebuilt, else a `BackendError` with its text."""
     if isinstance(error, VlaIsaacError):
         try:

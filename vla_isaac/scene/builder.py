@@ -91,11 +91,11 @@ class FrankaSceneBuilder:
         return self.add("cube", colour, **options)
 
     def add_box(self, colour: str, **options: object) -> FrankaSceneBuilder:
-        """Add a closed box to place things on (10 x 10 x 3 cm, fastened)."""
+        """Add a closed box to place things on (10 x 10 x 3 cm, fixed to the table)."""
         return self.add("box", colour, **options)
 
     def add_bin(self, colour: str, **options: object) -> FrankaSceneBuilder:
-        """Add an open bin to put things in (15 x 15 x 5 cm, fastened)."""
+        """Add an open bin to put things in (15 x 15 x 5 cm, fixed to the table)."""
         return self.add("bin", colour, **options)
 
     def add_camera(self, camera: CameraConfig) -> FrankaSceneBuilder:

@@ -95,7 +95,7 @@ def write_layout(
     """
     layout.check_fits(spec)
     _check_robot(robot, robot_asset, robot_variants)
-    _check_same_prims(stage, _prims_in_words(spec, layout, robot_asset), root)
+    _check_same_prims(stage, _describe_prims(spec, layout, robot_asset), root)
     _prepare_stage(stage, root, is_shared)
     _write(stage, spec, layout, robot_asset, robot_variants, root)
 
@@ -132,7 +132,7 @@ def _check_robot(robot: str, robot_asset: str | None, robot_variants: Mapping[st
             raise UsageError(f"{name}={value!r} is only used with robot='reference'", remedy="choose that, or leave it out")
 
 
-def _prims_in_words(spec: SceneSpec, layout: SceneLayout, robot_asset: str | None) -> str:
+def _describe_prims(spec: SceneSpec, layout: SceneLayout, robot_asset: str | None) -> str:
     """Return a readable description of everything that determines the set of prims."""
     parts = {
         "objects": [f"{o.name} ({'fixed ' if o.fixed else ''}{o.shape})" for o in spec.objects],
@@ -165,7 +165,7 @@ def _write(
     for name in ("Looks", "PhysicsMaterials"):
         UsdGeom.Scope.Define(stage, f"{root}/{name}")
     _write_physics_scene(stage, spec.timing, f"{root}/PhysicsScene")
-    stage.GetPrimAtPath(f"{root}/PhysicsScene").SetCustomDataByKey(PRIMS_KEY, _prims_in_words(spec, layout, robot_asset))
+    stage.GetPrimAtPath(f"{root}/PhysicsScene").SetCustomDataByKey(PRIMS_KEY, _describe_prims(spec, layout, robot_asset))
     write_objects(stage, spec, layout, root)
     write_lights(stage, layout, root)
     if robot_asset is None:

@@ -140,7 +140,7 @@ class IsaacBackend:
         self._updates_since_reset = self._updates_since_change = 0
         self._connect(spec)
         self._layout_poses = _layout_poses(layout)
-        posture = _nine(layout.qpos, layout.gripper_width)
+        posture = _joint_positions(layout.qpos, layout.gripper_width)
         self._ports.robot.set_gains(spec.gains.stiffness, spec.gains.damping)  # lost at every stop
         self._ports.robot.place(posture)
         self._begin_period(posture, posture)
@@ -160,7 +160,7 @@ class IsaacBackend:
         check_shape("target.qpos", target.qpos, (7,), hint="the gripper is a separate field, JointTarget.gripper_width")
         check_finite("target.qpos", target.qpos)
         check_finite("target.gripper_width", target.gripper_width)
-        self._goal = _nine(target.qpos, target.gripper_width)
+        self._goal = _joint_positions(target.qpos, target.gripper_width)
 
     def step(self) -> None:
         """Advance by one control period; in a script only."""
@@ -499,7 +499,7 @@ def smooth_steps(substeps: int, physics_dt: float) -> int:
     return min(within, key=lambda n: abs(n - ideal)) if within else max(1, round(ideal))
 
 
-def _nine(qpos: Sequence[float] | Array, gripper_width: float) -> Array:
+def _joint_positions(qpos: Sequence[float] | Array, gripper_width: float) -> Array:
     """Return the positions of all nine joints; each finger travels half the width."""
     finger = min(max(float(gripper_width), 0.0), panda.GRIPPER_MAX_WIDTH) / 2
     return np.array([*map(float, qpos), finger, finger])
