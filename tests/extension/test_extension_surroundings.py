@@ -90,7 +90,7 @@ def test_the_panel_opens_with_numpy_alone_and_says_what_is_missing():
         """
     )
     assert done.returncode == 0, done.stderr
-    assert "pyyaml (scenes from files), pillow (policies that see)" in done.stdout
+    assert "pyyaml (scenes from files), pillow (policies with cameras)" in done.stdout
     assert "left: {} []" in done.stdout
 
 

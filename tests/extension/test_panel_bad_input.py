@@ -177,7 +177,7 @@ def test_play_pressed_by_hand_during_a_pause_leaves_the_arm_where_it_is(hands):
     hands.kit.update(5)
     hands.kit.timeline.play()
     hands.kit.update(2)
-    assert hands.phase == "paused" and hands.shows("The arm holds until you press Go on")
+    assert hands.phase == "paused" and hands.shows("The arm holds until you press Resume")
     assert_arm_holds(hands)
 
 
@@ -226,7 +226,7 @@ def test_loading_can_be_given_up(hands):
     hands.click("load")
     hands.kit.update(5)
     hands.redraw()
-    assert hands.button("stop").text == "Give up"
+    assert hands.button("stop").text == "Cancel"
     hands.click("stop")
     hands.kit.update(2)
     assert hands.phase == "failed" and hands.shows("Press Load")

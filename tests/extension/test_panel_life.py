@@ -98,7 +98,7 @@ def test_a_pause_holds_the_arm_and_stops_time_until_it_goes_on(hands):
     before = hands.session.status.step
     hands.kit.update(5)
     assert hands.session.status.step == before
-    assert hands.shows("The arm holds. Run goes on") and hands.button("run").text == "Go on"
+    assert hands.shows("The arm holds. Resume continues the run") and hands.button("run").text == "Resume"
     assert hands.click("run")
     hands.until("ended")
     assert hands.session.status.success

@@ -67,7 +67,7 @@ def test_each_phase_allows_these_buttons(phase, buttons):
 @pytest.mark.parametrize("phase", list(Phase))
 def test_while_the_simulator_is_being_prepared_one_can_only_give_up_or_record(phase):
     view = model.make_view(at(phase), Around(busy="loading"))
-    assert enabled(view) == "stop record" and view.buttons["stop"].text == "Give up"
+    assert enabled(view) == "stop record" and view.buttons["stop"].text == "Cancel"
     assert view.phase.text == "loading"
 
 

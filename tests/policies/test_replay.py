@@ -154,5 +154,5 @@ def test_a_dataset_that_does_not_say_what_its_actions_mean_cannot_be_driven(data
 
 
 def test_a_dataset_without_layouts_asks_where_to_drive(dataset):
-    with pytest.raises(UsageError, match="say where to drive them: --scene or --task"):
+    with pytest.raises(UsageError, match="give --scene or --task"):
         recorded_request(replace(open_dataset(dataset).meta(0), extra={}))

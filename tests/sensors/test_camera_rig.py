@@ -196,14 +196,16 @@ def test_the_wait_asks_for_one_simulator_update_per_try():
 def test_frames_that_stay_empty_are_an_error_after_a_bounded_wait():
     backend = Projector(late=10_000)
     with pytest.raises(
-        RenderError, match=r"camera 'front' gave an empty frame after 20 tries; check that the simulation plays"
+        RenderError, match=r"camera 'front' returned an empty frame after 20 tries; check that the simulation plays"
     ):
         read(backend)
     assert len(backend.requests) == MAX_TRIES
 
 
 def test_frames_that_stay_old_are_an_error_with_both_times():
-    with pytest.raises(RenderError, match=r"camera 'front' gave a frame of 0\.950 s for a state of 1\.000 s after 20 tries"):
+    with pytest.raises(
+        RenderError, match=r"camera 'front' returned a frame of 0\.950 s for a state of 1\.000 s after 20 tries"
+    ):
         read(StaleProjector(late=10_000))
 
 
@@ -217,14 +219,14 @@ def test_a_camera_that_is_left_out_is_an_error_too():
             frames = yield from super().render(requests)
             return {"front": frames["front"]}
 
-    with pytest.raises(RenderError, match="camera 'side' gave an empty frame"):
+    with pytest.raises(RenderError, match="camera 'side' returned an empty frame"):
         read(Forgetful(), cameras=("front", "side"))
 
 
 @pytest.mark.parametrize(
     ("transform", "message"),
     [
-        (lambda rgb: rgb.transpose(1, 0, 2), r"gave 64 x 48 px where \(48, 64\) was asked for; height comes first"),
+        (lambda rgb: rgb.transpose(1, 0, 2), r"returned 64 x 48 px, but \(48, 64\) was requested; height comes first"),
         (lambda rgb: rgb[:, :, :1], r"the image of camera 'front' has shape \(48, 64, 1\), expected \(height, width, 3\)"),
         (lambda rgb: np.dstack([rgb, rgb[:, :, :1]]), r"has shape \(48, 64, 4\), expected \(height, width, 3\)"),
         (lambda rgb: rgb[0], r"has shape \(64, 3\), expected \(height, width, 3\)"),

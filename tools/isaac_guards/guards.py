@@ -40,7 +40,7 @@ def changed_source(guard: Guard, path: str) -> str:
             continue
         if text.count(old) != 1:
             raise ValueError(
-                f"{path}: {old!r} stands there {text.count(old)} times, not once; mend tools/isaac_guards/guards.py"
+                f"{path}: {old!r} stands there {text.count(old)} times, not once; update tools/isaac_guards/guards.py"
             )
         text = text.replace(old, new)
     return text
@@ -325,7 +325,7 @@ GUARDS: dict[str, Guard] = {
     ),
     "only a Panda": Guard(
         "an asset may have other joints, in another order",
-        (("ports", "if list(found) != list(wanted):", "if False:"),),
+        (("ports", "if list(found) != list(expected):", "if False:"),),
         "articulation_with_other_joints",
     ),
     "fastened objects left alone": Guard(

@@ -1,6 +1,6 @@
-"""The front door for Python: names turned into objects, and one call that runs an instruction.
+"""Python API: make backends, policies and sessions by name, and run an instruction with one call.
 
-``vla_isaac.run("Pick up the red cube and place it on the blue box")`` is all a first script needs.
+For example ``vla_isaac.run("Pick up the red cube and place it on the blue box")``.
 """
 
 from vla_isaac.api.requests import make_request, recorded_request

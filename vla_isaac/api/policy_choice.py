@@ -1,4 +1,4 @@
-"""`PolicyChoice`: which policy acts, what it sees, and why; the first line that a run prints."""
+"""`PolicyChoice`: the chosen policy, its inputs and the reason; printed as the first line of a run."""
 
 from __future__ import annotations
 
@@ -28,41 +28,41 @@ FLAT_PICTURES = ("stub",)
 
 @dataclass(frozen=True)
 class PolicyChoice:
-    """A policy's name and why it acts."""
+    """A policy's name and why it was chosen."""
 
     policy: str
     """Name of the policy."""
 
     reason: str
-    """Such as ``"chosen by --policy"``, or what the default policy is not made for."""
+    """Such as ``"chosen by --policy"``, or why the default policy is not used."""
 
     is_fallback: bool = False
-    """Whether it acts in place of the learned policy, which is the default otherwise."""
+    """Whether it replaces the learned policy, which is the default otherwise."""
 
     def line(self, policy: Policy, *, option: str = "--policy") -> str:
-        """Return the line that says which policy acts, what it sees, and why.
+        """Return the line with the policy's name, its inputs and the reason.
 
         Args:
             policy: The policy of that name.
-            option: What another policy is chosen with.
+            option: Option that chooses another policy.
         """
         why = f" because {self.reason}; choose one with {option}" if self.is_fallback else f", {self.reason}"
         return f"policy: {self.policy} ({_inputs(policy)}){why}"
 
     def log(self, policy: Policy) -> None:
-        """Log that line, as a warning where the expert acts in place of the default."""
+        """Log that line, as a warning where the expert replaces the default."""
         logger.log(logging.WARNING if self.is_fallback else logging.INFO, "%s", self.line(policy, option="policy="))
 
 
 def default_choice(backend: str, request: EpisodeRequest) -> PolicyChoice:
-    """Return the policy that acts where none was named, and why.
+    """Return the policy used where none is named, and why.
 
-    It is the learned policy of this installation for everything that its checkpoint declares, and the scripted expert for
-    the rest. The decision looks at the goal and its objects, not at the name of the scene.
+    It is the learned policy of this installation for everything that its checkpoint declares, else the scripted expert.
+    The decision depends on the goal and its objects, not on the name of the scene.
 
     Args:
         backend: A name of ``vla-isaac list backends``.
-        request: What is to be done.
+        request: The episode to run.
     """
     reason = _why_not(backend, request)
     if reason is not None:
@@ -74,7 +74,7 @@ def _why_not(backend: str, request: EpisodeRequest) -> str | None:
     """Return why the learned policy is not the default here, None if it is."""
     try:
         checkpoint = checkpoint_of(DEFAULT)
-        assert checkpoint is not None  # it is the name of a policy with one
+        assert checkpoint is not None  # DEFAULT is a policy with a checkpoint
         card = PolicyCard.load(checkpoint)
     except ConfigError:
         return "has no checkpoint in this installation"
@@ -123,7 +123,7 @@ def _why_not_this(abilities: Abilities, request: EpisodeRequest) -> str | None:
 
 
 def _inputs(policy: Policy) -> str:
-    """Return what a policy is given, in words."""
+    """Return a policy's inputs as text."""
     spec = policy.spec
     if spec.privileged:
         return "expert; it sees the true state of the scene"

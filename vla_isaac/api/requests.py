@@ -1,4 +1,4 @@
-"""Names and numbers turned into an `EpisodeRequest`, which a session can be asked to run."""
+"""Make an `EpisodeRequest`, the input of a session, from names and numbers."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ def make_request(
     goal: str | None = None,
     max_steps: int | None = None,
 ) -> EpisodeRequest:
-    """Return an episode to ask of a session.
+    """Return a request for a session to run.
 
     Args:
-        instruction: What to do; None takes the scene's own instruction, or the family's.
-        task: Draw instruction and goal from this family instead.
+        instruction: The instruction; None takes the scene's default, or the family's.
+        task: Sample instruction and goal from this task family instead.
         scene: A scene preset, a YAML file, or a scene you built; None takes the family's, else ``tabletop``.
         randomisation: What varies with the seed: a preset, a YAML file, or your own.
-        seed: From which everything random is drawn.
+        seed: Seed of everything random.
         goal: An explicit goal such as ``"on(red_cube, blue_box)"``, or ``"none"`` to judge nothing.
-        max_steps: Control periods allowed.
+        max_steps: Largest number of control periods.
 
     Raises:
         UsageError: If instruction and task are both given.
@@ -55,20 +55,20 @@ def make_request(
 
 
 def recorded_request(meta: EpisodeMeta, *, max_steps: int | None = None) -> EpisodeRequest:
-    """Return the stage that a recorded episode began on: its scene and layout, its sentence and goal.
+    """Return a request with the scene, layout, instruction and goal of a recorded episode.
 
     Args:
-        meta: What the dataset says of the episode.
-        max_steps: Control periods allowed; None takes as many as the recording was allowed.
+        meta: The episode's metadata in the dataset.
+        max_steps: Largest number of control periods; None takes the recording's limit.
 
     Raises:
-        UsageError: If the dataset does not hold scene and layout.
+        UsageError: If the dataset has no scene and layout.
     """
     extra = meta.extra
     if "scene_spec" not in extra or "layout" not in extra:
         raise UsageError(
-            "this dataset does not hold the scene and the layout of its episodes",
-            remedy="say where to drive them: --scene or --task",
+            "this dataset does not contain the scene and the layout of its episodes",
+            remedy="give --scene or --task",
         )
     plan = goal_from_json(meta.goal)
     return EpisodeRequest(

@@ -1,4 +1,4 @@
-"""Names turned into backends, policies and sessions, and one call that runs an instruction."""
+"""Make backends, policies and sessions by name; `run` runs an instruction."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def make_backend(name: str, *, robot_model: Path | None = None) -> Backend:
 
 
 def make_session(backend: str = "mujoco", policy: str | Policy | None = None, *, robot_model: Path | None = None) -> Session:
-    """Return backend and policy held together, ready for episodes; close it, or use it in a ``with`` statement.
+    """Return a session of backend and policy, ready for episodes; close it, or use it in a ``with`` statement.
 
     Args:
         backend: A name of ``vla-isaac list backends``.
         policy: A name of ``vla-isaac list policies``, or a policy object of your own; None takes the scripted expert, which
-            sees the true state of the scene, since a session does not know yet what it will be asked.
+            sees the true state of the scene, since the session's requests are not known yet.
         robot_model: A mesh model of the Panda for MuJoCo.
     """
     chosen = EXPERT if policy is None else policy
@@ -57,10 +57,10 @@ def make_session(backend: str = "mujoco", policy: str | Policy | None = None, *,
 
 
 def open_session(choice: PolicyChoice, policy: Policy, backend: Backend) -> Session:
-    """Return backend and policy held together, and log which policy it is and why.
+    """Return a session of backend and policy, and log the policy and the reason.
 
     Args:
-        choice: The policy's name, and why it acts.
+        choice: The policy's name, and why it was chosen.
         policy: The policy.
         backend: Closed with the session.
     """
@@ -69,11 +69,11 @@ def open_session(choice: PolicyChoice, policy: Policy, backend: Backend) -> Sess
 
 
 def choose_policy(backend: str, request: EpisodeRequest) -> str:
-    """Return the name of the policy that acts where none was named; `choice.default_choice` says why, too.
+    """Return the name of the default policy for a request; `policy_choice.default_choice` adds the reason.
 
     Args:
         backend: A name of ``vla-isaac list backends``.
-        request: What is to be done.
+        request: The episode to run.
     """
     return default_choice(backend, request).policy
 
@@ -91,10 +91,10 @@ def run(
     max_steps: int | None = None,
     video: str | Path | None = None,
 ) -> EpisodeResult:
-    """Run one episode from its seed to its end and return how it went.
+    """Run one episode from its seed to its end and return the result.
 
-    Arguments are those of `make_session` and `make_request`; `policy` None takes `choice.default_choice`, and `policy` and
-    `policy_reason` of the result say which that is and why; `video` is where to write an mp4.
+    Arguments are those of `make_session` and `make_request`; `policy` None takes `policy_choice.default_choice`. The result
+    has the chosen `policy` and the `policy_reason`; `video` is the path of an mp4 to write.
     """
     request = make_request(
         instruction, task=task, scene=scene, randomisation=randomisation, seed=seed, goal=goal, max_steps=max_steps

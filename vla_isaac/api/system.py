@@ -1,4 +1,4 @@
-"""`IsaacVLASystem`: the textbook chapter's system with its method names, working, on every backend."""
+"""`IsaacVLASystem`: the textbook chapter's system with its method names, on every backend."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from vla_isaac.sensors.camera import CameraRig, ImageOptions
 
 INSTRUCTION = "Pick up the red cube and place it on the blue box"
 OBJECTS = (("cube", "red"), ("cube", "green"), ("box", "blue"))
-"""What `add_manipulation_objects` puts on the table by default: shape and colour."""
+"""Default objects of `add_manipulation_objects`: shape and colour."""
 
 
 class IsaacVLASystem:
-    """Scene, camera, policy and control loop in one object; a thin view of `Session`.
+    """Scene, camera, policy and control loop in one object; a thin wrapper of `Session`.
 
     For example::
 
@@ -38,7 +38,7 @@ class IsaacVLASystem:
             system.setup_scene()
             result = system.run_vla_control_loop("Pick up the red cube and place it on the blue box")
 
-    Single steps are there for looking closer: `get_visual_observation`, `execute_vla_policy`, `check_task_completion`.
+    For single steps use `get_visual_observation`, `execute_vla_policy`, `check_task_completion`.
     """
 
     def __init__(
@@ -49,14 +49,14 @@ class IsaacVLASystem:
         instruction: str | None = None,
         seed: int = 0,
     ) -> None:
-        """Load the policy; the simulator waits for `setup_scene`.
+        """Load the policy; `setup_scene` starts the simulator.
 
         Args:
             vla_model: A name of ``vla-isaac list policies``, or a policy object; None takes the scripted expert, which sees
                 the true state of the scene.
             backend: A name of ``vla-isaac list backends``.
-            instruction: What `get_language_instruction` returns; None takes the chapter's, where the usual objects stand.
-            seed: Where things stand, and everything else random.
+            instruction: What `get_language_instruction` returns; None takes the chapter's, if the default objects are used.
+            seed: Seed of the layout and everything else random.
 
         Raises:
             UnknownNameError: If there is no such policy.
@@ -75,10 +75,10 @@ class IsaacVLASystem:
         self._session: Session | None = None
         self._runner: PolicyRunner | None = None
 
-    # ---------------------------------------------------------------- putting it together
+    # ---------------------------------------------------------------- setup
 
     def load_vla_model(self, model: str | Policy) -> Policy:
-        """Return a policy by name, or the object itself; files of pickled models are never read."""
+        """Return a policy by name, or the object itself; pickled models are never loaded."""
         if not isinstance(model, str):
             return model
         if Path(model).suffix in (".pt", ".pth", ".pkl", ".bin"):
@@ -102,7 +102,7 @@ class IsaacVLASystem:
         return self
 
     def setup_scene(self) -> IsaacVLASystem:
-        """Build the scene, with the usual objects if none were added, and lay it out from the seed."""
+        """Build the scene, with the default objects if none were added, and lay it out from the seed."""
         self._check_not_built("setup_scene")
         if not self._has_own_objects:
             for shape, colour in OBJECTS:
@@ -111,25 +111,25 @@ class IsaacVLASystem:
         self._begin(self.get_language_instruction(), None)
         return self
 
-    # ---------------------------------------------------------------- one step at a time
+    # ---------------------------------------------------------------- single steps
 
     def get_language_instruction(self) -> str:
-        """Return what is to be done; empty where nothing has been said about objects of one's own."""
+        """Return the instruction; empty for custom objects without one."""
         if self._instruction is None:
             return "" if self._has_own_objects else INSTRUCTION
         return self._instruction
 
     def get_visual_observation(self, camera: str = "front", resolution_hw: tuple[int, int] = (224, 224)) -> Image:
-        """Return what a camera sees now, checked and not older than the state: uint8, shape (H, W, 3)."""
+        """Return a camera's image, checked and not older than the state: uint8, shape (H, W, 3)."""
         runner = self._running()
         rig = CameraRig(self._open_session().backend, [camera], ImageOptions(resolution_hw=resolution_hw))
         return rig.read(runner.episode.state.time)[camera].rgb
 
     def execute_vla_policy(self, instruction: str | None = None) -> Action:
-        """Do one control period: look, ask the policy, move, judge; returns the action.
+        """Run one control period (observe, act, move, check) and return the action.
 
         Args:
-            instruction: Another one than before starts a new episode; None keeps the present one.
+            instruction: A different one starts a new episode; None keeps the current one.
 
         Raises:
             PolicyError: If the policy fails.
@@ -143,32 +143,32 @@ class IsaacVLASystem:
     def convert_action_to_joints(self, action: Action) -> JointTarget:
         """Return the joint target of an action in the policy's own convention, within all limits, without sending it.
 
-        It is what `execute_robot_action` would send now: speed is limited from the last target that was sent. Nothing is
-        counted or remembered, so asking any number of times changes nothing.
+        It equals what `execute_robot_action` would send now: speed is limited from the last target sent. The state is
+        not changed.
         """
         return self._running().episode.period.preview(action)
 
     def execute_robot_action(self, action: Action) -> SceneState:
-        """Move by one action for one control period and return the state after it."""
+        """Execute an action for one control period and return the state after it."""
         gripper = None if action.gripper is None else float(action.gripper)
         self._do_period(lambda observation: ActionChunk.single(action.arm, gripper), with_cameras=False)
         return self._running(may_be_over=True).episode.state
 
     def check_task_completion(self) -> Verdict:
-        """Return what the task says of the state now."""
+        """Return the task's verdict on the current state."""
         return self._running(may_be_over=True).episode.verdict
 
-    # ---------------------------------------------------------------- a whole episode
+    # ---------------------------------------------------------------- whole episodes
 
     def run_vla_control_loop(
         self, instruction: str | None = None, max_steps: int | None = None, *, video: str | Path | None = None
     ) -> EpisodeResult:
-        """Run an episode from the start to its end and return how it went.
+        """Run an episode from the start to its end and return the result.
 
         Args:
-            instruction: What to do; None takes `get_language_instruction`.
-            max_steps: Control periods allowed; None takes 20 s per goal.
-            video: Where to write an mp4.
+            instruction: The instruction; None takes `get_language_instruction`.
+            max_steps: Largest number of control periods; None takes 20 s per goal.
+            video: Path of an mp4 to write.
         """
         session = self._open_session()
         watchers: list[Subscriber] = [VideoRecorder(session.backend, Path(video))] if video else []
@@ -193,7 +193,7 @@ class IsaacVLASystem:
 
     def _begin(self, instruction: str, max_steps: int | None, watchers: Sequence[Subscriber] = ()) -> None:
         session = self._open_session()
-        goal = None if instruction else "none"  # nothing said: look around, nothing is judged
+        goal = None if instruction else "none"  # without an instruction there is no goal
         request = make_request(instruction, scene=self._builder.build(), seed=self._seed, max_steps=max_steps, goal=goal)
         self._runner = session.prepare(request, watchers)
         self._instruction = instruction
@@ -222,4 +222,4 @@ class IsaacVLASystem:
 
     def _check_not_built(self, what: str) -> None:
         if self._session is not None:
-            raise UsageError("the scene stands already", remedy=f"call {what}() before setup_scene(), or make a new system")
+            raise UsageError("the scene is built already", remedy=f"call {what}() before setup_scene(), or make a new one")

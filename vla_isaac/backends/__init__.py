@@ -1,4 +1,4 @@
-"""Simulators behind one protocol, reached by name; nothing of them is imported until a name is asked for."""
+"""Registry of simulator backends by name; a backend is imported when its name is loaded."""
 
 from __future__ import annotations
 

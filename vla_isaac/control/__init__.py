@@ -1,4 +1,4 @@
-"""From a policy's numbers to a joint target that is safe to send: conventions, inverse kinematics, limits."""
+"""Conversion of a policy's actions to safe joint targets: action conventions, inverse kinematics, limits."""
 
 from vla_isaac.control.config import ControlConfig
 from vla_isaac.control.converter import ActionConverter

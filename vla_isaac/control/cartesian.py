@@ -1,6 +1,6 @@
-"""From the numbers of a Cartesian action to the wanted pose of `ee`, as the action spec declares them.
+"""Decode a Cartesian action to the goal pose of `ee`, by its action spec.
 
-Scalar arithmetic on purpose: for one 3 x 3 matrix it is several times faster than array calls.
+Scalar arithmetic: for one 3 x 3 matrix it is several times faster than array calls.
 Poses are homogeneous matrices of `ee` in the base frame, shape (4, 4), positions in metres.
 """
 
@@ -15,14 +15,14 @@ from vla_isaac.core.arrays import Array
 from vla_isaac.core.errors import PolicyError
 from vla_isaac.core.specs import ActionSpec
 
-_LOCKED = 1e-9  # cosine of the middle angle below which the outer two cannot be told apart
+_LOCKED = 1e-9  # gimbal lock: cosine of the middle angle below which the outer two are not separable
 
 
 def goal_pose(spec: ActionSpec, numbers: Sequence[float], reference: Array, commanded: Array) -> Array:
-    """Return the pose a Cartesian action asks for, shape (4, 4).
+    """Return the goal pose of a Cartesian action, shape (4, 4).
 
-    What the action says nothing about, position or orientation, stays as it was last commanded: a measured one
-    would sag a little further with every step.
+    A part the action does not set, position or orientation, stays as last commanded: a measured one would drift a
+    little with every step.
 
     Args:
         spec: Meaning of the numbers; scales are applied here.
@@ -31,7 +31,7 @@ def goal_pose(spec: ActionSpec, numbers: Sequence[float], reference: Array, comm
         commanded: Pose last commanded.
 
     Raises:
-        PolicyError: If an absolute orientation is not one, such as a quaternion of zeros.
+        PolicyError: If an absolute orientation is not a rotation, such as a zero quaternion.
     """
     goal = commanded.copy()
     used = 0 if spec.translation == "none" else 3
@@ -41,7 +41,7 @@ def goal_pose(spec: ActionSpec, numbers: Sequence[float], reference: Array, comm
         goal[:3, :3] = _ABSOLUTE[spec.rotation](numbers[used:])
     elif spec.rotation != "none":
         angles = [spec.rotation_scale * v for v in numbers[used:]]
-        goal[:3, :3] = _turned(spec, angles, reference[:3, :3])
+        goal[:3, :3] = _rotated(spec, angles, reference[:3, :3])
     return goal
 
 
@@ -116,7 +116,7 @@ def _position(spec: ActionSpec, numbers: Sequence[float], reference: Array) -> A
     return position
 
 
-def _turned(spec: ActionSpec, angles: Sequence[float], reference: Array) -> Array:
+def _rotated(spec: ActionSpec, angles: Sequence[float], reference: Array) -> Array:
     """Return the orientation `reference` after an increment about base axes (left) or tool axes (right)."""
     a, b, c = angles
     if spec.rotation == "rpy_difference_rad":
@@ -135,7 +135,7 @@ def _rotation_of_quat(quat_wxyz: Sequence[float]) -> Array:
     if length < 1e-6:
         raise PolicyError(
             f"the action's quaternion is {_shown(quat_wxyz)}, which is no rotation",
-            remedy="a unit quaternion is wanted, for example (1, 0, 0, 0) with the scalar first",
+            remedy="give a unit quaternion, for example (1, 0, 0, 0) with the scalar first",
         )
     w, x, y, z = (v / length for v in quat_wxyz)
     return np.array(
@@ -159,7 +159,7 @@ def _rotation_of_columns(rot6d: Sequence[float]) -> Array:
     if length <= 1e-6 or rest <= 1e-6 * max(1.0, math.hypot(*rot6d[3:])):
         raise PolicyError(
             f"the action's rot6d is {_shown(rot6d)}: its two columns are zero or parallel, which is no rotation",
-            remedy="two independent directions are wanted, for example (1, 0, 0) and (0, 1, 0)",
+            remedy="give two independent directions, for example (1, 0, 0) and (0, 1, 0)",
         )
     bx, by, bz = bx / rest, by / rest, bz / rest
     return np.array(

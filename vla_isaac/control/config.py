@@ -1,4 +1,4 @@
-"""Options of the way from action to joint target: inverse kinematics, limits, workspace."""
+"""`ControlConfig`: options of inverse kinematics, limits and workspace."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ Three = tuple[float, float, float]
 
 @dataclass(frozen=True, kw_only=True)
 class ControlConfig:
-    """How joint targets are found and what they never exceed; `config/control/default.yaml` repeats the defaults."""
+    """Inverse kinematics and limits of joint targets; `config/control/default.yaml` repeats the defaults."""
 
     damping: float = 0.05
-    """Damping of the inverse kinematics while the goal is far; it fades as the goal comes near."""
+    """Damping of the inverse kinematics far from the goal; it decreases near the goal."""
 
     iterations: int = 6
     """Most steps of inverse kinematics per action; warm-started, one or two are usual."""
@@ -28,19 +28,19 @@ class ControlConfig:
     """Angle to the goal at which the iteration stops [rad]."""
 
     posture: Seven = tuple(panda.QPOS_HOME.tolist())
-    """Where the elbow is drawn while the hand obeys the action [rad]."""
+    """Posture that the null-space motion of the elbow is drawn towards [rad]."""
 
     posture_gain: float = 0.05
-    """Share of the way to `posture` that is taken per action, as far as the hand does not notice; 0 is off."""
+    """Fraction of the way to `posture` per action, in the null space of the end effector; 0 is off."""
 
     joint_limit_margin: float = 0.01
-    """How far inside the joint limits targets stay [rad]."""
+    """Margin of targets to the joint limits [rad]."""
 
     speed_scale: float = 1.0
-    """Share of the joint speed limits that may be used."""
+    """Allowed fraction of the joint speed limits."""
 
     ee_speed: float = panda.EE_SPEED_LIMIT
-    """How far ahead of the last command a goal may lie, as a speed [m/s]; the Panda's own Cartesian limit [FCI]."""
+    """Largest distance of a goal from the last command, as a speed [m/s]; the Panda's Cartesian limit [FCI]."""
 
     ee_turn_rate: float = panda.EE_TURN_RATE_LIMIT
     """The same for orientation [rad/s] [FCI]."""

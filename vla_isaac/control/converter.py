@@ -1,4 +1,4 @@
-"""From a policy's action to a joint target that is safe to send, whatever the convention and whatever the numbers."""
+"""`ActionConverter`: convert actions of any convention to joint targets within all limits."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from vla_isaac.core.types import Action, JointTarget
 from vla_isaac.robots import panda
 from vla_isaac.robots.kinematics import forward_kinematics
 
-_LARGEST_NUMBER = 1e6  # no convention gives a meaning to larger numbers; beyond it sums and squares lose all digits
+_LARGEST_NUMBER = 1e6  # no convention uses larger numbers; beyond it sums and squares lose all digits
 _SLACK = 1e-3  # [m] goals stay this far inside the workspace box, so that the arm can slide along its walls
 
 
 class ActionConverter:
-    """Obeys one action spec: decodes the numbers, finds joint angles for Cartesian goals, keeps every limit.
+    """Converts actions of one spec: decodes the numbers, solves inverse kinematics, applies every limit.
 
-    It remembers the last target it gave, which is where the next step starts; `reset` at each episode's start.
+    It stores its last target, where the next step starts; call `reset` at the start of each episode.
     """
 
     def __init__(self, spec: ActionSpec, config: ControlConfig | None = None, *, period: float | None = None) -> None:
@@ -55,11 +55,11 @@ class ActionConverter:
 
     @property
     def clipped(self) -> ClipCounts:
-        """What had to be limited since the last reset."""
+        """Counts of limited steps since the last reset."""
         return self._safety.clipped
 
     def reset(self, qpos: Array, gripper_width: float) -> None:
-        """Start an episode from where the robot is; counts begin at zero.
+        """Start an episode at the measured posture; counts are set to zero.
 
         Args:
             qpos: Measured joint angles [rad], shape (7,).
@@ -79,7 +79,7 @@ class ActionConverter:
         self._safety.reset()
 
     def convert(self, action: Action, *, qpos: Array, gripper_width: float) -> JointTarget:
-        """Return where the joints should be one period from now; always inside every limit.
+        """Return the joint target one period from now, inside every limit.
 
         Args:
             action: One action in the convention of `spec`.
@@ -87,7 +87,7 @@ class ActionConverter:
             gripper_width: Measured distance between the fingers [m].
 
         Raises:
-            PolicyError: If the action has another length, is not finite or holds no valid rotation.
+            PolicyError: If the action has another length, is not finite or has no valid rotation.
         """
         arm = self._checked_arm(action.arm)
         gripper = self._checked_gripper(action.gripper)
@@ -100,17 +100,17 @@ class ActionConverter:
             commanded = self._pose_commanded(previous)
             goal = self._reachable_soon(self._goal(numbers, qpos, commanded), commanded)
             found = ik.solve(goal, previous.qpos, self.config)
-            wanted, pose, exact = found.qpos, found.pose, found.converged
+            joints, pose, exact = found.qpos, found.pose, found.converged
         else:
-            wanted, exact = self._joints(numbers, qpos, previous.qpos), False
-        target = self._safety.apply(JointTarget(wanted, width), previous, self.period, pose=pose)
-        # the goal itself, not what was reached within tolerance: otherwise each step would drift a little
+            joints, exact = self._joints(numbers, qpos, previous.qpos), False
+        target = self._safety.apply(JointTarget(joints, width), previous, self.period, pose=pose)
+        # the goal, not the pose solved within tolerance: otherwise each step would drift a little
         self._commanded = goal if exact and self._safety.changed_nothing else None
         self._target = target
-        return JointTarget(frozen(target.qpos), target.gripper_width)  # ours is where the next step starts from
+        return JointTarget(frozen(target.qpos), target.gripper_width)  # the next step starts from our own copy
 
     def hold(self, qpos: Array, gripper_width: float) -> JointTarget:
-        """Return the target that keeps the robot where it is measured, inside its limits; nothing is remembered.
+        """Return the target that holds the measured posture, inside its limits; the state is not changed.
 
         Raises:
             ShapeError: If a value has another shape or is not finite.
@@ -132,12 +132,12 @@ class ActionConverter:
         return numbers
 
     def _wrong_length(self, shape: tuple[int, ...]) -> PolicyError:
-        spec, wanted = self.spec, self.spec.arm_width
+        spec, width = self.spec, self.spec.arm_width
         meaning = f"joints={spec.joints!r}" if spec.joints != "none" else f"{spec.translation!r} and {spec.rotation!r}"
-        message = f"the action's arm has shape {shape}, expected ({wanted},), the arm_width of {meaning}"
+        message = f"the action's arm has shape {shape}, expected ({width},), the arm_width of {meaning}"
         if len(shape) == 2:
             return PolicyError(message, remedy="this is a chunk: convert one step of it at a time, ActionChunk[i]")
-        if shape == (wanted + 1,):
+        if shape == (width + 1,):
             return PolicyError(
                 message,
                 remedy="the gripper is a separate field, Action.gripper: split rows that end with the gripper by "
@@ -162,7 +162,7 @@ class ActionConverter:
         return number
 
     def _limited(self, numbers: list[float]) -> list[float]:
-        """Return the numbers inside the convention's own range: clipped, shortened, divided, as it declares."""
+        """Return the numbers limited to the convention's range: clipped, shortened or divided, as it declares."""
         limit = _LARGEST_NUMBER if self.spec.command_limit is None else self.spec.command_limit
         limited = [min(max(v, -limit), limit) for v in numbers]
         if self._shortens:
@@ -180,11 +180,11 @@ class ActionConverter:
             return values
         duration = self.period if self.spec.joints == "velocity_rad_s" else 1.0
         reference = measured if self._adds_to_measured else previous
-        wanted: Array = reference + values * (self.spec.joint_scale * duration)
-        return wanted
+        target: Array = reference + values * (self.spec.joint_scale * duration)
+        return target
 
     def _goal(self, numbers: list[float], measured: Array, commanded: Array) -> Array:
-        """Return the wanted pose of `ee` inside the workspace box, shape (4, 4)."""
+        """Return the goal pose of `ee` inside the workspace box, shape (4, 4)."""
         reference = forward_kinematics(measured) if self._adds_to_measured else commanded
         goal = goal_pose(self.spec, numbers, reference, commanded)
         position = goal[:3, 3]
@@ -195,7 +195,7 @@ class ActionConverter:
         return goal
 
     def _reachable_soon(self, goal: Array, commanded: Array) -> Array:
-        """Return the goal, or the point of the straight way to it that the Cartesian speed limits reach in one period."""
+        """Return the goal, or the point towards it that the Cartesian speed limits allow in one period."""
         x, y, z, rx, ry, rz = ik.displacement_between(commanded, goal).tolist()
         distance = math.sqrt(x * x + y * y + z * z) / (self.config.ee_speed * self.period)
         angle = math.sqrt(rx * rx + ry * ry + rz * rz) / (self.config.ee_turn_rate * self.period)
@@ -210,13 +210,13 @@ class ActionConverter:
         return nearer
 
     def _previous(self, qpos: Array, gripper_width: float) -> JointTarget:
-        """Return the last target; before the first one, where the robot is."""
+        """Return the last target; before the first one, the measured posture."""
         if self._target is None:
             self.reset(qpos, gripper_width)
         return cast(JointTarget, self._target)
 
     def _pose_commanded(self, previous: JointTarget) -> Array:
-        """Return the pose last commanded, or the one the last target stands for where a limit intervened."""
+        """Return the last commanded pose, or that of the last target if a limit changed it."""
         return forward_kinematics(previous.qpos) if self._commanded is None else self._commanded
 
 

@@ -1,6 +1,6 @@
-"""From the gripper's number, whatever its convention, to the distance between the fingers.
+"""`GripperDecoder`: gripper commands of any convention to the distance between the fingers.
 
-Polarity is the commonest slip of all: half of the published systems open at 1, the other half close.
+Polarity differs: half of the published systems open at 1, the other half close.
 Source: the table in `docs/conventions`, whose entries come from each system's own code.
 """
 
@@ -9,11 +9,11 @@ from __future__ import annotations
 from vla_isaac.core.specs import ActionSpec
 from vla_isaac.robots.panda import GRIPPER_MAX_WIDTH
 
-_RELATIVE_THRESHOLD = 0.5  # SimplerEnv octo_model.py: a smaller relative command neither sticks nor is held
+_RELATIVE_THRESHOLD = 0.5  # SimplerEnv octo_model.py: a smaller relative command is neither sticky nor held
 
 
 class GripperDecoder:
-    """Keeps the gripper's command from step to step, so that a missing or undecided number changes nothing."""
+    """Decodes the gripper command and stores it, so that a missing or undecided number keeps the last one."""
 
     def __init__(self, spec: ActionSpec) -> None:
         self.spec = spec
@@ -22,18 +22,18 @@ class GripperDecoder:
         self._held_steps = 0
 
     def reset(self, width: float) -> None:
-        """Forget everything but the distance between the fingers now [m], which becomes the last command."""
+        """Reset; the current distance between the fingers [m] becomes the last command."""
         self._width = width
         self._held_value, self._held_steps = 0.0, 0
 
     def decode(self, value: float | None, current_width: float) -> float:
-        """Return the wanted distance between the fingers [m].
+        """Return the target distance between the fingers [m].
 
-        Continuous commands beyond the ends come out beyond the ends: the safety stage clips and counts them.
+        Continuous commands out of range are returned out of range: the safety stage clips and counts them.
 
         Args:
             value: The gripper's number in the spec's convention; None keeps the last command.
-            current_width: Measured distance [m]; stands for the last command as long as there is none.
+            current_width: Measured distance [m]; used as the last command while there is none.
         """
         if self._width is None:
             self._width = current_width
@@ -44,9 +44,9 @@ class GripperDecoder:
             return self._width
         opening = self._opening(value)
         if self.spec.gripper_mode == "continuous":
-            wanted = opening * GRIPPER_MAX_WIDTH
-            self._width = _within_travel(wanted)
-            return wanted
+            target = opening * GRIPPER_MAX_WIDTH
+            self._width = _within_travel(target)
+            return target
         self._width = self._decided(opening, self._width)
         return self._width
 

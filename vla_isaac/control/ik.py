@@ -24,9 +24,9 @@ from vla_isaac.robots.kinematics import ee_and_jacobian, forward_kinematics
 _EYE6 = frozen(np.eye(6))
 _FAR = 0.1  # error (metres and radians alike) from which the damping is full
 _TRADE_POSITION, _TRADE_ROTATION = 1e-3, 0.01
-"""How much [m], [rad] one error may grow while the other shrinks; more would let the hand wander at a joint limit."""
+"""Largest growth [m], [rad] of one error while the other shrinks; more would let the hand drift at a joint limit."""
 _MIN_DAMPING_SQUARED = 1e-6  # keeps the linear system solvable where the arm is exactly singular
-_LONGEST_STEP = 0.5  # [rad] of any joint per iteration; the Jacobian says nothing about longer ones
+_LONGEST_STEP = 0.5  # [rad] of any joint per iteration; the Jacobian is a local linearisation
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,7 @@ class IkResult:
     """Joint angles [rad], shape (7,), inside the limits."""
 
     pose: Array
-    """Where `ee` is then, in the base frame, homogeneous matrix, shape (4, 4)."""
+    """Pose of `ee` at `qpos` in the base frame, homogeneous matrix, shape (4, 4)."""
 
     position_error: float
     """Distance of `ee` from the goal [m]."""
@@ -72,11 +72,11 @@ class IkBatch:
 def joint_step(jacobian: Array, displacement_base: Array, *, damping: float = 0.05) -> Array:
     """Return the joint displacement that best realises a small end-effector motion.
 
-    Damped least squares stays bounded: near a singular posture the arm slows down, it does not jump.
+    Damped least squares stays bounded: near a singular posture the arm slows down instead of jumping.
 
     Args:
         jacobian: Geometric Jacobian of `ee` in the `base` frame, linear rows first, shape (6, 7).
-        displacement_base: Wanted motion of `ee`, linear [m] then angular [rad], shape (6,).
+        displacement_base: Desired motion of `ee`, linear [m] then angular [rad], shape (6,).
         damping: Larger is smoother and slower; 0 is exact and fails where the arm is singular.
 
     Returns:
@@ -119,15 +119,15 @@ def displacement_between(current: Array, target: Array) -> Array:
 
 
 def solve(target: Array, qpos_start: Array, config: ControlConfig) -> IkResult:
-    """Return joint angles near `qpos_start` that bring `ee` to `target`, or as near as the given iterations come.
+    """Return joint angles near `qpos_start` that bring `ee` to `target`, or as near as the iterations allow.
 
-    The redundant elbow is drawn toward `config.posture` by the first step only, the rest are corrections; nothing
-    moves when the goal is already met. Joints at a limit are left out of the step. Of all postures visited the
-    best is returned that does not trade position for orientation or the other way round, beyond a millimetre or
-    a hundredth of a radian: where the arm cannot follow, it stops, instead of wandering off.
+    Only the first step moves the redundant elbow toward `config.posture`; the others are corrections. Nothing moves
+    when the goal is already met. Joints at a limit are left out of the step. The best visited posture is returned
+    that does not trade position for orientation or the reverse by more than a millimetre or a hundredth of a
+    radian: where the arm cannot follow, it stops.
 
     Args:
-        target: Wanted pose of `ee` in the base frame, homogeneous matrix, shape (4, 4).
+        target: Goal pose of `ee` in the base frame, homogeneous matrix, shape (4, 4).
         qpos_start: Joint angles to start from [rad], shape (7,); clipped into the limits.
         config: Tolerances, damping, posture, limits margin, number of iterations.
     """
@@ -155,15 +155,15 @@ def solve(target: Array, qpos_start: Array, config: ControlConfig) -> IkResult:
 
 
 def solve_from_many(targets: Array, config: ControlConfig, *, iterations: int = 40, restarts: int = 24) -> IkBatch:
-    """Return joint angles for N goals with no starting point: the posture of `config` first, then other starts.
+    """Return joint angles for N goals without a starting point: starts from the posture of `config`, then from others.
 
-    Deterministic: the starts are the same for every goal and every call. The elbow is not drawn anywhere.
+    Deterministic: the starts are the same for every goal and every call. No null-space motion is added.
 
     Args:
-        targets: Wanted poses of `ee` in the base frame, shape (N, 4, 4).
+        targets: Goal poses of `ee` in the base frame, shape (N, 4, 4).
         config: Tolerances, damping, posture, limits margin; its number of iterations is not used.
         iterations: Most steps from each start.
-        restarts: How many starts in all; goals already met do not take part in later ones.
+        restarts: Number of starts in all; goals already met are skipped in later ones.
 
     Raises:
         ShapeError: If `targets` does not have the shape above.
@@ -222,19 +222,19 @@ def _bounded_step(
     limits: tuple[Array, Array],
     pull: Array | None = None,
 ) -> Array:
-    """Return `qpos` (..., 7) after one damped step inside the limits; joints that would leave them are left out of it."""
+    """Return `qpos` (..., 7) after one damped step inside the limits; joints that would exceed them are left out."""
     lower, upper = limits
     if pull is not None:
         error -= jacobian @ pull
     step = _damped_step(jacobian, error, damping_squared)
     if pull is not None:
         step += pull
-    wanted = qpos + _shortened(step)
-    inside = np.minimum(np.maximum(wanted, lower), upper)
-    free = inside == wanted
+    moved = qpos + _shortened(step)
+    inside = np.minimum(np.maximum(moved, lower), upper)
+    free = inside == moved
     if free.all():
-        return wanted
-    # the blocked joints go as far as they can; the others make up for what is missing
+        return moved
+    # blocked joints go to their limit; the others compensate for the rest
     blocked = np.where(free, 0.0, inside - qpos)
     rest = error - (jacobian @ blocked[..., None])[..., 0]
     step = blocked + free * _damped_step(jacobian * free[..., None, :], rest, damping_squared)
@@ -242,14 +242,14 @@ def _bounded_step(
 
 
 def _shortened(step: Array) -> Array:
-    if max(map(abs, step.ravel().tolist())) <= _LONGEST_STEP:  # plain floats: for one arm several times faster
+    if max(map(abs, step.ravel().tolist())) <= _LONGEST_STEP:  # Python floats: for one arm several times faster
         return step
     longest = np.abs(step).max(axis=-1, keepdims=True)
     return step * (_LONGEST_STEP / np.maximum(longest, _LONGEST_STEP))
 
 
 def _half_turn_axis(matrix: Array) -> list[float]:
-    """Return the axis of a rotation by pi; its sign is free."""
+    """Return the axis of a rotation by pi; its sign is arbitrary."""
     outer = 0.5 * (matrix + np.eye(3))
     column = outer[:, int(np.argmax(np.diag(outer)))]
     axis: list[float] = (column / np.linalg.norm(column)).tolist()
@@ -257,7 +257,7 @@ def _half_turn_axis(matrix: Array) -> list[float]:
 
 
 def _descend(goals: Array, start: Array, config: ControlConfig, iterations: int) -> tuple[Array, Array]:
-    """Return postures (M, 7) and what is still missing (M, 6) after going from one start toward M goals."""
+    """Return postures (M, 7) and remaining errors (M, 6) after iterating from one start toward M goals."""
     qpos = np.tile(start, (len(goals), 1))
     errors = np.empty((len(goals), 6))
     rows = np.arange(len(goals))

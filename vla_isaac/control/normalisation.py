@@ -1,6 +1,6 @@
-"""From a model's numbers back to the units it was trained on: the statistics of a dataset and the inverse scaling.
+"""Unnormalisation of model outputs: action statistics of a dataset and the inverse scaling.
 
-A wrong choice here makes no error, only wrong motion: q01/q99 and min/max are different modes, never guessed.
+A wrong mode raises no error but moves the arm wrongly: q01/q99 and min/max are different modes, never guessed.
 
 Source: openvla/openvla `modeling_prismatic.py` (quantile, min_max), openpi `transforms.py` (the `_openpi` forms),
 Octo's standardisation (mean_std).
@@ -38,7 +38,7 @@ Numbers = tuple[float, ...]
 
 @dataclass(frozen=True, kw_only=True)
 class ActionStatistics:
-    """What a dataset's actions look like, per column; as in OpenVLA's ``norm_stats[key]["action"]``."""
+    """Per-column statistics of a dataset's actions; as in OpenVLA's ``norm_stats[key]["action"]``."""
 
     mean: Numbers | None = None
     """Averages, D numbers; None where the file has none."""
@@ -78,7 +78,7 @@ class ActionStatistics:
 
         Args:
             data: The mapping under ``norm_stats[key]["action"]``.
-            source: What to call it in errors, such as the file's path.
+            source: Name of the source in errors, such as the file's path.
 
         Raises:
             ConfigError: Naming the key that is missing or not a list of finite numbers.

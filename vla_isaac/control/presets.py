@@ -1,6 +1,6 @@
 """The action conventions of other systems by name, each an `ActionSpec` with its source.
 
-A convention is not a promise that a policy works here: a model trained on another robot needs its own statistics.
+A convention does not guarantee that a policy works here: a model trained on another robot needs its own statistics.
 The numbers come from each system's code; the revisions are in `docs/conventions`.
 """
 
@@ -17,13 +17,13 @@ class ActionPreset:
     """One published convention."""
 
     spec: ActionSpec
-    """What its numbers mean, after un-normalisation."""
+    """Meaning of its numbers, after unnormalisation."""
 
     description: str
-    """One line for lists."""
+    """One line, shown in lists."""
 
     source: str
-    """Where it was read."""
+    """Repository and file of the source."""
 
 
 _BRIDGE = ActionSpec(

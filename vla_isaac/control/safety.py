@@ -1,6 +1,6 @@
-"""The last stage before the arm: whatever it is given, what it returns is finite and inside every limit.
+"""`SafetyStage`: the last stage before the arm, whose targets are finite and inside every limit.
 
-Each limit shortens the step from the previous target; none of them bends it, so the direction is kept.
+Each limit shortens the step from the previous target and keeps its direction.
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ Limit = Literal["command", "workspace", "joint_limit", "speed", "gripper"]
 """Names of the limits, the fields of `ClipCounts`."""
 
 _FRACTIONS = np.arange(1, 16) / 16.0
-_BELOW_ONE = 1.0 - 1e-9  # a scaled step stays inside its limit in spite of rounding
+_BELOW_ONE = 1.0 - 1e-9  # keeps a scaled step inside its limit despite rounding
 
 
 @dataclass
 class ClipCounts:
-    """In how many steps each limit changed something."""
+    """Number of steps in which each limit changed the target."""
 
     command: int = 0
     """The action's own numbers were out of range: clipped, shortened, or not finite after conversion."""
 
     workspace: int = 0
-    """The goal or the way to it left the workspace box."""
+    """The goal or the path to it left the workspace box."""
 
     joint_limit: int = 0
-    """A joint was asked to pass its limit."""
+    """A joint target was beyond its limit."""
 
     speed: int = 0
     """The step was longer than the joints, or the Cartesian speed limits, allow in one period."""
 
     gripper: int = 0
-    """The distance between the fingers was out of range. The ramp of an open or close order is not counted."""
+    """The distance between the fingers was out of range. The ramp of an open or close command is not counted."""
 
     @property
     def total(self) -> int:
@@ -56,21 +56,21 @@ class ClipCounts:
 
 
 class SafetyStage:
-    """Limits targets one by one and counts what it had to change."""
+    """Limits each target and counts the limits that changed it."""
 
     def __init__(self, config: ControlConfig) -> None:
         self.config = config
         self.clipped = ClipCounts()
         self._noted: set[Limit] = set()
         self.changed_nothing = False
-        """Whether the joints of the last target are those that were wanted."""
+        """Whether the joints of the last target are those requested."""
         self._lower, self._upper = joint_limits(config)
         self._speed = panda.QVEL_LIMIT * config.speed_scale
         self._low = np.array(config.workspace_low)
         self._high = np.array(config.workspace_high)
 
     def reset(self) -> None:
-        """Begin counting at zero."""
+        """Set the counts to zero."""
         self.clipped = ClipCounts()
         self._noted.clear()
 
@@ -78,36 +78,38 @@ class SafetyStage:
         """Count a limit in the current step, which `apply` ends; twice in one step counts once."""
         self._noted.add(limit)
 
-    def apply(self, wanted: JointTarget, previous: JointTarget, period: float, *, pose: Array | None = None) -> JointTarget:
-        """Return the nearest allowed target on the straight way from `previous` to `wanted`.
+    def apply(
+        self, requested: JointTarget, previous: JointTarget, period: float, *, pose: Array | None = None
+    ) -> JointTarget:
+        """Return the nearest allowed target on the straight line from `previous` to `requested`.
 
         Guaranteed, provided `previous` lies inside the joint limits: finite numbers; joints inside their limits;
         no joint faster than its limit over `period`; `ee` inside the workspace box, or not farther outside than it
         was; fingers inside their travel and not faster than `config.gripper_speed`.
 
         Args:
-            wanted: Any joint target, however wrong; it is read once, so that it cannot change after it was checked.
+            requested: Any joint target, also invalid; it is read once, so that it cannot change after the check.
             previous: The target of the step before.
             period: Time between the two [s].
-            pose: Pose of `ee` at `wanted` in the base frame, shape (4, 4), where the caller has it already;
+            pose: Pose of `ee` at `requested` in the base frame, shape (4, 4), if the caller has it;
                 None computes it.
         """
-        given = qpos = np.array(wanted.qpos, dtype=np.float64)
+        given = qpos = np.array(requested.qpos, dtype=np.float64)
         if not np.isfinite(qpos).all():
             self.note("command")
             qpos = previous.qpos.copy()
         qpos = self._within_limits(qpos)
         qpos = self._within_speed(qpos, previous.qpos, period)
         outside = self._distance_outside(forward_kinematics(qpos) if pose is None or qpos is not given else pose)
-        if not outside <= 0.0:  # also where a pose is not a number
+        if not outside <= 0.0:  # also true for NaN
             qpos = self._within_workspace(qpos, previous.qpos, float(outside))
         self.changed_nothing = qpos is given
-        width = self._fingers(float(wanted.gripper_width), previous.gripper_width, period)
+        width = self._fingers(float(requested.gripper_width), previous.gripper_width, period)
         self._count()
         return JointTarget(qpos, width)
 
     def hold(self, qpos: Array, gripper_width: float) -> JointTarget:
-        """Return the target that keeps joints and fingers where they are measured, inside their limits; counts nothing.
+        """Return the target that holds the measured joints and fingers, inside their limits; counts nothing.
 
         Args:
             qpos: Measured joint angles [rad], shape (7,).
@@ -144,7 +146,7 @@ class SafetyStage:
         return previous + step * (_BELOW_ONE / excess)
 
     def _within_workspace(self, qpos: Array, previous: Array, outside: float) -> Array:
-        """Return `qpos`, or the last posture on the way to it that is inside the box or no farther outside."""
+        """Return `qpos`, or the last posture on the line to it that is inside the box or no farther outside."""
         allowed = max(float(self._distance_outside(forward_kinematics(previous))), 0.0)
         if outside <= allowed:
             return qpos
@@ -163,9 +165,9 @@ class SafetyStage:
         worst: Array = np.maximum(self._low - position, position - self._high).max(axis=-1)
         return worst
 
-    def _fingers(self, wanted: float, previous: float, period: float) -> float:
-        if not 0.0 <= wanted <= panda.GRIPPER_MAX_WIDTH:
+    def _fingers(self, requested: float, previous: float, period: float) -> float:
+        if not 0.0 <= requested <= panda.GRIPPER_MAX_WIDTH:
             self.note("gripper")
-            wanted = previous if math.isnan(wanted) else min(max(wanted, 0.0), panda.GRIPPER_MAX_WIDTH)
+            requested = previous if math.isnan(requested) else min(max(requested, 0.0), panda.GRIPPER_MAX_WIDTH)
         longest = self.config.gripper_speed * period * _BELOW_ONE
-        return min(max(wanted, previous - longest), previous + longest)
+        return min(max(requested, previous - longest), previous + longest)

@@ -1,1 +1,1 @@
-"""Values, rotations, specs, errors, configuration, registry: what everything else is made of; numpy only."""
+"""Values, rotations, specs, errors, configuration, registry: shared by every other folder; numpy only."""

@@ -1,4 +1,4 @@
-"""Names for the array types that cross our boundaries, and arrays that nobody can write to."""
+"""Type aliases of arrays, and `frozen`, a copy that cannot be written."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ AnyArray: TypeAlias = npt.NDArray[Any]
 def frozen(values: Any) -> Array:
     """Return a read-only float64 copy, for values that are shared and must not change.
 
-    Its memory is a `bytes` object, so ``setflags(write=True)`` raises, which it does not for an array that owns its data.
+    Its memory is a `bytes` object, so ``setflags(write=True)`` raises; for an array that owns its data it does not.
     """
-    plain = np.asarray(values, dtype=np.float64)  # a subclass of ndarray, or an object with __array__, is read here, once
+    plain = np.asarray(values, dtype=np.float64)  # subclasses of ndarray and objects with __array__ are converted here, once
     return np.ndarray(plain.shape, plain.dtype, plain.tobytes())

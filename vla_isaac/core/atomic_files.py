@@ -1,7 +1,7 @@
-"""Files and folders that appear under their name whole or not at all, and the lock of a folder that has one writer.
+"""Atomic writes of files and folders, and `FolderLock`, which admits one writer per folder.
 
 A process can be killed at any moment. So a file is written to a temporary name next to its own, flushed to the disk, and
-renamed: a reader sees the old content or the new one. Every writer of the package goes through here.
+renamed: a reader sees the old content or the new one. Every module that writes results uses this one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ LOCK = ".writer-lock"
 
 
 def temporary_path(path: Path, *, suffix: str = "") -> Path:
-    """Return a hidden name next to `path` that no other process takes; `suffix` for libraries that go by the file ending."""
+    """Return a hidden name next to `path` that no other process uses; `suffix` for libraries that need a file ending."""
     return path.with_name(f".{path.name}.{os.getpid()}.part{suffix}")
 
 
@@ -37,9 +37,9 @@ def atomic_path(path: Path, *, only_writer: bool = False, suffix: str = "") -> I
 
     Args:
         path: The final name, in a folder that exists; an older file is replaced.
-        only_writer: Whether nobody else writes this file, as under a `FolderLock`: what a killed process left of it is then
-            written over, because the temporary name is the same in every process.
-        suffix: End of the temporary name, for libraries that go by it, such as ``".usda"``.
+        only_writer: Whether no other process writes this file, as under a `FolderLock`. The temporary name is then the
+            same in every process, and a leftover of a killed process is overwritten.
+        suffix: End of the temporary name, for libraries that need one, such as ``".usda"``.
     """
     temporary = path.with_name(f".{path.name}.part{suffix}") if only_writer else temporary_path(path, suffix=suffix)
     try:
@@ -50,7 +50,7 @@ def atomic_path(path: Path, *, only_writer: bool = False, suffix: str = "") -> I
 
 
 def write_bytes(path: Path, data: bytes, *, only_writer: bool = False) -> None:
-    """Write a file, whole or not at all; `only_writer` as in `atomic_path`."""
+    """Write a file atomically; `only_writer` as in `atomic_path`."""
     with atomic_path(path, only_writer=only_writer) as temporary:
         temporary.write_bytes(data)
 
@@ -60,7 +60,7 @@ def atomic_tree(path: Path) -> Iterator[Path]:
     """Yield a path of the same name in a hidden folder next to `path`; the file or folder made there then moves to `path`.
 
     Raises:
-        UsageError: If the parent folder cannot be written, or something has appeared at `path` in the meantime.
+        UsageError: If the parent folder cannot be written, or `path` has been created in the meantime.
     """
     workspace = temporary_path(path)
     try:
@@ -78,7 +78,7 @@ def atomic_tree(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def replaced_folder(path: Path) -> Iterator[Path]:
-    """Yield an empty folder to fill, which takes the place of the folder `path` when the block ends.
+    """Yield an empty folder to fill, which replaces the folder `path` when the block ends.
 
     A folder cannot be replaced in one step, so the old one is renamed first; `restore_folder` undoes that after a kill.
     """
@@ -101,13 +101,13 @@ def restore_folder(path: Path) -> None:
 
 
 class FolderLock:
-    """The right to write into a folder, held until `release`; the operating system takes it back when the process ends."""
+    """Exclusive write lock of a folder, held until `release`; the operating system frees it when the process ends."""
 
     def __init__(self, folder: Path) -> None:
         """Lock a folder that exists.
 
         Raises:
-            UsageError: If another writer is at work there.
+            UsageError: If another writer holds the lock.
             DatasetError: If the folder cannot be written.
         """
         from filelock import FileLock, Timeout
@@ -116,7 +116,7 @@ class FolderLock:
         self._lock = FileLock(self.path, timeout=0, thread_local=False)
         try:
             self._lock.acquire()
-            with contextlib.suppress(OSError):  # where the system lets nobody write into a locked file, its owner is unknown
+            with contextlib.suppress(OSError):  # some systems refuse writes to a locked file; its owner is then unknown
                 self.path.write_text(f"{os.getpid()} {socket.gethostname()}", encoding="utf-8")
         except Timeout as error:
             raise UsageError(
@@ -129,9 +129,9 @@ class FolderLock:
             ) from error
 
     def release(self) -> None:
-        """Let others write; may be called twice."""
+        """Release the lock; may be called twice."""
         if self._lock.is_locked:
-            with contextlib.suppress(OSError):  # removed while it is held: another process that has it open looks again
+            with contextlib.suppress(OSError):  # removed while held: another process that has it open checks again
                 self.path.unlink()
             self._lock.release()
 
@@ -144,5 +144,5 @@ class FolderLock:
 
 
 def _next_to(folder: Path) -> tuple[Path, Path]:
-    """Return the names of the new and of the old folder; the same for every process, so that a later one finds them."""
+    """Return the names of the new and of the old folder; the same in every process, so that a later one finds them."""
     return folder.with_name(f".{folder.name}.part"), folder.with_name(f".{folder.name}.old")

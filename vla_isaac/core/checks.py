@@ -1,4 +1,4 @@
-"""Checks at the boundary: shape, finiteness and ranges, each with one clear message."""
+"""Checks of shape and finiteness at the boundary."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ def check_shape(name: str, array: Any, shape: tuple[int | None, ...], *, hint: s
     found = np.shape(array)
     if len(found) == len(shape) and all(want is None or want == have for want, have in zip(shape, found, strict=True)):
         return
-    wanted = "(" + ", ".join("any" if n is None else str(n) for n in shape) + ("," if len(shape) == 1 else "") + ")"
-    raise ShapeError(f"{name} has shape {found}, expected {wanted}", remedy=hint)
+    expected = "(" + ", ".join("any" if n is None else str(n) for n in shape) + ("," if len(shape) == 1 else "") + ")"
+    raise ShapeError(f"{name} has shape {found}, expected {expected}", remedy=hint)
 
 
 def check_finite(name: str, array: Any, *, error: type[VlaIsaacError] = ShapeError) -> None:

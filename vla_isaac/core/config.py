@@ -22,7 +22,7 @@ def load_preset(cls: type[T], kind: str, name_or_path: str) -> T:
 
     Raises:
         UnknownNameError: If there is no such preset.
-        ConfigError: If the file is broken or does not fit.
+        ConfigError: If the file is invalid or does not fit `cls`.
     """
     if name_or_path.endswith((".yaml", ".yml")):
         return load_yaml(cls, Path(name_or_path))
@@ -152,8 +152,8 @@ def _convert_tuple(args: tuple[Any, ...], value: Any, source: str, key: str) -> 
     return tuple(_convert(kind, v, source, f"{key}[{i}]") for i, (kind, v) in enumerate(zip(args, value, strict=True)))
 
 
-def _refuse(source: str, key: str, value: Any, wanted: str) -> ConfigError:
-    return ConfigError(f"{_where(source, key)}: {_show(value)} is not accepted", remedy=f"give {wanted}")
+def _refuse(source: str, key: str, value: Any, accepted: str) -> ConfigError:
+    return ConfigError(f"{_where(source, key)}: {_show(value)} is not accepted", remedy=f"give {accepted}")
 
 
 def _where(source: str, key: str) -> str:

@@ -1,6 +1,6 @@
-"""The exception tree: every error of this package says what was wrong and what to try next.
+"""Exception classes: each has a message and a remedy, the next thing to try.
 
-A caller that decides by an error looks at its class and its fields; no code looks into a message.
+Callers branch on the class and the fields of an error; no code parses a message.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ E = TypeVar("E", bound="VlaIsaacError")
 
 
 class VlaIsaacError(Exception):
-    """Base of all errors raised on purpose by this package; as text, the message and the remedy."""
+    """Base class of all errors of this package; as text, the message and the remedy."""
 
     def __init__(self, message: str = "", *, remedy: str = "") -> None:
         """Say what is wrong and how to fix it.
@@ -63,7 +63,7 @@ class InstructionError(VlaIsaacError, ValueError):
     """An instruction cannot be mapped to a goal over the objects of the scene."""
 
     def __init__(self, message: str = "", *, remedy: str = "", has_examples: bool = False) -> None:
-        """Say what is wrong; `has_examples` tells that message or remedy quotes a sentence that can be read."""
+        """Say what is wrong; `has_examples` is set where message or remedy quotes an accepted sentence."""
         super().__init__(message, remedy=remedy)
         self.has_examples = has_examples
 
@@ -88,8 +88,8 @@ class PolicyError(VlaIsaacError, RuntimeError):
     """A policy failed or returned something that is not an action."""
 
 
-class PolicyDeclined(PolicyError):  # noqa: N818 - a refusal, and users read the word
-    """A policy refuses an instruction before its first action, because it did not recognise what it asks for."""
+class PolicyDeclined(PolicyError):  # noqa: N818 - the name is shown to users
+    """A policy refuses an instruction before its first action, because it did not recognise the request."""
 
     def __init__(
         self,
@@ -103,10 +103,10 @@ class PolicyDeclined(PolicyError):  # noqa: N818 - a refusal, and users read the
         """Say what was not recognised.
 
         Args:
-            message: What is shown; begins with ``"declined: "``.
+            message: The text shown; begins with ``"declined: "``.
             remedy: The next thing to try.
             instruction: The instruction that was not grounded in what the policy sees; empty where none was given.
-            confidence: How sure the policy was of its grounding, 0 to 1; None where it did not look.
+            confidence: Confidence of the grounding, 0 to 1; None where there was no grounding.
             threshold: The confidence it requires, 0 to 1.
         """
         super().__init__(message, remedy=remedy)
@@ -114,15 +114,15 @@ class PolicyDeclined(PolicyError):  # noqa: N818 - a refusal, and users read the
 
 
 class ReadOnlyError(VlaIsaacError, TypeError):
-    """Somebody tried to change what they were only given to read."""
+    """A read-only value was written to."""
 
 
 class ConventionError(VlaIsaacError, ValueError):
-    """A policy's declared convention does not fit what it is connected to."""
+    """A policy's declared convention does not fit the component it is connected to."""
 
 
 class DatasetError(VlaIsaacError, ValueError):
-    """A dataset, or a file of it, is missing, broken or not what it says; the message names file, episode and row."""
+    """A dataset or one of its files is missing, corrupt or inconsistent; the message names file, episode and row."""
 
     def __init__(self, message: str = "", *, remedy: str = "", camera: str | None = None) -> None:
         """Say what is wrong; `camera` names the camera whose pictures it concerns, None where it concerns all."""
@@ -131,7 +131,7 @@ class DatasetError(VlaIsaacError, ValueError):
 
 
 class ForeignFileError(DatasetError):
-    """A dataset names a file or an address that is not part of it, or holds less than it declares; it is not read."""
+    """A dataset refers to a file or an address outside it, or holds less than it declares; it is not read."""
 
 
 class ReplayError(VlaIsaacError, RuntimeError):
@@ -149,7 +149,7 @@ def unknown(
         name: The name received.
         known: The names accepted, in the order in which they are listed.
         label: What comes before the list.
-        cutoff: How alike a match must be, 0 to 1.
+        cutoff: Least similarity of a match, 0 to 1.
     """
     names = list(known)
     near = difflib.get_close_matches(str(name), names, n=1, cutoff=cutoff)
@@ -160,20 +160,20 @@ def unknown(
 
 
 def describe(error: BaseException) -> str:
-    """Return an error's text, after the name of its class unless it is one of ours; never raises."""
+    """Return an error's text, after the class name unless it is a `VlaIsaacError`; never raises."""
     try:
         return str(error) if isinstance(error, VlaIsaacError) else f"{type(error).__name__}: {error}"
-    except Exception:  # an error of a class that is not ours may fail to describe itself, and the arm must be held even so
+    except Exception:  # __str__ of another library may raise; the arm must be held in any case
         return type(error).__name__
 
 
 def message_and_remedy(error: BaseException) -> tuple[str, str]:
-    """Return `describe` in two parts: what was wrong, and the next thing to try where the error is ours and says it."""
+    """Return `describe` in two parts: what was wrong, and the remedy of a `VlaIsaacError`."""
     if isinstance(error, VlaIsaacError):
         return error.message, error.remedy
     return describe(error), ""
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of the text of another library's error, for use inside a message of ours."""
+    """Return the first line of the text of another library's error, for use inside our messages."""
     return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,7 +1,7 @@
 """Goals as plain data and as text: ``on(red_cube, blue_box)``, joined by ``and``, ordered by ``then``.
 
-The meaning of each predicate is in `tasks.predicates`; here stand only their names and arguments, so that
-a goal can be written in a file, sent to a worker and handed to the expert.
+`tasks.predicates` evaluates the predicates; this module has only their names and arguments, so that a goal can be
+written to a file, sent to a worker and passed to the expert.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from vla_isaac.core.errors import GoalError, unknown
 
 GRIPPER = "gripper"
-"""The name that stands for the end effector in a goal, as in ``near(gripper, red_cube)``."""
+"""The name of the end effector in a goal, as in ``near(gripper, red_cube)``."""
 
 DIRECTIONS = ("left", "right", "forward", "back")
-"""As the robot sees them: left is +y of the base, forward is +x, away from the base."""
+"""Directions from the robot's view: left is +y of the base, forward is +x, away from the base."""
 
 SIDES = ("left_of", "right_of", "in_front_of", "behind")
-"""As the robot sees them: behind is farther from the base."""
+"""Relations from the robot's view: behind is farther from the base."""
 
 SIDE_DIRECTIONS: dict[str, tuple[float, float]] = {
     "left_of": (0.0, 1.0),
@@ -27,7 +27,7 @@ SIDE_DIRECTIONS: dict[str, tuple[float, float]] = {
     "in_front_of": (-1.0, 0.0),
     "behind": (1.0, 0.0),
 }
-"""Unit vectors in the base's x, y, as the robot sees them: left is +y, behind is farther from the base."""
+"""Unit vectors in x, y of the base, from the robot's view: left is +y, behind is farther from the base."""
 
 PUSH_DIRECTIONS: dict[str, tuple[float, float]] = {
     "left": (0.0, 1.0),
@@ -130,7 +130,7 @@ def parse_goal(text: str) -> GoalPlan:
 
 
 def goal_from_json(value: str | Sequence[str] | None) -> GoalPlan | None:
-    """Return the plan of what `GoalPlan.to_json` gave; None where there is none.
+    """Return the plan that `GoalPlan.to_json` wrote; None for an empty value.
 
     Raises:
         GoalError: If a text is malformed.
@@ -163,10 +163,10 @@ def _check_arity(goal: Goal) -> None:
             f"{goal.predicate}({', '.join(goal.args)}): {GRIPPER!r} is no object",
             remedy="it may only come first in near, as in near(gripper, red_cube)",
         )
-    wanted = SIGNATURES[goal.predicate]
-    if len(goal.args) != len(wanted) or not all(goal.args):
+    expected = SIGNATURES[goal.predicate]
+    if len(goal.args) != len(expected) or not all(goal.args):
         raise GoalError(
-            f"{goal.predicate} takes {len(wanted)} argument{'s' * (len(wanted) != 1)} ({', '.join(wanted)}), "
+            f"{goal.predicate} takes {len(expected)} argument{'s' * (len(expected) != 1)} ({', '.join(expected)}), "
             f"got {len(goal.args)} in {goal.predicate}({', '.join(goal.args)})"
         )
 

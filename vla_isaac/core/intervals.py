@@ -1,4 +1,4 @@
-"""How sure a success rate is."""
+"""Wilson confidence interval of a success rate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Optional packages: imported where their work is done, and missed with one helpful message."""
+"""Import of optional packages; a missing one raises one error that names the extra to install."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from vla_isaac.core.telemetry import turn_off_telemetry
 
 
 def require(module: str, *, extra: str, need: str, instead: str = "") -> ModuleType:
-    """Import an optional module, or say which extra brings it.
+    """Import an optional module, or raise an error that names its extra.
 
-    What the module would report to its makers is turned off first; see `core.telemetry`.
+    Its telemetry is turned off first; see `core.telemetry`.
 
     Args:
         module: Import name, such as ``"mujoco"``.
@@ -37,7 +37,7 @@ def require(module: str, *, extra: str, need: str, instead: str = "") -> ModuleT
 
 
 def is_installed(module: str) -> bool:
-    """Tell whether `module` can be found, without importing it."""
+    """Return whether `module` can be found, without importing it."""
     try:
         return importlib.util.find_spec(module) is not None
     except (ModuleNotFoundError, ValueError):

@@ -24,7 +24,7 @@ class Pose:
 
     @property
     def is_identity(self) -> bool:
-        """Whether it changes nothing at all."""
+        """Whether it is exactly the identity."""
         return not self.pos.any() and float(self.quat_wxyz[0]) == 1.0
 
     @classmethod
@@ -44,7 +44,7 @@ class Pose:
 
     @classmethod
     def identity(cls) -> Pose:
-        """Return the pose that moves nothing."""
+        """Return the identity pose."""
         return cls(np.zeros(3), rotations.QUAT_IDENTITY)
 
     @classmethod
@@ -66,7 +66,7 @@ class Pose:
         return m
 
     def inverse(self) -> Pose:
-        """Return the pose that undoes this one."""
+        """Return the inverse transform."""
         quat = rotations.quat_conjugate(self.quat_wxyz)
         return Pose(-(rotations.quat_to_matrix(quat) @ self.pos), quat)
 

@@ -1,4 +1,4 @@
-"""Packages that Kit lacks travel with the extension, in ``pip_prebundle/py311`` and its like, found last of all."""
+"""Packages that Kit lacks, shipped in the extension's ``pip_prebundle/py311`` (or the like) and last on `sys.path`."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from pathlib import Path
 
 
 class Prebundle:
-    """One entry at the end of `sys.path`, so that Kit's own packages always win."""
+    """One entry at the end of `sys.path`, so that Kit's own packages take precedence."""
 
     def __init__(self, extension: Path) -> None:
-        """Take the folder of the extension; nothing happens yet."""
+        """Store the extension's folder; `sys.path` is not changed yet."""
         self.folder = extension / "pip_prebundle" / f"py{sys.version_info.major}{sys.version_info.minor}"
         self._entry: str | None = None
 
     def add(self) -> bool:
-        """Put the folder last on the import path if it exists; tell whether it is there."""
+        """Append the folder to `sys.path` if it exists; return whether it is on the path."""
         entry = str(self.folder)
         if self._entry is None and self.folder.is_dir() and entry not in sys.path:
             sys.path.append(entry)
@@ -23,7 +23,7 @@ class Prebundle:
         return entry in sys.path
 
     def remove(self) -> None:
-        """Take away what `add` put there; may be called twice."""
+        """Remove the entry that `add` made; may be called twice."""
         if self._entry is not None and self._entry in sys.path:
             sys.path.remove(self._entry)
         self._entry = None

@@ -1,8 +1,8 @@
-"""`read_only_copy`: what is handed to somebody who must not be able to change it for anybody else.
+"""`read_only_copy`: a read-only deep copy, for values passed to policies and subscribers.
 
-Read-only alone is not enough: the flag can be taken back, torch writes through `from_numpy` into read-only memory, and
-attributes of frozen dataclasses can be set by force. A copy alone is not enough either: a write would be lost without a
-word. So policies and subscribers get both, each of them copies of their own.
+Read-only alone is not enough: the flag can be reset, torch writes through `from_numpy` into read-only memory, and
+`object.__setattr__` sets attributes of frozen dataclasses. A copy alone is not enough either: a write would be lost
+silently. So every policy and every subscriber is given its own read-only copy.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ T = TypeVar("T")
 
 _PLAIN = (
     *(type(None), bool, int, float, complex, str, bytes),
-    *(Body, Verdict, Goal, GoalPlan),  # frozen, with nothing but plain values in them
+    *(Body, Verdict, Goal, GoalPlan),  # frozen, with plain values only
 )
 _IMMUTABLE = (np.generic, Enum, PurePath, type)
 
 
 def read_only_copy(value: T) -> T:
-    """Return a copy that shares no writeable memory with `value` and refuses to be written.
+    """Return a read-only copy that shares no writeable memory with `value`.
 
     Arrays are read-only, mappings are `ReadOnlyDict`, dataclasses are copied field by field,
     lists and everything else are deep copies. ``copy.deepcopy`` of the result can be written.
@@ -44,9 +44,9 @@ def read_only_copy(value: T) -> T:
 
 
 def is_refused_write(error: Exception) -> bool:
-    """Tell whether an error came from writing into a read-only copy.
+    """Return whether an error came from writing into a read-only copy.
 
-    numpy raises a plain ValueError for it, which only its text tells from others; this is the only place that reads one.
+    numpy raises a plain ValueError, which only its text distinguishes; no other code parses a message.
     """
     if isinstance(error, ReadOnlyError | FrozenInstanceError):
         return True
@@ -86,7 +86,7 @@ def _copier_for(kind: type) -> Callable[[Any], Any]:
 
 
 def _copier_by_fields(kind: type) -> Callable[[Any], Any]:
-    """Return what copies a dataclass; its fields were checked when the original was made."""
+    """Return a function that copies a dataclass; its fields were checked when the original was made."""
     copiers, unknown = _COPIERS, read_only_copy
 
     def copied(value: Any) -> Any:
@@ -109,7 +109,7 @@ def _copied_plain_array(array: AnyArray) -> AnyArray:
     if array.dtype.hasobject:
         return _copied_array(array)
     copied = array.copy()
-    copied.setflags(False)  # write; by position, which numpy reads in half the time
+    copied.setflags(False)  # write=False; by position, which takes half the time of a keyword
     return copied
 
 

@@ -1,4 +1,4 @@
-"""Names turned into things: a small registry with near matches and entry points for other people's packages."""
+"""`Registry`: names to objects imported on demand, with near matches and entry points of other packages."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ from vla_isaac.core.errors import UnknownNameError, unknown
 
 
 def unknown_name(kind: str, name: str, known: Mapping[str, Any] | list[str] | tuple[str, ...]) -> UnknownNameError:
-    """Return the error for a name nobody registered, with the nearest match and all known names."""
+    """Return the error for a name that is not registered, with the nearest match and all known names."""
     return unknown(UnknownNameError, f"no {kind} named {name!r}", name, sorted(known), cutoff=0.5)
 
 
 class Registry:
-    """Name → ``"module:attribute"``, imported only when asked for.
+    """Name → ``"module:attribute"``, imported on demand.
 
-    Third parties add names through the entry-point group ``vla_isaac.<group>`` of their own package; a name of
-    ours is never overridden by theirs.
+    Other packages add names through the entry-point group ``vla_isaac.<group>``; they cannot override a built-in name.
     """
 
     def __init__(self, kind: str, group: str, own: Mapping[str, str]) -> None:
@@ -28,7 +27,7 @@ class Registry:
         self._own = dict(own)
 
     def targets(self) -> dict[str, str]:
-        """Return every known name with the place its object comes from."""
+        """Return every known name with its target."""
         foreign = {point.name: point.value for point in entry_points(group=self.group)}
         return {**foreign, **self._own}
 
@@ -42,7 +41,7 @@ class Registry:
         """Import and return the object registered under `name`.
 
         Raises:
-            UnknownNameError: If nobody registered that name.
+            UnknownNameError: If the name is not registered.
         """
         target = self._own.get(name) or self.targets().get(name)
         if target is None:

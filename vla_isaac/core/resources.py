@@ -1,4 +1,4 @@
-"""Where `config/` and `data/` are: beside the package in a checkout and in Kit, inside it in a wheel."""
+"""Paths of `config/` and `data/`: next to the package in a checkout and in Kit, inside it in a wheel."""
 
 from __future__ import annotations
 

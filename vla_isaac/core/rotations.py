@@ -60,7 +60,7 @@ def quat_to_matrix(quat_wxyz: Array) -> Array:
 def matrix_to_quat(matrix: Array) -> Array:
     """Return the unit quaternion (w >= 0) of a rotation matrix; (..., 3, 3) to (..., 4).
 
-    Shepperd's method, branch-free over a batch: the largest of the four candidates is the stable one.
+    Shepperd's method, branch-free over a batch: the largest of the four candidates is numerically stable.
     """
     m = np.asarray(matrix, dtype=np.float64)
     if m.ndim == 2:
@@ -84,7 +84,7 @@ def matrix_to_quat(matrix: Array) -> Array:
 
 
 def _quat_of_one(matrix: Array) -> Array:
-    """Do `matrix_to_quat` for one matrix in plain numbers: the same bits in a fraction of the time."""
+    """Compute `matrix_to_quat` of one matrix with Python floats: bitwise equal and faster."""
     (m00, m01, m02), (m10, m11, m12), (m20, m21, m22) = matrix.tolist()
     scales = (1 + m00 + m11 + m22, 1 + m00 - m11 - m22, 1 - m00 + m11 - m22, 1 - m00 - m11 + m22)
     best = scales.index(max(scales))
@@ -153,7 +153,7 @@ def rpy_to_matrix(rpy: Array) -> Array:
 def matrix_to_rpy(matrix: Array) -> Array:
     """Return roll, pitch, yaw; (..., 3, 3) to (..., 3).
 
-    At pitch = +-pi/2 roll and yaw are not separable: roll is then reported as 0 and yaw takes all.
+    At pitch = +-pi/2 roll and yaw are not separable (gimbal lock): roll is then 0.
     """
     m = np.asarray(matrix, dtype=np.float64)
     cos_pitch = np.hypot(m[..., 0, 0], m[..., 1, 0])

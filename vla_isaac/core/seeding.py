@@ -1,4 +1,4 @@
-"""One seed, many independent streams: each purpose draws from its own, so adding one never shifts another."""
+"""Independent random generators from one seed: one stream per purpose, so a new purpose does not change the others."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 
 def stream(seed: int, purpose: str) -> np.random.Generator:
-    """Return the random generator of `purpose` under `seed`; the same on every machine and Python.
+    """Return the random generator of `purpose` under `seed`; identical on every machine and Python version.
 
     Args:
         seed: Any non-negative integer.

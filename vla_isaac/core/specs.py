@@ -1,7 +1,6 @@
-"""Declared conventions: what a policy emits and needs, compared before the first step.
+"""Action, camera and policy specs: the conventions of a policy, compared with the converter's before the first step.
 
-A wrong rotation format or gripper polarity is the commonest reason for an arm that moves at random; here each
-is a named value, never a habit.
+A wrong rotation format or gripper polarity makes the arm move at random; here each convention is a named value.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ Rotation = Literal[
 
 `rpy_difference_rad`: next minus current roll, pitch, yaw: a difference of angles, not a rotation (Bridge).
 `rpy_rotation_rad`: the rotation whose roll, pitch, yaw are given. `axis_angle_rad`: a rotation vector.
-`absolute_*`: the wanted orientation of the ee in the base frame.
+`absolute_*`: the target orientation of the ee in the base frame.
 """
 
 Axes = Literal["base", "tool"]
@@ -58,7 +57,8 @@ Gripper = Literal[
 1 is the whole travel of the fingers."""
 
 GripperMode = Literal["continuous", "binary", "sticky"]
-"""`binary`: the nearer end. `sticky`: beyond `sticky_thresholds` the end, in between the last decided value."""
+"""`binary`: fully open or closed, whichever is nearer. `sticky`: fully open or closed beyond `sticky_thresholds`, in
+between the last decided value."""
 
 Reference = Literal["measured", "commanded"]
 """What a delta is added to: the measured pose, or the last commanded target."""
@@ -74,9 +74,9 @@ _ROTATION_WIDTH = {
 
 @dataclass(frozen=True, kw_only=True)
 class ActionSpec:
-    """What the numbers of an action mean; a policy emits one, the converter obeys it.
+    """What the numbers of an action mean; the policy declares it, the converter follows it.
 
-    An arm action is either Cartesian (`translation` and `rotation`) or by joints (`joints`), never both.
+    An arm action is either Cartesian (`translation` and `rotation`) or in joint space (`joints`), never both.
     """
 
     translation: Translation = "none"
@@ -95,7 +95,7 @@ class ActionSpec:
     """Meaning of the gripper's number."""
 
     gripper_mode: GripperMode = "continuous"
-    """How the gripper's number is decided."""
+    """How the gripper's number becomes a command."""
 
     sticky_thresholds: tuple[float, float] = (0.05, 0.95)
     """Closed below, open above, as opening fraction; only for `sticky` (Bridge: 0.05 and 0.95)."""
@@ -155,14 +155,14 @@ class ActionSpec:
 
     @property
     def arm_width(self) -> int:
-        """How many numbers the arm takes."""
+        """Number of arm values per action."""
         if self.joints != "none":
             return 7
         return (3 if self.translation != "none" else 0) + _ROTATION_WIDTH.get(self.rotation, 3)
 
     @property
     def width(self) -> int:
-        """How many numbers an action has in all."""
+        """Number of values per action, gripper included."""
         return self.arm_width + (self.gripper != "none")
 
 
@@ -179,7 +179,7 @@ _CHOICES = {
 
 @dataclass(frozen=True, kw_only=True)
 class CameraView:
-    """Where a camera was when a policy learned to see through it; compared with the scene before the first step."""
+    """Camera pose and field of view of a policy's training data; compared with the scene before the first step."""
 
     mount: str
     """`world` or `hand`."""
@@ -199,7 +199,7 @@ class CameraView:
 
 @dataclass(frozen=True, kw_only=True)
 class PolicySpec:
-    """What a policy needs to see, how often it is asked and what it answers."""
+    """Inputs, rate and action convention of a policy."""
 
     action: ActionSpec
     """Convention of its actions; `action.rate_hz` is the control rate."""
@@ -211,13 +211,13 @@ class PolicySpec:
     """Height and width [px] of those frames."""
 
     chunk_length: int = 1
-    """How many actions a chunk has at the most."""
+    """Largest number of actions in a chunk."""
 
     needs_proprioception: bool = False
     """Whether it reads joint angles, ee pose or gripper width."""
 
     views: Mapping[str, CameraView] = field(default_factory=dict)
-    """How its cameras have to look at the scene, by name; a camera without one may stand anywhere."""
+    """Required camera poses, by name; a camera without one may be anywhere."""
 
     privileged: bool = False
     """Whether it is given the scene state and the goal; true for the expert only."""

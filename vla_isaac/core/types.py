@@ -1,7 +1,7 @@
-"""The values that flow round the loop: state, frames, observations, actions, targets, verdicts.
+"""Data classes of the control loop: state, frames, observations, actions, targets, verdicts.
 
 SI units; quaternions are (w, x, y, z); positions are in the frame the field names.
-Instances are plain data: no simulator object, no behaviour beyond looking things up.
+Instances are plain data: no simulator objects, no behaviour beyond look-ups.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from vla_isaac.core.poses import Pose
 
 @dataclass(frozen=True)
 class Body:
-    """What predicates and policies need to know of an object's form."""
+    """Shape, colour and extents of an object, for predicates and policies."""
 
     name: str
     """``<colour>_<shape>``, such as ``"red_cube"``."""
@@ -39,12 +39,12 @@ class Body:
     """For open containers: half width, half depth [m] of the opening, and height [m] of the floor above the underside."""
 
     fixed: bool = False
-    """Whether the object is fastened to the table."""
+    """Whether the object is fixed to the table."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SceneState:
-    """Everything true about the scene at one instant; only privileged policies and predicates see it."""
+    """Ground truth of the scene at one instant; only predicates and privileged policies read it."""
 
     time: float
     """Simulated time since the last reset [s]."""
@@ -96,7 +96,7 @@ class SceneState:
         )
 
     def body(self, name: str) -> Body:
-        """Return the form of an object."""
+        """Return the `Body` of an object."""
         return self.bodies[self.index(name)]
 
     def pos(self, name: str) -> Array:
@@ -137,7 +137,7 @@ class Frame:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Observation:
-    """What a policy is given each time it must decide."""
+    """Input of a policy at one decision."""
 
     time: float
     """Simulated time [s]."""
@@ -146,7 +146,7 @@ class Observation:
     """The sentence as the user wrote it."""
 
     frames: Mapping[str, Frame]
-    """One frame per camera the policy asked for."""
+    """One frame per camera that the policy requires."""
 
     qpos: Array
     """Arm joint angles [rad], shape (7,)."""
@@ -161,7 +161,7 @@ class Observation:
     """Tool centre point in the robot base frame."""
 
     state: SceneState | None = None
-    """The whole truth, only for policies that declare themselves privileged."""
+    """Ground truth, only for policies that declare themselves privileged."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,7 +177,7 @@ class Action:
 
 @dataclass(frozen=True, eq=False)
 class ActionChunk:
-    """Several consecutive actions, first one first."""
+    """Several consecutive actions, in order."""
 
     arm: Array
     """Shape (T, n)."""
@@ -186,7 +186,7 @@ class ActionChunk:
     """Shape (T,), or None when the policy does not command the gripper."""
 
     info: Mapping[str, Any] = field(default_factory=dict)
-    """Anything a policy wants shown or logged, such as ``{"phase": "grasp"}`` or ``{"confidence": 0.9}``."""
+    """Extra values to show or log, such as ``{"phase": "grasp"}`` or ``{"confidence": 0.9}``."""
 
     def __len__(self) -> int:
         return len(self.arm)
@@ -201,7 +201,7 @@ class ActionChunk:
 
     @classmethod
     def from_rows(cls, rows: Array, *, with_gripper: bool = True) -> ActionChunk:
-        """Split rows as most models emit them: the arm's columns, then the gripper in the last one.
+        """Split rows of a model's output: arm columns, then the gripper in the last one.
 
         Args:
             rows: Shape (T, D).
@@ -214,7 +214,7 @@ class ActionChunk:
 
 @dataclass(frozen=True, eq=False)
 class JointTarget:
-    """Where the joints should be at the end of the next control period; the output of conversion."""
+    """Joint positions to reach at the end of the next control period; the output of conversion."""
 
     qpos: Array
     """Arm joint angles [rad], shape (7,)."""
@@ -225,24 +225,24 @@ class JointTarget:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the task says about a state."""
+    """Result of a predicate or a task for one state."""
 
     done: bool
     """Whether the goal holds (and, for a task, has held for its dwell time)."""
 
     reason: str
-    """The measured fact behind it, in words."""
+    """The measurement behind it, as text."""
 
     progress: float = 0.0
     """0 at the start, 1 when done."""
 
     success: bool | None = None
-    """Set by a task: whether the episode has succeeded; None where nothing is judged."""
+    """Set by a task: whether the episode has succeeded; None for a bare predicate."""
 
 
 @dataclass(frozen=True)
 class EpisodeContext:
-    """What a policy is told when an episode begins."""
+    """What a policy is given at the start of an episode."""
 
     instruction: str
     """The sentence as the user wrote it."""
@@ -257,4 +257,4 @@ class EpisodeContext:
     """The state at the start, only for policies that declare themselves privileged."""
 
     metadata: Mapping[str, Any] = field(default_factory=dict)
-    """Free for harnesses: task family, episode number."""
+    """Metadata of an evaluation harness, such as task family and episode number."""

@@ -1,7 +1,7 @@
-"""`PanelController`: everything the extension owns while it is enabled, and the one place where it is put together.
+"""`PanelController`: creates and owns everything of the extension while it is enabled.
 
-Kit calls in from its own thread: updates, timeline, stage, buttons. Whatever goes wrong in such a call ends as a
-message in panel and log, never in Kit.
+Kit calls it from its own thread: updates, timeline, stage, buttons. An error in such a call becomes a message in panel
+and log and is never raised into Kit.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ carb = require("carb")  # source: docs.omniverse.nvidia.com Carbonite SDK, Pytho
 carb_settings = require("carb.settings")  # source: docs.omniverse.nvidia.com Carbonite SDK, carb.settings.ISettings
 
 LONGEST_WAIT = 2.0  # [s] for a recording that is still being written when the extension is disabled
-_AT_WORK = (Phase.READY, Phase.RUNNING, Phase.PAUSED, Phase.ENDED)
+_LOADED_PHASES = (Phase.READY, Phase.RUNNING, Phase.PAUSED, Phase.ENDED)
 
 
 class PanelController:
@@ -46,7 +46,7 @@ class PanelController:
         make_policy: MakePolicy,
         clock: Callable[[], float],
     ) -> None:
-        """Take what to work with; nothing happens before `start`."""
+        """Store the arguments; nothing happens before `start`."""
         self.problem: Problem | None = None
         self._ext_id, self._clock = ext_id, clock
         self._make_backend, self._make_policy = make_backend, make_policy
@@ -61,8 +61,8 @@ class PanelController:
         self._next_redraw = 0.0
 
     def start(self) -> None:
-        """Read the settings, open the panel, subscribe; a part that fails is reported and the others go on."""
-        self._settings, complaints = read_settings(carb_settings.get_settings().get)
+        """Read the settings, open the panel, subscribe; a part that fails is reported and the others continue."""
+        self._settings, errors = read_settings(carb_settings.get_settings().get)
         self._manager = SessionManager(
             self._settings,
             make_backend=self._make_backend,
@@ -77,12 +77,12 @@ class PanelController:
         self._safely("menu and actions", self._add_menu)
         self._safely("Kit's events", self._subscribe)
         self._make_session()
-        for complaint in complaints:
-            self._say(*message_and_remedy(complaint))
+        for error in errors:
+            self._warn(*message_and_remedy(error))
         self._redraw()
 
     def close(self) -> None:
-        """Take everything away in the order in which it could still call us; may be called twice."""
+        """Close everything, callers of this object first; may be called twice."""
         if self._is_closed:
             return
         self._is_closed = True
@@ -96,42 +96,42 @@ class PanelController:
         if self._panel is not None:
             self._safely("closing the panel", self._panel.close)
         if not self._manager.wait_for_recordings(LONGEST_WAIT):
-            carb.log_warn("[vla_isaac] a recording is still being written; it will be whole when Isaac Sim has ended")
+            carb.log_warn("[vla_isaac] a recording is still being written; it will be complete when Isaac Sim has ended")
         if self._prebundle is not None:
             self._prebundle.remove()
         self._events = self._menu = self._panel = self._prebundle = None
 
-    # what a person does
+    # commands of the user
 
     def press(self, button: str) -> None:
-        """Do what a button, or the action of the same name, says; a press that makes no sense now is answered in words."""
+        """Run the command of a button or of the action of that name; a disabled one shows why it is disabled."""
         if self._is_closed:
             return
         phase = self._manager.status.phase
         if not can_press(button, phase, busy=self._job is not None, has_session=self.session is not None):
             view = make_view(self._manager.status, self._context())
-            self._say(f"{button} does nothing now", view.buttons[button].why_not)
+            self._warn(f"{button} does nothing now", view.buttons[button].why_not)
         else:
             self.problem = None
             self._safely(button, getattr(self, f"_{button}"))
         self._redraw()
 
     def choose(self, name: str, value: Any) -> None:
-        """Take a new value of a setting of the panel."""
+        """Set a setting of the panel."""
         if self._is_closed:
             return
         self.problem = None
         self._safely(f"choosing {name}={value!r}", lambda: self._manager.choose(name, value))
         if name == "scene" and self._panel is not None:
-            self._safely("the scene's sentences", self._offer_sentences)
+            self._safely("the example instructions", self._show_examples)
         self._redraw()
 
     def instruct(self, text: str) -> None:
-        """Take the instruction as it stands in the field."""
+        """Set the instruction to the text of the field."""
         self.choose("instruction", text)
 
     def toggle_window(self) -> None:
-        """Show the panel, or hide it; what runs goes on."""
+        """Show or hide the panel; a run continues."""
         if self._panel is not None:
             self._panel.visible = not self._panel.visible
             self._redraw()
@@ -174,7 +174,7 @@ class PanelController:
         if session.status.phase is Phase.RUNNING:
             self._manager.set_playing(True)
 
-    # what takes several updates
+    # jobs of several updates
 
     def _begin(self, doing: str, session: LiveSession, *, then_run: bool = False) -> None:
         if doing == "resetting":
@@ -190,15 +190,15 @@ class PanelController:
             elif isinstance(error, Exception):
                 self._lose(f"{doing} failed with {type(error).__name__}: {error}")
             else:
-                self._lose(f"{doing} was given up")
+                self._lose(f"{doing} was cancelled")
             self._redraw()
 
         self._job = Job(doing, steps, when_done)
 
-    # what Kit tells
+    # events of Kit
 
     def _period(self) -> None:
-        """Let the session do what is due after a control period; Kit's physics callback must never see an exception."""
+        """Call the session after a control period; an exception must not reach Kit's physics callback."""
         session = self.session
         if session is None or self._job is not None or self._is_closed:
             return
@@ -209,38 +209,38 @@ class PanelController:
 
     def _on_update(self) -> None:
         self._manager.update()
-        if self._manager.is_waiting_for_policy:  # physics stands still and tells nothing, but the answer may be there
+        if self._manager.is_waiting_for_policy:  # physics is paused and calls nothing, but the answer may have arrived
             self._period()
         if self._clock() >= self._next_redraw:
             self._redraw()
 
     def _on_timeline(self, word: str) -> None:
-        """Tell a hand on the toolbar from our own doing, by what the timeline does now and what the session thinks."""
+        """Handle a timeline event that the user caused, as the states of the timeline and the session show."""
         session, events = self.session, self._events
         if session is None or events is None or self._job is not None:
             return
         phase = session.status.phase
-        if word == "stop" and events.is_stopped and phase in _AT_WORK:
+        if word == "stop" and events.is_stopped and phase in _LOADED_PHASES:
             self._lose("the timeline was stopped by hand, which ends the simulation of the scene")
         elif self._manager.expects_events:
             return
         elif word == "pause" and phase is Phase.RUNNING and not events.is_playing:
             session.pause()
-            self._say("the timeline was paused by hand, so the run is paused as well", "press Go on")
+            self._warn("the timeline was paused by hand, so the run is paused as well", "press Resume")
         elif word == "play" and phase is Phase.PAUSED and events.is_playing:
-            self._say("the timeline was started by hand while the run is paused", "the arm holds until you press Go on")
+            self._warn("the timeline was started by hand while the run is paused", "the arm holds until you press Resume")
         elif word == "play" and phase is Phase.FAILED and events.is_playing:
-            self._say("the timeline was started by hand, but the scene of the session is gone", "press Load")
+            self._warn("the timeline was started by hand, but the scene of the session is gone", "press Load")
 
     def _on_stage(self, word: str) -> None:
         session, events = self.session, self._events
-        if session is None or events is None or session.status.phase not in (*_AT_WORK, Phase.LOADING):
+        if session is None or events is None or session.status.phase not in (*_LOADED_PHASES, Phase.LOADING):
             return
         if word == "closing" or (self._stage is not None and events.stage != self._stage):
             self._lose("the stage was closed or replaced while the session used it")
 
     def _on_change(self, status: LiveStatus) -> None:
-        """Put each new problem into Kit's log, once; it is more urgent than what was said before."""
+        """Log each new problem once; it replaces an earlier message of the panel."""
         if status.problem is not None and status.problem != self._logged and not self._is_closed:
             self.problem = None
             carb.log_error(f"[vla_isaac] {status.problem.what}")
@@ -254,29 +254,29 @@ class PanelController:
         return self._manager.session
 
     def _make_session(self) -> bool:
-        """Make the session anew; tell whether there is one."""
+        """Make the session again; return whether there is one."""
         try:
             self._manager.make()
         except Exception as error:
-            self._report("there is no session", error, "mend that, then press Load")
+            self._report("there is no session", error, "fix that, then press Load")
             return False
         self.problem = None
-        self._safely("the scene's sentences", self._offer_sentences)
+        self._safely("the example instructions", self._show_examples)
         return True
 
     def _may_play(self) -> bool:
-        """Tell whether lock-step may touch the timeline: not where it was stopped by hand."""
+        """Return whether lock-step may play the timeline: not after it was stopped by hand."""
         return not self._is_closed and self._events is not None and not self._events.is_stopped
 
     def _lose(self, why: str) -> None:
-        """Take the world for gone: the run ends, only loading helps."""
+        """Mark the simulation as lost: the run ends, and only Load is possible."""
         if self.session is not None:
             session = self.session
             self._safely("the session", lambda: session.backend_lost(why))
         self._redraw()
 
     def _need_session(self) -> LiveSession:
-        assert self.session is not None  # `can_press` lets nothing but Load through without one
+        assert self.session is not None  # without one `can_press` allows only Load
         return self.session
 
     def _recording_folder(self) -> Path:
@@ -332,8 +332,8 @@ class PanelController:
         )
         self._panel = Panel(self, start, visible=settings.show_window)
 
-    def _offer_sentences(self) -> None:
-        """Offer what can be said in the chosen scene; a field still empty takes the scene's own sentence."""
+    def _show_examples(self) -> None:
+        """Show example instructions for the chosen scene; an empty field takes the scene's default."""
         if self.session is None or self._panel is None:
             return
         from vla_isaac.scene.builder import scene_preset
@@ -358,16 +358,16 @@ class PanelController:
 
     # messages
 
-    def _say(self, message: str, remedy: str = "") -> None:
-        """Show and log something a person should know."""
+    def _warn(self, message: str, remedy: str = "") -> None:
+        """Show and log a message."""
         self.problem = Problem(message=message, remedy=remedy, kind="")
         carb.log_warn(f"[vla_isaac] {self.problem.what}")
 
     def _report(self, doing: str, error: Exception, remedy: str) -> None:
         if isinstance(error, ModuleNotFoundError) and not isinstance(error, VlaIsaacError):
             self.problem = Problem(
-                message=f"{doing}: the package {error.name!r} is not here",
-                remedy="use the folder made by tools/package_extension.py, which brings it along",
+                message=f"{doing}: the package {error.name!r} is not installed",
+                remedy="use the folder made by tools/package_extension.py, which contains it",
                 kind=type(error).__name__,
             )
         else:
@@ -375,7 +375,7 @@ class PanelController:
         carb.log_error(f"[vla_isaac] {self.problem.what}")
 
     def _safely(self, doing: str, do: Callable[[], Any]) -> None:
-        """Do something Kit or a person asked for; what it raises becomes a message."""
+        """Call `do`; an exception becomes a message."""
         try:
             do()
         except Exception as error:

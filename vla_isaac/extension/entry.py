@@ -1,4 +1,4 @@
-"""What Kit starts and stops, and how scripts reach the session that runs."""
+"""`VlaIsaacExtension`, which Kit starts and stops, and `get_session` for scripts."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ class VlaIsaacExtension(_IExt):  # type: ignore[misc]  # Kit has no stubs
 
     @staticmethod
     def make_backend(robot: str) -> KitBackend:
-        """Return the backend for a robot source; replaced where the panel is tried on another simulator."""
+        """Return the backend for a robot source; replaced in tests with another simulator."""
         return isaac_backend(robot)
 
     make_policy = staticmethod(make_policy)
-    """Makes policies as the command line does; replaced where a policy has no name."""
+    """Makes policies as the command line does; replaced in tests."""
 
     clock = staticmethod(time.monotonic)
-    """Seconds by which the panel is redrawn; replaced where tests let them pass."""
+    """Clock of the panel's redraws [s]; replaced in tests."""
 
     def on_startup(self, ext_id: str) -> None:
-        """Open the panel; `ext_id` is what Kit calls this extension, whatever its folder is named."""
+        """Open the panel; `ext_id` is Kit's id of this extension, independent of its folder's name."""
         cls = type(self)
         self._controller = PanelController(
             ext_id, make_backend=cls.make_backend, make_policy=cls.make_policy, clock=cls.clock
@@ -44,7 +44,7 @@ class VlaIsaacExtension(_IExt):  # type: ignore[misc]  # Kit has no stubs
         self._controller.start()
 
     def on_shutdown(self) -> None:
-        """Take everything away again; may be called twice, and without a start."""
+        """Close everything; may be called twice, and without a start."""
         controller = self.__dict__.pop("_controller", None)
         if controller is not None:
             _running.remove(controller)

@@ -1,4 +1,4 @@
-"""Which optional packages this Python has, found without importing them."""
+"""Detect optional packages without importing them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from vla_isaac.core.optional import is_installed
 
 USES = {
     "yaml": ("pyyaml", "scenes from files"),
-    "PIL": ("pillow", "policies that see"),
+    "PIL": ("pillow", "policies with cameras"),
     "onnxruntime": ("onnxruntime", "learned policies"),
 }
-"""Import name, package, and what does not work without it; the scripted policy needs none but pyyaml."""
+"""Import name to package and the feature that needs it; the scripted policy needs only pyyaml."""
 
 
 def missing_extras(has: Callable[[str], bool] = is_installed) -> tuple[str, ...]:
-    """Return the packages that are not here, each with what it is for."""
+    """Return the missing packages, each with the feature that needs it."""
     return tuple(f"{package} ({use})" for module, (package, use) in USES.items() if not has(module))

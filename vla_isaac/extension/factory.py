@@ -1,4 +1,4 @@
-"""What the panel's session is made from: a backend, policies by name, options; each can be replaced in tests."""
+"""Factories and options of the panel's session; tests replace them."""
 
 from __future__ import annotations
 
@@ -12,37 +12,37 @@ from vla_isaac.sim.backend import Backend
 
 
 class KitBackend(Backend, Protocol):
-    """A backend whose time is Kit's: it can be paused and resumed, and reports each control period."""
+    """A backend driven by Kit's time: it can be paused and resumed, and calls back after each control period."""
 
     on_period: Callable[[], None] | None
     """Called on Kit's thread after each control period of physics."""
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is worth knowing, such as a robot model used in place of another."""
+        """Notes for the user, such as a robot model used in place of another."""
         ...
 
     def pause(self) -> None:
-        """Let no time pass."""
+        """Pause the timeline."""
         ...
 
     def resume(self) -> None:
-        """Let time pass again."""
+        """Resume the timeline."""
         ...
 
     def describe(self) -> str:
-        """Return which of the simulator's interfaces is used and why."""
+        """Return which of the simulator's APIs is used and why."""
         ...
 
 
 MakeBackend = Callable[[str], KitBackend]
-"""From the name of a robot source, one of `settings.ROBOTS`, to a backend."""
+"""Makes a backend from a robot source, one of `settings.ROBOTS`."""
 
 MakePolicy = Callable[[str], Policy]
 
 
 def isaac_backend(robot: str) -> KitBackend:
-    """Return the Isaac Sim backend as it runs inside Kit."""
+    """Return the Isaac Sim backend inside Kit."""
     from vla_isaac.backends.isaac.backend import IsaacBackend
 
     backend: KitBackend = IsaacBackend(mode="kit", robot="embedded" if robot == "embedded" else "reference")
@@ -51,7 +51,7 @@ def isaac_backend(robot: str) -> KitBackend:
 
 @dataclass(frozen=True)
 class Options:
-    """Choices that need a new session, so they take effect with the next load."""
+    """Settings that need a new session, so they take effect with the next Load."""
 
     robot: str
     lock_step: bool
@@ -59,5 +59,5 @@ class Options:
 
     @classmethod
     def of(cls, settings: ExtensionSettings) -> Options:
-        """Return what the settings say."""
+        """Return the options of the settings."""
         return cls(settings.robot, settings.lock_step, settings.speed_scale)

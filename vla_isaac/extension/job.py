@@ -11,15 +11,15 @@ from vla_isaac.sim.backend import Steps
 
 
 class Job:
-    """Something that takes several updates; held until it is done, so that its end is never lost."""
+    """A running generator, kept until it is done, so that its end is always reported."""
 
     def __init__(self, doing: str, steps: Steps[None], when_done: Callable[[Job, BaseException | None], None]) -> None:
-        """Begin with the next turn of the event loop.
+        """Begin at the next iteration of the event loop.
 
         Args:
-            doing: What it is, such as ``"loading"``.
+            doing: Name of the job, such as ``"loading"``.
             steps: Yields once per app update it needs.
-            when_done: Called once with what went wrong: None, an exception, or `asyncio.CancelledError`.
+            when_done: Called once with the error: None, an exception, or `asyncio.CancelledError`.
         """
         self.doing = doing
         self._steps = steps
@@ -28,14 +28,14 @@ class Job:
         self._task.add_done_callback(self._finish)
 
     def give_up(self) -> None:
-        """End it at its present step; `when_done` hears of it."""
+        """Cancel at the current step; `when_done` is called."""
         self._task.cancel()
 
     def abandon(self) -> None:
-        """End it at once and tell nobody."""
+        """Cancel at once; `when_done` is not called."""
         self._when_done = None
         self._task.cancel()
-        with contextlib.suppress(ValueError):  # it is being executed: the task closes it when it comes back
+        with contextlib.suppress(ValueError):  # the generator is executing: the task closes it when it returns
             self._steps.close()
 
     async def _drive(self) -> None:

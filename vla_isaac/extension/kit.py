@@ -1,4 +1,4 @@
-"""Kit's modules, taken in one place: they have no stubs, and outside Isaac Sim they do not exist."""
+"""Import of Kit's modules, which have no stubs and exist only inside Isaac Sim."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def require(module: str) -> Any:
     """Return a module of Kit.
 
     Raises:
-        MissingDependencyError: If this process is not Isaac Sim, or the extension that brings the module is off.
+        MissingDependencyError: If this process is not Isaac Sim, or the extension with the module is disabled.
     """
     try:
         return importlib.import_module(module)
@@ -20,7 +20,7 @@ def require(module: str) -> Any:
         if error.name is None or not f"{module}.".startswith(f"{error.name}."):
             raise
         raise MissingDependencyError(
-            f"the panel of vla_isaac runs inside Isaac Sim and needs its module {module!r}, which this Python has not",
+            f"the panel of vla_isaac runs inside Isaac Sim and needs its module {module!r}, which this Python lacks",
             remedy=(
                 "enable the extension in Isaac Sim (Window > Extensions), or run an instruction here: "
                 'vla-isaac run "Pick up the red cube and place it on the blue box" --backend mujoco'

@@ -1,4 +1,4 @@
-"""Events of Kit: an update has passed, the timeline changed, the stage is opened or closed."""
+"""Events of Kit: app updates, timeline changes, stage opened or closing."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ class KitEvents:
 
     @property
     def is_playing(self) -> bool:
-        """Whether the timeline plays now; an event may be older than what has happened since."""
+        """Whether the timeline plays now; an event may be out of date."""
         return bool(self._timeline.is_playing())
 
     @property
     def is_stopped(self) -> bool:
-        """Whether the timeline stands at its beginning now."""
+        """Whether the timeline is stopped now."""
         return bool(self._timeline.is_stopped())
 
     @property
@@ -54,7 +54,7 @@ class KitEvents:
         return usd.get_context().get_stage()
 
     def close(self) -> None:
-        """Give the subscriptions back; may be called twice."""
+        """Drop the subscriptions; may be called twice."""
         self._held.clear()
 
 
@@ -68,7 +68,7 @@ def _event_handler(handle: Callable[[str], None], words: dict[int, str]) -> Call
 
 
 async def next_update() -> None:
-    """Wait until Kit has done one update."""
+    """Wait for one app update."""
     await omni_app.get_app().next_update_async()
 
 

@@ -1,4 +1,4 @@
-"""The entry under Window and the actions that do what the buttons do, so that hotkeys and scripts can press them."""
+"""Entry in the Window menu, and an action per button for hotkeys and scripts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TOGGLE = "toggle_window"
 
 
 class MenuAndActions:
-    """Registered under the id Kit gave the extension, and all gone after `close`."""
+    """Menu entry and actions, registered under the extension's id until `close`."""
 
     def __init__(self, ext_id: str, doing: Mapping[str, Callable[[], None]]) -> None:
         """Register one action per name in `doing`, and the menu entry for the one called `TOGGLE`."""
@@ -35,7 +35,7 @@ class MenuAndActions:
         menus.add_menu_items(self._items, MENU)
 
     def close(self) -> None:
-        """Take entry and actions away; may be called twice."""
+        """Remove entry and actions; may be called twice."""
         if self._items:
             menus.remove_menu_items(self._items, MENU)
             self._items = []
@@ -44,10 +44,10 @@ class MenuAndActions:
 
 _ABOUT = {
     "load": "Build the chosen scene in the open stage, below /World/VLA.",
-    "run": "Let the policy follow the instruction, or go on after a pause.",
+    "run": "Let the policy follow the instruction, or resume after a pause.",
     "pause": "Hold the arm and stop time.",
     "stop": "End the run; the arm holds.",
     "reset": "Lay the scene out again from its seed.",
-    "record": "Switch the recording of runs on or off.",
+    "record": "Turn the recording of runs on or off.",
     TOGGLE: "Show or hide the panel.",
 }

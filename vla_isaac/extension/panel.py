@@ -1,4 +1,4 @@
-"""The window: widgets of omni.ui that show a `PanelView` and pass on what a person does; nothing is decided here."""
+"""`Panel`: omni.ui widgets that show a `PanelView` and forward the user's input to `Commands`."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ CAPTIONS = {
     "recording": "Recording",
 }
 HINTS = {
-    "scene": "What stands on the table: a preset of config/scenes",
-    "randomisation": "What the seed varies: places, colours, light, cameras",
-    "robot": "NVIDIA's asset comes from its server; our own Panda needs none",
-    "policy": "Who acts",
+    "scene": "Objects on the table: a preset of config/scenes",
+    "randomisation": "What varies with the seed: layout, colours, light, cameras",
+    "robot": "NVIDIA's asset needs its asset server; our own Panda needs none",
+    "policy": "The policy that acts",
 }
 
 COLOURS = {  # 0xAABBGGRR
@@ -59,33 +59,33 @@ STYLE: dict[str, dict[str, Any]] = {
 
 
 class Commands(Protocol):
-    """What a person can do in the panel."""
+    """Commands of the panel's user."""
 
     def press(self, button: str) -> None:
-        """Do what a button says; one of `panel_model.BUTTONS`."""
+        """Press a button; one of `panel_model.BUTTONS`."""
         ...
 
     def choose(self, name: str, value: Any) -> None:
-        """Take a new value of a setting, such as ``("scene", "clutter")``."""
+        """Set a setting, such as ``("scene", "clutter")``."""
         ...
 
     def instruct(self, text: str) -> None:
-        """Take the instruction as it stands in the field, at every keystroke."""
+        """Set the instruction; called at every keystroke."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
-    """What the fields hold when the panel opens."""
+    """Initial values of the fields."""
 
     options: Mapping[str, Sequence[str]]
     """Names to choose from, for each of `SETTINGS`."""
 
     captions: Mapping[str, str]
-    """How a name is shown, where that is not the name itself."""
+    """Displayed text of a name, where it differs from the name."""
 
     chosen: Mapping[str, str]
-    """The chosen one of each."""
+    """Chosen name for each of `SETTINGS`."""
 
     seed: int
     lock_step: bool
@@ -115,13 +115,13 @@ class Panel:
             self._build_instruction(start)
             self._build_buttons()
             self._build_picture()
-            self._build_readings()
+            self._build_status_lines()
             self._build_notes()
         self.offer(start.examples)
 
     @property
     def visible(self) -> bool:
-        """Whether the window is open; a person may have closed it."""
+        """Whether the window is open; the user may have closed it."""
         return self._window is not None and bool(self._window.visible)
 
     @visible.setter
@@ -151,7 +151,7 @@ class Panel:
             self._error_box.visible = bool(view.error.text)
 
     def show_picture(self, rgb: Image | None) -> None:
-        """Show a camera's picture; the same one again costs nothing."""
+        """Show a camera's picture; the same array again is ignored."""
         if rgb is self._picture:
             return
         self._picture = rgb
@@ -161,7 +161,7 @@ class Panel:
         self._no_picture.visible = rgb is None
 
     def show_instruction(self, text: str) -> None:
-        """Put a sentence into the field without taking it for typing."""
+        """Set the text of the field without calling `instruct`."""
         self._is_filling = True
         try:
             self._instruction.model.set_value(text)
@@ -169,17 +169,17 @@ class Panel:
             self._is_filling = False
 
     def offer(self, sentences: Sequence[str]) -> None:
-        """Show these sentences to choose from."""
+        """Show example instructions to choose from."""
         if tuple(sentences) == self._examples:
             return
         self._examples = tuple(sentences)
         self._example_rows.clear()
         with self._example_rows, ui.VStack(spacing=2, height=0):
             for text in sentences:
-                ui.Button(text, name="example", height=ROW, clicked_fn=self._takes(text), tooltip="Take this sentence")
+                ui.Button(text, name="example", height=ROW, clicked_fn=self._on_example(text), tooltip="Use this sentence")
 
     def close(self) -> None:
-        """Destroy the window and let everything go; may be called twice."""
+        """Destroy the window and drop all widgets; may be called twice."""
         window, self._window = self._window, None
         if window is not None:
             window.visible = False
@@ -204,29 +204,29 @@ class Panel:
                     ui.Label(CAPTIONS[name], name="caption", width=LABEL_WIDTH, tooltip=HINTS[name])
                     options = list(start.options[name])
                     combo = ui.ComboBox(options.index(start.chosen[name]), *(start.captions.get(o, o) for o in options))
-                    combo.model.add_item_changed_fn(self._chose(name, options))
+                    combo.model.add_item_changed_fn(self._on_selected(name, options))
                     self._fields[name] = combo
             with ui.HStack(height=ROW, spacing=6):
-                ui.Label("Seed", name="caption", width=LABEL_WIDTH - 6, tooltip="From which everything random is drawn")
+                ui.Label("Seed", name="caption", width=LABEL_WIDTH - 6, tooltip="Seed of everything random")
                 self._value("seed", ui.IntField(width=56), start.seed, lambda model: int(model.as_int))
-                ui.Label("Speed", name="caption", width=40, tooltip="Share of the arm's speed limits that may be used")
+                ui.Label("Speed", name="caption", width=40, tooltip="Allowed fraction of the arm's speed limits")
                 slider = ui.FloatSlider(min=0.05, max=1.0)
                 self._value("speed_scale", slider, start.speed_scale, lambda model: float(model.as_float))
-                ui.Label("Lock step", name="caption", width=62, tooltip="Time stands still while the policy thinks")
+                ui.Label("Lock step", name="caption", width=62, tooltip="Simulation pauses while the policy computes")
                 self._value("lock_step", ui.CheckBox(width=18), start.lock_step, lambda model: bool(model.as_bool))
 
     def _build_instruction(self, start: Start) -> None:
         with ui.CollapsableFrame("Instruction", height=0), ui.VStack(spacing=3, height=0):
             self._instruction = ui.StringField(height=ROW, tooltip="What the arm should do, in English")
             self._instruction.model.set_value(start.instruction)
-            self._instruction.model.add_value_changed_fn(self._typed)
+            self._instruction.model.add_value_changed_fn(self._on_typed)
             self._labels["parse"] = ui.Label("", name="muted", word_wrap=True, height=0)
             self._example_rows = ui.Frame(height=0)
 
     def _build_buttons(self) -> None:
         with ui.HStack(height=30, spacing=2):
             for name in BUTTONS:
-                self._buttons[name] = ui.Button(name.capitalize(), name=name, clicked_fn=self._pressed(name))
+                self._buttons[name] = ui.Button(name.capitalize(), name=name, clicked_fn=self._on_pressed(name))
 
     def _build_picture(self) -> None:
         with ui.ZStack(height=200):
@@ -234,9 +234,9 @@ class Panel:
             ui.ImageWithProvider(self._provider, fill_policy=ui.IwpFillPolicy.IWP_PRESERVE_ASPECT_FIT)
             self._no_picture = ui.Label("no picture yet", name="muted", alignment=ui.Alignment.CENTER)
 
-    def _build_readings(self) -> None:
+    def _build_status_lines(self) -> None:
         with ui.VStack(spacing=3, height=0):
-            self._bar = ui.ProgressBar(height=18, tooltip="How far the task is done")
+            self._bar = ui.ProgressBar(height=18, tooltip="Progress of the task")
             for name in READINGS:
                 with ui.HStack(height=0):
                     ui.Label(CAPTIONS[name], name="caption", width=LABEL_WIDTH, height=20)
@@ -247,21 +247,21 @@ class Panel:
             self._labels[name] = ui.Label("", name="muted", word_wrap=True, height=0)
 
     def _value(self, name: str, field: Any, value: Any, read: Callable[[Any], Any]) -> None:
-        """Fill a field and pass on what is entered in it."""
+        """Set a field and forward the user's input."""
         field.model.set_value(value)
         field.model.add_value_changed_fn(lambda model: self._commands.choose(name, read(model)))
         self._fields[name] = field
 
-    def _chose(self, name: str, options: Sequence[str]) -> Callable[[Any, Any], None]:
+    def _on_selected(self, name: str, options: Sequence[str]) -> Callable[[Any, Any], None]:
         return lambda model, item: self._commands.choose(name, options[model.get_item_value_model().as_int])
 
-    def _pressed(self, name: str) -> Callable[[], None]:
+    def _on_pressed(self, name: str) -> Callable[[], None]:
         return lambda: self._commands.press(name)
 
-    def _takes(self, text: str) -> Callable[[], None]:
+    def _on_example(self, text: str) -> Callable[[], None]:
         return lambda: self._instruction.model.set_value(text)
 
-    def _typed(self, model: Any) -> None:
+    def _on_typed(self, model: Any) -> None:
         if not self._is_filling:
             self._commands.instruct(model.as_string)
 

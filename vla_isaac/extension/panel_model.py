@@ -1,6 +1,6 @@
-"""What the panel says and allows, as plain values: no Kit in here, so it is tested without any.
+"""`make_view`: the panel's texts and enabled buttons as plain values, without Kit.
 
-`make_view` turns the status of a live session into the text, tone and enabled flag of every widget; the panel only
+`make_view` converts the status of a live session to the text, tone and enabled flag of every widget; the panel only
 copies them.
 """
 
@@ -15,18 +15,18 @@ from vla_isaac.runtime.live_status import LiveStatus, Phase, Problem
 from vla_isaac.tasks.language import examples
 
 Tone = Literal["plain", "muted", "busy", "good", "warn", "bad"]
-"""How a text is meant; the panel gives each tone a colour."""
+"""Tone of a text; the panel has a colour for each."""
 
 BUTTONS = ("load", "run", "pause", "stop", "reset", "record")
-"""The buttons in the order in which they stand; Kit's actions have the same names."""
+"""The buttons in their order in the panel; Kit's actions have the same names."""
 
-OLD_FRAME = 0.5  # [s] from this age on the picture behind an action is worth a warning
-STALE_SHARE = 0.25  # from this share on the policy is too slow for its rate
+OLD_FRAME = 0.5  # [s] a picture older than this gives a warning
+STALE_SHARE = 0.25  # a larger share of held periods gives a warning
 
 
 @dataclass(frozen=True)
 class Line:
-    """One text and how it is meant."""
+    """One text and its tone."""
 
     text: str = ""
     tone: Tone = "plain"
@@ -47,10 +47,10 @@ class ButtonView:
 
 @dataclass(frozen=True, kw_only=True)
 class PanelView:
-    """Everything the panel shows apart from what a person typed."""
+    """Everything the panel shows except the user's input."""
 
     phase: Line
-    """The word in the corner."""
+    """State of the session, in one word."""
 
     hint: Line
     """What to do next."""
@@ -62,7 +62,7 @@ class PanelView:
     """Whether scene, seed, robot and policy may be changed."""
 
     parse: Line
-    """What the instruction is read as, or why it cannot be read."""
+    """Goal of the instruction, or why it cannot be parsed."""
 
     step: Line
     rate: Line
@@ -73,10 +73,10 @@ class PanelView:
     verdict: Line
     clipped: Line
     freshness: Line
-    """Age of the picture behind the action, and how many periods held for want of a new action."""
+    """Age of the picture behind the action, and share of periods held without a new action."""
 
     error: Line
-    """What went wrong last; empty if nothing."""
+    """Last error; empty if none."""
 
     remedy: Line
     """What to try next."""
@@ -84,33 +84,33 @@ class PanelView:
     recording: Line
     notes: Line
     port: Line
-    """Which of Isaac's interfaces is used and why."""
+    """Which of Isaac's APIs is used and why."""
 
     missing: Line
-    """Which optional packages are not here."""
+    """Missing optional packages."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PanelContext:
-    """What the panel shows besides the session's status."""
+    """What the panel shows in addition to the session's status."""
 
     busy: str = ""
-    """What is being done over several updates, such as ``"loading"``."""
+    """Running job, such as ``"loading"``."""
 
     problem: Problem | None = None
-    """What is wrong outside the session, such as a backend that cannot be made; goes before the session's own."""
+    """Problem outside the session, such as a backend that cannot be made; shown before the session's."""
 
     has_session: bool = True
-    """Whether there is a session at all."""
+    """Whether there is a session."""
 
     takes_effect_with: str = ""
-    """What brings a choice about that was made since the load, such as ``"Load or Reset"``; empty if nothing waits."""
+    """Buttons that apply settings changed since the load, such as ``"Load or Reset"``; empty if there are none."""
 
     port: str = ""
-    """The backend's own words on its port."""
+    """The backend's description of its port."""
 
     missing: Sequence[str] = ()
-    """Optional packages that are not installed, each with what it is for."""
+    """Missing optional packages, each with the feature that needs it."""
 
 
 def make_view(status: LiveStatus, context: PanelContext | None = None) -> PanelView:
@@ -139,18 +139,18 @@ def make_view(status: LiveStatus, context: PanelContext | None = None) -> PanelV
 
 
 def parse_line(goal: str, problem: str) -> Line:
-    """Return what an instruction means, such as ``goal: on(red_cube, blue_box)``, or why it cannot be read."""
+    """Return the goal of an instruction, such as ``goal: on(red_cube, blue_box)``, or why it cannot be parsed."""
     if problem:
         return Line(problem, "warn")
     return Line(f"goal: {goal}", "good") if goal else Line("type what the arm should do", "muted")
 
 
 def sentences(own: str, bodies: Sequence[Body]) -> tuple[str, ...]:
-    """Return sentences to choose from: the scene's own first, then others that can be read in it."""
+    """Return example instructions: the scene's default first, then others that can be parsed in it."""
     return tuple(dict.fromkeys(text for text in (own, *examples(bodies)) if text))
 
 
-_WORDS: dict[Phase, Line] = {
+_PHASE_LINES: dict[Phase, Line] = {
     Phase.EMPTY: Line("nothing loaded", "muted"),
     Phase.LOADING: Line("loading", "busy"),
     Phase.READY: Line("ready", "good"),
@@ -168,14 +168,14 @@ def _phase(status: LiveStatus, context: PanelContext) -> Line:
         return Line(context.busy, "busy")
     if status.phase is Phase.ENDED and status.success is not None:
         return Line("succeeded", "good") if status.success else Line("not succeeded", "bad")
-    return _WORDS[status.phase]
+    return _PHASE_LINES[status.phase]
 
 
 def _hint(status: LiveStatus, context: PanelContext) -> Line:
     if not context.has_session:
         return Line("See the message below; then press Load to try again.", "bad")
     if context.busy:
-        return Line("The simulator is being prepared; Stop gives up.", "muted")
+        return Line("The simulator is being prepared; Stop cancels.", "muted")
     if context.takes_effect_with and status.phase in (Phase.READY, Phase.ENDED):
         return Line(f"Your choice takes effect with the next {context.takes_effect_with}.", "warn")
     if status.instruction_problem and status.phase in (Phase.EMPTY, Phase.READY, Phase.ENDED):
@@ -186,7 +186,7 @@ def _hint(status: LiveStatus, context: PanelContext) -> Line:
             Phase.LOADING: "The scene is being built.",
             Phase.READY: "Press Run to let the policy act.",
             Phase.RUNNING: "The policy acts. Pause holds the arm, Stop ends the run.",
-            Phase.PAUSED: "The arm holds. Run goes on, Stop ends the run.",
+            Phase.PAUSED: "The arm holds. Resume continues the run, Stop ends it.",
             Phase.ENDED: "The arm holds. Run starts again from the same seed.",
             Phase.FAILED: "Press Load to build the scene again.",
         }[status.phase],
@@ -194,7 +194,7 @@ def _hint(status: LiveStatus, context: PanelContext) -> Line:
     )
 
 
-_CAN = {
+_ALLOWED_PHASES = {
     "load": (Phase.EMPTY, Phase.READY, Phase.ENDED, Phase.FAILED),
     "run": (Phase.READY, Phase.PAUSED, Phase.ENDED),
     "pause": (Phase.RUNNING,),
@@ -203,7 +203,7 @@ _CAN = {
     "record": tuple(Phase),
 }
 
-_DOES = {
+_TOOLTIPS = {
     "load": "Build the chosen scene on the open stage, under /World",
     "run": "Let the policy follow the instruction",
     "pause": "Hold the arm and stop time",
@@ -218,18 +218,18 @@ _WHY_NOT = {
     Phase.READY: "nothing runs yet",
     Phase.RUNNING: "stop the run first",
     Phase.PAUSED: "stop the run first",
-    Phase.ENDED: "nothing runs any more",
+    Phase.ENDED: "the run has ended",
     Phase.FAILED: "load the scene again",
 }
 
 
 def can_press(button: str, phase: Phase, *, busy: bool = False, has_session: bool = True) -> bool:
-    """Tell whether a button does anything now."""
+    """Return whether a button is enabled."""
     if not has_session:
         return button == "load"
     if busy:
         return button in ("stop", "record")
-    return phase in _CAN[button]
+    return phase in _ALLOWED_PHASES[button]
 
 
 def _buttons(status: LiveStatus, context: PanelContext) -> dict[str, ButtonView]:
@@ -237,7 +237,7 @@ def _buttons(status: LiveStatus, context: PanelContext) -> dict[str, ButtonView]
     for name in BUTTONS:
         enabled = can_press(name, status.phase, busy=bool(context.busy), has_session=context.has_session)
         why_not = "" if enabled else _why_not(name, status, context)
-        tooltip = _DOES[name] if enabled else f"Not now: {why_not}"
+        tooltip = _TOOLTIPS[name] if enabled else f"Not now: {why_not}"
         views[name] = ButtonView(_caption(name, status, context), enabled, tooltip, why_not)
     return views
 
@@ -256,11 +256,11 @@ def _why_not(name: str, status: LiveStatus, context: PanelContext) -> str:
 
 def _caption(name: str, status: LiveStatus, context: PanelContext) -> str:
     if name == "run" and status.phase is Phase.PAUSED:
-        return "Go on"
+        return "Resume"
     if name == "load" and status.phase is Phase.FAILED:
         return "Reload"
     if name == "stop" and context.busy:
-        return "Give up"
+        return "Cancel"
     if name == "record":
         return "Recording" if status.recording else "Record"
     return name.capitalize()
@@ -276,7 +276,7 @@ def _rate(status: LiveStatus) -> Line:
     if not status.rate_hz:
         return Line("-", "muted")
     if not status.measured_hz:
-        return Line(f"{status.rate_hz:.0f} Hz wanted", "muted")
+        return Line(f"{status.rate_hz:.0f} Hz required", "muted")
     is_slow = status.phase is Phase.RUNNING and status.measured_hz < 0.8 * status.rate_hz
     return Line(f"{status.measured_hz:.1f} Hz of {status.rate_hz:.0f} Hz", "warn" if is_slow else "plain")
 
@@ -305,7 +305,7 @@ def _freshness(status: LiveStatus) -> Line:
 
 
 def _error(status: LiveStatus, context: PanelContext) -> tuple[Line, Line]:
-    """Return what went wrong and what to try."""
+    """Return the error and its remedy."""
     problem = context.problem or status.problem
     if problem is None:
         return Line("", "bad"), Line("", "plain")
@@ -315,7 +315,7 @@ def _error(status: LiveStatus, context: PanelContext) -> tuple[Line, Line]:
 def _sentence(text: str) -> str:
     if not text:
         return ""
-    start = text[:1].upper() if text.split(" ", 1)[0].isalpha() else text[:1]  # names such as vla_isaac stay as they are
+    start = text[:1].upper() if text.split(" ", 1)[0].isalpha() else text[:1]  # names such as vla_isaac are not capitalised
     return f"{start}{text[1:]}" + ("" if text.endswith((".", "?", "!")) else ".")
 
 

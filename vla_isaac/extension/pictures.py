@@ -1,4 +1,4 @@
-"""A camera's picture as the panel needs it: four channels, small enough to be sent ten times a second."""
+"""Convert a camera's picture for the panel: RGBA, small enough to be sent ten times a second."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from vla_isaac.core.arrays import AnyArray, Image
 
-LARGEST = 256  # [px] longer side shown; Kit copies the bytes one by one, so fewer are kinder
+LARGEST = 256  # [px] longer side shown; Kit copies the bytes one by one, which is slow
 
 
 def to_rgba(rgb: Image) -> AnyArray:

@@ -1,4 +1,4 @@
-"""`SessionManager`: the panel's one session, made again where a choice requires it; what was chosen before stays."""
+"""`SessionManager`: the panel's session, made again when a changed setting requires it, with all other settings kept."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vla_isaac.extension.settings import ExtensionSettings
 from vla_isaac.runtime.live import LiveSession, LiveStatus, Phase
 from vla_isaac.runtime.spool import SpoolRecorder
 
-OWN_EVENTS = 2  # app updates after our own pause or resume in which the timeline's events are taken for ours
+OWN_EVENTS = 2  # app updates after our pause or resume in which timeline events count as ours
 
 NOTHING = LiveStatus(
     phase=Phase.EMPTY,
@@ -38,11 +38,11 @@ NOTHING = LiveStatus(
     problem=None,
     notes=(),
 )
-"""What is shown while there is no session."""
+"""Status while there is no session."""
 
 
 class SessionManager:
-    """Holds session and backend together, and remembers what was chosen and what of it is loaded."""
+    """Owns session and backend, and stores the chosen and the loaded settings."""
 
     def __init__(
         self,
@@ -54,15 +54,15 @@ class SessionManager:
         on_change: Callable[[LiveStatus], None],
         may_play: Callable[[], bool],
     ) -> None:
-        """Hold nothing yet.
+        """Store the arguments; there is no session yet.
 
         Args:
-            settings: What is chosen at first.
+            settings: Initial settings.
             make_backend: Makes a backend from the name of a robot source.
-            make_policy: Makes a policy of its name.
+            make_policy: Makes a policy from its name.
             on_period: Called after each control period of physics.
             on_change: Called with the status at each change of a session.
-            may_play: Tells whether the timeline may be touched for lock-step; not after a stop by hand.
+            may_play: Returns whether lock-step may play the timeline; not after it was stopped by hand.
         """
         self.session: LiveSession | None = None
         self.backend: KitBackend | None = None
@@ -82,11 +82,11 @@ class SessionManager:
 
     @property
     def needs_making(self) -> bool:
-        """Whether there is no session, or none with the options that are chosen now."""
+        """Whether there is no session, or only one with other options than chosen."""
         return self.session is None or self._chosen != self._made_with
 
     def make(self) -> None:
-        """Make backend and session again, with all that is chosen.
+        """Make backend and session again, with the chosen settings.
 
         Raises:
             VlaIsaacError: If the backend cannot be made; there is no session then.
@@ -130,7 +130,7 @@ class SessionManager:
         return all(recorder.wait(timeout) for recorder in self._recorders)
 
     def choose(self, name: str, value: Any) -> None:
-        """Take a choice: some the session takes at once, some only a new one."""
+        """Set a setting; some apply to the session at once, some only to a new one."""
         if name in ("robot", "lock_step", "speed_scale"):
             self._chosen = replace(self._chosen, **{name: value})
             return
@@ -143,23 +143,23 @@ class SessionManager:
             self.session.choose(**chosen)
 
     def note_load(self) -> None:
-        """Remember that all that is chosen is being loaded."""
+        """Note that all chosen settings are being loaded."""
         self._loaded = self._choice()
 
     def note_reset(self) -> None:
-        """Remember that as much of it as a reset brings about is."""
+        """Note that the settings which a reset applies are being loaded."""
         if self._loaded is not None:
             self._loaded = self._loaded[0], self._choice()[1]
 
     @property
     def takes_effect_with(self) -> str:
-        """The buttons that bring about what was chosen since the load; empty if nothing waits."""
+        """Buttons that apply settings changed since the load; empty if there are none."""
         if self._loaded is None or self._loaded == self._choice():
             return ""
         return "Load" if self._loaded[0] != self._choice()[0] else "Load or Reset"
 
     def _choice(self) -> tuple[Any, Any]:
-        """Return what only a load brings about, and what a reset does as well."""
+        """Return the settings that only Load applies, and those that Reset applies too."""
         return (self.scene, self._chosen), (self.status.seed, self._randomisation)
 
     def _make_recorder(self, folder: Path) -> SpoolRecorder:
@@ -177,7 +177,7 @@ class SessionManager:
 
     @property
     def expects_events(self) -> bool:
-        """Whether events of the timeline may still come that our own pause or resume caused."""
+        """Whether timeline events caused by our pause or resume may still arrive."""
         return self.is_waiting_for_policy or self._quiet_updates > 0
 
     def update(self) -> None:

@@ -1,7 +1,7 @@
 """The extension's settings: ``exts."vla_isaac"`` in the manifest, in the app's own files or on Kit's command line.
 
-For example ``--/exts/vla_isaac/robot=embedded``. The key is always ``vla_isaac``, whatever the folder is called, and
-what nobody sets has its default here.
+For example ``--/exts/vla_isaac/robot=embedded``. The key is always ``vla_isaac``, whatever the folder's name;
+the defaults are in this file.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from vla_isaac.core.errors import ConfigError
 ROOT = "/exts/vla_isaac"
 
 ROBOTS = {"reference": "NVIDIA's asset", "embedded": "our own Panda"}
-"""Where the Franka comes from, with the words of the panel: NVIDIA's asset server, or our own, which needs no server."""
+"""Sources of the Franka and their texts in the panel: NVIDIA's asset server, or our own, which needs no server."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExtensionSettings:
-    """How the panel opens and what it does; `extension.toml` repeats the defaults."""
+    """Settings of the panel and the session; `extension.toml` repeats the defaults."""
 
     scene: str = "tabletop"
     """Scene chosen at the start: a preset of ``config/scenes``, or the path of a YAML file."""
 
     seed: int = 0
-    """From which places, colours and everything else random are drawn."""
+    """Seed of the layout, colours and everything else random."""
 
     randomisation: str = "layout"
     """What varies with the seed: a preset of ``config/randomisation``."""
@@ -35,16 +35,16 @@ class ExtensionSettings:
     """Policy chosen at the start."""
 
     instruction: str = ""
-    """Sentence in the text field at the start; empty takes the scene's own."""
+    """Sentence in the text field at the start; empty takes the scene's default."""
 
     robot: str = "reference"
     """``reference`` or ``embedded``, see `ROBOTS`."""
 
     lock_step: bool = False
-    """Whether time stands still while the policy thinks."""
+    """Whether the simulation pauses while the policy computes."""
 
     speed_scale: float = 1.0
-    """Share of the arm's joint speed limits that may be used, above 0 up to 1."""
+    """Allowed fraction of the arm's joint speed limits, above 0 up to 1."""
 
     view_camera: str = "front"
     """Camera shown in the panel; empty shows none."""
@@ -56,31 +56,31 @@ class ExtensionSettings:
     """Whether the panel opens when the extension starts."""
 
     redraw_hz: float = 10.0
-    """How often the panel is redrawn at the most [Hz]."""
+    """Largest redraw rate of the panel [Hz]."""
 
 
 def read_settings(get: Callable[[str], Any]) -> tuple[ExtensionSettings, tuple[ConfigError, ...]]:
-    """Return the settings and what was wrong with them; a wrong value is replaced by its default.
+    """Return the settings and the errors in them; an invalid value is replaced by its default.
 
     Args:
-        get: Returns the value of a path such as ``"/exts/vla_isaac/seed"``, None where nobody set it.
+        get: Returns the value of a path such as ``"/exts/vla_isaac/seed"``, None where it is not set.
     """
     values: dict[str, Any] = {}
-    complaints: list[ConfigError] = []
+    errors: list[ConfigError] = []
     for field in fields(ExtensionSettings):
         value = get(f"{ROOT}/{field.name}")
         if value is None:
             continue
-        wanted = _accepted(field.name, value, type(field.default))
-        if wanted is None:
-            complaints.append(
+        accepted = _accepted(field.name, value, type(field.default))
+        if accepted is None:
+            errors.append(
                 ConfigError(
                     f"the setting {ROOT}/{field.name}={value!r} is not accepted", remedy=_advice(field.name, field.default)
                 )
             )
         else:
-            values[field.name] = wanted
-    return ExtensionSettings(**values), tuple(complaints)
+            values[field.name] = accepted
+    return ExtensionSettings(**values), tuple(errors)
 
 
 _RANGES: dict[str, tuple[float, float]] = {"redraw_hz": (0.5, 60.0), "speed_scale": (0.01, 1.0), "seed": (0, 2**31 - 1)}

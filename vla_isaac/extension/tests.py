@@ -1,4 +1,4 @@
-"""Tests for Kit's own test runner; all others stand in the repository's ``tests/extension`` and need no Kit.
+"""Tests for Kit's own test runner; all others are in the repository's ``tests/extension`` and need no Kit.
 
 Isaac Sim runs them by ``--enable omni.kit.test --/exts/omni.kit.test/testExts/0=<the folder's name>``.
 """
@@ -21,14 +21,14 @@ MOST_UPDATES = 3000
 
 
 class TestExtension(_Case):  # type: ignore[misc]  # Kit has no stubs
-    """The extension is enabled by the runner before any of these."""
+    """The runner enables the extension before these tests."""
 
     async def test_the_panel_is_open(self) -> None:
         """The window exists under its title."""
         self.assertIsNotNone(ui.Workspace.get_window(TITLE))
 
     async def test_an_instruction_is_understood_without_a_simulation(self) -> None:
-        """Parsing asks the scene only."""
+        """Parsing needs the scene only."""
         self.assertEqual(get_session().parse("Put the red cube on the blue box"), ("on(red_cube, blue_box)", ""))
 
     async def test_the_scene_can_be_loaded_and_a_run_reaches_its_goal(self) -> None:

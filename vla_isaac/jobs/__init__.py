@@ -1,4 +1,4 @@
-"""Many jobs in this process, in processes of this machine, or on Ray, and the journal of their results."""
+"""Pools that run jobs in this process, in worker processes or on Ray, and the journal of their results."""
 
 from vla_isaac.jobs.factory import open_pool as open_pool
 from vla_isaac.jobs.journal import Journal as Journal

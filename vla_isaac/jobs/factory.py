@@ -1,4 +1,4 @@
-"""`open_pool`: the kind of pool that fits the number of workers."""
+"""`open_pool`: create the pool for a number of workers."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ def open_pool(
     deadline: float | None = None,
     start_deadline: float = START_DEADLINE,
 ) -> JobPool:
-    """Return a pool whose workers are ready: this process for one worker, else processes, or Ray's.
+    """Return a pool whose workers are ready: this process for one worker, else processes or Ray actors.
 
     Args:
-        make_worker: Makes what runs a job, in each worker.
-        num_workers: How many run at a time.
-        use_ray: Whether they are Ray's.
-        retries: How often a job that lost its worker is tried again before that is its result. In this process a lost
-            worker is the loss of everything, so nothing is tried again there.
-        deadline: Longest time for one job [s], after which its worker is ended; None waits for ever. In this process nothing
-            can be ended.
-        start_deadline: Longest time in which a worker is made [s], in a process of its own.
+        make_worker: Called in each worker, returns the function that runs a job.
+        num_workers: Number of jobs that run in parallel.
+        use_ray: Whether the workers are Ray actors.
+        retries: How often a job that lost its worker is retried before the loss becomes its result. Unused in this
+            process, where a lost worker is a lost process.
+        deadline: Longest time for one job [s], after which its worker is ended; None has no limit. Unused in this
+            process.
+        start_deadline: Longest time to start a worker [s]; unused in this process.
 
     Raises:
         UsageError: If the number of workers is not accepted.
-        MissingDependencyError: If Ray is asked for and not installed.
+        MissingDependencyError: If Ray is requested and not installed.
         BackendError: If a worker ended before it was ready, or was not ready at its deadline.
         VlaIsaacError: Whatever `make_worker` raised.
     """

@@ -1,4 +1,4 @@
-"""`InProcessPool`: one job after another in this process, when its result is waited for."""
+"""`InProcessPool`: runs each job in this process, inside `wait`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from vla_isaac.jobs.pool import JobResult, MakeWorker
 
 
 class InProcessPool:
-    """The pool of one worker; what is wrong with a job's code is seen here with its whole traceback."""
+    """Pool of one worker; an error in a job keeps its whole traceback."""
 
     num_workers = 1
 
@@ -29,11 +29,11 @@ class InProcessPool:
         return bool(self._jobs)
 
     def submit(self, job: Any) -> None:
-        """Take it."""
+        """Store the job for `wait`."""
         self._jobs.append(job)
 
     def wait(self, timeout: float | None = None) -> list[JobResult[Any, Any]]:
-        """Run it; a timeout has no effect."""
+        """Run the job; a timeout has no effect."""
         job = self._jobs.pop()
         try:
             return [JobResult(job=job, value=self._worker(job))]
@@ -41,7 +41,7 @@ class InProcessPool:
             return [JobResult(job=job, error=error)]
 
     def close(self) -> None:
-        """Free what the worker holds."""
+        """Close the worker."""
         close_worker(self._worker)
 
 

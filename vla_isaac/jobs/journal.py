@@ -1,6 +1,6 @@
-"""`Journal`: a file of JSON lines to which each result is added as soon as it is known, so that killed work can go on.
+"""`Journal`: a JSON Lines file to which each result is appended at once, so that a killed run can resume.
 
-The first line, the header, says for which plan the results are. A line that a kill has cut is dropped.
+The first line is the header, which describes the plan. A truncated last line is dropped.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ class Journal:
     """The journal of one plan: first read, then written from `begin` to `close`."""
 
     def __init__(self, path: Path, header: Mapping[str, Any]) -> None:
-        """Read what is there; nothing is written before `begin`.
+        """Read an existing file; nothing is written before `begin`.
 
         Args:
-            path: The file; there may be none yet.
-            header: What the first line will say.
+            path: The file; it need not exist.
+            header: Content of the first line.
 
         Raises:
-            UsageError: If the file holds something else than JSON objects.
+            UsageError: If the lines are not JSON objects.
         """
         self.path, self._header = path, header
         lines = read_journal(path) if path.exists() else []
         self.old_header = lines[0] if lines else None
         """The first line of an earlier run; None if there was none."""
         self.results = lines[1:]
-        """What an earlier run found out."""
+        """Results of an earlier run."""
 
     def begin(self, results: Iterable[Mapping[str, Any]]) -> None:
-        """Replace the file by the header and these results, whole or not at all, and keep it open for `add`."""
+        """Replace the file atomically by the header and these results, and keep it open for `add`."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         write_bytes(self.path, b"".join(map(_line, [self._header, *results])))
-        self._file = self.path.open("ab", buffering=0)  # each line is one write: whole, or not there
+        self._file = self.path.open("ab", buffering=0)  # each line is one atomic write
 
     def add(self, result: Mapping[str, Any]) -> None:
         """Write one result."""
@@ -51,7 +51,7 @@ class Journal:
 
 
 def read_journal(path: Path) -> list[dict[str, Any]]:
-    """Return the header and the results of a journal, without a line that a kill has cut.
+    """Return the header and the results of a journal, without a truncated last line.
 
     Raises:
         UsageError: If the lines are not JSON objects, or the file cannot be read.
@@ -70,9 +70,9 @@ def check_same_plan(before: Mapping[str, Any], now: Mapping[str, Any], *, subjec
     """Compare the options of an earlier run with those of this one.
 
     Args:
-        before: Option to value then.
-        now: The same now, as plain values.
-        subject: What is gone on with and how it came about, for the error, such as ``"results.jsonl was made"``.
+        before: Options of the earlier run, name to value.
+        now: Options of this run, as plain values.
+        subject: What is resumed and how it was made, for the error, such as ``"results.jsonl was made"``.
         free: Options that may differ.
 
     Raises:

@@ -1,4 +1,4 @@
-"""`JobPool`: jobs run by workers of which any may die or hang, at the cost of the job it was at."""
+"""`JobPool`: protocol of worker pools; a worker that dies or hangs loses only its current job."""
 
 from __future__ import annotations
 
@@ -12,47 +12,47 @@ J = TypeVar("J")
 R = TypeVar("R")
 
 MakeWorker = Callable[[], Callable[[Any], Any]]
-"""Called once in each worker process, returns what runs one job; it travels there, so it is a function of a module or a
-`functools.partial` of one. What it returns may have ``close()``, which is called when there are no more jobs."""
+"""Called once in each worker process, returns the function that runs one job. It is pickled, so it must be a module-level
+function or a `functools.partial` of one. The returned object may have ``close()``, called when there are no more jobs."""
 
 MAX_WORKERS = 256
 JOB_DEADLINE = 3600.0
-"""Longest time for one episode or one block of them [s], unless another is given; far more than any takes."""
+"""Longest time for one episode or one block of them [s], by default; far more than any takes."""
 START_DEADLINE = 1800.0
-"""Longest time in which a worker is made [s]: enough for the largest model from a slow disk."""
+"""Longest time to start a worker [s]: enough to load the largest model from a slow disk."""
 
 ReportProgress = Callable[[int, int, int], None]
-"""Called as work goes on: how many pieces are done, how many there are in all, and how many attempts failed."""
+"""Progress callback: pieces done, pieces in total, attempts failed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class JobResult(Generic[J, R]):
-    """What came of one job; exactly one of `value`, `error` and `fault` says how it ended."""
+    """Result of one job; exactly one of `value`, `error` and `fault` is set."""
 
     job: J
-    """As it was submitted."""
+    """The job as submitted."""
 
     value: R | None = None
-    """What the worker returned."""
+    """Return value of the worker."""
 
     error: Exception | None = None
-    """What the worker raised."""
+    """Exception raised by the worker."""
 
     fault: str = ""
-    """How the worker was lost: it died, or took longer than the deadline."""
+    """Why the worker was lost: it died or exceeded the deadline."""
 
     losses: int = 0
-    """How many workers were lost over this job, those of earlier tries included."""
+    """Workers lost on this job, earlier tries included."""
 
     def check(self, *, remedy: str) -> R:
-        """Return the value.
+        """Return the value, or raise.
 
         Args:
-            remedy: What to do about a lost worker, for the error.
+            remedy: What to do about a lost worker, for the error message.
 
         Raises:
             BackendError: If the worker was lost.
-            Exception: What the worker raised.
+            Exception: The exception raised by the worker.
         """
         if self.error is not None:
             raise self.error
@@ -62,7 +62,7 @@ class JobResult(Generic[J, R]):
 
 
 class JobPool(Protocol):
-    """Runs jobs, several at a time; their results come in the order in which they end."""
+    """Runs several jobs in parallel; results come in the order of completion."""
 
     num_workers: int
 
@@ -73,23 +73,23 @@ class JobPool(Protocol):
 
     @property
     def is_busy(self) -> bool:
-        """Whether a job is being run, or waits to be."""
+        """Whether a job is running or queued."""
         ...
 
     def submit(self, job: Any) -> None:
-        """Have a job run; only if free."""
+        """Start a job; only if `is_free`."""
         ...
 
     def wait(self, timeout: float | None = None) -> list[JobResult[Any, Any]]:
-        """Return the results of at least one job, or none if there is none after `timeout` [s]; only if busy."""
+        """Return the results of at least one job, or none if there is none after `timeout` [s]; only if `is_busy`."""
         ...
 
     def close(self) -> None:
-        """Drop what is being run and end every worker, within a few seconds; may be called twice."""
+        """Cancel running jobs and end every worker within a few seconds; may be called twice."""
         ...
 
 
 def check_num_workers(num_workers: int) -> None:
-    """Raise `UsageError` unless a pool can have so many workers."""
+    """Raise `UsageError` unless `num_workers` is accepted."""
     if not 1 <= num_workers <= MAX_WORKERS:
         raise UsageError(f"{num_workers} workers are not accepted; give a whole number from 1 to {MAX_WORKERS}")

@@ -1,7 +1,7 @@
 """`ProcessPool`: workers in processes of this machine; one that dies or hangs is replaced.
 
-They are spawned, not forked: a fork would share this process's GL and encoder threads. They ignore Ctrl-C, which is their
-parent's business, and end when it does, however it ends.
+Workers are spawned, not forked: a fork would share this process's GL and encoder threads. They ignore Ctrl-C, which the
+parent handles, and end when the parent ends.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from vla_isaac.jobs.processes import begin_worker, no_interrupts_inherited
 from vla_isaac.jobs.worker_pool import WorkerPool
 
 TIME_TO_END = 2.0
-"""Time that processes are given to end by themselves before they are killed [s], all of them together."""
+"""Total time for all processes to end by themselves before they are killed [s]."""
 
 
 class ProcessPool(WorkerPool):
-    """Processes of this machine."""
+    """Pool of processes on this machine."""
 
     worker_name = "the worker process"
 
     def __init__(
         self, make_worker: MakeWorker, num_workers: int, *, retries: int, deadline: float | None, start_deadline: float
     ) -> None:
-        """Start them and wait until each is ready; arguments and errors are those of `pool.open_pool`."""
+        """Start the workers and wait until each is ready; arguments and errors are those of `pool.open_pool`."""
         super().__init__(make_worker, num_workers, retries=retries, deadline=deadline)
         self._start_deadline = start_deadline
         self._starting: dict[Connection, _Process] = {}
@@ -47,13 +47,13 @@ class ProcessPool(WorkerPool):
             raise
 
     def close(self) -> None:
-        """End them; what one is at is dropped."""
+        """End the workers; running jobs are dropped."""
         busy = [*self._starting.values(), *(running.worker for running in self._running.values())]
         for process in busy:
             process.terminate()
         everyone = [*busy, *self._idle]
         for process in everyone:
-            process.line.close()  # the message to an idle one that it may end
+            process.line.close()  # an idle worker ends when its line is closed
         give_up = time.monotonic() + TIME_TO_END
         for process in everyone:
             process.join(max(0.0, give_up - time.monotonic()))
@@ -65,7 +65,7 @@ class ProcessPool(WorkerPool):
         self._starting[process.line] = process
 
     def _send(self, process: _Process, job: Any) -> Connection:
-        with contextlib.suppress(OSError):  # it has died, which is received next
+        with contextlib.suppress(OSError):  # it has died; `_receive` handles that
             process.line.send(job)
         return process.line
 
@@ -95,7 +95,7 @@ class ProcessPool(WorkerPool):
         return []
 
     def _replace(self, process: _Process) -> list[JobResult[Any, Any]]:
-        """Start another process in the place of one that died, and return what came of its job."""
+        """Replace a process that died, and return the result of its job."""
         code = process.exit_code()
         if process.line in self._starting:
             raise BackendError(
@@ -119,7 +119,7 @@ class ProcessPool(WorkerPool):
 
 
 class _Process:
-    """One process as seen from here."""
+    """Handle of one worker process."""
 
     def __init__(self, make_worker: MakeWorker) -> None:
         context = get_context("spawn")
@@ -131,22 +131,22 @@ class _Process:
         theirs.close()
 
     def exit_code(self) -> int | None:
-        """Return with which code it ended, as far as it has."""
+        """Return its exit code, if it has ended."""
         self._process.join(TIME_TO_END)
         return self._process.exitcode
 
     def terminate(self) -> None:
-        """Ask it to end."""
+        """Send SIGTERM."""
         self._process.terminate()
 
     def kill(self) -> None:
-        """End it at once, also where it is stopped and would not receive a message."""
+        """Kill it at once, also if it is stopped."""
         self.line.close()
         self._process.kill()
         self._process.join()
 
     def join(self, seconds: float) -> None:
-        """Wait for its end so long, then kill it."""
+        """Wait `seconds` for it to end, then kill it."""
         self._process.join(seconds)
         if self._process.is_alive():
             self.kill()
@@ -158,7 +158,7 @@ def serve(line: Connection, make_worker: MakeWorker) -> None:
     try:
         worker = make_worker()
     except VlaIsaacError as error:
-        line.send(("error", _portable(error)))
+        line.send(("error", _picklable(error)))
         return
     line.send(("ready", None))
     with contextlib.suppress(EOFError, OSError):
@@ -168,19 +168,19 @@ def serve(line: Connection, make_worker: MakeWorker) -> None:
 
 
 def answer(function: Callable[..., Any], *arguments: Any) -> tuple[str, Any]:
-    """Return ``("value", what it returns)`` or ``("error", what it raises)``, the latter as something that can be sent."""
+    """Return ``("value", what it returns)`` or ``("error", what it raises)``, the latter picklable."""
     try:
         return "value", function(*arguments)
     except Exception as error:
-        return "error", _portable(error)
+        return "error", _picklable(error)
 
 
-def _portable(error: Exception) -> Exception:
-    """Return an error that can be sent and raised over there; what is not ours, or does not travel, in words."""
+def _picklable(error: Exception) -> Exception:
+    """Return an error that can be pickled: a `VlaIsaacError` if it can be rebuilt, else a `BackendError` with its text."""
     if isinstance(error, VlaIsaacError):
         try:
-            type(error)(*error.args)  # how it is made again over there
-        except Exception:  # whatever a class of errors makes of its arguments
+            type(error)(*error.args)  # as unpickling rebuilds it
+        except Exception:  # a subclass may raise anything here
             return BackendError(str(error))
         return error
     return BackendError(f"a job failed in its worker: {type(error).__name__}: {error}")

@@ -1,4 +1,4 @@
-"""Processes started for a piece of work: Ctrl-C is their parent's business, and they never outlive it."""
+"""Setup of worker processes: they ignore Ctrl-C, which the parent handles, and end when the parent ends."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from multiprocessing import parent_process
 
 
 def begin_worker() -> None:
-    """Prepare a process that was started for this work: Ctrl-C is its parent's business, and it never outlives it."""
+    """Set up a worker process: ignore Ctrl-C and end when the parent ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = parent_process()
     if parent is not None:
@@ -20,7 +20,7 @@ def begin_worker() -> None:
 
 @contextlib.contextmanager
 def no_interrupts_inherited() -> Iterator[None]:
-    """Block Ctrl-C while a process may be started: it inherits the block, here it is only put off for that moment."""
+    """Block Ctrl-C while a process is started, which inherits the block; in this process it is only delayed."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -32,6 +32,6 @@ def no_interrupts_inherited() -> Iterator[None]:
 
 
 def _end_with(parent: object) -> None:
-    """Wait for the parent's end, however it comes, and follow it; what was being made is thrown away."""
+    """Wait for the parent to end, then exit at once; work in progress is dropped."""
     parent.join()  # type: ignore[attr-defined]
     os._exit(1)

@@ -1,4 +1,4 @@
-"""`RayPool`: the same on Ray, an actor for each worker; all its machines must see the files that a job names."""
+"""`RayPool`: a pool of Ray actors; all machines of the cluster must see the files that a job names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vla_isaac.jobs.worker_pool import WorkerPool
 
 
 class _Actor:
-    """What runs in a process of Ray's; an error is a result, so that only a lost process is an error of Ray's."""
+    """The worker inside a Ray process. A job's error is a result, so a `RayError` always means a lost process."""
 
     def __init__(self, make_worker: MakeWorker) -> None:
         self._make_worker = make_worker
@@ -27,17 +27,17 @@ class _Actor:
 
     def run(self, job: Any) -> tuple[str, Any]:
         """Run one job."""
-        if self._worker is None:  # made again in place of a lost one
+        if self._worker is None:  # this actor replaces a lost one
             self._worker = self._make_worker()
         return answer(self._worker, job)
 
     def close(self) -> None:
-        """Free what the worker holds."""
+        """Close the worker."""
         close_worker(self._worker)
 
 
 class RayPool(WorkerPool):
-    """Actors of Ray's; Ray is started if it is not."""
+    """Pool of Ray actors; Ray is started if it is not running."""
 
     worker_name = "the worker of Ray"
 
@@ -59,7 +59,7 @@ class RayPool(WorkerPool):
             raise
 
     def close(self) -> None:
-        """End the actors; what one is at is dropped. Ray itself stays."""
+        """End the actors; running jobs are dropped. Ray itself keeps running."""
         for actor in [*self._idle, *(running.worker for running in self._running.values())]:
             self._kill(actor)
         for kept in (self._idle, self._running, self._waiting):

@@ -1,4 +1,4 @@
-"""`run_jobs` and `in_order`: keep a pool busy and yield the results of its jobs, as they end or in the order of the jobs."""
+"""`run_jobs` and `in_order`: keep a pool busy and yield its results, in order of completion or of the jobs."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 from vla_isaac.jobs.pool import JobPool, JobResult
 
 AHEAD_PER_WORKER = 4
-"""Results that may wait for one that comes before them."""
+"""Results per worker that may wait for an earlier one."""
 
 
 def run_jobs(pool: JobPool, next_job: Callable[[], Any]) -> Iterator[JobResult[Any, Any]]:
-    """Yield results as jobs end, until there is no next job and none is under way.
+    """Yield results as jobs end, until there is no next job and none is running.
 
     Args:
         pool: Runs them; it stays open.
@@ -26,15 +26,15 @@ def run_jobs(pool: JobPool, next_job: Callable[[], Any]) -> Iterator[JobResult[A
 
 
 def in_order(pool: JobPool, jobs: Iterable[Any]) -> Iterator[JobResult[Any, Any]]:
-    """Yield the result of each job in turn, while later ones are run already.
+    """Yield the results in the order of the jobs, while later jobs already run.
 
     Args:
         pool: Runs them; it stays open.
-        jobs: Taken as they are needed, so they may be endless; none is None.
+        jobs: Read lazily, so they may be endless; no job is None.
     """
     source = iter(jobs)
     submitted: list[Any] = []  # jobs whose result has not been yielded; two may be equal, and they need not be hashable
-    ready: dict[int, JobResult[Any, Any]] = {}  # by place in `submitted`
+    ready: dict[int, JobResult[Any, Any]] = {}  # by index in `submitted`
     limit = AHEAD_PER_WORKER * pool.num_workers
 
     def next_job() -> Any:
@@ -47,7 +47,7 @@ def in_order(pool: JobPool, jobs: Iterable[Any]) -> Iterator[JobResult[Any, Any]
         place = next(k for k, job in enumerate(submitted) if job is result.job and k not in ready)
         ready[place] = result
         while 0 in ready:
-            _fill(pool, next_job)  # no worker is idle while the result is dealt with
+            _fill(pool, next_job)  # no worker is idle while the caller handles the result
             yield ready.pop(0)
             submitted.pop(0)
             ready = {k - 1: waiting for k, waiting in ready.items()}

@@ -1,4 +1,4 @@
-"""`WorkerPool`: what pools of other processes share, which job is where, which is tried again and which took too long."""
+"""`WorkerPool`: base of the pools of other processes: job assignment, retries and deadlines."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ class RunningJob:
     worker: Any
     job: Any
     losses: int
-    """Workers lost over it before."""
+    """Workers lost on this job before."""
 
     begun: float
-    """When it was begun [s], as `time.monotonic` says."""
+    """Start time [s] by `time.monotonic`."""
 
 
 class WorkerPool(ABC):
-    """The `JobPool` of workers that may be lost; a subclass starts them, sends jobs, receives answers and ends them."""
+    """A `JobPool` whose workers may be lost; a subclass starts them, sends jobs, receives answers and ends them."""
 
     worker_name: str
-    """What a worker is called in messages."""
+    """Name of a worker in messages."""
 
     def __init__(self, make_worker: MakeWorker, num_workers: int, *, retries: int, deadline: float | None) -> None:
         """Keep the arguments, which are those of `pool.open_pool`; no worker is started."""
@@ -41,9 +41,9 @@ class WorkerPool(ABC):
         self._deadline = math.inf if deadline is None else deadline
         self._idle: list[Any] = []
         self._running: dict[Any, RunningJob] = {}
-        """By what the answer comes through, as `_send` returned it."""
+        """By the key that `_send` returned."""
         self._waiting: deque[tuple[Any, int]] = deque()
-        """Jobs to be tried again, and how many workers they have cost."""
+        """Jobs to retry, and how many workers each has lost."""
 
     @abstractmethod
     def _start(self) -> None:
@@ -51,7 +51,7 @@ class WorkerPool(ABC):
 
     @abstractmethod
     def _send(self, worker: Any, job: Any) -> Any:
-        """Have a worker run a job; return what its answer comes through."""
+        """Send a job to a worker; return the key under which its answer is received."""
 
     @abstractmethod
     def _receive(self, timeout: float | None) -> list[JobResult[Any, Any]]:
@@ -59,20 +59,20 @@ class WorkerPool(ABC):
 
     @abstractmethod
     def _kill(self, worker: Any) -> None:
-        """End a worker at once, also one that is stopped."""
+        """Kill a worker at once, also one that is stopped."""
 
     @property
     def is_free(self) -> bool:
-        """Whether a worker has nothing to do."""
+        """Whether a worker is idle."""
         return len(self._idle) > len(self._waiting)
 
     @property
     def is_busy(self) -> bool:
-        """Whether a job is being run, or waits to be."""
+        """Whether a job is running or queued."""
         return bool(self._running or self._waiting)
 
     def submit(self, job: Any) -> None:
-        """Hand it to a worker that has nothing to do."""
+        """Send the job to an idle worker."""
         self._begin(job, 0)
 
     def wait(self, timeout: float | None = None) -> list[JobResult[Any, Any]]:
@@ -80,11 +80,11 @@ class WorkerPool(ABC):
 
         Raises:
             BackendError: If a worker that replaces a lost one ended before it was ready, or was not ready at its deadline.
-            VlaIsaacError: Whatever `make_worker` raised there.
+            VlaIsaacError: The error `make_worker` raised in a worker.
         """
         give_up = math.inf if timeout is None else time.monotonic() + timeout
         found: list[JobResult[Any, Any]] = []
-        while not found or not (self.is_free or self.is_busy):  # while each is being replaced, neither holds
+        while not found or not (self.is_free or self.is_busy):  # neither holds while every worker is being replaced
             is_last = time.monotonic() >= give_up
             found += self._advance(give_up)
             if is_last and (self.is_free or self.is_busy):
@@ -92,7 +92,7 @@ class WorkerPool(ABC):
         return found
 
     def _advance(self, until: float) -> list[JobResult[Any, Any]]:
-        """Wait for a message until then, end what takes too long, try lost jobs again, and return the results that came."""
+        """Wait for a message until `until`, end workers past their deadline, retry lost jobs, and return the results."""
         next_event = min(until, self._next_deadline())
         found = self._receive(None if next_event == math.inf else max(0.0, next_event - time.monotonic()))
         for key, running in list(self._running.items()):
@@ -115,7 +115,7 @@ class WorkerPool(ABC):
         return JobResult(job=running.job, losses=running.losses, **{kind: content})
 
     def _lose(self, key: Any, reason: str) -> list[JobResult[Any, Any]]:
-        """Replace the worker of a job; return the job's result unless it is to be tried again."""
+        """Replace the worker of a job; return the job's result unless it is retried."""
         running = self._running.pop(key)
         self._start()
         losses = running.losses + 1
@@ -126,5 +126,5 @@ class WorkerPool(ABC):
         return [JobResult(job=running.job, fault=reason, losses=losses)]
 
     def _next_deadline(self) -> float:
-        """Return when the first deadline passes, as `time.monotonic` says."""
+        """Return the earliest deadline [s] by `time.monotonic`."""
         return min((running.begun for running in self._running.values()), default=math.inf) + self._deadline

@@ -1,1 +1,1 @@
-"""Franka facts with their sources, forward kinematics and Jacobian."""
+"""Constants of the Franka Panda with their sources, forward kinematics and Jacobian."""

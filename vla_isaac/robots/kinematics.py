@@ -1,4 +1,4 @@
-"""Where the Panda's end effector is and how it moves: forward kinematics and geometric Jacobian in numpy.
+"""Forward kinematics and geometric Jacobian of the Panda in numpy.
 
 Every function takes one arm, shape (7,), or a batch, shape (..., 7). `base` is `panda_link0`; `ee` lies between
 the fingertips, z pointing out of the hand, y along the fingers' travel.

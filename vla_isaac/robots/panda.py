@@ -1,4 +1,4 @@
-"""Facts about the Franka Emika Panda with the Franka Hand, each with its source.
+"""Constants of the Franka Emika Panda with the Franka Hand, each with its source.
 
 Sources:
     [FCI] Franka Control Interface documentation, "Robot and interface specifications": Denavit-Hartenberg
@@ -51,4 +51,5 @@ QPOS_HOME = frozen([0.0, -math.pi / 4, 0.0, -3 * math.pi / 4, 0.0, math.pi / 2, 
 
 TOP_DOWN_REACH = (0.30, 0.74)
 """Horizontal distance from the base axis [m] within which the ee can point straight down at every height from the
-table (0.01 m) to 0.30 m; our own figure, held by tests/robots/test_reach.py with inverse kinematics."""
+table (0.01 m) to 0.30 m; our own value, checked with inverse kinematics in
+tests/robots/test_reach.py."""

@@ -1,1 +1,1 @@
-"""What stands where: objects, cameras, lights, the scene builder, layouts and their variation; plain data."""
+"""Scenes as plain data: objects, cameras, lights, the scene builder, layouts, randomisation and USD."""

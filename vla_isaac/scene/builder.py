@@ -1,4 +1,4 @@
-"""`FrankaSceneBuilder`: put a scene together in a few readable lines."""
+"""`FrankaSceneBuilder`: build a `SceneSpec` with chained calls."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vla_isaac.scene.spec import FILL_LIGHT, KEY_LIGHT, JointGains, LightSpec, S
 
 @dataclass(frozen=True, kw_only=True)
 class ObjectEntry:
-    """One object in a scene preset; what is left out takes the shape's usual value."""
+    """One object in a scene preset; omitted values take the shape's default."""
 
     shape: str
     colour: str
@@ -27,16 +27,16 @@ class ObjectEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class ScenePreset:
-    """A scene as a YAML file in ``config/scenes/`` says it."""
+    """Content of a YAML file in ``config/scenes/``."""
 
     description: str
-    """One sentence for lists."""
+    """One sentence, shown in lists."""
 
     instruction: str
-    """The scene's own instruction."""
+    """The scene's default instruction."""
 
     objects: tuple[ObjectEntry, ...]
-    """What stands on the table."""
+    """Objects on the table."""
 
     table: TableSpec = TableSpec()
     cameras: tuple[CameraConfig, ...] = (*STANDARD_CAMERAS, VIDEO)
@@ -47,7 +47,7 @@ class ScenePreset:
 
 
 class FrankaSceneBuilder:
-    """Collects objects and cameras and gives a `SceneSpec`.
+    """Collects objects and cameras and returns a `SceneSpec`.
 
     Every method returns the builder, so calls chain::
 
@@ -63,7 +63,7 @@ class FrankaSceneBuilder:
 
         Raises:
             UnknownNameError: If there is no such preset.
-            ConfigError: If the file is broken; the message names file and key.
+            ConfigError: If the file is invalid; the message names file and key.
         """
         preset = vars(load_preset(ScenePreset, "scenes", name))
         builder = cls(name)
@@ -91,11 +91,11 @@ class FrankaSceneBuilder:
         return self.add("cube", colour, **options)
 
     def add_box(self, colour: str, **options: object) -> FrankaSceneBuilder:
-        """Add a closed box to place things on (10 x 10 x 3 cm, fastened)."""
+        """Add a closed box to place things on (10 x 10 x 3 cm, fixed to the table)."""
         return self.add("box", colour, **options)
 
     def add_bin(self, colour: str, **options: object) -> FrankaSceneBuilder:
-        """Add an open bin to put things in (15 x 15 x 5 cm, fastened)."""
+        """Add an open bin to put things in (15 x 15 x 5 cm, fixed to the table)."""
         return self.add("bin", colour, **options)
 
     def add_camera(self, camera: CameraConfig) -> FrankaSceneBuilder:
@@ -115,7 +115,7 @@ class FrankaSceneBuilder:
         return self
 
     def instruction(self, text: str) -> FrankaSceneBuilder:
-        """Set the scene's own instruction."""
+        """Set the scene's default instruction."""
         self._spec = replace(self._spec, instruction=text)
         return self
 

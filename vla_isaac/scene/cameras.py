@@ -1,4 +1,4 @@
-"""Cameras: where they sit, what they see, their intrinsics and extrinsics."""
+"""Camera configuration: pose, field of view, intrinsics and extrinsics."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from vla_isaac.core.poses import Pose, look_at
 
 @dataclass(frozen=True, kw_only=True)
 class CameraConfig:
-    """Where a camera sits and what it records; plain values, no simulator objects."""
+    """Pose, resolution and field of view of a camera; plain values, no simulator objects."""
 
     name: str
     """Key of this camera in every observation, such as ``"front"``."""
@@ -30,10 +30,10 @@ class CameraConfig:
     """Direction that is up in the image, in the frame of its mount."""
 
     mount: Literal["world", "hand"] = "world"
-    """What it is fastened to; `hand` is the link `panda_hand`."""
+    """The body it is fixed to; `hand` is the link `panda_hand`."""
 
     resolution_hw: tuple[int, int] = (224, 224)
-    """Image height and width [px] unless a request says otherwise."""
+    """Image height and width [px] unless a request gives another."""
 
     fov_y: float = 0.9
     """Vertical field of view [rad]."""

@@ -1,4 +1,4 @@
-"""Named colours of objects, chosen to be told apart under any of our lights."""
+"""Named colours of objects, distinguishable under every light setting."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def rgb_of(colour: str) -> RGB:
     """Return the red, green, blue of a named colour.
 
     Raises:
-        UnknownNameError: If the colour has no name here.
+        UnknownNameError: If the colour is not in `COLOURS`.
     """
     if colour not in COLOURS:
         raise unknown_name("colour", colour, COLOURS)

@@ -1,4 +1,4 @@
-"""The convex pieces that objects are made of, as plain data that every physics engine can take."""
+"""Convex pieces of each object shape, as plain data for every physics engine."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Piece:
 
     @property
     def pose(self) -> Pose:
-        """Where it is in its object."""
+        """Pose in the frame of its object."""
         return Pose(np.array(self.pos), np.array(self.quat_wxyz))
 
 
@@ -62,7 +62,7 @@ def pieces_of(o: ObjectSpec) -> tuple[Piece, ...]:
     """Return the convex pieces an object is made of, in its own axes.
 
     Raises:
-        SceneError: If nobody has said yet what the shape is made of.
+        SceneError: If the shape has no pieces defined.
     """
     x, y, z = (s / 2 for s in o.size)
     if o.shape in ("cube", "box"):

@@ -1,4 +1,4 @@
-"""From a seed to a stage: vary a scene, then lay it out so that nothing overlaps and all can be reached."""
+"""Sampling of layouts from a seed: vary the scene, then place the objects without overlap and within reach."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from vla_isaac.scene.randomisation import Randomisation
 from vla_isaac.scene.spec import LightSpec, Placement, SceneLayout, SceneSpec, TableSpec
 
 OBJECT_COLOURS = ("red", "green", "blue", "yellow", "orange", "purple", "pink", "cyan")
-"""Colours that recolouring and distractors draw from: far apart, and apart from the table and the robot."""
+"""Colours sampled for recolouring and distractors: distinct from each other, the table and the robot."""
 
 _TRIES_PER_OBJECT = 200
 _TRIES_PER_LAYOUT = 50
@@ -39,7 +39,7 @@ def vary_scene(spec: SceneSpec, randomisation: Randomisation, seed: int) -> Scen
 
 
 def sample_layout(spec: SceneSpec, randomisation: Randomisation, seed: int) -> SceneLayout:
-    """Return where everything stands in the episode `seed`, and how it looks.
+    """Return the poses and looks of everything in the episode `seed`.
 
     Raises:
         SceneError: If the objects do not fit into the area; the message says what to change.
@@ -69,7 +69,7 @@ def sample_layout(spec: SceneSpec, randomisation: Randomisation, seed: int) -> S
 
 
 def _place_objects(spec: SceneSpec, randomisation: Randomisation, rng: np.random.Generator) -> Array:
-    """Draw (x, y, yaw) per object, shape (N, 3): largest first, starting anew when one does not fit."""
+    """Draw (x, y, yaw) per object, shape (N, 3): largest first, starting again when one does not fit."""
     order = sorted(range(len(spec.objects)), key=lambda i: -spec.objects[i].footprint_radius)
     for _ in range(_TRIES_PER_LAYOUT):
         poses = _try_to_place(spec.objects, order, randomisation, rng)
@@ -132,7 +132,7 @@ def _resized(o: ObjectSpec, factor: float) -> ObjectSpec:
 def _distractors(
     objects: tuple[ObjectSpec, ...], randomisation: Randomisation, rng: np.random.Generator
 ) -> tuple[ObjectSpec, ...]:
-    """Draw added objects whose names are not taken."""
+    """Sample added objects with unused names."""
     low, high = randomisation.distractors
     taken = {o.name for o in objects}
     free = [(s, c) for s in randomisation.distractor_shapes for c in OBJECT_COLOURS if f"{c}_{s}" not in taken]
@@ -172,7 +172,7 @@ def _lights(spec: SceneSpec, randomisation: Randomisation, rng: np.random.Genera
 
 
 def _jittered(camera: CameraConfig, randomisation: Randomisation, rng: np.random.Generator) -> CameraConfig:
-    """Shift and turn a world camera; the one on the hand is part of the robot and stays."""
+    """Shift and turn a world camera; the camera on the hand is part of the robot and is not changed."""
     if camera.mount != "world" or (randomisation.camera_jitter == 0.0 and randomisation.camera_angle_jitter == 0.0):
         return camera
     eye = np.array(_shifted(camera.eye, randomisation.camera_jitter, rng))

@@ -1,4 +1,4 @@
-"""What can stand on the table: each shape with its usual size, mass and friction."""
+"""Object specs: each shape with its default size, mass and friction."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ SHAPES: tuple[Shape, ...] = ("cube", "box", "bin", "cylinder", "ball", "bowl")
 CONTAINERS = ("bin", "bowl")
 
 WALL = 0.006  # [m] thickness of the walls and the floor of bins and bowls
-BOWL_SIDES = 8  # a bowl is a prism of this many walls: convex pieces are what every physics engine likes
+BOWL_SIDES = 8  # a bowl is a prism of this many walls: every physics engine supports convex pieces
 BOWL_FLOOR_RATIO = 0.70  # radius of a bowl's floor as a share of its radius at the rim
 
 
 @dataclass(frozen=True, kw_only=True)
 class ObjectSpec:
-    """One object: its form and matter, not where it is.
+    """Shape, size, mass, friction and colour of an object; its pose is in a `Placement`.
 
     The origin is the centre of the bounding box; z is up when it stands.
     """
@@ -46,7 +46,7 @@ class ObjectSpec:
     """Sliding friction coefficient."""
 
     fixed: bool = False
-    """Whether it is fastened to the table (boxes and bins are furniture)."""
+    """Whether it is fixed to the table, as boxes and bins are by default."""
 
     def __post_init__(self) -> None:
         if self.shape not in SHAPES:
@@ -63,7 +63,7 @@ class ObjectSpec:
 
     @property
     def body(self) -> Body:
-        """The object's form as predicates and policies see it."""
+        """The `Body` that predicates and policies use."""
         x, y, z = self.size
         return Body(self.name, self.shape, self.colour, (x / 2, y / 2, z / 2), self._cavity(), self.fixed)
 
@@ -85,7 +85,7 @@ class ObjectSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class ShapeDefaults:
-    """What an object of a shape is like unless a scene says otherwise."""
+    """Default size, mass and friction of a shape."""
 
     size: tuple[float, float, float]
     mass: float
@@ -112,7 +112,7 @@ def make_object(
     friction: float = 1.0,
     fixed: bool | None = None,
 ) -> ObjectSpec:
-    """Return an object with the shape's defaults where nothing else is said.
+    """Return an object; omitted values take the shape's defaults.
 
     Raises:
         UnknownNameError: If the shape or the colour is unknown.

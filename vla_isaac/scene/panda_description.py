@@ -1,6 +1,6 @@
 """Our own Panda as plain data, read from ``data/robots/panda/panda.xml`` without any simulator.
 
-Only what that file uses of MJCF is understood: nested bodies, `inertial`, one joint per body, primitive geoms with
+Only the MJCF elements in that file are supported: nested bodies, `inertial`, one joint per body, primitive geoms with
 defaults by class, position actuators and contact exclusions.
 """
 
@@ -28,7 +28,7 @@ GRIPPER_COUPLED = 2  # one actuator of the file drives this many coupled fingers
 
 @dataclass(frozen=True, eq=False)
 class Solid:
-    """One primitive of a link, for the eye or for contact."""
+    """One primitive of a link, visual or collision."""
 
     kind: SolidKind
     size: tuple[float, ...]
@@ -38,7 +38,7 @@ class Solid:
     rgb: RGB
     is_collision: bool
     friction: float
-    """Sliding friction coefficient; 1 where the file says nothing, as in MuJoCo."""
+    """Sliding friction coefficient; 1 by default, as in MuJoCo."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +64,7 @@ class Inertial:
 
 @dataclass(frozen=True)
 class Joint:
-    """How a link moves in its parent, and what drives it; [rad], [Nm] for revolute, [m], [N] for prismatic."""
+    """Joint of a link to its parent, and its drive; [rad], [Nm] for revolute, [m], [N] for prismatic."""
 
     name: str
     kind: Literal["revolute", "prismatic"]
@@ -76,10 +76,10 @@ class Joint:
     """Of the drive."""
 
     passive_damping: float
-    """Of the joint itself, driven or not."""
+    """Damping of the joint itself, driven or not."""
 
     armature: float
-    """Inertia of the motor, seen from the joint."""
+    """Reflected rotor inertia."""
 
     max_force: float
 
@@ -91,7 +91,7 @@ class Link:
     name: str
     parent: str | None
     pose_parent_link: Pose
-    """Where it is in its parent when its joint is at zero."""
+    """Pose in the parent with the joint at zero."""
 
     inertial: Inertial
     joint: Joint | None
@@ -106,10 +106,10 @@ class PandaDescription:
 
     links: tuple[Link, ...]
     excluded_pairs: tuple[tuple[str, str], ...]
-    """Links that never touch each other as far as contact is concerned."""
+    """Pairs of links without contact."""
 
     def poses_base_link(self, position: dict[str, float]) -> dict[str, Pose]:
-        """Return where every link is when the joints stand at `position` (by joint name; [rad] or [m])."""
+        """Return the pose of every link for joint positions by joint name ([rad] or [m])."""
         poses: dict[str, Pose] = {}
         for link in self.links:
             pose = link.pose_parent_link
@@ -120,7 +120,7 @@ class PandaDescription:
 
 
 def joint_motion(joint: Joint, position: float) -> Pose:
-    """Return what the joint does to its child at `position`."""
+    """Return the transform of the joint at `position`."""
     axis = np.array([joint.axis == a for a in "XYZ"], dtype=np.float64) * position
     if joint.kind == "prismatic":
         return Pose(axis, rotations.QUAT_IDENTITY)
@@ -129,7 +129,7 @@ def joint_motion(joint: Joint, position: float) -> Pose:
 
 @lru_cache(maxsize=1)
 def panda_description() -> PandaDescription:
-    """Read our Panda."""
+    """Return the Panda description."""
     root = ElementTree.parse(resource("data", "robots", "panda", "panda.xml")).getroot()
     reader = _Reader(root)
     base = _one(_one(root, "worldbody"), "body")
@@ -140,7 +140,7 @@ def panda_description() -> PandaDescription:
 
 
 class _Reader:
-    """Turns elements into parts; holds what the file says once for many: defaults, colours, actuators."""
+    """Converts XML elements; holds the file's shared defaults, colours and actuators."""
 
     def __init__(self, root: ElementTree.Element) -> None:
         self._defaults: dict[str, dict[str, Attributes]] = {"": {}}
@@ -160,12 +160,12 @@ class _Reader:
             self._collect_defaults(child, own)
 
     def _filled(self, element: ElementTree.Element, childclass: str) -> Attributes:
-        """Return an element's attributes, those of its class filled in."""
+        """Return an element's attributes with the defaults of its class."""
         name = element.get("class", childclass)
         return {**self._defaults[name].get(element.tag, {}), **element.attrib}
 
     def _couple(self, follower: str, leader: str) -> None:
-        """Share the leader's actuator: what pushes one coordinate of two coupled joints pushes each with half."""
+        """Give the follower the leader's actuator; each of the two coupled joints gets half the force."""
         shared = dict(self._actuators[leader])
         for name in ("kp", "kv"):
             shared[name] = str(float(shared[name]) / GRIPPER_COUPLED)
@@ -173,7 +173,7 @@ class _Reader:
         self._actuators[leader] = self._actuators[follower] = shared
 
     def links(self, body: ElementTree.Element, parent: str | None, childclass: str) -> Iterator[Link]:
-        """Yield a body and everything that hangs on it."""
+        """Yield a body and all its descendants."""
         childclass = body.get("childclass", childclass)
         joint = body.find("joint")
         yield Link(
@@ -236,7 +236,7 @@ def _between(ends: Array) -> tuple[float, Pose]:
     turn = np.cross(z, way / length)
     sine, cosine = float(np.linalg.norm(turn)), float(way[2] / length)
     if sine < 1e-12:
-        turn, sine = np.array([1.0, 0.0, 0.0]), 1.0  # parallel: any axis serves, the angle is 0 or pi
+        turn, sine = np.array([1.0, 0.0, 0.0]), 1.0  # parallel: any axis is valid, the angle is 0 or pi
     quat = rotations.axis_angle_to_quat(turn / sine * np.arccos(np.clip(cosine, -1.0, 1.0)))
     return length / 2, Pose((ends[:3] + ends[3:]) / 2, quat)
 

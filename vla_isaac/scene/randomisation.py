@@ -1,4 +1,4 @@
-"""What may vary from episode to episode: one range per axis, all drawn from one seed."""
+"""Domain randomisation: one range per parameter, all sampled from one seed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True, kw_only=True)
 class Randomisation:
-    """Ranges (low, high) per axis; equal ends switch an axis off."""
+    """Ranges (low, high) per parameter; equal ends turn it off."""
 
     area_x: Range = (0.36, 0.66)
     """Where object centres may lie, along x of the world [m]."""
@@ -24,7 +24,7 @@ class Randomisation:
     """Where object centres may lie, along y of the world [m]."""
 
     clearance: float = 0.035
-    """Free space between the outlines of any two objects [m]."""
+    """Least distance between the outlines of any two objects [m]."""
 
     yaw: Range = (-0.5, 0.5)
     """Turn of movable objects about the vertical [rad]."""
@@ -51,7 +51,7 @@ class Randomisation:
     """Largest change of each colour channel of an object: a shade of the same named colour."""
 
     distractors: tuple[int, int] = (0, 0)
-    """Least and most objects added that the task does not name."""
+    """Least and largest number of added objects that the task does not name."""
 
     distractor_shapes: tuple[str, ...] = ("cube", "cylinder", "ball")
     """Shapes that added objects may have."""
@@ -66,13 +66,13 @@ class Randomisation:
     """Largest change of each colour channel of the table top."""
 
     table_hue: Range | None = None
-    """Hue of the table top as a share of the colour circle, which goes on beyond 1; None keeps the scene's own."""
+    """Hue of the table top as a fraction of the colour circle, wrapping at 1; None keeps the scene's own."""
 
     table_saturation: Range = (0.1, 0.6)
-    """How colourful a table top of a drawn hue is, 0 is grey."""
+    """Saturation of a table top of a sampled hue; 0 is grey."""
 
     table_value: Range = (0.3, 0.75)
-    """Brightest channel of a table top of a drawn hue."""
+    """Value (brightest channel) of a table top of a sampled hue."""
 
     table_textures: tuple[str, ...] = ()
     """Textures of the table top to choose from; empty keeps the scene's own."""

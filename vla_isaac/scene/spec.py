@@ -1,4 +1,4 @@
-"""A scene as plain data: `SceneSpec` is what there is, `SceneLayout` is how it stands in one episode."""
+"""Scene data: `SceneSpec` has the objects, cameras and timing, `SceneLayout` the poses and looks of one episode."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from vla_isaac.scene.colours import RGB
 from vla_isaac.scene.objects import ObjectSpec
 
 LAMP_TARGET = (0.45, 0.0, 0.0)
-"""The middle of where objects stand, which every lamp shines at [m]."""
+"""Centre of the object area, which every lamp points at [m]."""
 
 TEXTURES = ("plain", "wood", "checker", "speckle")
-"""Looks of the table top that every backend can draw."""
+"""Table textures that every backend can draw."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +62,7 @@ class LightSpec:
     """Relative brightness; 1 lights a white surface fully."""
 
     casts_shadow: bool = False
-    """Whether it casts shadows where shadows are drawn at all (videos)."""
+    """Whether it casts shadows; only videos draw shadows."""
 
 
 KEY_LIGHT = LightSpec(name="key", pos=(0.9, 0.6, 1.8), intensity=0.55, casts_shadow=True)
@@ -71,13 +71,13 @@ FILL_LIGHT = LightSpec(name="fill", pos=(0.2, -1.2, 1.4), intensity=0.25)
 
 @dataclass(frozen=True, kw_only=True)
 class Timing:
-    """How often a policy acts and how finely physics is stepped."""
+    """Control rate and physics step."""
 
     control_hz: float = 20.0
     """Control rate [Hz]; one `Backend.step` lasts 1 / control_hz."""
 
     max_physics_dt: float = 0.002
-    """Upper bound of the physics time step [s]; the real one divides the control period."""
+    """Upper bound of the physics time step [s]; the actual one divides the control period."""
 
     def __post_init__(self) -> None:
         if not 0.1 <= self.control_hz <= 1000.0:
@@ -87,8 +87,8 @@ class Timing:
 
     @property
     def substeps(self) -> int:
-        """Physics steps per control period, ``ceil(period / max_physics_dt)``, so that every rate divides."""
-        # a hair of tolerance: 0.05 / 0.002 must be 25, not 26, in floating point
+        """Physics steps per control period, ``ceil(period / max_physics_dt)``, a whole number at every rate."""
+        # tolerance for rounding: 0.05 / 0.002 must be 25, not 26, in floating point
         return max(1, math.ceil(1.0 / self.control_hz / self.max_physics_dt - 1e-9))
 
 
@@ -97,7 +97,7 @@ Seven = tuple[float, float, float, float, float, float, float]
 
 @dataclass(frozen=True, kw_only=True)
 class JointGains:
-    """Stiffness and damping of the arm's joint drives; None keeps what the robot model has."""
+    """Stiffness and damping of the arm's joint drives; None keeps the robot model's values."""
 
     stiffness: Seven | None = None
     """[Nm/rad] per joint."""
@@ -114,7 +114,7 @@ class JointGains:
 
 @dataclass(frozen=True, kw_only=True)
 class SceneSpec:
-    """What there is: objects, table, cameras, lights, and how time is cut."""
+    """Objects, table, cameras, lights and timing of a scene."""
 
     name: str
     """Name of the scene, for messages and records."""
@@ -132,7 +132,7 @@ class SceneSpec:
     """Lamps."""
 
     ambient: float = 0.35
-    """Light that comes from everywhere, relative."""
+    """Ambient light, relative."""
 
     timing: Timing = Timing()
     """Control rate and physics step."""
@@ -141,7 +141,7 @@ class SceneSpec:
     """Stiffness and damping of the arm."""
 
     instruction: str = ""
-    """The scene's own instruction, used when none is given."""
+    """The default instruction."""
 
     def __post_init__(self) -> None:
         for kind, names in (("object", [o.name for o in self.objects]), ("camera", [c.name for c in self.cameras])):
@@ -153,7 +153,7 @@ class SceneSpec:
 
     @property
     def bodies(self) -> tuple[Body, ...]:
-        """The objects' forms, in order."""
+        """The `Body` of each object, in order."""
         return tuple(o.body for o in self.objects)
 
     @property
@@ -179,7 +179,7 @@ class SceneSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class Placement:
-    """How one object stands and looks in one episode."""
+    """Pose, colour, mass and friction of one object in one episode."""
 
     pos: tuple[float, float, float]
     """Centre in the world [m]."""
@@ -188,13 +188,13 @@ class Placement:
     """Orientation in the world."""
 
     rgb: RGB
-    """Its colour today: a shade of its named colour."""
+    """Colour in this episode: a shade of its named colour."""
 
     mass: float
-    """Its mass today [kg]."""
+    """Mass in this episode [kg]."""
 
     friction: float
-    """Its sliding friction today."""
+    """Sliding friction coefficient in this episode."""
 
     @property
     def pose_world(self) -> Pose:
@@ -204,7 +204,7 @@ class Placement:
 
 @dataclass(frozen=True, kw_only=True)
 class SceneLayout:
-    """How a scene stands in one episode: every number a backend needs to begin, with nothing left to chance."""
+    """Initial state of one episode: every number a backend needs, nothing random."""
 
     objects: tuple[Placement, ...]
     """One per object of the scene, in its order."""
@@ -216,16 +216,16 @@ class SceneLayout:
     """Distance between the fingers at the start [m]."""
 
     table: TableSpec
-    """The table's colour, texture and friction today."""
+    """The table in this episode: colour, texture and friction."""
 
     lights: tuple[LightSpec, ...]
-    """The lamps today."""
+    """The lamps in this episode."""
 
     ambient: float
-    """Light from everywhere today, relative."""
+    """Ambient light in this episode, relative."""
 
     cameras: tuple[CameraConfig, ...]
-    """The cameras today, after jitter; same names and order as in the scene."""
+    """The cameras in this episode, after jitter; same names and order as in the scene."""
 
     def __post_init__(self) -> None:
         check_shape("layout.qpos", self.qpos, (7,))

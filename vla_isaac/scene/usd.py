@@ -1,4 +1,4 @@
-"""A scene written to a USD stage with plain `pxr`: the same code makes files and fills Isaac Sim's live stage."""
+"""Write a scene to a USD stage with `pxr`, in a file or in Isaac Sim's live stage."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from vla_isaac.scene.usd_prims import add_frame, apply_raw, set_custom
 from vla_isaac.scene.usd_pxr import Gf, Sdf, Usd, UsdGeom, UsdPhysics
 from vla_isaac.scene.usd_reference import write_referenced_robot
 
-GRAVITY = 9.81  # [m/s^2], as the MuJoCo model has it
+GRAVITY = 9.81  # [m/s^2], as in the MuJoCo model
 OURS = ("PhysicsScene", "Looks", "PhysicsMaterials", "Table", "Floor", "Objects", "Lights", "Robot", "Cameras")
-"""What lies below the root after `write_scene`; an earlier scene there is replaced, other prims are left alone."""
+"""Prims below the root after `write_scene`; an earlier scene there is replaced, other prims are left alone."""
 
 PRIMS_KEY = "vla_isaac:prims"
-"""Custom data of the physics scene: which prims `write_scene` made, in words; `write_layout` wants the same."""
+"""Custom data of the physics scene: a description of the prims `write_scene` made; `write_layout` requires the same."""
 
 RobotKind = Literal["embedded", "reference"]
 
@@ -37,23 +37,23 @@ def write_scene(
     root: str = "/World",
     is_shared: bool = False,
 ) -> None:
-    """Write a scene as it stands in one episode, in metres, z up, replacing the scene written there before.
+    """Write a scene in the state of one episode, in metres, z up; replaces a scene written there before.
 
     Args:
         stage: A `pxr.Usd.Stage`; on a live one, only while the timeline is stopped.
-        spec: What there is.
-        layout: How it stands; sampled from `spec`.
+        spec: The scene.
+        layout: Its state in this episode; sampled from `spec`.
         robot: `embedded` writes our own Panda of primitives, `reference` refers to `robot_asset`.
         robot_asset: Path or address of a Franka as USD with a prim `panda_hand` below its default prim.
         robot_variants: Variants of the asset to select, by the name of their set, such as ``{"Gripper": "Default"}``.
         root: Prim that holds everything; it becomes the stage's default prim unless the stage is shared.
-        is_shared: Whether the stage is somebody else's: nothing outside `root` is changed then.
+        is_shared: Whether the stage belongs to the user: nothing outside `root` is changed then.
 
     Raises:
         MissingDependencyError: On import of this module, if `pxr` is not installed.
         SceneError: If the layout does not belong to the scene, or a shared stage has prims in other units or with y up.
-        UsageError: If a reference is wanted and no asset is named, or the other way round, or if the asset is
-            at hand and has no such variant.
+        UsageError: If `robot` and `robot_asset` do not fit each other, or if the asset can be opened and has no such
+            variant.
     """
     layout.check_fits(spec)
     _check_robot(robot, robot_asset, robot_variants)
@@ -74,18 +74,18 @@ def write_layout(
     root: str = "/World",
     is_shared: bool = False,
 ) -> None:
-    """Write another episode over the scene that `write_scene` left: the same prims, every value renewed.
+    """Write another episode over the scene that `write_scene` wrote: same prims, every value set again.
 
-    No prim is removed, so what a simulator holds on to stays valid. Afterwards the stage says what it would say
-    after `write_scene` with the same arguments. Sizes may differ from the scene's before, names and shapes may not.
+    No prim is removed, so a simulator's handles stay valid. The result equals that of `write_scene` with the same
+    arguments. Sizes may differ from the earlier scene's, names and shapes may not.
 
     Args:
-        stage: As in `write_scene`; so are the others.
-        spec: What there is.
-        layout: How it stands in the new episode.
-        robot: The kind of robot that stands there.
-        robot_asset: With `reference`, its asset; another one than before is taken over.
-        robot_variants: With `reference`, its variants; another selection than before is taken over.
+        stage: As in `write_scene`.
+        spec: The scene.
+        layout: Its state in the new episode.
+        robot: As in `write_scene`.
+        robot_asset: With `reference`, its asset; may differ from the earlier one.
+        robot_variants: With `reference`, its variants; may differ from the earlier ones.
         root: Prim that holds everything.
         is_shared: As in `write_scene`.
 
@@ -95,7 +95,7 @@ def write_layout(
     """
     layout.check_fits(spec)
     _check_robot(robot, robot_asset, robot_variants)
-    _check_same_prims(stage, _prims_in_words(spec, layout, robot_asset), root)
+    _check_same_prims(stage, _describe_prims(spec, layout, robot_asset), root)
     _prepare_stage(stage, root, is_shared)
     _write(stage, spec, layout, robot_asset, robot_variants, root)
 
@@ -109,9 +109,9 @@ def write_file(
     robot_asset: str | None = None,
     robot_variants: Mapping[str, str] | None = None,
 ) -> int:
-    """Write a scene as a USD file and return its number of prims; an older file is replaced whole or not at all.
+    """Write a scene as a USD file and return its number of prims; an older file is replaced atomically.
 
-    `path` ends in ``.usda`` (text), ``.usd`` or ``.usdc`` (binary); the rest is as in `write_scene`.
+    `path` ends in ``.usda`` (text), ``.usd`` or ``.usdc`` (binary); the other arguments are those of `write_scene`.
     """
     stage = Usd.Stage.CreateInMemory()
     write_scene(stage, spec, layout, robot=robot, robot_asset=robot_asset, robot_variants=robot_variants)
@@ -132,8 +132,8 @@ def _check_robot(robot: str, robot_asset: str | None, robot_variants: Mapping[st
             raise UsageError(f"{name}={value!r} is only used with robot='reference'", remedy="choose that, or leave it out")
 
 
-def _prims_in_words(spec: SceneSpec, layout: SceneLayout, robot_asset: str | None) -> str:
-    """Return what decides which prims there are, and nothing else; a person reads it in an error."""
+def _describe_prims(spec: SceneSpec, layout: SceneLayout, robot_asset: str | None) -> str:
+    """Return a readable description of everything that determines the set of prims."""
     parts = {
         "objects": [f"{o.name} ({'fixed ' if o.fixed else ''}{o.shape})" for o in spec.objects],
         "cameras": [f"{c.name} ({c.mount})" for c in layout.cameras],
@@ -143,12 +143,12 @@ def _prims_in_words(spec: SceneSpec, layout: SceneLayout, robot_asset: str | Non
     return "; ".join(["our Panda" if robot_asset is None else "a robot by reference", *words])
 
 
-def _check_same_prims(stage: Any, wanted: str, root: str) -> None:
+def _check_same_prims(stage: Any, expected: str, root: str) -> None:
     prim = stage.GetPrimAtPath(f"{root}/PhysicsScene")
     found = prim.GetCustomDataByKey(PRIMS_KEY) if prim else None
-    if found != wanted:
+    if found != expected:
         raise SceneError(
-            f"the stage holds {found or 'no scene of ours'} below {root}, but the layout is for {wanted}",
+            f"the stage holds {found or 'no scene of ours'} below {root}, but the layout is for {expected}",
             remedy="call write_scene once for each scene, and write_layout for its further episodes",
         )
 
@@ -161,11 +161,11 @@ def _write(
     robot_variants: Mapping[str, str] | None,
     root: str,
 ) -> None:
-    """Write everything; each part defines what is missing and sets every value, whatever was there."""
+    """Write everything; each part defines missing prims and sets every value."""
     for name in ("Looks", "PhysicsMaterials"):
         UsdGeom.Scope.Define(stage, f"{root}/{name}")
     _write_physics_scene(stage, spec.timing, f"{root}/PhysicsScene")
-    stage.GetPrimAtPath(f"{root}/PhysicsScene").SetCustomDataByKey(PRIMS_KEY, _prims_in_words(spec, layout, robot_asset))
+    stage.GetPrimAtPath(f"{root}/PhysicsScene").SetCustomDataByKey(PRIMS_KEY, _describe_prims(spec, layout, robot_asset))
     write_objects(stage, spec, layout, root)
     write_lights(stage, layout, root)
     if robot_asset is None:
@@ -176,7 +176,7 @@ def _write(
 
 
 def _prepare_stage(stage: Any, root: str, is_shared: bool) -> None:
-    """Give the stage metres and z up, and a root that no parent moves."""
+    """Set metres and z up, and make a root that no parent moves."""
     if is_shared:
         _share_stage(stage, root)
     else:
@@ -185,7 +185,7 @@ def _prepare_stage(stage: Any, root: str, is_shared: bool) -> None:
 
 
 def _share_stage(stage: Any, root: str) -> None:
-    """Check the units of somebody's stage; an empty one gets ours."""
+    """Check the units of the user's stage; an empty stage gets ours."""
     units, up = UsdGeom.GetStageMetersPerUnit(stage), UsdGeom.GetStageUpAxis(stage)
     kilograms = UsdPhysics.GetStageKilogramsPerUnit(stage)
     if (units, up, kilograms) != (1.0, UsdGeom.Tokens.z, 1.0):
@@ -202,7 +202,7 @@ def _share_stage(stage: Any, root: str) -> None:
 
 
 def _has_others(stage: Any, root: Any) -> bool:
-    """Tell whether the stage itself, not a session's own cameras and settings, has prims beside `root`."""
+    """Return whether the stage has prims other than `root`; the session layer's cameras and settings do not count."""
     layers = stage.GetLayerStack(includeSessionLayers=False)
     others = (p for p in stage.Traverse() if not root.HasPrefix(p.GetPath()) and not p.GetPath().HasPrefix(root))
     return any(spec.layer in layers for prim in others for spec in prim.GetPrimStack())
@@ -221,5 +221,5 @@ def _write_physics_scene(stage: Any, timing: Timing, path: str) -> None:
     scene.CreateGravityMagnitudeAttr(GRAVITY)
     rate = round(timing.control_hz * timing.substeps)
     apply_raw(scene.GetPrim(), "PhysxSceneAPI", {"physxScene:timeStepsPerSecond": (Sdf.ValueTypeNames.UInt, rate)})
-    # Newton, by MuJoCo: with one contact point, its default, an upright cylinder rocks
+    # Newton with MuJoCo: with one contact point, the default, an upright cylinder rocks
     set_custom(scene.GetPrim(), "mjc:flag:multiccd", Sdf.ValueTypeNames.Bool, True)

@@ -1,4 +1,4 @@
-"""Cameras and lights on a stage; only ratios of apertures and focal length matter to what a camera sees."""
+"""Cameras and lights on a stage; only the ratio of aperture to focal length sets the field of view."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from vla_isaac.scene.usd_prims import add_frame, set_pose
 from vla_isaac.scene.usd_pxr import Gf, Sdf, UsdGeom, UsdLux
 
 OUR_TO_USD_CAMERA = np.array([0.0, 1.0, 0.0, 0.0])  # +z forward, +y down  ->  -z forward, +y up
-HORIZONTAL_APERTURE = 20.955  # tenths of a stage unit: USD's own default
-CLIPPING_RANGE = (0.005, 20.0)  # [m], as the MuJoCo model has it
+HORIZONTAL_APERTURE = 20.955  # tenths of a stage unit: USD's default
+CLIPPING_RANGE = (0.005, 20.0)  # [m], as in the MuJoCo model
 
 DISTANT_INTENSITY = 3000.0  # of a lamp of intensity 1; the size of Isaac Sim's own default lights, not verified there
-DOME_INTENSITY = DISTANT_INTENSITY / math.pi  # what lights a white surface as much when it comes from everywhere
+DOME_INTENSITY = DISTANT_INTENSITY / math.pi  # the same irradiance on a white surface from a uniform dome
 
 
 def camera_path(camera: CameraConfig, root: str = "/World") -> str:
@@ -31,7 +31,7 @@ def camera_path(camera: CameraConfig, root: str = "/World") -> str:
 
 
 def write_cameras(stage: Any, layout: SceneLayout, root: str) -> None:
-    """Write every camera of the layout where its mount is; the robot has to be there."""
+    """Write every camera of the layout below its mount; the robot must be written before."""
     prim_names([c.name for c in layout.cameras])
     add_frame(stage, f"{root}/Cameras")
     for camera in layout.cameras:
@@ -54,9 +54,9 @@ def _write_camera(stage: Any, camera: CameraConfig, path: str) -> None:
 
 
 def _defined_alone(stage: Any, path: str) -> Any:
-    """Define a camera and nothing above it: the hand it hangs on may come by a reference, later or on another machine.
+    """Define a camera without its parents: the hand may come from a reference resolved later or elsewhere.
 
-    `UsdGeom.Camera.Define` would define a hand of no type, which stays even where the robot turns out to have none.
+    `UsdGeom.Camera.Define` would define a typeless hand, which stays even if the robot has no hand.
     """
     target = stage.GetEditTarget()
     spec = Sdf.CreatePrimInLayer(target.GetLayer(), target.MapToSpecPath(path))

@@ -1,4 +1,4 @@
-"""Table, floor and objects on a stage: solids to see and to touch, masses, frictions, labels."""
+"""Table, floor and objects on a stage: visuals, collision shapes, masses, frictions, labels."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def prim_names(names: Sequence[str]) -> dict[str, str]:
     """Return the prim name of each name: letters, digits and underscores only.
 
     Raises:
-        SceneError: If two names would become one.
+        SceneError: If two names give the same prim name.
     """
     found: dict[str, str] = {}
     for name in names:

@@ -1,4 +1,4 @@
-"""Our own Panda on a stage: a fixed-base articulation of primitives with driven joints; no asset server needed."""
+"""Write the embedded Panda to a stage: a fixed-base articulation of primitives with driven joints."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from vla_isaac.scene.usd_prims import (
 )
 from vla_isaac.scene.usd_pxr import Gf, Sdf, UsdGeom, UsdPhysics
 
-SOLVER_POSITION_ITERATIONS, SOLVER_VELOCITY_ITERATIONS = 32, 1  # the counts Isaac Sim's own Franka examples set
+SOLVER_POSITION_ITERATIONS, SOLVER_VELOCITY_ITERATIONS = 32, 1  # as in Isaac Sim's Franka examples
 
 
 def write_embedded_panda(stage: Any, layout: SceneLayout, gains: JointGains, path: str) -> None:
-    """Write the robot at `path`, standing as the layout says, with drives that hold it there.
+    """Write the robot at `path` in the layout's posture, with drives that hold it.
 
-    Masses, limits, gains and shapes are those of ``data/robots/panda/panda.xml``. Links lie side by side below
-    `path`, joints in ``path/joints``. Motors of one actuator that drives both fingers are split between them.
+    Masses, limits, gains and shapes are those of ``data/robots/panda/panda.xml``. Links are siblings below
+    `path`, joints are in ``path/joints``. An actuator that drives both fingers is split between them.
     """
     robot = panda_description()
     position = joint_positions(layout)
@@ -61,13 +61,13 @@ def write_embedded_panda(stage: Any, layout: SceneLayout, gains: JointGains, pat
 
 
 def joint_positions(layout: SceneLayout) -> dict[str, float]:
-    """Return where every joint stands in a layout: arm [rad], fingers [m]."""
+    """Return every joint position of a layout: arm [rad], fingers [m]."""
     arm = dict(zip(panda.ARM_JOINTS, map(float, layout.qpos), strict=True))
     return {**arm, **dict.fromkeys(panda.FINGER_JOINTS, layout.gripper_width / 2)}
 
 
 class _Materials:
-    """Looks and frictions of the robot, one prim for each that differs."""
+    """Visual and friction materials of the robot, one prim per distinct value."""
 
     def __init__(self, stage: Any, path: str) -> None:
         self._stage, self._path = stage, path
@@ -92,15 +92,15 @@ class _Materials:
 def _write_link(stage: Any, link: Link, pose: Pose, path: str, materials: _Materials) -> None:
     prim = add_frame(stage, f"{path}/{link.name}", pose)
     make_body(prim)
-    # the real arm, and our MuJoCo model, carry their own weight: said to PhysX, then to Newton, which reads no switch
-    # of PhysX on a link and has MuJoCo's word for it
+    # the real arm and our MuJoCo model compensate gravity: set for PhysX, and for Newton, which ignores PhysX attributes
+    # of links, as MuJoCo's attribute
     apply_raw(prim, "PhysxRigidBodyAPI", {"physxRigidBody:disableGravity": (Sdf.ValueTypeNames.Bool, True)})
     set_custom(prim, "mjc:gravcomp", Sdf.ValueTypeNames.Float, 1.0)
     moments, axes = link.inertial.principal()
     principal_inertia(prim, link.inertial.mass, link.inertial.center, moments, axes)
-    for kind, wanted in (("visuals", False), ("collisions", True)):
+    for kind, is_collision in (("visuals", False), ("collisions", True)):
         add_frame(stage, f"{path}/{link.name}/{kind}")
-        solids = [s for s in link.solids if s.is_collision == wanted]
+        solids = [s for s in link.solids if s.is_collision == is_collision]
         for i, solid in enumerate(solids):
             _write_solid(stage, solid, f"{path}/{link.name}/{kind}/{solid.kind}_{i}", materials)
 
@@ -167,7 +167,7 @@ def _set_motion(prim: Any, joint: Joint, position: float, gains: JointGains) -> 
 
 
 def _gains(joint: Joint, gains: JointGains) -> tuple[float, float]:
-    """Return stiffness and damping of a drive: the scene's for the arm where it says so, else the description's."""
+    """Return stiffness and damping of a drive: the scene's gains for the arm if set, else the description's."""
     if joint.name not in panda.ARM_JOINTS:
         return joint.stiffness, joint.damping
     i = panda.ARM_JOINTS.index(joint.name)
@@ -184,7 +184,7 @@ def _speed_limit(joint: Joint) -> float:
 
 
 def _write_excluded_pairs(stage: Any, robot: PandaDescription, path: str) -> None:
-    """Switch contact off between neighbours but one; direct neighbours never collide, their joint sees to that."""
+    """Disable contact between second neighbours; the joint disables it between direct neighbours."""
     for first in dict.fromkeys(first for first, _ in robot.excluded_pairs):
         api = UsdPhysics.FilteredPairsAPI.Apply(stage.GetPrimAtPath(f"{path}/{first}"))
         others = [f"{path}/{second}" for one, second in robot.excluded_pairs if one == first]

@@ -1,4 +1,4 @@
-"""The few kinds of prim that everything on a stage is made of: frames, solids, materials, labels, raw schemas."""
+"""Helpers that write prims: frames, solids, materials, labels, raw schemas."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vla_isaac.scene.usd_pxr import Gf, Sdf, UsdGeom, UsdPhysics, UsdShade, Vt
 
 
 def set_pose(prim: Any, pose: Pose, scale: Sequence[float] | None = None) -> None:
-    """Place a prim in its parent, in double precision unless its operations are there in another one."""
+    """Place a prim in its parent, in double precision unless its transform ops exist in another one."""
     values = [
         ("xformOp:translate", Sdf.ValueTypeNames.Double3, Gf.Vec3d(*map(float, pose.pos))),
         ("xformOp:orient", Sdf.ValueTypeNames.Quatd, Gf.Quatd(*map(float, pose.quat_wxyz))),
@@ -22,7 +22,7 @@ def set_pose(prim: Any, pose: Pose, scale: Sequence[float] | None = None) -> Non
         values.append(("xformOp:scale", Sdf.ValueTypeNames.Double3, Gf.Vec3d(*map(float, scale))))
     for name, kind, value in values:
         attribute = prim.GetAttribute(name) or prim.CreateAttribute(name, kind, False)
-        attribute.Set(attribute.GetTypeName().type.pythonClass(value))  # a simulator may have made it of single floats
+        attribute.Set(attribute.GetTypeName().type.pythonClass(value))  # a simulator may have created it in single precision
     UsdGeom.Xformable(prim).CreateXformOpOrderAttr(Vt.TokenArray([name for name, _, _ in values]))
 
 
@@ -38,7 +38,7 @@ def add_solid(stage: Any, path: str, kind: str, size: Sequence[float], pose: Pos
     """Add a primitive and return its prim.
 
     Args:
-        stage: Where.
+        stage: The stage.
         path: Path of the new prim.
         kind: `box`, `sphere`, `ellipsoid`, `cylinder` or `capsule`; the last two along their z axis.
         size: Box, ellipsoid: half extents [m]. Sphere: radius [m]. Cylinder, capsule: radius, half length [m].
@@ -78,7 +78,7 @@ def add_surface(stage: Any, path: str, rgb: RGB, *, roughness: float = 0.6) -> A
 
 
 def add_friction(stage: Any, path: str, friction: float) -> Any:
-    """Add a physics material and return it; of two surfaces that touch, the rougher counts, as in MuJoCo."""
+    """Add a physics material and return it; of two surfaces in contact the larger value counts, as in MuJoCo."""
     material = UsdShade.Material.Define(stage, path)
     physics = UsdPhysics.MaterialAPI.Apply(material.GetPrim())
     physics.CreateStaticFrictionAttr(friction)
@@ -91,7 +91,7 @@ def add_friction(stage: Any, path: str, friction: float) -> Any:
 
 
 def bind(prim: Any, surface: Any = None, friction: Any = None) -> None:
-    """Give a prim, and what lies below it, a look and a friction."""
+    """Bind a visual and a friction material to a prim and its descendants."""
     binding = UsdShade.MaterialBindingAPI.Apply(prim)
     if surface is not None:
         binding.Bind(surface)
@@ -107,19 +107,19 @@ def apply_raw(prim: Any, schema: str, values: dict[str, tuple[Any, Any]]) -> Non
 
 
 def set_custom(prim: Any, name: str, kind: Any, value: Any) -> None:
-    """Set an attribute that belongs to no schema, as an engine without one of its own reads it."""
+    """Set a custom attribute, for engines that have no schema of their own."""
     prim.CreateAttribute(name, kind, True).Set(value)
 
 
 def make_body(prim: Any) -> None:
-    """Make a prim a rigid body at rest; a simulator may have left the speed of its last step there."""
+    """Make a prim a rigid body at rest; clears velocities that a simulator wrote."""
     body = UsdPhysics.RigidBodyAPI.Apply(prim)
     body.CreateVelocityAttr(Gf.Vec3f(0.0))
     body.CreateAngularVelocityAttr(Gf.Vec3f(0.0))
 
 
 def label(prim: Any, name: str) -> None:
-    """Label a prim for segmentation, in the words of Isaac Sim up to 4.5 and in those of OpenUSD since 24.11."""
+    """Label a prim for segmentation, in the format of Isaac Sim up to 4.5 and in that of OpenUSD since 24.11."""
     strings = Sdf.ValueTypeNames.String
     apply_raw(
         prim,
@@ -139,5 +139,5 @@ def principal_inertia(prim: Any, mass: float, center: np.ndarray, moments: np.nd
     api.CreateMassAttr(mass)
     api.CreateCenterOfMassAttr(Gf.Vec3f(*map(float, center)))
     api.CreateDiagonalInertiaAttr(Gf.Vec3f(*map(float, moments)))
-    axes = quat_wxyz + 0.0  # no -0, which text keeps and binary does not
+    axes = quat_wxyz + 0.0  # no -0, which the text format keeps and the binary one does not
     api.CreatePrincipalAxesAttr(Gf.Quatf(*map(float, axes)))

@@ -1,4 +1,4 @@
-"""The modules of `pxr`: imported here and nowhere else in `scene`, so that a missing one is told in one way."""
+"""The modules of `pxr`, imported only here in `scene`, so that a missing one raises one error."""
 
 from __future__ import annotations
 

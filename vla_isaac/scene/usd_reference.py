@@ -1,4 +1,4 @@
-"""Another file's robot on a stage, by reference: Isaac Sim's own Franka, wherever its assets lie."""
+"""Write a robot to a stage as a reference to a USD file, such as Isaac Sim's Franka."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from vla_isaac.scene.usd_pxr import Sdf
 
 
 def write_referenced_robot(stage: Any, path: str, asset: str, variants: Mapping[str, str]) -> None:
-    """Refer to a robot at `path`, with its base at the world's origin.
+    """Add a reference to a robot at `path`, with its base at the world's origin.
 
-    The asset need not be at hand: then the reference is kept as it is written. What already says the right thing
-    is not written again, since a live stage would load the robot anew.
+    The asset need not be available; the reference is then kept as written. Equal values are not written again,
+    because a live stage would reload the robot.
 
     Args:
-        stage: Where.
+        stage: The stage.
         path: Prim that refers to the robot.
         asset: Path or address of a USD file whose default prim is the robot.
-        variants: Selections by the name of their variant set; the asset's own choice where nothing is said.
+        variants: Selections by the name of their variant set; by default the asset's own.
 
     Raises:
-        UsageError: If the asset is at hand and has no such variant.
+        UsageError: If the asset can be opened and has no such variant.
     """
     prim = add_frame(stage, path, Pose.identity())
     spec = stage.GetEditTarget().GetPrimSpecForScenePath(path)
@@ -42,7 +42,7 @@ def write_referenced_robot(stage: Any, path: str, asset: str, variants: Mapping[
 
 
 def _check_variants(prim: Any, asset: str, variants: Mapping[str, str]) -> None:
-    """Refuse what the asset does not offer; an asset that is not at hand offers nothing to compare with."""
+    """Raise for variants the asset does not have; an asset that cannot be opened is not checked."""
     sets = prim.GetVariantSets()
     offered = {name: list(sets.GetVariantSet(name).GetVariantNames()) for name in sets.GetNames()}
     for name, variant in variants.items():

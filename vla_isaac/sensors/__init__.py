@@ -1,1 +1,1 @@
-"""Cameras as policies see them: checked, cropped, resized, fresh."""
+"""Camera images for policies: checked, cropped, resized, never stale."""

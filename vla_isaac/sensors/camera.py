@@ -1,7 +1,6 @@
-"""`CameraRig`: the cameras a policy asked for, as checked images of the right size that are never stale.
+"""`CameraRig`: checked images of a policy's cameras, at the requested size and never stale.
 
-Wraps `Backend.render`. A wrong name, an empty first frame or an old one ends in a clear error or in a bounded
-wait, never in a silent black image.
+Wraps `Backend.render`. A wrong name raises; an empty or stale frame is retried a bounded number of times, then raises.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ MAX_TRIES = 20  # Isaac's own tests allow its cameras up to 10 to 20 updates unt
 
 @dataclass(frozen=True, kw_only=True)
 class ImageOptions:
-    """What happens to an image between the simulator and the policy."""
+    """Rendering size, crop, resize and noise of an image."""
 
     resolution_hw: tuple[int, int] = (224, 224)
     """Height and width of the result [px]."""
@@ -70,12 +69,12 @@ class CameraRig:
         return drive(self.read_steps(not_before))
 
     def read_steps(self, not_before: float) -> Steps[dict[str, Frame]]:
-        """Do the same as a generator that yields once per simulator update it waits for.
+        """Like `read`, as a generator that yields once per simulator update it waits for.
 
         Raises:
             UnknownNameError: If the scene has no such camera.
             RenderError: If no fresh image came within a bounded number of tries.
-            ShapeError: If the simulator gave an image of another shape or type than asked for.
+            ShapeError: If the simulator gave an image of another shape or type than requested.
         """
         if not self._requests:
             return {}
@@ -91,18 +90,18 @@ class CameraRig:
         )
 
     def _problem(self, frames: Mapping[str, Frame], not_before: float) -> str:
-        """Say why these frames cannot be used yet, or nothing."""
+        """Return why these frames cannot be used yet, or an empty text."""
         for request in self._requests:
             frame = frames.get(request.camera)
             if frame is None or frame.rgb.size == 0:
-                return f"camera {request.camera!r} gave an empty frame"
+                return f"camera {request.camera!r} returned an empty frame"
             if frame.time < not_before - 1e-9:
-                return f"camera {request.camera!r} gave a frame of {frame.time:.3f} s for a state of {not_before:.3f} s"
+                return f"camera {request.camera!r} returned a frame of {frame.time:.3f} s for a state of {not_before:.3f} s"
             images.check_image(f"the image of camera {request.camera!r}", frame.rgb)
             if frame.rgb.shape[:2] != request.resolution_hw:
                 raise ShapeError(
-                    f"camera {request.camera!r} gave {frame.rgb.shape[0]} x {frame.rgb.shape[1]} px where "
-                    f"{request.resolution_hw} was asked for",
+                    f"camera {request.camera!r} returned {frame.rgb.shape[0]} x {frame.rgb.shape[1]} px, but "
+                    f"{request.resolution_hw} was requested",
                     remedy="height comes first",
                 )
         return ""

@@ -1,1 +1,1 @@
-"""The one narrow protocol every simulator backend fulfils, and how it is driven."""
+"""The `Backend` protocol of every simulator, the clock, and `drive`."""

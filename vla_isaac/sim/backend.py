@@ -1,7 +1,7 @@
-"""The backend protocol: seven methods, SI units, numpy in and out.
+"""The `Backend` protocol: seven methods, SI units, numpy in and out.
 
-A backend draws no random numbers: the seed is spent when the layout is sampled. `load`, `reset` and `render`
-are generators, since a simulator may need updates of its own before it can answer: each `yield` asks for one
+A backend draws no random numbers: the seed is used when the layout is sampled. `load`, `reset` and `render`
+are generators, since a simulator may need app updates before the result is ready: each `yield` requests one
 update, the `return` value is the result. `sim.drive` exhausts them in scripts; inside Kit the extension awaits
 one app update between yields. MuJoCo and the stub yield nothing.
 """
@@ -17,12 +17,12 @@ from vla_isaac.scene.spec import SceneLayout, SceneSpec
 
 T = TypeVar("T")
 Steps = Generator[None, None, T]
-"""A computation that yields once per simulator update it needs and returns a T."""
+"""A generator that yields once per simulator update it needs and returns a T."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RenderRequest:
-    """Which image of which camera is wanted."""
+    """Camera, resolution and contents of a requested frame."""
 
     camera: str
     """Name of a camera of the loaded scene."""
@@ -47,7 +47,7 @@ class Backend(Protocol):
     """Registry name, such as ``"mujoco"``."""
 
     def load(self, spec: SceneSpec) -> Steps[None]:
-        """Build the scene; replaces one loaded before. Call `reset` before anything else."""
+        """Build the scene; replaces an earlier one. Call `reset` before anything else."""
         ...
 
     def reset(self, layout: SceneLayout) -> Steps[None]:
@@ -68,7 +68,7 @@ class Backend(Protocol):
         ...
 
     def state(self) -> SceneState:
-        """Return the truth now; a value that later steps do not change."""
+        """Return the ground truth now; later steps do not change the returned value."""
         ...
 
     def render(self, requests: Sequence[RenderRequest]) -> Steps[Mapping[str, Frame]]:

@@ -1,4 +1,4 @@
-"""How a control period is cut into physics steps, so that every rate divides."""
+"""`Clock`: division of a control period into physics steps."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class Clock:
         return self.period / self.substeps
 
     def ramp(self, pieces: int) -> list[tuple[int, float]]:
-        """Cut a period into pieces: how many physics steps each takes and what share of the way is commanded in it."""
+        """Divide a period into pieces: (physics steps, commanded fraction of the way) of each."""
         bounds = np.unique(np.linspace(0, self.substeps, pieces + 1).round().astype(int))
         count = len(bounds) - 1
         return [(int(b - a), (i + 1) / count) for i, (a, b) in enumerate(itertools.pairwise(bounds))]
 
 
 RAMP_PIECES = 5
-"""A target is approached in this many straight pieces per period, so that the arm does not jerk."""
+"""Linear pieces per period in which a target is approached, so that the arm does not jerk."""

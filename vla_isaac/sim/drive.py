@@ -1,4 +1,4 @@
-"""Run a backend's generator operations to their end where the caller owns the loop."""
+"""`drive`: run a backend's generator to its end, for callers that own the loop."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def drive(steps: Steps[T]) -> T:
-    """Exhaust `steps` and return its result; the plain form for scripts and tests."""
+    """Exhaust `steps` and return its result; for scripts and tests."""
     while True:
         try:
             next(steps)

@@ -1,7 +1,7 @@
-"""Who turns the crank: a script updates the app itself, inside Kit one may only wait for the next update.
+"""Update loops: a script updates the app itself; inside Kit the backend waits for the next update.
 
-Both answer in the same form, a generator: in a script it does the work and yields nothing; inside Kit it yields
-once for every app update it needs, and whoever drives it awaits one update each time.
+Both have the same generator interface: in a script the generator does the work and yields nothing; inside Kit it yields
+once for every app update it needs, and the extension awaits one update per yield.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ Mode = Literal["script", "kit"]
 
 
 class Loop(Protocol):
-    """How simulator updates come about."""
+    """How app updates are made."""
 
     mode: Mode
-    """`script`: ours to call. `kit`: Kit's own."""
+    """`script`: this process calls the updates. `kit`: Kit does."""
 
     def update(self) -> Steps[None]:
-        """Let the app do one update."""
+        """Make or await one app update."""
         ...
 
     def call(self, plain: Callable[[], T], awaited: Callable[[], Coroutine[Any, Any, T]]) -> Steps[T]:
-        """Do something that comes in two forms: a plain call for scripts, a coroutine inside Kit."""
+        """Call a function that has two forms: a plain call for scripts, a coroutine inside Kit."""
         ...
 
 
 class ScriptLoop:
-    """A standalone script: `SimulationApp` was started by us and nobody else updates it."""
+    """Loop of a standalone script, which started `SimulationApp` and alone updates it."""
 
     mode: Mode = "script"
 
@@ -51,7 +51,7 @@ class ScriptLoop:
 
 
 class KitLoop:
-    """Inside Kit: its loop must not be entered again, so every update is waited for."""
+    """Loop inside Kit, which must not be re-entered, so every update is awaited."""
 
     mode: Mode = "kit"
 
@@ -69,12 +69,12 @@ class KitLoop:
             if not task.done():
                 task.cancel()
             elif not task.cancelled():
-                task.exception()  # looked at, so that asyncio does not complain of an exception that was never retrieved
+                task.exception()  # retrieved, so that asyncio does not log an exception that was never retrieved
         return task.result()
 
 
 def find_mode() -> Mode:
-    """Tell which of the two this process is: `SimulationApp` leaves a mark that Isaac's own code reads too."""
+    """Return the mode of this process, by the builtin that `SimulationApp` sets and Isaac's own code reads."""
     return "script" if getattr(builtins, "ISAAC_LAUNCHED_FROM_TERMINAL", True) is False else "kit"
 
 

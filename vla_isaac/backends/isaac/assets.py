@@ -1,4 +1,4 @@
-"""Where NVIDIA's Franka lies in each release; asked of the server, since the path moved between releases."""
+"""Path of NVIDIA's Franka on the asset server, which differs between releases."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FRANKA_PATHS = (
     "/Isaac/Robots/FrankaRobotics/FrankaPanda/franka.usd",  # 5.0 and newer
     "/Isaac/Robots/Franka/franka.usd",  # 4.2, 4.5
 )
-"""Below the assets root, newest first."""
+"""Paths below the assets root, newest first."""
 
 SETTING = "/persistent/isaac/asset_root/default"
 
@@ -26,14 +26,14 @@ class FoundAsset:
 
 
 class AssetServer:
-    """The server behind `get_assets_root_path`; both interfaces have its two functions, each plain and as a coroutine."""
+    """The server behind `get_assets_root_path`; both APIs have its two functions, each plain and as a coroutine."""
 
     def __init__(self, loop: Loop, root_path: tuple[Any, Any], is_file: tuple[Any, Any]) -> None:
-        """Take the functions, the plain one first, then the coroutine; `is_file` is called with an address."""
+        """Store the functions, each as (plain, coroutine); `is_file` is called with an address."""
         self._loop, self._root_path, self._is_file = loop, root_path, is_file
 
     def root(self) -> Steps[str | None]:
-        """Return the address of NVIDIA's assets, None if no server answers: some releases return None then, others raise."""
+        """Return the address of NVIDIA's assets, None if no server answers (some releases raise then)."""
         try:
             root = yield from self._loop.call(*self._root_path)
         except RuntimeError:
@@ -41,7 +41,7 @@ class AssetServer:
         return root or None
 
     def exists(self, address: str) -> Steps[bool]:
-        """Tell whether a file is there."""
+        """Return whether a file exists."""
         plain, awaited = self._is_file
         return (yield from self._loop.call(lambda: plain(address), lambda: awaited(address)))
 

@@ -1,7 +1,7 @@
-"""The Isaac Sim backend: the seven methods over small ports, the same in a script and inside Kit.
+"""The Isaac Sim backend: the `Backend` methods over small ports, the same in a script and inside Kit.
 
-In a script, `step` lets the app make one update, which is one control period. Inside Kit, Kit makes the updates:
-`step` must not be called, `on_period` is called after each control period of physics instead.
+In a script, `step` makes one app update, which is one control period. Inside Kit, Kit makes the updates: `step` must
+not be called, and `on_period` is called after each control period of physics instead.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from vla_isaac.sim.clock import RAMP_PIECES, Clock
 
 logger = logging.getLogger(__name__)
 
-ROOT = "/World/VLA"  # ours alone: `/World` is where users keep their own prims
+ROOT = "/World/VLA"  # not `/World`, where users keep their own prims
 ROBOT_PATH = f"{ROOT}/Robot"
-SETTLE_SECONDS = 0.2  # as in MuJoCo: contacts need this long to find their rest
-UI_HZ, SLOWEST_UI_HZ, FASTEST_UI_HZ = 60.0, 30.0, 120.0  # app updates a second inside Kit, whatever the control rate is
+SETTLE_SECONDS = 0.2  # as in MuJoCo: time for contacts to come to rest
+UI_HZ, SLOWEST_UI_HZ, FASTEST_UI_HZ = 60.0, 30.0, 120.0  # app updates per second inside Kit, at any control rate
 MAX_PICTURE_UPDATES = 60  # until the first real picture; Isaac's own tests allow 10 to 20, and take 3 more
-MAX_IDLE_UPDATES = 10  # in which no physics happens before that is called a fault
+MAX_IDLE_UPDATES = 10  # without a physics step, after which an error is raised
 MAX_SETTLE_UPDATES = 600  # inside Kit an update may be much shorter than a control period
 
 RobotSource = Literal["reference", "embedded"]
@@ -52,14 +52,14 @@ class IsaacBackend:
         """Connect to the Isaac Sim that runs this process.
 
         Args:
-            robot: `reference` takes NVIDIA's Franka from the asset server, and our own Panda where it cannot be had,
-                which is said in `notes` and in the log; `embedded` takes our own at once.
+            robot: `reference` takes NVIDIA's Franka from the asset server, or the embedded Panda where that fails,
+                which is reported in `notes` and in the log; `embedded` always takes the embedded one.
             port: Programming interface to use; None takes the one that `probe` recommends.
-            mode: `script` if this process drives the updates, `kit` if Kit does; None finds out.
+            mode: `script` if this process drives the updates, `kit` if Kit does; None detects it.
 
         Raises:
-            BackendError: If this process does not run Isaac Sim, or offers no interface that is known.
-            UsageError: If an argument is none of those named.
+            BackendError: If this process does not run Isaac Sim, or offers no supported interface.
+            UsageError: If an argument has another value.
         """
         for name, value, known in (
             ("robot", robot, ("reference", "embedded")),
@@ -92,11 +92,11 @@ class IsaacBackend:
         self._notes: dict[str, str] = {}
         self.on_period: Callable[[], None] | None = None
 
-    # ---------------------------------------------------------------- what it is
+    # ---------------------------------------------------------------- notes and time
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a person should know, such as why another robot stands there than was asked for."""
+        """Notes for the user, such as why another robot is used than was requested."""
         return tuple((self._notes | self._ports.sim.notes).values())
 
     def describe(self) -> str:
@@ -104,33 +104,33 @@ class IsaacBackend:
         return f"{self._choice} port ({self._offer.why})"
 
     def pause(self) -> None:
-        """Let no time pass; for those who drive Kit."""
+        """Pause the timeline; for the extension inside Kit."""
         self._timeline.pause()
 
     def resume(self) -> None:
-        """Let time pass again; for those who drive Kit."""
+        """Resume the timeline; for the extension inside Kit."""
         self._timeline.resume()
 
     # ---------------------------------------------------------------- the protocol
 
     def load(self, spec: SceneSpec) -> Steps[None]:
-        """Take the scene; it is written to the stage at the next reset, while the timeline is stopped."""
+        """Set the scene; the next reset writes it to the stage, while the timeline is stopped."""
         same = self._spec is not None and replace(spec, instruction="", name="") == replace(
             self._spec, instruction="", name=""
         )
         self._layout = None
-        if not (same and self._is_written and self._stands()):
-            yield from self._clear_away()
+        if not (same and self._is_written and self._is_scene_intact()):
+            yield from self._discard_scene()
             if self._robot == "reference" and self._address is None:
                 found = yield from find_franka(self._ports.assets)
                 self._address = found.address
                 if found.address is None:
-                    self._say("robot", f"our own Panda stands in for NVIDIA's Franka: {found.why}")
+                    self._add_note("robot", f"our own Panda stands in for NVIDIA's Franka: {found.why}")
         self._spec, self._clock = spec, Clock.from_timing(spec.timing)
-        self._ramp = _starts(self._clock)
+        self._ramp = _ramp_fractions(self._clock)
 
     def reset(self, layout: SceneLayout) -> Steps[None]:
-        """Stop, write the layout, play, make new handles, set gains and posture, let it settle; time is 0 then."""
+        """Stop, write the layout, play, make new handles, set gains and posture, let it settle; then time is 0."""
         spec = self._loaded()
         layout.check_fits(spec)
         self._layout, self._fault = None, None
@@ -139,8 +139,8 @@ class IsaacBackend:
         yield from self._ports.sim.start(self._clock.physics_dt, self._steps_per_update())
         self._updates_since_reset = self._updates_since_change = 0
         self._connect(spec)
-        self._placed = _placed(layout)
-        posture = _nine(layout.qpos, layout.gripper_width)
+        self._layout_poses = _layout_poses(layout)
+        posture = _joint_positions(layout.qpos, layout.gripper_width)
         self._ports.robot.set_gains(spec.gains.stiffness, spec.gains.damping)  # lost at every stop
         self._ports.robot.place(posture)
         self._begin_period(posture, posture)
@@ -150,7 +150,7 @@ class IsaacBackend:
         self._begin_period(posture, posture)
         self._first_step = self._ports.sim.steps_done
         self._start_poses = tuple(frozen(poses) for poses in self._object_poses()[:2])
-        self._today = {camera.name: camera for camera in layout.cameras}
+        self._layout_cameras = {camera.name: camera for camera in layout.cameras}
         self._rows = {name: row for row, name in enumerate(spec.object_names)}
         self._layout = layout
 
@@ -160,26 +160,26 @@ class IsaacBackend:
         check_shape("target.qpos", target.qpos, (7,), hint="the gripper is a separate field, JointTarget.gripper_width")
         check_finite("target.qpos", target.qpos)
         check_finite("target.gripper_width", target.gripper_width)
-        self._goal = _nine(target.qpos, target.gripper_width)
+        self._goal = _joint_positions(target.qpos, target.gripper_width)
 
     def step(self) -> None:
         """Advance by one control period; in a script only."""
         self._ready()
         if self._loop.mode == "kit":
             raise BackendError(
-                "inside Kit the simulator's own loop makes the steps, a script cannot",
+                "step() cannot be called inside Kit, whose own loop makes the steps",
                 remedy="use vla_isaac.extension.get_session()",
             )
-        with self._explaining():
+        with self._diagnosed_errors():
             self._begin_period(self._commanded, self._goal)
         self._advance(self._ports.sim.steps_done + self._clock.substeps)
 
     def state(self) -> SceneState:
-        """Return the truth now, read through physics."""
+        """Return the ground truth now, read from physics."""
         spec = self._loaded()
         self._ready()
         self._raise_fault()
-        with self._explaining():
+        with self._diagnosed_errors():
             positions, velocities = self._ports.robot.positions(), self._ports.robot.velocities()
             pos, quat, linvel = self._object_poses()
         qpos = positions[: panda.NUM_ARM_JOINTS]
@@ -204,7 +204,7 @@ class IsaacBackend:
         spec = self._loaded()
         self._ready()
         self._raise_fault()
-        cameras = [self._today[spec.camera(r.camera).name] for r in requests]
+        cameras = [self._layout_cameras[spec.camera(r.camera).name] for r in requests]
         feeds = [self._cameras.feed(self._stage, c, r, self._updates) for c, r in zip(cameras, requests, strict=True)]
         since = self._ports.sim.clock()
         if self._loop.mode == "kit":
@@ -222,7 +222,7 @@ class IsaacBackend:
             yield from self._ports.sim.redraw()
             self._count_update()
         for camera, request in zip(cameras, requests, strict=True):
-            self._cameras.feed(self._stage, camera, request, self._updates)  # says so where the prim went while we waited
+            self._cameras.feed(self._stage, camera, request, self._updates)  # raises if the prim was deleted while we waited
         blind = [r.camera for r, picture in zip(requests, pictures, strict=True) if picture is None]
         raise RenderError(
             f"camera {blind[0]!r} gave no fresh picture in {MAX_PICTURE_UPDATES} updates",
@@ -230,7 +230,7 @@ class IsaacBackend:
         )
 
     def close(self) -> None:
-        """Leave nothing of ours running and put back what was changed around it; our prims stay. May be called twice."""
+        """Stop everything of ours and restore changed settings; our prims stay. May be called twice."""
         self._cameras.close()
         if self._spec is not None:
             self._timeline.stop_now(is_in_step=self._is_in_step)
@@ -243,8 +243,8 @@ class IsaacBackend:
 
     # ---------------------------------------------------------------- stage and handles
 
-    def _clear_away(self) -> Steps[None]:
-        """Make room for another scene: a new stage in a script; inside Kit the user's stage stays."""
+    def _discard_scene(self) -> Steps[None]:
+        """Prepare for another scene: a new stage in a script; inside Kit the user's stage stays."""
         self._cameras.close()
         self._is_written = False
         yield from self._timeline.stop()
@@ -254,13 +254,13 @@ class IsaacBackend:
             self._ports.sim.detach()
 
     def _write(self, spec: SceneSpec, layout: SceneLayout) -> None:
-        """Write the scene, or only renew it where it stands already."""
+        """Write the scene, or only its values where its prims exist already."""
         from vla_isaac.scene.usd import write_layout, write_scene
 
         stage = self._ports.sim.stage()
         if stage is None:
             raise BackendError("Isaac Sim has no stage open", remedy="open one (File > New), then press Load")
-        if stage is not self._stage or not self._stands():
+        if stage is not self._stage or not self._is_scene_intact():
             self._cameras.close()
             self._is_written = False
         self._stage = stage
@@ -271,7 +271,7 @@ class IsaacBackend:
         self._ports.sim.detach()
         write_scene(stage, spec, layout, **self._robot_options())
         if self._address is not None and not _is_there(stage, f"{ROBOT_PATH}/panda_hand"):
-            self._say(
+            self._add_note(
                 "robot",
                 f"our own Panda stands in for NVIDIA's Franka: {self._address} brought no prim panda_hand; check that the "
                 "file is there and is a Franka Panda",
@@ -286,12 +286,12 @@ class IsaacBackend:
             return {"robot": "embedded", **ours}
         return {"robot": "reference", "robot_asset": self._address, **ours}
 
-    def _stands(self) -> bool:
-        """Tell whether robot and objects are still on the stage we wrote to, and that stage is the open one."""
+    def _is_scene_intact(self) -> bool:
+        """Return whether robot and objects are still on the stage we wrote to, and that stage is the open one."""
         return self._stage is not None and self._ports.sim.stage() is self._stage and self._missing() is None
 
     def _missing(self) -> str | None:
-        """Return the path of a prim of ours that somebody has deleted."""
+        """Return the path of a prim of ours that has been deleted."""
         objects = self._object_paths(self._spec) if self._spec is not None else []
         paths = (ROBOT_PATH, f"{ROBOT_PATH}/panda_hand", f"{ROOT}/PhysicsScene", *objects)
         return next((path for path in paths if not _is_there(self._stage, path)), None)
@@ -303,15 +303,15 @@ class IsaacBackend:
         return [f"{ROOT}/Objects/{names[name]}" for name in spec.object_names]
 
     def _connect(self, spec: SceneSpec) -> None:
-        """Make every physics handle again: a stop has voided the old ones."""
+        """Make every physics handle again: a stop invalidates the old ones."""
         self._ports.robot.connect()
         self._free = [row for row, o in enumerate(spec.objects) if not o.fixed]
         paths = self._object_paths(spec)
         self._ports.objects.connect([paths[row] for row in self._free])
 
     def _object_poses(self) -> tuple[Array, Array, Array]:
-        """Return poses and velocities of all objects; fastened ones are where the layout put them."""
-        pos, quat = (poses.copy() for poses in self._placed)
+        """Return poses and velocities of all objects; fixed ones have their poses of the layout."""
+        pos, quat = (poses.copy() for poses in self._layout_poses)
         linvel = np.zeros_like(pos)
         pos[self._free], quat[self._free], linvel[self._free] = self._ports.objects.read()
         return pos, quat, linvel
@@ -319,26 +319,26 @@ class IsaacBackend:
     # ---------------------------------------------------------------- time
 
     def _steps_per_update(self) -> int:
-        """Return the physics steps of an app update: in a script a control period, inside Kit what keeps the UI at 60 Hz."""
+        """Return the physics steps of an app update: a control period in a script, about 1/60 s inside Kit."""
         if self._loop.mode == "script":
             return self._clock.substeps
         return smooth_steps(self._clock.substeps, self._clock.physics_dt)
 
     def _begin_period(self, start: Array, goal: Array) -> None:
-        """From this physics step on, lead the joints from `start` to `goal`."""
+        """Start a period at this physics step in which the joints move from `start` to `goal`."""
         self._period_start = self._ports.sim.steps_done
         self._start, self._goal = start, goal
         self._ramp_to(0)
 
     def _ramp_to(self, step: int) -> None:
-        """Command the piece of the way that begins at this physics step of the period."""
-        share = self._ramp.get(step)
-        if share is not None:
-            self._commanded = self._start + share * (self._goal - self._start)
+        """Command the ramp piece that begins at this physics step of the period, if one does."""
+        fraction = self._ramp.get(step)
+        if fraction is not None:
+            self._commanded = self._start + fraction * (self._goal - self._start)
             self._ports.robot.command(self._commanded)
 
     def _stepped(self, done: int) -> None:
-        """Lead the arm on; inside Kit, a whole period later, ask for the next action. Called by physics."""
+        """Command the next ramp piece; inside Kit, call `on_period` at the end of a period. Called by physics."""
         if self._fault is not None:
             return
         self._is_in_step = True
@@ -347,17 +347,17 @@ class IsaacBackend:
             if step >= self._clock.substeps and self._layout is not None and self._loop.mode == "kit":
                 if self.on_period is not None:
                     self.on_period()
-                if self._layout is not None:  # else the period's owner closed us
+                if self._layout is not None:  # else `on_period` closed this backend
                     self._begin_period(self._commanded, self._goal)
             elif step > 0:
                 self._ramp_to(step)
-        except Exception as error:  # the physics engine swallows what a callback raises: kept for the next call
+        except Exception as error:  # the physics engine drops errors of callbacks: kept for the next call
             self._fault = error
         finally:
             self._is_in_step = False
 
     def _settle(self) -> Steps[None]:
-        """Let contacts find their rest; inside Kit, then let no time pass until somebody says so."""
+        """Let contacts come to rest; inside Kit, then pause until `resume`."""
         enough = self._ports.sim.steps_done + max(1, round(SETTLE_SECONDS / self._clock.physics_dt))
         if self._loop.mode == "script":
             self._advance(enough)
@@ -377,7 +377,7 @@ class IsaacBackend:
         self._count_update()
 
     def _advance(self, until: int) -> None:
-        """Make app updates until so many physics steps are done."""
+        """Make app updates until `until` physics steps are done."""
         idle = 0
         while self._ports.sim.steps_done < until:
             before = self._ports.sim.steps_done
@@ -387,7 +387,7 @@ class IsaacBackend:
             self._raise_fault()
             idle = idle + 1 if self._ports.sim.steps_done == before else 0
             if idle >= MAX_IDLE_UPDATES:
-                raise self._explained(BackendError("physics does not advance"))
+                raise self._diagnosed(BackendError("physics does not advance"))
 
     def _count_update(self) -> None:
         self._updates += 1
@@ -415,20 +415,20 @@ class IsaacBackend:
 
         return experimental_ports(self._loop, ROBOT_PATH)
 
-    def _say(self, about: str, words: str) -> None:
-        """Report it in the log and to the panel."""
-        self._notes[about] = words
-        logger.warning("%s", words)
+    def _add_note(self, about: str, note: str) -> None:
+        """Report a note in the log and to the panel."""
+        self._notes[about] = note
+        logger.warning("%s", note)
 
     @contextmanager
-    def _explaining(self) -> Iterator[None]:
+    def _diagnosed_errors(self) -> Iterator[None]:
         try:
             yield
         except Exception as error:
-            raise self._explained(error) from error
+            raise self._diagnosed(error) from error
 
-    def _explained(self, error: Exception) -> VlaIsaacError:
-        """Say what is behind a fault of the simulator, as far as it can be seen."""
+    def _diagnosed(self, error: Exception) -> VlaIsaacError:
+        """Return the error that names the cause of a simulator fault, where it can be found."""
         if self._stage is None or self._ports.sim.stage() is not self._stage:
             return BackendError(
                 "the stage was replaced while the scene was in use", remedy="press Load (in a script: load again)"
@@ -449,7 +449,7 @@ class IsaacBackend:
     def _raise_fault(self) -> None:
         if self._fault is not None:
             fault, self._fault = self._fault, None
-            raise self._explained(fault) from fault
+            raise self._diagnosed(fault) from fault
 
     def _loaded(self) -> SceneSpec:
         if self._spec is None:
@@ -465,13 +465,13 @@ class IsaacBackend:
 
 
 def _is_there(stage: Any, path: str) -> bool:
-    """Tell whether a prim is there and is something; an `over` of nothing is valid too."""
+    """Return whether a prim is defined; an `over` without a definition is valid but not defined."""
     prim = stage.GetPrimAtPath(path)
     return bool(prim.IsValid()) and bool(prim.IsDefined())
 
 
 def _choose(offer: Offer, port: Port | None) -> Port:
-    """Return the port to use, or say why there is none."""
+    """Return the port to use, or raise an error that says why there is none."""
     if not is_inside_kit():
         raise BackendError(
             "this process does not run Isaac Sim",
@@ -491,22 +491,22 @@ def _choose(offer: Offer, port: Port | None) -> Port:
 
 
 def smooth_steps(substeps: int, physics_dt: float) -> int:
-    """Return how many physics steps make an app update near 60 Hz, if possible so that updates end with control periods."""
+    """Return the physics steps of an app update near 60 Hz, if possible a divisor of the control period's."""
     within = [
         n for n in range(1, substeps + 1) if substeps % n == 0 and SLOWEST_UI_HZ <= 1 / (n * physics_dt) <= FASTEST_UI_HZ
     ]
-    wanted = 1 / (UI_HZ * physics_dt)
-    return min(within, key=lambda n: abs(n - wanted)) if within else max(1, round(wanted))
+    ideal = 1 / (UI_HZ * physics_dt)
+    return min(within, key=lambda n: abs(n - ideal)) if within else max(1, round(ideal))
 
 
-def _nine(qpos: Sequence[float] | Array, gripper_width: float) -> Array:
+def _joint_positions(qpos: Sequence[float] | Array, gripper_width: float) -> Array:
     """Return the positions of all nine joints; each finger travels half the width."""
     finger = min(max(float(gripper_width), 0.0), panda.GRIPPER_MAX_WIDTH) / 2
     return np.array([*map(float, qpos), finger, finger])
 
 
-def _placed(layout: SceneLayout) -> tuple[Array, Array]:
-    """Return positions (N, 3) and quaternions (N, 4) of the objects as the layout has them."""
+def _layout_poses(layout: SceneLayout) -> tuple[Array, Array]:
+    """Return positions (N, 3) and quaternions (N, 4) of the objects in the layout."""
     count = len(layout.objects)
     return (
         np.array([o.pos for o in layout.objects], dtype=np.float64).reshape(count, 3),
@@ -514,10 +514,10 @@ def _placed(layout: SceneLayout) -> tuple[Array, Array]:
     )
 
 
-def _starts(clock: Clock) -> dict[int, float]:
-    """Return at which physics step of a period which share of the way is commanded."""
-    starts, step = {}, 0
-    for length, share in clock.ramp(RAMP_PIECES):
-        starts[step] = share
+def _ramp_fractions(clock: Clock) -> dict[int, float]:
+    """Return the commanded fraction of the way by the physics step of the period at which it starts."""
+    fractions, step = {}, 0
+    for length, fraction in clock.ramp(RAMP_PIECES):
+        fractions[step] = fraction
         step += length
-    return starts
+    return fractions

@@ -1,4 +1,4 @@
-"""What Isaac's cameras give, and what of it is a picture: the first frames are empty, or have another size or type."""
+"""`Picture` and its validation: Isaac's first camera frames are empty or have another size or type."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vla_isaac.core.arrays import AnyArray
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """What a camera gave, as it came, on the host."""
+    """Unprocessed output of a camera, on the host."""
 
     rgb: AnyArray
     """uint8, shape (H, W, 3)."""
@@ -21,13 +21,13 @@ class Picture:
     """Distance along the optical axis [m], float32, shape (H, W)."""
 
     label_ids: AnyArray | None = None
-    """Number of a label per pixel, shape (H, W)."""
+    """Label id per pixel, shape (H, W)."""
 
     labels: dict[int, str] | None = None
-    """What each number stands for."""
+    """Label name of each id."""
 
     time: float | None = None
-    """Simulation time that the interface gives for the frame, on the clock of `SimPort.clock` [s]; None if it gives none."""
+    """Simulation time stamp of the frame on the clock of `SimPort.clock` [s]; None if the API has none."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def as_numpy(values: Any) -> AnyArray:
 
 
 def image_of(data: Any, size: tuple[int, int]) -> AnyArray | None:
-    """Return colours as uint8 (H, W, 3) of the caller's own, or None if this is no real picture of that size yet."""
+    """Return a copy of the colours, uint8 (H, W, 3), or None while there is no valid picture of that size."""
     if data is None:
         return None
     pixels = as_numpy(data)
@@ -54,7 +54,7 @@ def image_of(data: Any, size: tuple[int, int]) -> AnyArray | None:
 
 
 def plane_of(data: Any, size: tuple[int, int]) -> AnyArray | None:
-    """Return one value per pixel, shape (H, W), of the caller's own, or None if it is not there yet."""
+    """Return a copy with one value per pixel, shape (H, W), or None while there is none."""
     if data is None:
         return None
     values = as_numpy(data)
@@ -64,7 +64,7 @@ def plane_of(data: Any, size: tuple[int, int]) -> AnyArray | None:
 
 
 def label_numbers(info: Any) -> dict[int, str]:
-    """Read the table of a semantic segmentation: ``{"idToLabels": {"2": {"class": "red_cube"}}}``."""
+    """Return label names by id from a semantic segmentation's info: ``{"idToLabels": {"2": {"class": "red_cube"}}}``."""
     table = (info or {}).get("idToLabels", {})
     named = {number: entry.get("class", "") if isinstance(entry, dict) else str(entry) for number, entry in table.items()}
     return {int(number): name for number, name in named.items()}

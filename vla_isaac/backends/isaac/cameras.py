@@ -1,8 +1,8 @@
-"""The cameras that are recorded now: large enough for RTX, and never an older picture than asked for.
+"""`CameraBank`: recorded cameras, large enough for RTX, whose pictures are never older than the state.
 
-RTX anti-aliasing needs 300 px a side; smaller images are rendered at that and made smaller. Pictures are an app update
-late. The simulation time a picture is stamped with tells whether it is fresh, where the interface gives one that can be
-compared. Otherwise updates are counted.
+RTX anti-aliasing needs 300 px a side; smaller images are rendered at that size and scaled down. Pictures are one app
+update late. A picture is fresh by its simulation time stamp, where the API gives a comparable one; otherwise updates
+are counted.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from vla_isaac.scene.usd_cameras import HORIZONTAL_APERTURE, camera_path
 from vla_isaac.sim.backend import RenderRequest
 
 SMALLEST_SIDE = 300  # [px] below it DLSS may return buffers of another size
-UPDATES_AFTER_RESET = 3  # until then an old picture may still be in the pipeline
-PIPELINE_DEPTH = 3  # so many updates, that of the change included, and a picture is fresh, whatever its time stamp says
-LATE_UPDATES = 1  # before that no stamp counts: 5.0 stamps every picture with the time at which it is looked at
-ROBOT_PIXEL, TABLE_PIXEL, BACKGROUND_PIXEL = -2, -3, -1  # as `core.types.Frame.segmentation` has them
+UPDATES_AFTER_RESET = 3  # before that an old picture may still be in the pipeline
+PIPELINE_DEPTH = 3  # after this many updates, that of the change included, a picture is fresh, whatever its time stamp
+LATE_UPDATES = 1  # before that stamps are ignored: 5.0 stamps every picture with the time at which it is read
+ROBOT_PIXEL, TABLE_PIXEL, BACKGROUND_PIXEL = -2, -3, -1  # as in `core.types.Frame.segmentation`
 
 
 @dataclass(frozen=True)
 class Moment:
-    """What a picture must not be older than, and what else decides its freshness."""
+    """Time and update counts that decide whether a picture is fresh."""
 
     since: float | None
     """Simulation time of the state, on the clock that stamps pictures [s]; None where there is no such clock."""
@@ -48,17 +48,17 @@ class Moment:
 
     updates_since_reset: int
     updates_since_change: int
-    """Updates since the state last changed; that which changed it is the first."""
+    """Updates since the state last changed; the one that changed it counts as the first."""
 
     def is_within(self, time: float | None) -> bool:
-        """Tell whether a picture stamped so shows the state or what came after it."""
+        """Return whether a picture with this time stamp shows the state or a later one."""
         if time is None or self.since is None or self.now is None:
             return False
         return self.since - self.half_step <= time <= self.now + self.half_step
 
 
 class CameraBank:
-    """One feed for every camera, size and layers asked for so far."""
+    """One feed per requested camera, size and layers."""
 
     def __init__(self, open_camera: Callable[[str, tuple[int, int], Layers], CameraPort], root: str) -> None:
         self._open_camera, self._root = open_camera, root
@@ -66,7 +66,7 @@ class CameraBank:
         self._aspects: dict[str, float] = {}
 
     def feed(self, stage: Any, camera: CameraConfig, request: RenderRequest, updates: int) -> Feed:
-        """Return the feed of a request, opened if it is new; `updates` is the number of app updates so far.
+        """Return the feed of a request, opened at its first use; `updates` is the number of app updates so far.
 
         Raises:
             RenderError: If the camera's prim is gone.
@@ -87,14 +87,14 @@ class CameraBank:
         return self._feeds[key]
 
     def close(self) -> None:
-        """Record nothing any more; cameras die with their stage."""
+        """Stop recording and drop all feeds; a camera is invalid once its stage is gone."""
         for feed in self._feeds.values():
             feed.close()
         self._feeds.clear()
         self._aspects.clear()
 
     def _set_aspect(self, prim: Any, camera: CameraConfig, aspect: float) -> bool:
-        """Make the prim's aperture fit an image's shape, so that the vertical field of view stays; tell if it changed."""
+        """Fit the prim's aperture to an image's aspect, keeping the vertical field of view; return whether it changed."""
         path = str(prim.GetPath())
         own = camera.resolution_hw[1] / camera.resolution_hw[0]
         before = self._aspects.get(path, own)
@@ -113,11 +113,11 @@ class Feed:
         self._first_update = 0
 
     def wait_until(self, updates: int) -> None:
-        """Take no picture before so many app updates: what comes until then was drawn with another aperture."""
+        """Reject pictures before this app update; earlier ones have another aperture."""
         self._first_update = updates
 
     def close(self) -> None:
-        """Record no longer."""
+        """Stop recording."""
         self._port.close()
 
     def picture(self, moment: Moment) -> Picture | None:
@@ -129,7 +129,7 @@ class Feed:
         return picture if is_proved or moment.updates_since_change >= PIPELINE_DEPTH else None
 
     def frame(self, camera: str, time: float, picture: Picture, rows: Mapping[str, int]) -> Frame:
-        """Return a picture as a frame of the size asked for."""
+        """Return a picture as a frame of the requested size."""
         height, width = self._size
         return Frame(
             camera=camera,
@@ -147,7 +147,7 @@ def rendered_size(size: tuple[int, int]) -> tuple[int, int]:
 
 
 def _nearest(values: AnyArray, size: tuple[int, int]) -> AnyArray:
-    """Pick the nearest value of each pixel; depths and labels must not be mixed."""
+    """Resize by nearest neighbour; depths and labels must not be interpolated."""
     rows = ((np.arange(size[0]) + 0.5) * values.shape[0] / size[0]).astype(int)
     columns = ((np.arange(size[1]) + 0.5) * values.shape[1] / size[1]).astype(int)
     picked: AnyArray = values[rows[:, None], columns]
@@ -155,7 +155,7 @@ def _nearest(values: AnyArray, size: tuple[int, int]) -> AnyArray:
 
 
 def _rows_of(picture: Picture, size: tuple[int, int], rows: Mapping[str, int]) -> AnyArray | None:
-    """Turn label numbers into rows of objects, robot, table or background; None where no labels were recorded."""
+    """Convert label ids to rows of objects, robot, table or background; None where no labels were recorded."""
     if picture.label_ids is None:
         return None
     ids = _nearest(picture.label_ids, size)

@@ -1,4 +1,4 @@
-"""The classic interface: `World`, articulation, rigid prims, `Camera`; the same classes from 4.2 to 6.2 under two names."""
+"""The classic API: `World`, articulation, rigid prims, `Camera`; the same classes from 4.2 to 6.2 in two packages."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ IMPORTS: dict[Names, dict[str, str]] = {
         "is_file_async": "isaacsim.storage.native:is_file_async",
     },
 }
-"""What is imported from where, by the name the interface stands under."""
+"""Imports of the classic API by its package name."""
 
 CLOCKS: dict[Names, str] = {
     # source: imports of exts/omni.isaac.sensor in 4.1.0
@@ -58,14 +58,14 @@ CLOCKS: dict[Names, str] = {
     # source: isaac-sim/IsaacSim v5.0.0 to v6.0.1, isaacsim.core.simulation_manager
     "isaacsim": "isaacsim.core.simulation_manager:SimulationManager",
 }
-"""Where each release keeps the simulation time. It starts at every play, with two steps of warm-up from 4.5 on."""
+"""Getter of the simulation time in each release. The time starts at every play, with two steps of warm-up from 4.5 on."""
 
 RATE_SETTING = "/app/runLoops/main/rateLimitFrequency"
 
 
 def classic_ports(names: Names, loop: Loop, robot_path: str, physics_scene: str) -> Ports:
-    """Return the ports of the classic interface; nothing of Isaac is imported before."""
-    isaac = SimpleNamespace(**{name: _take(place) for name, place in IMPORTS[names].items()})
+    """Return the ports of the classic API; Isaac is imported only here."""
+    isaac = SimpleNamespace(**{name: _import(place) for name, place in IMPORTS[names].items()})
     return Ports(
         name="classic",
         sim=ClassicSim(isaac, loop, find_clock(names), physics_scene),
@@ -82,9 +82,9 @@ def classic_ports(names: Names, loop: Loop, robot_path: str, physics_scene: str)
 
 
 def find_clock(names: Names) -> Callable[[], float] | None:
-    """Return what tells the simulation time that pictures are stamped with; None where this release has no such thing."""
+    """Return the getter of the simulation time that stamps pictures; None where the release has none."""
     try:
-        found = _take(CLOCKS[names])
+        found = _import(CLOCKS[names])
         # source: exts/omni.isaac.core_nodes of 4.1.0, omni.isaac.sensor's lidar: acquire_interface().get_sim_time()
         clock: Callable[[], float] = found().get_sim_time if names == "omni.isaac" else found.get_simulation_time
     except (ImportError, AttributeError):
@@ -92,20 +92,20 @@ def find_clock(names: Names) -> Callable[[], float] | None:
     return clock
 
 
-def _take(place: str) -> Any:
+def _import(place: str) -> Any:
     module, _, name = place.partition(":")
     return getattr(importlib.import_module(module), name)
 
 
 class ClassicSim:
-    """`World`, of which there is one per process: our own, or inside Kit that of another extension, which stays its own."""
+    """`World`, of which there is one per process: our own, or inside Kit that of another extension."""
 
     def __init__(self, isaac: Any, loop: Loop, clock: Callable[[], float] | None, physics_scene: str) -> None:
         self._isaac, self._loop, self._clock, self._physics_scene = isaac, loop, clock, physics_scene
         self._callback = f"vla_isaac_step_{id(self)}"  # a name in use would keep its old function
         self._world: Any = None
         self._has_callback = False
-        self._others_rates: tuple[float, float] | None = None  # physics and rendering step of a world that is not ours
+        self._others_rates: tuple[float, float] | None = None  # physics and rendering step of another extension's world
         self.notes: dict[str, str] = {}
         self.steps_done = 0
         self.on_step: Callable[[int], None] | None = None
@@ -122,12 +122,12 @@ class ClassicSim:
         return self.stage()
 
     def start(self, physics_dt: float, steps_per_update: int) -> Steps[None]:
-        """Play with these rates; other rates come with another scene, for which `detach` is called before."""
+        """Play with these rates; other rates need another scene, for which `detach` is called before."""
         if self._world is None or self._isaac.World.instance() is not self._world:
             yield from self._take_world(physics_dt, steps_per_update)
         world = self._world
         self._remove_callback()  # play would subscribe it again, and a name in use keeps its old function
-        reset = self._isaac.SimulationContext  # not World's own: that would also reset objects and tasks of another's world
+        reset = self._isaac.SimulationContext  # World's own reset would also reset another extension's objects and tasks
         yield from self._loop.call(lambda: reset.reset(world), lambda: reset.reset_async(world))
         self.steps_done = 0
         world.add_physics_callback(self._callback, self._stepped)
@@ -138,18 +138,18 @@ class ClassicSim:
         return None if self._clock is None else float(self._clock())
 
     def advance(self) -> None:
-        """Let the app make one update with its physics steps."""
+        """Make one app update with its physics steps."""
         self._world.step(render=True)
 
     def redraw(self) -> Steps[None]:
-        """Draw without stepping in a script; inside Kit wait for the next update."""
+        """Render without stepping in a script; inside Kit wait for the next update."""
         if self._loop.mode == "script":
             self._world.render()
         else:
             yield from self._loop.update()
 
     def detach(self) -> None:
-        """Take the callback away and forget the world: ours for good, another's with the rates it had."""
+        """Remove the callback and release the world: ours is cleared, another's gets its rates back."""
         world, self._world = self._world, None
         rates, self._others_rates = self._others_rates, None
         if world is None or self._isaac.World.instance() is not world:
@@ -163,32 +163,32 @@ class ClassicSim:
 
     def _take_world(self, physics_dt: float, steps_per_update: int) -> Steps[None]:
         self.detach()
-        # Isaac truncates rendering_dt / physics_dt and 1 / physics_dt to whole numbers: stay a hair above both
+        # Isaac truncates rendering_dt / physics_dt and 1 / physics_dt to whole numbers: stay slightly above both
         rates = {"physics_dt": physics_dt * (1.0 - 1e-9), "rendering_dt": physics_dt * steps_per_update}
         others = self._isaac.World.instance()
         self.notes.pop("world", None)
         if others is None:
             self._world = self._isaac.World(**rates, stage_units_in_meters=1.0, physics_prim_path=self._physics_scene)
             if self._loop.mode == "kit":
-                yield from self._loop.call(_nothing, self._world.initialize_simulation_context_async)
+                yield from self._loop.call(_no_op, self._world.initialize_simulation_context_async)
             return
         if others.get_physics_context() is None:
-            yield from self._loop.call(_nothing, others.initialize_simulation_context_async)
+            yield from self._loop.call(_no_op, others.initialize_simulation_context_async)
         self._others_rates = others.get_physics_dt(), others.get_rendering_dt()
         others.set_simulation_dt(**rates)
         self._world = others
         self.notes["world"] = (
-            "another extension's World is in use: it keeps its objects and callbacks; our rates hold until we are closed"
+            "another extension's World is in use: it keeps its objects and callbacks; our rates apply until close()"
         )
 
     def _stepped(self, _step_size: float) -> None:
-        """Count; the classic callback runs before the step it announces."""
+        """Count a step; the classic callback runs before the step."""
         if self.on_step is not None:
             self.on_step(self.steps_done)
         self.steps_done += 1
 
     def _remove_callback(self, world: Any = None) -> None:
-        """Take the callback away; a stopped world has forgotten the subscription and kept the function."""
+        """Remove the callback; a stopped world has dropped the subscription and kept the function."""
         world = world or self._world
         if not self._has_callback:
             return
@@ -206,7 +206,7 @@ class ClassicRobot:
         self._robot: Any = None
 
     def connect(self) -> None:
-        """Make a new articulation, since `Stop` voids the handles of an old one."""
+        """Make a new articulation, since `Stop` invalidates the handles of the old one."""
         self._robot = self._isaac.Articulation(prim_path=self._path, name="vla_isaac_robot")
         self._robot.initialize()
         check_joints(self._robot.dof_names, panda.JOINTS)
@@ -220,7 +220,7 @@ class ClassicRobot:
         return as_row("joint speeds", self._robot.get_joint_velocities(), len(panda.JOINTS))
 
     def place(self, positions: Array) -> None:
-        """Teleport, and aim the drives there."""
+        """Teleport, and set the drive targets there."""
         self._robot.set_joint_positions(positions)
         self.rest()
         self.command(positions)
@@ -230,12 +230,12 @@ class ClassicRobot:
         self._robot.set_joint_velocities(np.zeros(len(panda.JOINTS)))
 
     def command(self, positions: Array) -> None:
-        """Set targets; NaN would silently keep the old ones, so it is refused here."""
+        """Set targets; NaN would silently keep the old ones, so it raises."""
         check_finite(positions)
         self._robot.apply_action(self._isaac.ArticulationAction(joint_positions=positions))
 
     def set_gains(self, stiffness: Sequence[float] | None, damping: Sequence[float] | None) -> None:
-        """Replace the arm's part of the gains in force."""
+        """Replace the arm's part of the current gains."""
         if stiffness is None and damping is None:
             return
         controller = self._robot.get_articulation_controller()
@@ -257,7 +257,7 @@ class ClassicObjects:
             prim.initialize()
 
     def read(self) -> tuple[Array, Array, Array]:
-        """Read poses and speeds through physics, not from USD."""
+        """Read poses and speeds from physics, not from USD."""
         pos, quat, linvel = np.empty((len(self._prims), 3)), np.empty((len(self._prims), 4)), np.empty((len(self._prims), 3))
         for i, prim in enumerate(self._prims):
             position, orientation = prim.get_world_pose()
@@ -274,7 +274,7 @@ class ClassicObjects:
 
 
 class ClassicCamera:
-    """A `Camera` on a prim that is there already."""
+    """A `Camera` on an existing prim."""
 
     def __init__(self, isaac: Any, path: str, size: tuple[int, int], layers: Layers) -> None:
         self._size, self._layers = size, layers
@@ -283,7 +283,7 @@ class ClassicCamera:
         )
         self._camera.initialize()
         rate = _rate_limit()
-        if rate:  # else it drops no frame already; minus the rate divides every rate, and no frame is dropped
+        if rate:  # without a rate limit no frame is dropped; with one, minus the rate makes every frame pass Isaac's check
             self._camera.set_frequency(-rate)
         if layers.depth:
             self._camera.add_distance_to_image_plane_to_frame()
@@ -291,7 +291,7 @@ class ClassicCamera:
             self._camera.add_semantic_segmentation_to_frame()
 
     def read(self) -> Picture | None:
-        """Return the newest picture; empty first frames and wrong sizes are none."""
+        """Return the newest picture; None for empty first frames and wrong sizes."""
         rgb = image_of(self._camera.get_rgba(), self._size)
         frame = self._camera.get_current_frame()
         if rgb is None or frame.get("rendering_frame", 0) == 0:
@@ -310,19 +310,19 @@ class ClassicCamera:
         )
 
     def close(self) -> None:
-        """Detach; releases before 5.0 do it when the object goes."""
+        """Detach the camera; releases before 5.0 do so when the object is deleted."""
         if self._camera is not None and hasattr(self._camera, "destroy"):
-            self._camera.destroy()  # source: isaacsim.sensors.camera of 5.0 and newer; asked for by hasattr
+            self._camera.destroy()  # source: isaacsim.sensors.camera of 5.0 and newer; checked with hasattr
         self._camera = None
 
 
 def _rate_limit() -> float | None:
-    """Return the frequency that a camera takes for its own [Hz]; it then drops frames in which no simulated time passed."""
+    """Return the rate limit that a camera takes as its frequency [Hz]; it then drops frames without simulated time."""
     import carb.settings  # source: docs.omniverse.nvidia.com Kit manual, carb.settings: get_settings(), get
 
     rate = carb.settings.get_settings().get(RATE_SETTING)
     return float(rate) if rate else None
 
 
-def _nothing() -> None:
+def _no_op() -> None:
     return None

@@ -1,4 +1,4 @@
-"""The experimental interface of Isaac Sim 6.0 and newer: functions and views, arrays of Warp, nothing deprecated."""
+"""The experimental API of Isaac Sim 6.0 and newer: functions, views and Warp arrays."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from vla_isaac.robots import panda
 from vla_isaac.sim.backend import Steps
 
 PROBED_MODULE = "isaacsim.sensors.experimental.rtx"
-"""The module without which this file is never imported; it came with 6.0, last of those in `probe.EXPERIMENTAL_NEEDS`."""
+"""The module this file requires; added in 6.0, last of those in `probe.EXPERIMENTAL_NEEDS`."""
 
 DEPTH, SEGMENTATION = "distance_to_image_plane", "semantic_segmentation"
 
 
 def experimental_ports(loop: Loop, robot_path: str) -> Ports:
-    """Return the ports of the experimental interface."""
+    """Return the ports of the experimental API."""
     from isaacsim.storage.native import get_assets_root_path, get_assets_root_path_async, is_file, is_file_async
 
     return Ports(
@@ -41,7 +41,7 @@ def experimental_ports(loop: Loop, robot_path: str) -> Ports:
 
 
 class ExperimentalSim:
-    """Functions and class methods; there is no world object."""
+    """Time by functions and class methods; this API has no world object."""
 
     def __init__(self, loop: Loop) -> None:
         self._loop = loop
@@ -66,7 +66,7 @@ class ExperimentalSim:
         return self.stage()
 
     def start(self, physics_dt: float, steps_per_update: int) -> Steps[None]:
-        """Set the rates, play, and let one update without physics pass: only then are views valid."""
+        """Set the rates, play, and make one update without physics, after which views are valid."""
         from isaacsim.core.experimental.utils.app import play
         from isaacsim.core.rendering_manager import RenderingManager
         from isaacsim.core.simulation_manager import SimulationEvent, SimulationManager
@@ -77,21 +77,21 @@ class ExperimentalSim:
         play()
         yield from self._loop.call(RenderingManager.render, RenderingManager.render_async)
         self.steps_done = 0
-        # bound methods are held weakly there: the backend keeps this object
+        # bound methods are held weakly; the backend keeps this object alive
         self._callback = SimulationManager.register_callback(self._stepped, event=SimulationEvent.PHYSICS_POST_STEP)
 
     def clock(self) -> float | None:
-        """Return None: pictures of this interface carry no stamp that a time could be compared with."""
+        """Return None: pictures of this API have no comparable time stamp."""
         return None
 
     def advance(self) -> None:
-        """Let the app make one update with its physics steps."""
+        """Make one app update with its physics steps."""
         from isaacsim.core.experimental.utils.app import update_app
 
         update_app()
 
     def redraw(self) -> Steps[None]:
-        """Draw without stepping in a script; inside Kit wait for the next update."""
+        """Render without stepping in a script; inside Kit wait for the next update."""
         if self._loop.mode == "script":
             from isaacsim.core.rendering_manager import RenderingManager
 
@@ -100,7 +100,7 @@ class ExperimentalSim:
             yield from self._loop.update()
 
     def detach(self) -> None:
-        """Take the callback away."""
+        """Remove the callback."""
         from isaacsim.core.simulation_manager import SimulationManager
 
         if self._callback is not None:
@@ -108,14 +108,14 @@ class ExperimentalSim:
         self._callback = None
 
     def _stepped(self, _dt: float, _context: Any) -> None:
-        """Count; this callback runs after the step."""
+        """Count a step; this callback runs after the step."""
         self.steps_done += 1
         if self.on_step is not None:
             self.on_step(self.steps_done)
 
 
 class ExperimentalRobot:
-    """An `Articulation`, which is always a view: of one robot here, so every array has one row."""
+    """An `Articulation` view of one robot, so every array has one row."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -137,7 +137,7 @@ class ExperimentalRobot:
         return as_row("joint speeds", self._robot.get_dof_velocities(), len(panda.JOINTS))
 
     def place(self, positions: Array) -> None:
-        """Teleport, and aim the drives there."""
+        """Teleport, and set the drive targets there."""
         self._robot.set_dof_positions(_row(positions))
         self.rest()
         self.command(positions)
@@ -152,7 +152,7 @@ class ExperimentalRobot:
         self._robot.set_dof_position_targets(_row(positions))
 
     def set_gains(self, stiffness: Sequence[float] | None, damping: Sequence[float] | None) -> None:
-        """Replace the arm's part of the gains in force."""
+        """Replace the arm's part of the current gains."""
         if stiffness is None and damping is None:
             return
         old_stiffness, old_damping = self._robot.get_dof_gains()
@@ -163,21 +163,21 @@ class ExperimentalRobot:
 
 
 class ExperimentalObjects:
-    """One view over all objects that can move."""
+    """One view over all movable objects."""
 
     def __init__(self) -> None:
         self._prims: Any = None
         self._count = 0
 
     def connect(self, paths: Sequence[str]) -> None:
-        """Make a new view; there is none of nothing."""
+        """Make a new view; None without movable objects."""
         from isaacsim.core.experimental.prims import RigidPrim
 
         self._count = len(paths)
         self._prims = RigidPrim(list(paths)) if paths else None
 
     def read(self) -> tuple[Array, Array, Array]:
-        """Read poses and speeds through physics, not from USD."""
+        """Read poses and speeds from physics, not from USD."""
         if self._prims is None:
             return np.empty((0, 3)), np.empty((0, 4)), np.empty((0, 3))
         count = self._count
@@ -197,17 +197,17 @@ class ExperimentalObjects:
 
 
 class ExperimentalCamera:
-    """A `CameraSensor` on a prim that is there already; it takes height first."""
+    """A `CameraSensor` on an existing prim; its resolution is (height, width)."""
 
     def __init__(self, path: str, size: tuple[int, int], layers: Layers) -> None:
         from isaacsim.sensors.experimental.rtx import CameraSensor
 
         self._size, self._layers = size, layers
-        wanted = ["rgb", *([DEPTH] if layers.depth else []), *([SEGMENTATION] if layers.segmentation else [])]
-        self._sensor: Any = CameraSensor(path, resolution=size, annotators=wanted)
+        annotators = ["rgb", *([DEPTH] if layers.depth else []), *([SEGMENTATION] if layers.segmentation else [])]
+        self._sensor: Any = CameraSensor(path, resolution=size, annotators=annotators)
 
     def read(self) -> Picture | None:
-        """Return the newest picture; this interface does not tell when it was drawn."""
+        """Return the newest picture; this API gives no time stamp."""
         rgb = image_of(self._data("rgb")[0], self._size)
         depth = plane_of(self._data(DEPTH)[0], self._size) if self._layers.depth else None
         data, info = self._data(SEGMENTATION) if self._layers.segmentation else (None, {})
@@ -217,7 +217,7 @@ class ExperimentalCamera:
         return Picture(rgb=rgb, depth=depth, label_ids=ids, labels=label_numbers(info))
 
     def close(self) -> None:
-        """Let go of it."""
+        """Release the sensor."""
         self._sensor = None
 
     def _data(self, annotator: str) -> tuple[Any, Any]:

@@ -1,4 +1,4 @@
-"""What the backend needs of Isaac Sim, cut into small ports; each programming interface fills them in its own way."""
+"""Protocols (ports) for what the backend needs of Isaac Sim; each API implements them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from vla_isaac.sim.backend import Steps
 
 
 class SimPort(Protocol):
-    """Time: start, stop, one step after another."""
+    """Simulation time: start, stop, steps."""
 
     steps_done: int
     """Physics steps since the last `start`."""
 
     on_step: Callable[[int], None] | None
-    """Called at every physics step with the number of steps done, right before the next or right after the last."""
+    """Called at every physics step with the number of steps done, just before the next step or just after the last."""
 
     def stage(self) -> Any:
         """Return the open USD stage."""
@@ -34,7 +34,7 @@ class SimPort(Protocol):
         ...
 
     notes: dict[str, str]
-    """What a person should know, by what it is about."""
+    """Notes for the user, by subject."""
 
     def start(self, physics_dt: float, steps_per_update: int) -> Steps[None]:
         """Play a stopped timeline with this physics step [s] and that many of them per app update."""
@@ -45,20 +45,20 @@ class SimPort(Protocol):
         ...
 
     def advance(self) -> None:
-        """Do one app update with physics and pictures; only in a script."""
+        """Make one app update with physics and rendering; only in a script."""
         ...
 
     def redraw(self) -> Steps[None]:
-        """Do or await one app update for the sake of pictures; in a script without physics."""
+        """Make or await one app update for rendering; in a script without physics."""
         ...
 
     def detach(self) -> None:
-        """Forget what is bound to the stage as it was and leave no callback behind; may be called twice."""
+        """Drop everything bound to the stage and remove the callback; may be called twice."""
         ...
 
 
 class RobotPort(Protocol):
-    """The articulation; all arrays have its nine joints: arm [rad], then fingers [m]."""
+    """The articulation; arrays have nine joints: arm [rad], then fingers [m]."""
 
     def connect(self) -> None:
         """Make handles; after every start."""
@@ -73,11 +73,11 @@ class RobotPort(Protocol):
         ...
 
     def place(self, positions: Array) -> None:
-        """Put the joints there at once, at rest; only before an episode begins."""
+        """Teleport the joints, at rest; only before an episode begins."""
         ...
 
     def rest(self) -> None:
-        """Take all speed from the joints; only before an episode begins."""
+        """Set all joint speeds to zero; only before an episode begins."""
         ...
 
     def command(self, positions: Array) -> None:
@@ -90,7 +90,7 @@ class RobotPort(Protocol):
 
 
 class ObjectsPort(Protocol):
-    """The objects that can move."""
+    """The movable objects."""
 
     def connect(self, paths: Sequence[str]) -> None:
         """Make handles; after every start."""
@@ -101,7 +101,7 @@ class ObjectsPort(Protocol):
         ...
 
     def rest(self) -> None:
-        """Take all speed from them."""
+        """Set all speeds to zero."""
         ...
 
 
@@ -109,17 +109,17 @@ class CameraPort(Protocol):
     """One camera prim, recorded at one size."""
 
     def read(self) -> Picture | None:
-        """Return the newest picture, or None while there is no real one."""
+        """Return the newest picture, or None while there is no valid one."""
         ...
 
     def close(self) -> None:
-        """Record no longer; may be called twice."""
+        """Stop recording; may be called twice."""
         ...
 
 
 @dataclass(frozen=True)
 class Ports:
-    """All of them, for one interface."""
+    """All ports of one API."""
 
     name: str
     sim: SimPort
@@ -127,45 +127,45 @@ class Ports:
     objects: ObjectsPort
     assets: AssetServer
     open_camera: Callable[[str, tuple[int, int], Layers], CameraPort]
-    """Path of the prim, height and width [px], what to record."""
+    """Opens a camera: path of the prim, height and width [px], layers to record."""
 
 
 def as_row(name: str, values: Any, length: int) -> Array:
     """Return a single robot's values as float64, shape (length,).
 
     Raises:
-        BackendError: If the simulator gave nothing, or something of another length.
+        BackendError: If the simulator returned nothing, or another length.
     """
     if values is None:
         raise BackendError(
-            f"Isaac Sim gave no {name}: its physics handles are void",
+            f"Isaac Sim returned no {name}: its physics handles are invalid",
             remedy="the timeline was stopped, or the robot's prim is gone. Press Reset (in a script: reset the backend)",
         )
     row = as_numpy(values).astype(np.float64).reshape(-1)
     if len(row) != length:
         raise BackendError(
-            f"Isaac Sim gave {len(row)} {name} where a Panda has {length}",
+            f"Isaac Sim returned {len(row)} {name}, but a Panda has {length}",
             remedy="the asset is not a Franka Panda with its hand",
         )
     return row
 
 
-def check_joints(found: Sequence[str] | None, wanted: Sequence[str]) -> None:
-    """Refuse an articulation whose joints are not the Panda's nine, in their order."""
+def check_joints(found: Sequence[str] | None, expected: Sequence[str]) -> None:
+    """Raise `BackendError` unless an articulation has the Panda's nine joints, in order."""
     if found is None:
         raise BackendError(
-            "Isaac Sim made no articulation of the robot's prim",
+            "Isaac Sim created no articulation for the robot's prim",
             remedy="it has no ArticulationRootAPI, or physics did not start",
         )
-    if list(found) != list(wanted):
+    if list(found) != list(expected):
         raise BackendError(
             f"the robot's joints are {', '.join(found)}",
-            remedy=f"a Panda's are {', '.join(wanted)}. Choose another asset, or robot 'embedded'",
+            remedy=f"a Panda's are {', '.join(expected)}. Choose another asset, or robot 'embedded'",
         )
 
 
 def check_finite(positions: Array) -> None:
-    """Refuse NaN and infinity, which Isaac Sim reads as 'keep the old target'."""
+    """Raise `BackendError` for NaN and infinity, which Isaac Sim reads as 'keep the old target'."""
     if not np.isfinite(positions).all():
         raise BackendError(
             f"joint targets must be finite, got {positions.tolist()}", remedy="Isaac Sim would silently keep old ones"
@@ -173,7 +173,7 @@ def check_finite(positions: Array) -> None:
 
 
 def with_arm(gains: Any, arm: Sequence[float] | None) -> AnyArray | None:
-    """Return the nine gains with the arm's seven replaced; None where nothing changes."""
+    """Return the nine gains with the arm's seven replaced; None if `arm` is None."""
     if arm is None:
         return None
     row = as_row("gains", gains, len(panda.JOINTS))

@@ -1,8 +1,8 @@
-"""Which of Isaac Sim's programming interfaces this process offers, found by probing, not by version string.
+"""Detect Isaac Sim's APIs in this process by its modules, not by version string.
 
 Three generations exist: `omni.isaac.*` (4.2), `isaacsim.*` with the same classes (4.5 to 6.2), and the experimental
-interface (6.0 and newer). Nothing is imported from Isaac to find out. Outside Kit nothing is probed at all: looking
-for ``isaacsim.core.api`` would import ``isaacsim``, which in a pip installation starts Kit and asks for its licence.
+interface (6.0 and newer). Nothing is imported from Isaac for this. Outside Kit nothing is probed: finding
+``isaacsim.core.api`` would import ``isaacsim``, which in a pip installation starts Kit and asks to accept its licence.
 """
 
 from __future__ import annotations
@@ -42,34 +42,34 @@ EXPERIMENTAL_NEEDS = (
 
 @dataclass(frozen=True)
 class Offer:
-    """What was found."""
+    """APIs that were found."""
 
     names: Names | None
-    """Under which names the classic interface stands; None if it is not there."""
+    """Package name of the classic API; None if it is missing."""
 
     experimental: bool
     """Whether the experimental interface is complete."""
 
     why: str
-    """The finding in words, for `doctor`, the panel and the log."""
+    """The result as text, for `doctor`, the panel and the log."""
 
     def choose(self) -> Port | None:
-        """Return the port to use: classic where it is whole, since it is one code for all releases."""
+        """Return the port to use: classic where it is complete, since the same code runs on all releases."""
         if self.names is not None:
             return "classic"
         return "experimental" if self.experimental else None
 
 
 def is_inside_kit() -> bool:
-    """Tell whether this process runs Kit already, so that looking for modules starts nothing."""
+    """Return whether this process runs Kit already, so that finding modules starts nothing."""
     return "omni.kit.app" in sys.modules
 
 
 def probe(*, exists: Callable[[str], bool] | None = None) -> Offer:
-    """Return which interfaces are here.
+    """Return the available APIs.
 
     Args:
-        exists: Tells whether a module can be imported; None asks Python, and only inside Kit.
+        exists: Returns whether a module can be imported; None uses Python's finder, only inside Kit.
     """
     if exists is None:
         if not is_inside_kit():

@@ -1,7 +1,7 @@
-"""What a loaded scene changes of Kit and of the user's stage: remembered before, put back on close.
+"""`SavedKitState`: saves the state of Kit and the user's stage before a scene is loaded, and restores it on close.
 
-Isaac's own classes change more than a scene asks for: a rate sets the limit of the main loop, the loop runner, the timeline,
-the stage's time codes and a persistent setting, and `World` writes its defaults on the first physics scene it finds.
+Isaac's classes change more than a scene needs: a rate sets the limit of the main loop, the loop runner, the timeline,
+the stage's time codes and a persistent setting, and `World` writes its defaults to the first physics scene it finds.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ class SavedKitState:
     """Settings, loop runner, timeline and the stage outside our root, as they were before a scene was loaded."""
 
     def __init__(self, root: str) -> None:
-        """Remember nothing yet; `root` is the prim below which everything is ours."""
+        """Save nothing yet; `root` is the prim below which everything is ours."""
         self._root = root
         self._undo: list[Callable[[], None]] = []
         self._stage: Any = None
         self._undo_stage: list[Callable[[], None]] = []
 
     def remember(self, stage: Any) -> None:
-        """Take note of what is there, once until `restore`; a stage opened since is noted in place of the old one."""
+        """Save the current state, once until `restore`; for another stage, save that stage instead of the old one."""
         if not self._undo:
             self._undo = [*_settings(), *_loop_runner(), *_timeline()]
         if stage is not self._stage:
@@ -42,7 +42,7 @@ class SavedKitState:
             self._undo_stage = [_time_codes(stage), *_physics_scenes(stage, self._root)]
 
     def restore(self, stage: Any) -> None:
-        """Put everything back; a stage that is not open any more is left alone. May be called twice."""
+        """Restore everything; a stage that is no longer open is not changed. May be called twice."""
         for undo in self._undo + (self._undo_stage if stage is self._stage and stage is not None else []):
             undo()
         self._undo, self._undo_stage, self._stage = [], [], None
@@ -53,12 +53,12 @@ def _settings() -> list[Callable[[], None]]:
 
     settings = carb.settings.get_settings()
 
-    def put_back(path: str, value: Any) -> Callable[[], None]:
+    def restorer(path: str, value: Any) -> Callable[[], None]:
         if value is None:
             return lambda: settings.destroy_item(path) if settings.get(path) is not None else None
         return lambda: settings.set(path, value)
 
-    return [put_back(path, settings.get(path)) for path in SETTINGS]
+    return [restorer(path, settings.get(path)) for path in SETTINGS]
 
 
 def _loop_runner() -> list[Callable[[], None]]:
@@ -88,7 +88,7 @@ def _timeline() -> list[Callable[[], None]]:
 
 
 def _time_codes(stage: Any) -> Callable[[], None]:
-    """Remember the time codes a second of the root layer, where Isaac writes them."""
+    """Save the time codes per second of the root layer, where Isaac writes them."""
     layer = stage.GetRootLayer()
     if not layer.HasTimeCodesPerSecond():
         return lambda: layer.ClearTimeCodesPerSecond() if layer.HasTimeCodesPerSecond() else None
@@ -97,24 +97,24 @@ def _time_codes(stage: Any) -> Callable[[], None]:
 
 
 def _physics_scenes(stage: Any, root: str) -> list[Callable[[], None]]:
-    """Remember what the edited layer says of every physics scene that is not ours."""
+    """Save the edited layer's specs of every physics scene that is not ours."""
     from pxr import Sdf, UsdPhysics
 
     layer, kept = stage.GetEditTarget().GetLayer(), Sdf.Layer.CreateAnonymous("physics_scenes")
     paths = [p.GetPath() for p in stage.Traverse() if p.IsA(UsdPhysics.Scene) and not p.GetPath().HasPrefix(root)]
 
-    def put_back(path: Any) -> Callable[[], None]:
+    def restorer(path: Any) -> Callable[[], None]:
         if not layer.GetPrimAtPath(path):
             return lambda: _remove_spec(layer, path)
         Sdf.CreatePrimInLayer(kept, path)
         Sdf.CopySpec(layer, path, kept, path)
         return lambda: Sdf.CopySpec(kept, path, layer, path) if stage.GetPrimAtPath(path) else None
 
-    return [put_back(path) for path in paths]
+    return [restorer(path) for path in paths]
 
 
 def _remove_spec(layer: Any, path: Any) -> None:
-    """Take an opinion about a prim out of a layer that had none."""
+    """Remove a prim spec from a layer that had none."""
     spec = layer.GetPrimAtPath(path)
     if spec:
         del (spec.nameParent.nameChildren if spec.nameParent else layer.rootPrims)[spec.name]

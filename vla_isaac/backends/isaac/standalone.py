@@ -1,4 +1,4 @@
-"""Isaac Sim started from a script: before anything of `omni`, `pxr` or `isaacsim` is imported, and closed in any case."""
+"""Start Isaac Sim from a script, before any import of `omni`, `pxr` or `isaacsim`, and always close it."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from vla_isaac.core.errors import BackendError, MissingDependencyError
 def simulation_app(*, headless: bool = True) -> Iterator[Any]:
     """Start Isaac Sim around a block of code and close it afterwards, also after an error.
 
-    Where Isaac Sim runs already nothing is started and nothing closed. Isaac Sim may ask for its licence when it is
-    started for the first time; that is between NVIDIA and its user, this package accepts nothing for anybody.
+    Where Isaac Sim runs already, nothing is started or closed. At its first start Isaac Sim may ask the user to accept
+    its licence; this package never accepts it on the user's behalf.
 
     Args:
         headless: Whether to show no window.
@@ -45,7 +45,7 @@ def close_app(app: Any, *, exit_code: int) -> None:
     sys.stderr.flush()
     takes_code = "exit_code" in inspect.signature(app.close).parameters
     if takes_code:
-        app.close(exit_code=exit_code)  # source: isaacsim-core 6.2 wheel, SimulationApp.close; asked of the signature above
+        app.close(exit_code=exit_code)  # source: isaacsim-core 6.2 wheel, SimulationApp.close; see the signature above
     else:
         app.close()
 
@@ -67,7 +67,7 @@ def start_app(*, headless: bool) -> Any:
 
         # fast_shutdown would end the process inside close(), with an exit code of its own
         return SimulationApp({"headless": headless, "fast_shutdown": False})
-    except SystemExit as stop:  # how the pip package refuses to start without an accepted licence
+    except SystemExit as stop:  # the pip package exits this way without an accepted licence
         raise BackendError(
             f"Isaac Sim did not start: {stop}. Read NVIDIA's licence and accept it yourself, once, as Isaac Sim's "
             "installation page says (start it by hand in a terminal), then run this again"

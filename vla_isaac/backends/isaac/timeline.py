@@ -1,4 +1,4 @@
-"""Kit's timeline: the same in every release, so both ports share it."""
+"""Kit's timeline, shared by both APIs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from vla_isaac.sim.backend import Steps
 
 
 class Timeline:
-    """Play, pause and stop, and what it is doing now."""
+    """Play, pause and stop, and the current state."""
 
     def __init__(self, loop: Loop) -> None:
         import omni.timeline  # source: docs.omniverse.nvidia.com Kit manual, omni.timeline: ITimeline
@@ -20,39 +20,39 @@ class Timeline:
 
     @property
     def is_playing(self) -> bool:
-        """Whether time passes."""
+        """Whether the timeline is playing."""
         return bool(self._timeline.is_playing())
 
     @property
     def is_stopped(self) -> bool:
-        """Whether it stands at its beginning, with all physics handles void."""
+        """Whether the timeline is stopped, with all physics handles invalid."""
         return bool(self._timeline.is_stopped())
 
     def stop(self) -> Steps[None]:
-        """Stop, and let one update pass, in which Isaac puts the stage back as it was before play."""
+        """Stop, and make one update, in which Isaac restores the stage as it was before play."""
         if not self.is_stopped:
             self._timeline.stop()
             yield from self._loop.update()
 
     def stop_now(self, *, is_in_step: bool = False) -> None:
-        """Stop without letting an update pass; within a physics step, which must not be entered again, at the next one."""
+        """Stop without an app update; inside a physics step, which must not be re-entered, at the next update."""
         if not self.is_stopped:
             self._timeline.stop()
             if not is_in_step:
                 self._commit()
 
     def pause(self) -> None:
-        """Let no time pass from now on; physics handles stay good."""
+        """Pause; physics handles stay valid."""
         self._timeline.pause()
         self._commit()
 
     def resume(self) -> None:
-        """Let time pass again."""
+        """Resume after a pause."""
         self._timeline.play()
         self._commit()
 
     def _commit(self) -> None:
-        """Make it so at once; a timeline that cannot does it in the next update."""
+        """Apply at once; a timeline without `commit` applies it in the next update."""
         if hasattr(self._timeline, "commit"):
             # source: isaacsim-core 6.2 wheel, isaacsim/core/experimental/utils/impl/app.py: timeline.commit()
             self._timeline.commit()

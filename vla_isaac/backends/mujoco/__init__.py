@@ -1,1 +1,1 @@
-"""The embedded default backend: MuJoCo physics and pixels on any machine, no GPU."""
+"""The MuJoCo backend, the default: physics and rendering on any machine, no GPU."""

@@ -1,4 +1,4 @@
-"""The MuJoCo backend: load a scene, lay it out, move the joints, look at it."""
+"""The MuJoCo backend: load a scene, apply a layout, step, render."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from vla_isaac.scene.spec import SceneLayout, SceneSpec
 from vla_isaac.sim.backend import RenderRequest, Steps
 from vla_isaac.sim.clock import RAMP_PIECES, Clock
 
-SETTLE_SECONDS = 0.2  # objects are laid down exactly; contacts need this long to find their rest
+SETTLE_SECONDS = 0.2  # time for contacts to come to rest after objects are placed
 
 
 class MujocoBackend:
-    """Real physics and pixels without a GPU; see `sim.backend.Backend` for the contract of each method."""
+    """MuJoCo physics and rendering without a GPU; see `sim.backend.Backend` for the contract of each method."""
 
     name = "mujoco"
 
@@ -47,7 +47,7 @@ class MujocoBackend:
         self._data: Any = None
 
     def load(self, spec: SceneSpec) -> Steps[None]:
-        """Build the scene; the model is compiled anew only when what stands there differs."""
+        """Build the scene; the model is recompiled only when the scene's content differs."""
         yield from ()
         if self._spec is not None and replace(spec, instruction="", name="") == replace(self._spec, instruction="", name=""):
             self._spec, self._layout = spec, None
@@ -64,7 +64,7 @@ class MujocoBackend:
         self._nominal_inertia = self._model.body_inertia.copy()
 
     def reset(self, layout: SceneLayout) -> Steps[None]:
-        """Put everything where the layout says and let it settle."""
+        """Apply the layout and let it settle."""
         yield from ()
         spec = self._loaded()
         layout.check_fits(spec)
@@ -89,7 +89,7 @@ class MujocoBackend:
         self._goal[robot.gripper_ctrl] = target.gripper_width * robot.gripper_gain
 
     def step(self) -> None:
-        """Advance by one control period, approaching the target in a few straight pieces."""
+        """Advance by one control period, approaching the target in a few linear pieces."""
         self._ready()
         mujoco, model, data = self._mujoco, self._model, self._data
         start = data.ctrl.copy()
@@ -103,7 +103,7 @@ class MujocoBackend:
         self._pictures_stale = True
 
     def state(self) -> SceneState:
-        """Return the truth now."""
+        """Return the ground truth now."""
         self._ready()
         data, index, robot = self._data, self._index, self._index.robot
         quat = np.empty(4)
@@ -126,7 +126,7 @@ class MujocoBackend:
         )
 
     def render(self, requests: Sequence[RenderRequest]) -> Steps[Mapping[str, Frame]]:
-        """Draw the cameras asked for, from the state as it is now."""
+        """Render the requested cameras from the current state."""
         yield from ()
         self._ready()
         cameras = [self._loaded().camera(r.camera) for r in requests]
@@ -143,7 +143,7 @@ class MujocoBackend:
         return frames
 
     def move_object(self, name: str, pos: Array) -> None:
-        """Put a movable object somewhere else amid an episode, at rest and turned as it is; where it began stays the same.
+        """Move an object during an episode, at rest, with its orientation; its initial pose in the state stays.
 
         Args:
             name: The object.
@@ -151,7 +151,7 @@ class MujocoBackend:
 
         Raises:
             UnknownNameError: If the scene has no object of that name.
-            SceneError: If it is fastened.
+            SceneError: If it is fixed to the table.
         """
         self._ready()
         row = self.state().index(name)
@@ -169,10 +169,10 @@ class MujocoBackend:
             self._close_pictures()
         self._spec = self._layout = self._model = self._data = None
 
-    # ---------------------------------------------------------------- laying out
+    # ---------------------------------------------------------------- layout
 
     def _apply_matter(self, layout: SceneLayout) -> None:
-        """Set masses and frictions; constants that MuJoCo derives from masses are renewed only if one changed."""
+        """Set masses and frictions; constants derived from masses are recomputed only if a mass changed."""
         model, index = self._model, self._index
         mass, inertia = self._nominal_mass.copy(), self._nominal_inertia.copy()
         for o, placement, body, geoms in zip(
@@ -206,16 +206,16 @@ class MujocoBackend:
         self._pose_world_base = Pose(frozen(data.xpos[base]), frozen(data.xquat[base]))
 
     def _forward_with_static_parts(self) -> None:
-        """Compute every pose; with sleeping on, MuJoCo skips what never moves, but a layout has just moved it."""
+        """Compute every pose; with sleeping on, MuJoCo skips static bodies, but a layout has just moved them."""
         flags = self._model.opt.enableflags
         self._model.opt.enableflags = 0
         self._mujoco.mj_forward(self._model, self._data)
         self._model.opt.enableflags = flags
 
-    # ---------------------------------------------------------------- drawing
+    # ---------------------------------------------------------------- rendering
 
     def _video_scene(self) -> VideoScene:
-        """Return the scene as videos show it, built when the first picture of it is asked for."""
+        """Return the scene for videos, built at the first request."""
         if self._video is None:
             self._video = VideoScene(self._loaded(), self._robot_model)
         return self._video

@@ -1,4 +1,4 @@
-"""The `mujoco` module itself, imported with a GL platform that works on this machine."""
+"""Import of the `mujoco` module with a GL platform that works on this machine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GL_REMEDY = (
 
 
 def headless_gl() -> str:
-    """Return the value for MUJOCO_GL that suits this machine: the user's own, `egl`, `osmesa`, or `disable`.
+    """Return the value of MUJOCO_GL for this machine: the user's own, `egl`, `osmesa`, or `disable`.
 
     MuJoCo reads the variable once, at import, and fails there when the platform's library is missing.
     """
@@ -24,9 +24,9 @@ def headless_gl() -> str:
     if chosen:
         return chosen
     if sys.platform != "linux":
-        return ""  # Windows and macOS have their own GL, which MuJoCo picks itself
+        return ""  # Windows and macOS have their own GL, which MuJoCo selects
     if ctypes.util.find_library("EGL") and (ctypes.util.find_library("OpenGL") or ctypes.util.find_library("GL")):
-        return "egl"  # EGL opens the window that is not there, OpenGL draws in it: PyOpenGL needs both
+        return "egl"  # EGL makes the off-screen context, OpenGL draws in it: PyOpenGL needs both
     if ctypes.util.find_library("OSMesa"):
         return "osmesa"
     return "disable"

@@ -1,4 +1,4 @@
-"""From a `SceneSpec` to a compiled MuJoCo model: robot, table, objects, lamps and cameras."""
+"""Compile a `SceneSpec` to a MuJoCo model: robot, table, objects, lamps and cameras."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from vla_isaac.scene.spec import LAMP_TARGET, TEXTURES, JointGains, SceneLayout,
 from vla_isaac.sim.clock import Clock
 
 TABLE, FLOOR = "table", "floor"
-TORSION, ROLLING = 0.005, 0.0001  # friction of MuJoCo's defaults
+TORSION, ROLLING = 0.005, 0.0001  # MuJoCo's defaults
 BALL_ROLLING = 0.002  # a felt ball: it rolls when pushed and comes to rest within the workspace
 OUR_TO_GL_CAMERA = np.array([0.0, 1.0, 0.0, 0.0])  # +z forward, +y down  ->  -z forward, +y up
 
 
 @dataclass(frozen=True)
 class SceneIndex:
-    """Where the scene's numbers stand in the arrays of a compiled model; N objects, F of them free."""
+    """Indices of the scene in the arrays of a compiled model; N objects, F of them free."""
 
     robot: RobotIndex
     object_bodies: AnyArray
@@ -45,7 +45,7 @@ class SceneIndex:
     """Rows of linear then angular velocity in `qvel`, shape (F, 6)."""
 
     fixed_rows: AnyArray
-    """Which objects are fastened, shape (N - F,)."""
+    """Which objects are fixed, shape (N - F,)."""
 
     object_geoms: tuple[AnyArray, ...]
     """Geoms of each object."""
@@ -63,10 +63,10 @@ def build_model(
     Args:
         spec: The scene.
         robot_model: MJCF of a Panda with meshes; None takes our own.
-        dress: Changes what is seen in the `MjSpec`, and nothing else, before it is compiled.
+        dress: Changes the visual parts of the `MjSpec` before it is compiled.
 
     Returns:
-        The `MjModel` and where to find things in it.
+        The `MjModel` and its indices.
     """
     mj, names = load_robot(robot_model)
     _set_options(mj, Clock.from_timing(spec.timing).physics_dt)
@@ -106,7 +106,7 @@ def apply_looks(model: Any, index: SceneIndex, layout: SceneLayout) -> None:
 
 
 def point_lamp(model: Any, lamp: int, pos: Array) -> None:
-    """Put a lamp at `pos` [m] and let it shine towards the middle of the table."""
+    """Put a lamp at `pos` [m] and point it at the middle of the table."""
     toward = np.array(LAMP_TARGET) - pos
     model.light_pos[lamp], model.light_dir[lamp] = pos, toward / np.linalg.norm(toward)
 
@@ -121,7 +121,7 @@ def _set_gains(model: Any, robot: RobotIndex, gains: JointGains) -> None:
 
 
 def _set_options(mj: Any, physics_dt: float) -> None:
-    """Choose the solver of the grasping recipe; resting objects sleep, which is most of the speed."""
+    """Set the solver options for grasping; resting objects sleep, which gives most of the speed."""
     mujoco = mujoco_module()
     mj.option.timestep = physics_dt
     mj.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
@@ -142,7 +142,7 @@ def _set_options(mj: Any, physics_dt: float) -> None:
 
 
 def _add_sky(mj: Any) -> None:
-    """Put a light gradient behind everything; black would be the only thing in a picture that no room has."""
+    """Add a light gradient as background, since no real room is black."""
     mujoco = mujoco_module()
     mj.add_texture(
         name="sky",
@@ -201,7 +201,7 @@ def _add_object(mj: Any, o: ObjectSpec) -> None:
 
 
 def _geom_of(piece: Piece) -> dict[str, Any]:
-    """Return a piece in MuJoCo's words."""
+    """Return the MuJoCo geom parameters of a piece."""
     geom = mujoco_module().mjtGeom
     types = {"box": geom.mjGEOM_BOX, "sphere": geom.mjGEOM_SPHERE, "cylinder": geom.mjGEOM_CYLINDER}
     size = [*piece.size, 0.0, 0.0][:3]

@@ -1,4 +1,4 @@
-"""The pictures of one compiled scene: a renderer that grows with what is asked for."""
+"""Rendering of one compiled scene: a renderer that grows with the requested image size."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ScenePictures:
             self._renderer = None
 
     def _renderer_for(self, size: tuple[int, int]) -> Renderer:
-        """Return the renderer, made again when an image is larger than any before."""
+        """Return the renderer, recreated when an image is larger than any before."""
         if self._renderer is not None and not all(s <= m for s, m in zip(size, self._renderer.max_hw, strict=True)):
             size = (max(size[0], self._renderer.max_hw[0]), max(size[1], self._renderer.max_hw[1]))
             self.close()

@@ -1,4 +1,4 @@
-"""Pixels from a MuJoCo model: one GL context, a fast look for policies and a good look for videos."""
+"""Renderer of a MuJoCo model: one GL context, a fast look for policies and a good look for videos."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Renderer:
     """Draws the cameras of one model; belongs to the thread that made it.
 
     MuJoCo prints tracebacks at exit when its contexts outlive the GL platform, so every renderer is also closed by
-    an exit handler of ours, which runs before the platform's own.
+    our exit handler, which runs before the platform's.
     """
 
     def __init__(self, model: Any, max_hw: tuple[int, int], segment_codes: AnyArray) -> None:
@@ -34,7 +34,7 @@ class Renderer:
 
         Args:
             model: The `MjModel` to draw.
-            max_hw: Largest image that will be asked for, height and width [px].
+            max_hw: Largest image to be requested, height and width [px].
             segment_codes: Pixel code of each geom, int32, shape (ngeom,).
 
         Raises:
@@ -82,7 +82,7 @@ class Renderer:
         )
 
     def close(self) -> None:
-        """Free the contexts, in the order GL wants; may be called twice."""
+        """Free the contexts, in the order GL requires; may be called twice."""
         for context in self._contexts.values():
             context.free()
         self._contexts.clear()
@@ -101,20 +101,20 @@ class Renderer:
             except self._mujoco.FatalError as error:
                 raise RenderError(f"{GL_REMEDY} ({error})") from error
             self._contexts[look] = context
-        if look != self._bound:  # else the first picture after a change of looks is read from the other look's buffer
+        if look != self._bound:  # else the first picture after a change of look is read from the other look's buffer
             self._mujoco.mjr_setBuffer(self._mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._contexts[look])
             self._bound = look
         return self._contexts[look]
 
     def _metres(self, depth: AnyArray) -> AnyArray:
-        """Turn the depth buffer's 0..1 into metres along the camera's axis."""
+        """Convert the depth buffer's 0..1 to metres along the camera's axis."""
         extent = self._model.stat.extent
         near, far = self._model.vis.map.znear * extent, self._model.vis.map.zfar * extent
         metres: AnyArray = near / (1.0 - depth[::-1] * np.float32(1.0 - near / far))
         return metres
 
     def _segmentation(self, rect: Any) -> AnyArray:
-        """Draw each geom in the colour of its number, without multisampling, which would blend the numbers."""
+        """Draw each geom in the colour of its id, without multisampling, which would blend ids."""
         mujoco = self._mujoco
         context = self._context("fast")
         flags = self._scene.flags
@@ -146,7 +146,7 @@ def _gl_context(mujoco: Any, max_hw: tuple[int, int]) -> Any:
 
 
 def _gl_class(mujoco: Any) -> Any:
-    """Return the GL platform that works here, even where another program imported MuJoCo first and left it with GLFW."""
+    """Return the GL platform that works here, even if MuJoCo was imported first by another program and set to GLFW."""
     platform = headless_gl()
     if platform == "egl":
         return importlib.import_module("mujoco.egl").GLContext

@@ -19,7 +19,7 @@ EE_SITE = "vla_isaac_ee"
 
 @dataclass(frozen=True)
 class RobotNames:
-    """What a robot file calls its parts."""
+    """Names of the parts in a robot file."""
 
     base: str
     hand: str
@@ -85,7 +85,7 @@ def _missing(spec: Any, names: RobotNames) -> list[str]:
 
 @dataclass(frozen=True)
 class RobotIndex:
-    """Where the robot's numbers stand in the arrays of a compiled model."""
+    """Indices of the robot in the arrays of a compiled model."""
 
     qpos: AnyArray
     """Rows of the arm joints in `qpos`, shape (7,)."""
@@ -112,7 +112,7 @@ class RobotIndex:
 
     @classmethod
     def of(cls, model: Any, names: RobotNames) -> RobotIndex:
-        """Look the names up in a compiled model."""
+        """Look up the names in a compiled model."""
         joints = [model.joint(n) for n in names.arm_joints]
         base = model.body(names.base).id
         gripper = model.actuator(names.gripper_actuator).id

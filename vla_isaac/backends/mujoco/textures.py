@@ -1,4 +1,4 @@
-"""Looks of the table top as small grey images, drawn by rule so that they are the same everywhere."""
+"""Procedural grey textures of the table top and the floor, identical on every machine."""
 
 from __future__ import annotations
 

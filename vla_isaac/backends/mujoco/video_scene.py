@@ -1,7 +1,7 @@
-"""The scene as videos show it: rounded surfaces, wood, a floor and soft shadows, in a model that physics never sees.
+"""`VideoScene`: a second model for videos with rounded surfaces, wood, a floor and soft shadows.
 
-Policies look at another model, so nothing here can change what they see or what happens: this one has the same bodies
-and joints, and follows the positions of the other.
+Physics and policies use another model, so nothing here affects them: this one has the same bodies and joints and copies
+the positions of the other.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from vla_isaac.core.types import Frame
 from vla_isaac.scene.spec import TEXTURES, SceneLayout, SceneSpec
 from vla_isaac.sim.backend import RenderRequest
 
-SHELL_UNIT = 1e-5  # [m] of one step of the coordinates stored by tools/make_shells.py
+SHELL_UNIT = 1e-5  # [m] per unit of the coordinates stored by tools/make_shells.py
 SHADES: dict[str, dict[str, Any]] = {
     "white": {"rgba": [0.80, 0.81, 0.83, 1], "specular": 0.45, "shininess": 0.65},
     "grey": {"rgba": [0.50, 0.51, 0.53, 1], "specular": 0.5, "shininess": 0.6},
     "dark": {"rgba": [0.09, 0.095, 0.105, 1], "specular": 0.5, "shininess": 0.5},
     "pad": {"rgba": [0.03, 0.03, 0.03, 1], "specular": 0.1, "shininess": 0.1},
 }
-"""Materials of the arm by the name that a shell carries."""
+"""Materials of the arm by the name in the shell."""
 
 ROUNDING = 0.0035  # [m] radius of the edges of objects
 LAMPS = 2  # a lamp that casts shadows becomes this many weaker ones in a ring: softer shadows
@@ -36,7 +36,7 @@ LAMP_RADIUS = 0.10  # [m] of that ring
 
 
 class VideoScene:
-    """A model for the eye, its data and its renderer."""
+    """A visual model, its data and its renderer."""
 
     def __init__(self, spec: SceneSpec, robot_model: Path | None) -> None:
         """Build the scene; `robot_model` as for the backend, whose meshes are kept as they are."""
@@ -50,7 +50,7 @@ class VideoScene:
     def frame(
         self, model: Any, data: Any, layout: SceneLayout, request: RenderRequest, resolution_hw: tuple[int, int]
     ) -> Frame:
-        """Draw a camera of the scene as it stands in the `MjModel` and `MjData` that physics uses."""
+        """Draw a camera of the scene in the state of the `MjModel` and `MjData` that physics uses."""
         if layout is not self._layout:
             apply_looks(self._model, self._index, layout)
             self._soften_shadows(layout)
@@ -66,7 +66,7 @@ class VideoScene:
         self._pictures.close()
 
     def _soften_shadows(self, layout: SceneLayout) -> None:
-        """Put the ring of weaker lamps where the layout has the lamp."""
+        """Place the ring of weaker lamps around the layout's lamp."""
         model, extra = self._model, len(layout.lights)
         for i, light in enumerate(layout.lights):
             if not self._spec.lights[i].casts_shadow:
@@ -79,11 +79,11 @@ class VideoScene:
                 model.light_diffuse[lamp] = light.intensity / LAMPS
                 model.light_specular[lamp] = 0.6 * light.intensity / LAMPS
 
-    # ---------------------------------------------------------------- what is seen
+    # ---------------------------------------------------------------- visuals
 
     def _dress(self, mj: Any) -> None:
         """Replace the plain surfaces of a scene."""
-        mj.option.enableflags = 0  # a body that sleeps would not follow
+        mj.option.enableflags = 0  # sleeping bodies would not be updated
         mj.visual.quality.numslices, mj.visual.quality.numstacks = 32, 16
         mj.visual.quality.shadowsize = 1024
         mj.visual.map.shadowclip = 1.2
@@ -120,7 +120,7 @@ class VideoScene:
         mj.geom(FLOOR).rgba = [0.5, 0.5, 0.5, 1]  # the default: the material's own
 
     def _dress_arm(self, mj: Any) -> None:
-        """Put smooth shells in place of the primitives of our own Panda."""
+        """Replace the primitives of our own Panda by smooth shells."""
         with np.load(resource("data", "robots", "panda", "shells.npz"), allow_pickle=False) as shells:
             if any(mj.body(key.split(".")[0]) is None for key in shells):
                 return  # a mesh model has surfaces of its own
@@ -144,7 +144,7 @@ class VideoScene:
                 )
 
     def _round(self, mj: Any, geom: Any, name: str, radius: float) -> None:
-        """Make a box a mesh of the same size with round edges."""
+        """Replace a box by a mesh of the same size with rounded edges."""
         vertices, faces = rounded_box(np.array(geom.size), radius)
         _mesh(self._mujoco, mj, name, vertices, faces, texture_xy=vertices[:, :2] + 0.5)
         geom.type, geom.meshname = self._mujoco.mjtGeom.mjGEOM_MESH, name

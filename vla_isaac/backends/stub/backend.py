@@ -1,6 +1,6 @@
-"""The stub backend: the protocol over a kinematic world, with nothing to install and nothing left to chance.
+"""The stub backend: a deterministic kinematic world in numpy.
 
-What it leaves out: contact (nothing can be pushed or toppled, fingers pass through what they cannot hold), gravity
+Not simulated: contact (nothing can be pushed or toppled, fingers pass through objects they cannot hold), gravity
 other than a straight drop, light, shadows and textures. Objects that drop are at rest within the same step.
 """
 
@@ -25,7 +25,7 @@ _POSE_EE_HAND = Pose(np.array([0.0, 0.0, -panda.HAND_TO_EE]), Pose.identity().qu
 
 
 class StubBackend:
-    """One kinematic world with one Panda; see `sim.Backend` for what each method promises."""
+    """One kinematic world with one Panda; see `sim.backend.Backend` for the contract of each method."""
 
     name = "stub"
 
@@ -34,7 +34,7 @@ class StubBackend:
         self._world: World | None = None
 
     def load(self, spec: SceneSpec) -> Steps[None]:
-        """Take the scene; replaces one loaded before."""
+        """Set the scene; replaces an earlier one."""
         yield from ()
         self.close()
         self._spec = spec
@@ -69,11 +69,11 @@ class StubBackend:
         )
 
     def step(self) -> None:
-        """Advance by one control period: arm and fingers move, the held object follows, loose ones drop."""
+        """Advance by one control period: arm and fingers move, the held object follows, unsupported ones drop."""
         self._ready().advance()
 
     def state(self) -> SceneState:
-        """Return the truth now; a value that later steps do not change."""
+        """Return the ground truth now; later steps do not change the returned value."""
         return self._ready().state()
 
     def render(self, requests: Sequence[RenderRequest]) -> Steps[Mapping[str, Frame]]:
@@ -99,7 +99,7 @@ class StubBackend:
 
 
 def _frame(world: World, request: RenderRequest) -> Frame:
-    state, camera = world.state(), _camera_today(world, request.camera)
+    state, camera = world.state(), _layout_camera(world, request.camera)
     mount = state.pose_world_ee @ _POSE_EE_HAND if camera.mount == "hand" else Pose.identity()
     resolution = request.resolution_hw or camera.resolution_hw
     view = draw.StubCamera(mount @ camera.pose_mount_camera, camera.intrinsics(resolution), resolution)
@@ -110,8 +110,8 @@ def _frame(world: World, request: RenderRequest) -> Frame:
     )
 
 
-def _camera_today(world: World, name: str) -> CameraConfig:
-    """Return the camera as the layout has it; the scene complains of a name it does not know."""
+def _layout_camera(world: World, name: str) -> CameraConfig:
+    """Return a camera of the layout; the scene raises for an unknown name."""
     return world.layout.cameras[world.spec.cameras.index(world.spec.camera(name))]
 
 

@@ -1,6 +1,6 @@
-"""A flat picture in numpy: every thing is a convex hull of one colour, painted far to near.
+"""Flat renderer in numpy: every solid is a convex hull of one colour, painted far to near (painter's algorithm).
 
-Depth is flat too: all pixels of a thing get the distance of its centre; only the table's is exact.
+Depth is flat too: all pixels of a solid get the distance of its centre; only the table's depth is exact.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ _SIGNS = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)]
 
 @dataclass(frozen=True, eq=False)
 class DrawnSolid:
-    """A convex thing to paint."""
+    """A convex solid to paint."""
 
     points: Array
     """Points in the world whose convex hull it is [m], shape (N, 3)."""
 
     rgb: RGB
-    """Its one colour, 0 to 1."""
+    """Its colour, 0 to 1."""
 
     code: int
-    """What segmentation calls it."""
+    """Its segmentation code."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,14 +64,14 @@ class StubCamera:
         return offset @ self.pose_world_camera.rotation
 
     def to_pixels(self, points_camera: Array) -> Array:
-        """Return where points in front of the camera appear, (column, row) [px], shape (N, 2)."""
+        """Project points in front of the camera to (column, row) [px], shape (N, 2)."""
         projected: Array = points_camera @ self.intrinsics.T
         return projected[:, :2] / projected[:, 2:]
 
 
 @dataclass(frozen=True, eq=False)
 class DrawnImage:
-    """What was painted; the optional layers are None unless asked for."""
+    """The painted image; the optional layers are None unless requested."""
 
     rgb: Image
     depth: AnyArray | None

@@ -1,4 +1,4 @@
-"""What lies under an object: the surface on which it comes to rest when it is let go."""
+"""Support surfaces: where an object comes to rest when it is released."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from vla_isaac.core.arrays import Array
 from vla_isaac.core.types import Body
 
 TABLE = -1
-"""The supporter of what stands on the table, in place of a row."""
+"""Support row of objects on the table."""
 
 _ROUND = ("cylinder", "bowl")
 
 
 @dataclass(frozen=True)
 class Support:
-    """Where something dropped comes to rest."""
+    """Surface on which a dropped object comes to rest."""
 
     row: int
     """Row of the object that carries it, or `TABLE`."""
@@ -30,14 +30,14 @@ def support_under(row: int, bodies: tuple[Body, ...], pos: Array, quat: Array, *
     """Return the highest surface under the centre of the object `row`.
 
     A surface is under an object when it is lower than the object's centre and its footprint holds that centre;
-    otherwise the object would tip off, so it counts as missing the surface. The table has no edge here.
+    otherwise the object would tip off, so the surface does not count. The table has no edge here.
 
     Args:
         row: The object that falls.
         bodies: All objects.
         pos: Their centres in the world [m], shape (N, 3).
         quat: Their orientations (w, x, y, z), shape (N, 4).
-        absent: Rows that carry nothing now, such as the held object.
+        absent: Rows that support nothing, such as the held object.
     """
     x, y, z = (float(v) for v in pos[row])
     best = Support(TABLE, 0.0)
@@ -57,7 +57,7 @@ def yaw_of(quat_wxyz: Array) -> float:
 
 
 def _surface_height(body: Body, pos: Array, quat: Array, x: float, y: float) -> float | None:
-    """Return how high [m] `body` carries something at (x, y); None beside it, and anywhere on a ball."""
+    """Return the height [m] at which `body` supports an object at (x, y); None outside it, and for a ball."""
     if body.shape == "ball":
         return None
     half_x, half_y, half_z = body.half_extents

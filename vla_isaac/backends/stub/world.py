@@ -1,4 +1,4 @@
-"""The stub's world: an arm that goes where it is told, fingers that hold what is between them, things that drop.
+"""`World` of the stub: the arm follows its targets, fingers hold an object between them, released objects drop.
 
 Nothing collides: arm, fingers and held objects pass through everything, so nothing can be pushed on the stub.
 """
@@ -17,17 +17,17 @@ from vla_isaac.robots import kinematics, panda
 from vla_isaac.scene.spec import SceneLayout, SceneSpec
 from vla_isaac.sim.clock import Clock
 
-NARROWEST = 0.005  # [m] what is thinner slips through the fingers
-GRASP_TOLERANCE = 0.02  # [m] how far a centre may be off across and vertically, plus half of the half extent
-RELEASE_MARGIN = 0.002  # [m] wider than the object, and it is free
-TOUCH = 1e-6  # [m] fingers this close touch
-LIFTED = 0.001  # [m] a held object moved this far carries nothing any more
+NARROWEST = 0.005  # [m] thinner objects cannot be grasped
+GRASP_TOLERANCE = 0.02  # [m] largest lateral and vertical offset of a centre, plus half of the half extent
+RELEASE_MARGIN = 0.002  # [m] the object is released when the fingers are wider by this
+TOUCH = 1e-6  # [m] fingers this close are in contact
+LIFTED = 0.001  # [m] a held object moved this far supports nothing
 
 _HELD = -2
 
 
 class World:
-    """All that changes during an episode; advanced one control period at a time."""
+    """State of an episode, advanced one control period at a time."""
 
     def __init__(self, spec: SceneSpec, layout: SceneLayout) -> None:
         self.spec, self.layout, self.bodies = spec, layout, spec.bodies
@@ -37,7 +37,7 @@ class World:
         self.object_pos: Array = np.array([p.pos for p in layout.objects], dtype=np.float64).reshape(-1, 3)
         self.object_quat: Array = np.array([p.quat_wxyz for p in layout.objects], dtype=np.float64).reshape(-1, 4)
         self.object_linvel: Array = np.zeros_like(self.object_pos)
-        self.pose_world_ee = kinematics.pose_base_ee(self.qpos)  # the base stands in the origin of the world
+        self.pose_world_ee = kinematics.pose_base_ee(self.qpos)  # the base is at the origin of the world
         self._initial_pos, self._initial_quat = frozen(self.object_pos), frozen(self.object_quat)
         self._period = Clock.from_timing(spec.timing).period
         self._num_steps = 0
@@ -59,7 +59,7 @@ class World:
         self._num_steps += 1
 
     def state(self) -> SceneState:
-        """Return everything true now, in arrays of its own."""
+        """Return the ground truth now, in new arrays."""
         return SceneState(
             time=self._num_steps * self._period,
             qpos=self.qpos.copy(),
@@ -89,7 +89,7 @@ class World:
             self.object_quat[self._held] = pose_world_held.quat_wxyz
 
     def _move_fingers(self, width_target: float) -> list[int]:
-        """Open or close at the fingers' speed; return the rows of what was let go and dropped."""
+        """Open or close at the fingers' speed; return the rows of released objects that dropped."""
         dropped: list[int] = []
         if self._held is not None:
             if width_target <= self.gripper_width + RELEASE_MARGIN:
@@ -138,7 +138,7 @@ class World:
         return self._settle(row)
 
     def _drop_riders_of_lifted(self) -> list[int]:
-        """Drop what rested on the held object once that has left its place."""
+        """Drop objects that rested on the held object once it has moved away."""
         held = self._held
         if held is None or held not in self._supporters:
             return []
@@ -146,7 +146,7 @@ class World:
         return self._settle(held) if moved > LIFTED else []
 
     def _settle(self, row: int) -> list[int]:
-        """Drop an object (unless it is held), then what rested on it, and so on; return the rows that dropped."""
+        """Drop an object (unless it is held), then those that rested on it, recursively; return the rows that dropped."""
         waiting, dropped = [row], []
         while waiting:
             row = waiting.pop(0)
@@ -158,7 +158,7 @@ class World:
         return dropped
 
     def _drop(self, row: int) -> None:
-        """Let an object fall straight down; it comes to rest upright and keeps its yaw."""
+        """Drop an object straight down; it comes to rest upright and keeps its yaw."""
         absent = () if self._held is None else (self._held,)
         support = support_under(row, self.bodies, self.object_pos, self.object_quat, absent=absent)
         yaw = yaw_of(self.object_quat[row])
