@@ -71,7 +71,7 @@ def _nearest_of_one(goal: Goal, shapes: dict[str, str]) -> str | None:
 
 
 def _is_like_sorting(goals: tuple[Goal, ...]) -> bool:
-    """Tell whether two objects go into a container each."""
+    """Return whether two objects go into a container each."""
     is_two_in = len(goals) == 2 and all(goal.predicate == "in" for goal in goals)
     return is_two_in and len({name for goal in goals for name in goal.objects}) == 4
 

@@ -40,7 +40,7 @@ def room_at(state: SceneState, i: int, point: Point) -> float:
 
 
 def is_on_table_in_reach(point: Point) -> bool:
-    """Tell whether the ee can point straight down at `point` from every height."""
+    """Return whether the ee can point straight down at `point` from every height."""
     near, far = panda.TOP_DOWN_REACH
     return near <= math.hypot(*point) <= far and abs(point[1]) <= SIDE_REACH and point[0] > 0.2
 
@@ -153,7 +153,7 @@ def _roomiest(state: SceneState, i: int, points: list[Point], *, least: float = 
 
 
 def _way_is_clear(state: SceneState, i: int, start: Point, end: Point, *, least: float = 0.05) -> bool:
-    """Tell whether the caged object and the fingers around it can slide from `start` to `end`, `least` [m] away."""
+    """Return whether the caged object and the fingers around it can slide from `start` to `end`, `least` [m] away."""
     length = math.hypot(end[0] - start[0], end[1] - start[1])
     if length < max(least, 1e-6):
         return least == 0.0

@@ -105,7 +105,7 @@ def finger_direction(state: SceneState) -> tuple[float, float]:
 
 
 def is_between_fingers(state: SceneState, i: int) -> bool:
-    """Tell whether the object is where the fingers close."""
+    """Return whether the object is where the fingers close."""
     ee = state.pose_world_ee.pos
     reach = max(state.bodies[i].half_extents) + 0.005
     dx, dy, dz = (float(state.object_pos[i, k]) - float(ee[k]) for k in range(3))
@@ -115,7 +115,7 @@ def is_between_fingers(state: SceneState, i: int) -> bool:
 
 
 def is_gripped(state: SceneState, i: int) -> bool:
-    """Tell whether the fingers are around the object and as wide apart as it is."""
+    """Return whether the fingers are around the object and as wide apart as it is."""
     if not is_between_fingers(state, i):
         return False
     width = 2 * half_width_along(state.bodies[i], state.object_quat[i], *finger_direction(state))
@@ -123,7 +123,7 @@ def is_gripped(state: SceneState, i: int) -> bool:
 
 
 def is_released(state: SceneState, i: int) -> bool:
-    """Tell whether the fingers let go of the object: farther away, or visibly wider than it is."""
+    """Return whether the fingers let go of the object: farther away, or visibly wider than it is."""
     if not is_between_fingers(state, i):
         return True
     width = 2 * half_width_along(state.bodies[i], state.object_quat[i], *finger_direction(state))

@@ -86,7 +86,7 @@ def sentences(family: str, split: Split, plan: GoalPlan) -> list[str]:
 
 
 def is_understood(sentence: str, plan: GoalPlan, bodies: Sequence[Body]) -> bool:
-    """Tell whether the reader takes `sentence` for `plan`; goals of one step may come in any order."""
+    """Return whether the reader takes `sentence` for `plan`; goals of one step may come in any order."""
     try:
         found = read_instruction(sentence, bodies)
     except InstructionError:

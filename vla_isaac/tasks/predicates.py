@@ -28,7 +28,7 @@ UPRIGHT_ANGLE = math.radians(10)
 
 
 def on(state: SceneState, a: str, b: str) -> Verdict:
-    """Tell whether `a` lies on top of `b`: centre over it, underside at its top, still, let go."""
+    """Return whether `a` lies on top of `b`: centre over it, underside at its top, still, let go."""
     i, j = state.index(a), state.index(b)
     x, y = g.offset_in(state, state.object_pos[i], j)
     hx, hy, _ = state.bodies[j].half_extents
@@ -42,7 +42,7 @@ def on(state: SceneState, a: str, b: str) -> Verdict:
 
 
 def in_(state: SceneState, a: str, b: str) -> Verdict:
-    """Tell whether `a` lies inside the open container `b`: centre within its walls, underside below its rim."""
+    """Return whether `a` lies inside the open container `b`: centre within its walls, underside below its rim."""
     i, j = state.index(a), state.index(b)
     cavity = state.bodies[j].cavity
     if cavity is None:
@@ -59,7 +59,7 @@ def in_(state: SceneState, a: str, b: str) -> Verdict:
 
 
 def lifted(state: SceneState, obj: str, *, height: float = LIFT_HEIGHT) -> Verdict:
-    """Tell whether `obj` is at least `height` [m] above where the episode began and held there."""
+    """Return whether `obj` is at least `height` [m] above where the episode began and held there."""
     i = state.index(obj)
     rise = float(state.object_pos[i, 2]) - float(state.initial_object_pos[i, 2])
     reason = f"{obj} rose {rise:.3f} m of {height:.3f} m"
@@ -71,7 +71,7 @@ def lifted(state: SceneState, obj: str, *, height: float = LIFT_HEIGHT) -> Verdi
 
 
 def held(state: SceneState, obj: str) -> Verdict:
-    """Tell whether the fingers hold `obj` clear of what it stood on."""
+    """Return whether the fingers hold `obj` clear of what it stood on."""
     i = state.index(obj)
     rise = float(state.object_pos[i, 2]) - float(state.initial_object_pos[i, 2])
     if not g.is_gripped(state, i):
@@ -81,7 +81,7 @@ def held(state: SceneState, obj: str) -> Verdict:
 
 
 def near(state: SceneState, a: str, b: str) -> Verdict:
-    """Tell whether the gripper is at `b`, or `a` lies next to `b`."""
+    """Return whether the gripper is at `b`, or `a` lies next to `b`."""
     j = state.index(b)
     if a == GRIPPER:
         ee = state.pose_world_ee.pos
@@ -96,27 +96,27 @@ def near(state: SceneState, a: str, b: str) -> Verdict:
 
 
 def left_of(state: SceneState, a: str, b: str) -> Verdict:
-    """Tell whether `a` lies beside `b` on its left (+y of the base)."""
+    """Return whether `a` lies beside `b` on its left (+y of the base)."""
     return _beside(state, a, "left_of", b)
 
 
 def right_of(state: SceneState, a: str, b: str) -> Verdict:
-    """Tell whether `a` lies beside `b` on its right (-y of the base)."""
+    """Return whether `a` lies beside `b` on its right (-y of the base)."""
     return _beside(state, a, "right_of", b)
 
 
 def in_front_of(state: SceneState, a: str, b: str) -> Verdict:
-    """Tell whether `a` lies beside `b` on the side of the robot."""
+    """Return whether `a` lies beside `b` on the side of the robot."""
     return _beside(state, a, "in_front_of", b)
 
 
 def behind(state: SceneState, a: str, b: str) -> Verdict:
-    """Tell whether `a` lies beside `b` on the side away from the robot."""
+    """Return whether `a` lies beside `b` on the side away from the robot."""
     return _beside(state, a, "behind", b)
 
 
 def touching(state: SceneState, obj: str) -> Verdict:
-    """Tell whether a fingertip, or the point between closed fingers, is at the surface of `obj`."""
+    """Return whether a fingertip, or the point between closed fingers, is at the surface of `obj`."""
     i = state.index(obj)
     ee = state.pose_world_ee.pos
     fx, fy = g.finger_direction(state)
@@ -130,7 +130,7 @@ def touching(state: SceneState, obj: str) -> Verdict:
 
 
 def pushed_to(state: SceneState, obj: str, where: str, reference: str | None = None, *, peak_rise: float = 0.0) -> Verdict:
-    """Tell whether `obj` was slid, not carried, to a side of `reference` or some way in a direction.
+    """Return whether `obj` was slid, not carried, to a side of `reference` or some way in a direction.
 
     Args:
         state: The scene now.
@@ -155,7 +155,7 @@ def pushed_to(state: SceneState, obj: str, where: str, reference: str | None = N
 
 
 def upright(state: SceneState, obj: str) -> Verdict:
-    """Tell whether `obj` stands on its own underside, still and let go."""
+    """Return whether `obj` stands on its own underside, still and let go."""
     i = state.index(obj)
     vertical = g.rotation_rows(state.object_quat[i])[2][2]
     lean = math.acos(max(-1.0, min(1.0, vertical)))

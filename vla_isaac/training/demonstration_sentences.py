@@ -84,7 +84,7 @@ def vary(sentence: str, rng: np.random.Generator) -> str:
 
 
 def is_held_out(sentence: str, family: str) -> bool:
-    """Tell whether a sentence is what a held-out template of its family gives, whatever the objects are called."""
+    """Return whether a sentence is what a held-out template of its family gives, whatever the objects are called."""
     return _without_names(sentence) in _held_out(family)
 
 

@@ -157,7 +157,7 @@ def _check_fits(model: VLAModel, config: TrainConfig, data: DataModule, folder: 
 
 
 def is_finished(last: Path, config: TrainConfig, paths: Sequence[Path]) -> bool:
-    """Tell whether a training with this preset on these datasets has come to its end, without reading the data."""
+    """Return whether a training with this preset on these datasets has come to its end, without reading the data."""
     try:
         numbers = json.loads((last / NUMBERS).read_text(encoding="utf-8"))
         datasets = PolicyCard.load(last).notes.get("datasets")

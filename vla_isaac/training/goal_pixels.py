@@ -15,7 +15,7 @@ from vla_isaac.scene.cameras import CameraConfig
 
 
 def goal_pixels(rows: Rows, cameras: Sequence[str]) -> dict[str, AnyArray] | None:
-    """Return x and y as shares of width and height of both objects, by camera, shape (N, 2, 2); NaN where not in front.
+    """Return x and y as fractions of width and height of both objects, by camera, shape (N, 2, 2); NaN where not in front.
 
     None where the dataset does not know where objects are, how the arm stood or what a camera saw with.
     """

@@ -131,7 +131,7 @@ def usual_device() -> str:
 
 
 def has_bf16(device: str) -> bool:
-    """Tell whether a device has instructions for bfloat16; without them torch takes it all the same, several times as long.
+    """Return whether a device has instructions for bfloat16; without them torch takes it all the same, several times as long.
 
     Source: the PyTorch issues 118499, 146508 and 183815; `benchmarks/precision.py` measures it.
     """

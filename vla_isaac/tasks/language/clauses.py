@@ -105,7 +105,7 @@ def _split_clauses(chunks: Sequence[Chunk]) -> list[list[Chunk]]:
 
 
 def _begins_clause(current: Sequence[Chunk], rest: Sequence[Chunk]) -> bool:
-    """Tell whether the "and" before `rest` joins clauses; otherwise it joins the objects of a list."""
+    """Return whether the "and" before `rest` joins clauses; otherwise it joins the objects of a list."""
     if not isinstance(rest[0], NounPhrase):
         return True
     after_list = next((chunk for chunk in rest if not isinstance(chunk, NounPhrase) and chunk.kind is not Kind.AND), None)

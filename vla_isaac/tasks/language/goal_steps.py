@@ -69,7 +69,7 @@ def check_possible(step: Sequence[Goal], scene: Referents) -> None:
 
 
 def _rests_on(name: str, lowest: str, below: Mapping[str, str]) -> bool:
-    """Tell whether `lowest` is anywhere under `name`."""
+    """Return whether `lowest` is anywhere under `name`."""
     for _ in below:
         name = below.get(name, "")
         if name == lowest:

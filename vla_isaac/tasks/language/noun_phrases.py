@@ -102,7 +102,7 @@ class NounPhrase:
         return lexicon().nouns[self.shape_word] if self.shape_word else ()
 
     def fits(self, body: Body) -> bool:
-        """Tell whether the words describe `body`; a word of its own name always does."""
+        """Return whether the words describe `body`; a word of its own name always does."""
         parts = name_parts(body.name)
         names = self._values(Kind.NAME)
         if self.unknown_words or (names and names != (body.name,)):
@@ -161,7 +161,7 @@ def group_noun_phrases(tokens: Sequence[Token]) -> list[Token | NounPhrase]:
 
 
 def _begins_phrase(token: Token, run: Sequence[Token]) -> bool:
-    """Tell whether `token` cannot belong to the phrase so far."""
+    """Return whether `token` cannot belong to the phrase so far."""
     if token.kind is Kind.DETERMINER:
         return any(t.kind not in _BEFORE_DETERMINER for t in run)
     has_head = any(t.kind in _HEADS for t in run)

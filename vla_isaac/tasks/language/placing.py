@@ -88,7 +88,7 @@ def one_target(
 
 
 def is_tower(clause: Clause) -> bool:
-    """Tell whether the clause says "A on B on C"."""
+    """Return whether the clause says "A on B on C"."""
     return len(clause.locations) > 1 and all(location.relation == "on" for location in clause.locations)
 
 

@@ -226,7 +226,7 @@ class Referents:
 
 
 def suits(body: Body, role: Role) -> bool:
-    """Tell whether an object can play a role."""
+    """Return whether an object can play a role."""
     if role is Role.MOVED:
         return not body.fixed
     if role is Role.CONTAINER:
