@@ -212,15 +212,15 @@ class MiniVLA(VLAModel):
                 terms[term] = terms[term] + value if term in terms else value
         grounded = {name.removeprefix("grounded_"): value for name, value in outputs.items() if name.startswith("grounded_")}
         terms["reading"] = grounding_loss(grounded, batch["labels"], batch["makes_sense"])
-        terms |= self._deciding(batch["rows"], outputs)
+        terms |= self._controller_loss(batch["rows"], outputs)
         return {name: self.config.loss_weights[name] * value for name, value in terms.items()}
 
     @staticmethod
-    def _deciding(right: Batch, outputs: Outputs) -> dict[str, Tensor]:
-        raw, actions = outputs["raw"], right["actions"]
-        choice = functional.cross_entropy(outputs["score"], right["candidate"].clamp(min=0), reduction="none")
-        has_place, has_choice = (right["candidate"] >= 0).float(), (right["goals"]["relation"][:, 1] > 0).float()
-        order = functional.cross_entropy(outputs["turn"], right["active"], reduction="none")
+    def _controller_loss(target: Batch, outputs: Outputs) -> dict[str, Tensor]:
+        raw, actions = outputs["raw"], target["actions"]
+        choice = functional.cross_entropy(outputs["score"], target["candidate"].clamp(min=0), reduction="none")
+        has_place, has_choice = (target["candidate"] >= 0).float(), (target["goals"]["relation"][:, 1] > 0).float()
+        order = functional.cross_entropy(outputs["turn"], target["active"], reduction="none")
         return {
             "translation": (raw[:, :3] - actions[:, :3] / STEP[0]).abs().mean(),
             "rotation": (raw[:, 3:6] - actions[:, 3:6] / STEP[1]).abs().mean(),
