@@ -96,22 +96,22 @@ def near(state: SceneState, a: str, b: str) -> Verdict:
 
 
 def left_of(state: SceneState, a: str, b: str) -> Verdict:
-    """Return whether `a` lies beside `b` on its left (+y of the base)."""
+    """Return whether `a` lies next to `b` on its left (+y of the base)."""
     return _beside(state, a, "left_of", b)
 
 
 def right_of(state: SceneState, a: str, b: str) -> Verdict:
-    """Return whether `a` lies beside `b` on its right (-y of the base)."""
+    """Return whether `a` lies next to `b` on its right (-y of the base)."""
     return _beside(state, a, "right_of", b)
 
 
 def in_front_of(state: SceneState, a: str, b: str) -> Verdict:
-    """Return whether `a` lies beside `b` on the side of the robot."""
+    """Return whether `a` lies next to `b` on the side of the robot."""
     return _beside(state, a, "in_front_of", b)
 
 
 def behind(state: SceneState, a: str, b: str) -> Verdict:
-    """Return whether `a` lies beside `b` on the side away from the robot."""
+    """Return whether `a` lies next to `b` on the side away from the robot."""
     return _beside(state, a, "behind", b)
 
 

@@ -59,7 +59,7 @@ def matched(moved: Sequence[str], relation: str, phrase: NounPhrase, scene: Refe
     """Pair each object with the target of its colour; objects without one are left out, unless none is left."""
     relation = "in" if relation == "to" else relation
     if relation not in _ROLE_OF_TARGET:
-        raise UnreadableError('things of a colour are put "in" or "on" others')
+        raise UnreadableError('objects of a colour are put "in" or "on" others')
     target = phrase.without_matching()
     scene.check_known(target)
     pairs = [(name, scene.of_same_colour(name, target, _ROLE_OF_TARGET[relation])) for name in moved]
@@ -83,7 +83,7 @@ def one_target(
         body = scene.body(name)
         return ("in" if body.cavity is not None else "on" if body.shape == "box" else "near"), name
     if location.relation not in _ROLE_OF_TARGET:
-        raise UnreadableError('things are put "on", "in", "next to" or to a side of others')
+        raise UnreadableError('objects are put "on", "in", "next to" or to a side of others')
     return location.relation, scene.one(phrase, _ROLE_OF_TARGET[location.relation], apart_from=moved, stacking=stacking)
 
 

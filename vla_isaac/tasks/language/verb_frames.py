@@ -89,7 +89,7 @@ def _put(clause: Clause, scene: Referents) -> list[Goal]:
 
 def _stack(clause: Clause, scene: Referents) -> list[Goal]:
     if not clause.locations:
-        raise UnreadableError("it does not say what goes on what", remedy='say for example "stack A on B on C"')
+        raise UnreadableError("it does not say which object goes on which", remedy='say for example "stack A on B on C"')
     return placed(clause, scene)
 
 
@@ -164,7 +164,7 @@ def _clear(clause: Clause, scene: Referents) -> list[Goal]:
     refuse(clause, directions=True)
     containers = [body.name for body in scene.bodies if body.cavity is not None]
     if not clause.locations and len(containers) != 1:
-        raise UnreadableError("it does not say where to clear things to")
+        raise UnreadableError("it does not say where to put the objects")
     if not any(p.place for p in said_objects(clause)):
         return placed(clause, scene) if clause.locations else _all_in(containers[0], moved_objects(clause, scene))
     if not clause.locations:
@@ -176,7 +176,7 @@ def _clear(clause: Clause, scene: Referents) -> list[Goal]:
 
 def _turn(clause: Clause, scene: Referents) -> list[Goal]:
     if not clause.upright:
-        raise UnreadableError("things can only be turned upright", remedy='say "upright"')
+        raise UnreadableError("objects can only be turned upright", remedy='say "upright"')
     return _upright(clause, scene)
 
 
