@@ -42,7 +42,7 @@ def test_an_index_that_names_weights_elsewhere_is_refused(checkpoint, name):
 def test_weights_named_in_the_config_lie_beside_it(checkpoint, name):
     change(checkpoint, transformers_weights=name)
     with pytest.raises(
-        ConfigError, match=r"config\.json: transformers_weights is .*accepted is the name of a file beside it"
+        ConfigError, match=r"config\.json: transformers_weights is .*accepted is the name of a file next to it"
     ):
         load_model(checkpoint)
 

@@ -52,7 +52,7 @@ def test_a_manifest_becomes_a_checkpoint_that_acts(manifest, tmp_path):
 
 
 def test_what_the_actions_mean_must_be_said_by_somebody(manifest, tmp_path):
-    with pytest.raises(ConventionError, match="what its actions mean"):
+    with pytest.raises(ConventionError, match="the convention of its actions"):
         train_custom_vla(manifest, tmp_path / "run", preset="custom_vla_tiny", **QUICK)
 
 

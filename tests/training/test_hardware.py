@@ -69,6 +69,6 @@ def test_what_is_computed_in_is_told_before_the_first_update(processor, config, 
 
     processor({"avx2": True})
     train(replace(config, precision="bf16", steps=1, epoch_steps=1), [dataset], tmp_path / "run")
-    assert "training on    cpu in fp32, for it has no instructions for bf16\n" in capsys.readouterr().err
+    assert "training on    cpu in fp32, because it has no instructions for bf16\n" in capsys.readouterr().err
     train(replace(config, steps=1, epoch_steps=1), [dataset], tmp_path / "other")
     assert "training on    cpu in fp32\n" in capsys.readouterr().err

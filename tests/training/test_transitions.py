@@ -249,9 +249,9 @@ def test_moments_and_demonstrations_are_not_mixed(mini, moments, dataset, tmp_pa
 
 
 def test_a_model_that_learns_from_the_other_kind_of_dataset_says_which(mini, config, moments, dataset, tmp_path):
-    with pytest.raises(UsageError, match=r"'mini' does not learn from this kind .* but from transitions: vla-isaac"):
+    with pytest.raises(UsageError, match=r"'mini' is not trained on this kind .* but on transitions: vla-isaac"):
         source_of([dataset], mini, cache=tmp_path)
-    with pytest.raises(UsageError, match=r"'keypoints' does not learn from this kind .* but from demonstrations"):
+    with pytest.raises(UsageError, match=r"'keypoints' is not trained on this kind .* but on demonstrations"):
         source_of([moments], config, cache=tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""The lexicon of `config/language/`: what the instruction reader understands and what sentences are made of."""
+"""The lexicon of `config/language/`: words of the instruction reader, and words and templates of training sentences."""
 
 from vla_isaac.language.entries import Entry, Kind
 from vla_isaac.language.lexicon import Lexicon, lexicon, load_lexicon

@@ -1,4 +1,4 @@
-"""Entries of the reader's vocabulary: every word and phrase with what it does in a sentence."""
+"""Entries of the reader's vocabulary: every word and phrase with its part of speech and canonical form."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vla_isaac.language.word_tables import ReaderWords, WordTables
 
 
 class Kind(Enum):
-    """What a word does in a sentence."""
+    """Part of speech of a word."""
 
     VERB = auto()
     RELATION = auto()
@@ -42,23 +42,23 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Entry:
-    """What the lexicon says of one word or phrase."""
+    """Entry of one word or phrase in the lexicon."""
 
     kind: Kind
-    """What it does."""
+    """Its part of speech."""
 
     value: str = ""
     """Its canonical form: the verb's frame, the relation, the colour, the number."""
 
     plural: bool = False
-    """For nouns: whether it speaks of several."""
+    """For nouns: whether it is a plural."""
 
 
 def entries_of(words: WordTables, reader: ReaderWords) -> dict[str, Entry]:
-    """Return every word and phrase that the reader knows, inflected forms included.
+    """Return all words and phrases of the reader, with their inflected forms.
 
     Raises:
-        ConfigError: If a word is in two places.
+        ConfigError: If a word is in two lists.
     """
     entries: dict[str, Entry] = {}
     places: dict[str, str] = {}
@@ -76,7 +76,7 @@ def entries_of(words: WordTables, reader: ReaderWords) -> dict[str, Entry]:
 
 
 def _listed(words: WordTables, reader: ReaderWords) -> Iterator[tuple[str, str, Entry]]:
-    """Yield the file's key, the word and its entry for every word as it is written in the files."""
+    """Yield key in the file, word and entry of every word of the files, without inflected forms."""
     plain: dict[str, tuple[Kind, Iterable[str]]] = {
         "upright": (Kind.UPRIGHT, reader.upright),
         "copulas": (Kind.COPULA, reader.copulas),

@@ -1,4 +1,4 @@
-"""`Lexicon`: the one store of words, read from `config/language/` when it is first needed."""
+"""`Lexicon`: all word lists, read from `config/language/` at first use."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from vla_isaac.language.word_tables import ReaderWords, WordTables
 
 @dataclass(frozen=True)
 class Lexicon:
-    """Words of one folder; `load_lexicon` makes it."""
+    """Word lists of one folder, loaded by `load_lexicon`."""
 
     folder: Path
-    """Where its files are."""
+    """Folder of its files."""
 
     words: WordTables
     """Colours, shapes, relations and directions, shared by the reader and the sentence maker."""
@@ -31,7 +31,7 @@ class Lexicon:
 
     @cached_property
     def entries(self) -> Mapping[str, Entry]:
-        """Every word and phrase the reader knows, in lower case and British spelling, with what it does."""
+        """All words and phrases of the reader, in lower case and British spelling, with their entries."""
         try:
             return entries_of(self.words, self.reader)
         except ConfigError as error:
@@ -44,29 +44,29 @@ class Lexicon:
 
     @cached_property
     def nouns(self) -> Mapping[str, tuple[str, ...]]:
-        """Noun to the shapes it may mean, the likeliest first."""
+        """Noun to the shapes it may mean, most likely first."""
         return self.words.nouns
 
     @cached_property
     def sentences(self) -> SentenceTemplates:
-        """What training sentences are made of; its file is read when it is first used."""
+        """Templates and words of training sentences; read at first use."""
         return load_yaml(SentenceTemplates, self.folder / "sentences.yaml", loader=_loader())
 
     def colour_of(self, word: str) -> str:
-        """Return the colour a word stands for, or the word itself."""
+        """Return the colour of a synonym, or the word itself."""
         entry = self.entries.get(word)
         return entry.value if entry is not None and entry.kind is Kind.COLOUR else word
 
 
 def load_lexicon(folder: Path) -> Lexicon:
-    """Read the lexicon of a folder.
+    """Load the lexicon of a folder.
 
     Raises:
-        ConfigError: Naming file and key, if a file is missing or broken, or a word is in two places.
+        ConfigError: If a file is missing or broken, or a word is in two lists; names file and key.
     """
     words = load_yaml(WordTables, folder / "words.yaml", loader=_loader())
     found = Lexicon(folder, words, load_yaml(ReaderWords, folder / "reader.yaml", loader=_loader()))
-    found.entries  # noqa: B018  words that are in two places are found now
+    found.entries  # noqa: B018  raises for words in two lists
     return found
 
 
@@ -82,7 +82,7 @@ def lexicon() -> Lexicon:
 
 @cache
 def _loader() -> Any:
-    """Return PyYAML's safe loader, in C where it has that, which refuses a key that is there twice."""
+    """Return PyYAML's safe loader, in C if available, that rejects duplicate keys."""
     import yaml
 
     base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -1,4 +1,4 @@
-"""Templates and word lists that training sentences are made of: `sentences.yaml`."""
+"""Templates and word lists of training sentences: `sentences.yaml`."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from vla_isaac.core.errors import ConfigError
 from vla_isaac.language.word_tables import check_keys
 
 SLOT = re.compile(r"\{(\w+)\}")
-"""A place in a template that is filled by a word."""
+"""Pattern of a slot in a template, which a word fills."""
 
 CLAUSES = ("place", "push", "lift", "reach")
 
 
 def _templates(objects: str) -> Any:
-    """Return a field of templates which may have these slots besides those of `SentenceTemplates.slots`."""
+    """Return a field of templates that may have these slots in addition to those of `SentenceTemplates.slots`."""
     return field(metadata={"objects": frozenset(objects.split())})
 
 
 @dataclass(frozen=True, kw_only=True)
 class SentenceTemplates:
-    """Every template and list of `sentences.yaml`, which explains each key."""
+    """Templates and lists of `sentences.yaml`; its comments explain each key."""
 
     slots: Mapping[str, tuple[str, ...]] = _templates("noun nouns bin")
     placing: tuple[str, ...] = _templates("a b p")
@@ -68,7 +68,7 @@ class SentenceTemplates:
 
     @property
     def orders(self) -> Iterator[str]:
-        """Every text that an order can be made of."""
+        """All texts of which instructions are made."""
         for name in (
             "placing", "carrying", "containing", "supporting", "pushing", "lifting", "reaching", "clearing", "sorting",
             "tower", "two_placements", "connectives", "unsupported", "incomplete",
@@ -80,7 +80,7 @@ class SentenceTemplates:
 
 
 def _check_slots(key: str, text: str, slots: set[str], filled: set[str]) -> None:
-    """Raise `ConfigError` for a slot that nothing fills."""
+    """Raise `ConfigError` for an unknown slot."""
     for slot in sorted(slots - filled):
         raise ConfigError(
             f"{key}: nothing fills the slot {{{slot}}} of {text!r}, or of a word in it. "

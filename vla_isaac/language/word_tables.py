@@ -10,12 +10,12 @@ from vla_isaac.core.errors import ConfigError
 from vla_isaac.core.goals import DIRECTIONS, SIDES
 
 RELATIONS = ("on", "in", "near", *SIDES, "to", "above")
-"""Relations that the reader's grammar knows."""
+"""Relations of the reader's grammar."""
 
 VERB_FRAMES = (
     "put", "stack", "move", "push", "pull", "lift", "hold", "go", "approach", "touch", "sort", "clear", "stand", "turn",
 )  # fmt: skip
-"""What a verb can ask for; `tasks.language.verb_frames` says what each means."""
+"""Verb frames: groups of verbs of the same meaning, defined in `tasks.language.verb_frames`."""
 
 PARTICLES = ("up", "down", "off")
 
@@ -24,19 +24,22 @@ _PHRASE = re.compile(r"[^\W_]+(?: [^\W_]+)*|[.,;:!?&]")
 
 @dataclass(frozen=True, kw_only=True)
 class Synonyms:
-    """Words for one colour, shape, relation or direction, by who uses them."""
+    """Words for one colour, shape, relation or direction, by their use."""
 
     common: tuple[str, ...] = ()
-    """Used in the paraphrases of demonstrations and in training sentences, and understood; the families say the first."""
+    """Used in paraphrases and training sentences, and known to the reader; task families use the first."""
 
     training: tuple[str, ...] = ()
-    """Used in training sentences only, and understood unless in `unread`; of relations and directions all they use."""
+    """Used in training sentences only, and known to the reader unless in `unread`.
+
+    For relations and directions, training sentences use only these.
+    """
 
     read_only: tuple[str, ...] = ()
-    """Understood, never used."""
+    """Known to the reader, never used in sentences."""
 
     unread: tuple[str, ...] = ()
-    """Those of `training` that the reader does not understand."""
+    """Words of `training` that the reader does not know."""
 
     def __post_init__(self) -> None:
         for f in fields(self):
@@ -47,13 +50,13 @@ class Synonyms:
 
     @property
     def understood(self) -> tuple[str, ...]:
-        """What the reader knows, each once."""
+        """Words of the reader, each once."""
         known = dict.fromkeys((*self.common, *self.training, *self.read_only))
         return tuple(word for word in known if word not in self.unread)
 
     @property
     def used(self) -> tuple[str, ...]:
-        """What sentences are made of, each once."""
+        """Words of training sentences, each once."""
         return tuple(dict.fromkeys((*self.common, *self.training)))
 
 
@@ -68,16 +71,16 @@ class WordTables:
     """Shape to other nouns for it."""
 
     ambiguous_nouns: Mapping[str, tuple[str, ...]]
-    """Noun that may mean several shapes to these, the likeliest first."""
+    """Noun that may mean several shapes to these, most likely first."""
 
     irregular_plurals: Mapping[str, str]
     """Noun to its plural, where adding -s or -es is wrong."""
 
     relations: Mapping[str, Synonyms]
-    """Relation to its words; as the robot sees them."""
+    """Relation to its words; sides are as seen by the robot."""
 
     directions: Mapping[str, Synonyms]
-    """Direction to its words; as the robot sees them."""
+    """Direction to its words, as seen by the robot."""
 
     def __post_init__(self) -> None:
         check_keys("relations", self.relations, RELATIONS)
@@ -98,11 +101,11 @@ class WordTables:
                 raise ConfigError(f"{place}: common is empty; paraphrases need at least one word for it")
 
     def colour(self, name: str) -> Synonyms:
-        """Return the words for a colour; none if the lexicon lacks it."""
+        """Return the words for a colour; none if it is not in the lexicon."""
         return self.colours.get(name) or Synonyms()
 
     def shape(self, name: str) -> Synonyms:
-        """Return the nouns for a shape; none if the lexicon lacks it."""
+        """Return the nouns for a shape; none if it is not in the lexicon."""
         return self.shapes.get(name) or Synonyms()
 
     def place(self, name: str) -> Synonyms:
@@ -111,14 +114,14 @@ class WordTables:
 
     @property
     def nouns(self) -> dict[str, tuple[str, ...]]:
-        """Every noun that the reader knows, to the shapes it may mean, the likeliest first."""
+        """Every noun of the reader to the shapes it may mean, most likely first."""
         plain = {noun: (shape,) for shape, row in self.shapes.items() for noun in (shape, *row.understood)}
         return plain | dict(self.ambiguous_nouns)
 
 
 @dataclass(frozen=True, kw_only=True)
 class GenericNouns:
-    """Nouns for anything."""
+    """Nouns for any object."""
 
     singular: tuple[str, ...]
     plural: tuple[str, ...]
@@ -130,7 +133,7 @@ class GenericNouns:
 
 @dataclass(frozen=True, kw_only=True)
 class ReaderWords:
-    """Further words of the instruction reader: `reader.yaml`, which explains each key."""
+    """Further words of the instruction reader: `reader.yaml`; its comments explain each key."""
 
     verbs: Mapping[str, tuple[str, ...]] = field(metadata={"keys": VERB_FRAMES})
     irregular_pasts: Mapping[str, tuple[str, ...]]
@@ -172,7 +175,7 @@ class ReaderWords:
 
 
 def check_phrases(key: str, phrases: Iterable[str]) -> None:
-    """Raise `ConfigError` for a phrase in a form that no sentence has once its spelling is made uniform."""
+    """Raise `ConfigError` for a phrase that no normalised sentence contains."""
     for phrase in phrases:
         if not _PHRASE.fullmatch(phrase) or phrase != phrase.lower():
             raise ConfigError(
@@ -184,7 +187,7 @@ def check_phrases(key: str, phrases: Iterable[str]) -> None:
 
 
 def check_keys(key: str, found: Iterable[str], expected: Iterable[str]) -> None:
-    """Raise `ConfigError` unless exactly the `expected` keys are there."""
+    """Raise `ConfigError` unless the keys are exactly the `expected` ones."""
     found, expected = list(found), list(expected)
     for name in found:
         if name not in expected:

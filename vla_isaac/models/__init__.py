@@ -1,9 +1,9 @@
-"""Networks that turn pictures and words into actions, by the ``model_type`` that stands in a checkpoint's config.json."""
+"""Registry of the networks that predict actions from pictures and words, by ``model_type`` of a config.json."""
 
 from vla_isaac.core.registry import Registry
 
 DEFAULT_MODEL = "mini"
-"""The model that is trained, and the policy that acts, where none is named; the one place where this package says so."""
+"""Default model for training and default policy; defined only here."""
 
 MODELS = Registry(
     "model",

@@ -1,7 +1,7 @@
-"""`check_checkpoint`: what the files of a checkpoint name is in its folder; looked at before the transformers library reads.
+"""`check_checkpoint`: check that a checkpoint refers only to its own files, before the transformers library loads it.
 
-A checkpoint may come from anybody. The library joins the names of an index with the folder as they are, so ``../x`` leads
-out of it, and asks the hub for what is named by an encoder without settings or by an implementation of attention.
+A checkpoint is untrusted input. The library joins the file names of an index with the folder unchecked, so ``../x`` leads
+out of it, and downloads from the hub an encoder without settings or a named implementation of attention.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ REMEDY = "copy the checkpoint again from its author, or train one"
 
 
 def check_checkpoint(folder: Path, config: Mapping[str, Any]) -> None:
-    """Check that a checkpoint can be read without another file and without a network.
+    """Check that a checkpoint can be loaded without other files and without network access.
 
     Args:
         folder: The checkpoint.
         config: Content of its ``config.json``.
 
     Raises:
-        ConfigError: Naming file, field and value of what leads out of the folder.
+        ConfigError: If a field refers to something outside the folder; names file, field and value.
     """
     source = folder / "config.json"
     weights = config.get("transformers_weights")
     if weights is not None and not _is_name(weights):
-        raise _refused(source, "transformers_weights", weights, "the name of a file beside it")
+        raise _refused(source, "transformers_weights", weights, "the name of a file next to it")
     for field in ("vision", "language"):
         encoder = config.get(field)
         if encoder is not None and is_pretrained(str(encoder)) and not config.get(f"{field}_settings"):
@@ -42,11 +42,11 @@ def check_checkpoint(folder: Path, config: Mapping[str, Any]) -> None:
             raise _refused(source, field, value, "an implementation of the transformers library, such as 'sdpa'")
     for value in _shards(folder / INDEX):
         if not _is_name(value):
-            raise _refused(folder / INDEX, "weight_map", value, "the name of a file beside it")
+            raise _refused(folder / INDEX, "weight_map", value, "the name of a file next to it")
 
 
 def _shards(path: Path) -> list[Any]:
-    """Return the names of the files with weights; empty where there is one file, as we write it."""
+    """Return the names of the weight files; empty for a single file, which training writes."""
     if not path.exists():
         return []
     try:
@@ -56,7 +56,7 @@ def _shards(path: Path) -> list[Any]:
 
 
 def _entries(value: Any) -> Iterator[tuple[str, Any]]:
-    """Yield keys and values of a config and of all mappings inside it."""
+    """Yield keys and values of a config and of all nested mappings."""
     for key, inner in value.items():
         yield str(key), inner
         if isinstance(inner, Mapping):
@@ -64,7 +64,7 @@ def _entries(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _is_name(value: Any) -> bool:
-    """Tell whether this is the name of a file, without a folder, on every system."""
+    """Return whether `value` is a file name without a folder, on every operating system."""
     return (
         isinstance(value, str)
         and value not in ("", "..")

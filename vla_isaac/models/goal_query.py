@@ -1,7 +1,7 @@
-"""`goal_query`: what a sentence asks for as class labels, on which the grounding of instructions is trained. Numpy only.
+"""`goal_query`: the goals of an instruction as class labels, the training target of the grounding. Numpy only.
 
-A sentence asks for up to `NUM_GOALS` goals. Each is a relation of an object that is moved (or approached) and, for most
-relations, a reference object, both given by colour and shape.
+An instruction has up to `NUM_GOALS` goals. Each is a relation of a moved (or approached) object and, for most relations, a
+reference object, both given by colour and shape.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ RELATIONS = (
     *(f"push_{side}" for side in SIDES),
     *(f"push_{direction}" for direction in DIRECTIONS),
 )
-"""Classes of a goal; ``none`` where the sentence asks for no second thing."""
+"""Classes of a goal; ``none`` where the instruction has no second goal."""
 
 COLOUR_NAMES = tuple(COLOURS)
 ANY = len(COLOUR_NAMES)
-"""The colour of the moved object where a sentence asks for all of a shape."""
+"""Colour class of the moved object where an instruction means all objects of a shape."""
 
 NUM_GOALS = 2
 NUM_COLOURS, NUM_SHAPES = len(COLOUR_NAMES), len(SHAPES)
@@ -38,11 +38,11 @@ UNSPECIFIED = -1
 """Label of an object that a goal does not have; ignored by the loss."""
 
 WIDTH = 5
-"""Numbers of a goal: relation, colour and shape of the moved object, colour and shape of the other."""
+"""Numbers of a goal: relation, colour and shape of the moved object, colour and shape of the reference object."""
 
 
 def goal_query(plan: GoalPlan, bodies: Sequence[Body]) -> AnyArray | None:
-    """Return the labels of a plan, int64 (NUM_GOALS, WIDTH), None if there are no classes for it.
+    """Return the labels of a plan, int64 (NUM_GOALS, WIDTH), or None if it cannot be expressed in these classes.
 
     Args:
         plan: Goals over names of objects.
@@ -64,7 +64,7 @@ def goal_query(plan: GoalPlan, bodies: Sequence[Body]) -> AnyArray | None:
 
 
 def relation_of(goal: Goal) -> str | None:
-    """Return the class of a goal, None if it has none."""
+    """Return the relation class of a goal, or None if it has none."""
     if goal.predicate == "near":
         return "near_gripper" if goal.args[0] == GRIPPER else None
     if goal.predicate == "pushed_to":
@@ -83,7 +83,7 @@ def _one(goal: Goal, named: dict[str, Body]) -> list[int]:
 
 
 def _is_clearing(goals: Sequence[Goal], named: dict[str, Body], bodies: Sequence[Body]) -> bool:
-    """Tell whether all objects of one shape go into the same container."""
+    """Return whether all objects of one shape go into the same container."""
     if {goal.predicate for goal in goals} != {"in"} or len({goal.args[1] for goal in goals}) != 1:
         return False
     shapes = {named[goal.args[0]].shape for goal in goals}

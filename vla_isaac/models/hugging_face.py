@@ -1,4 +1,4 @@
-"""The transformers library for all files that use it, imported after its reports to the hub are turned off."""
+"""Import of the transformers library with its telemetry turned off; all files that use it import it from here."""
 
 from __future__ import annotations
 

@@ -1,12 +1,12 @@
-"""`ImitationModel`: what all networks share that learn actions, and where the goal's objects are, from demonstrations.
+"""`ImitationModel`: base class of networks trained on demonstrations to predict actions and the goal's object positions.
 
 An architecture defines `forward`. Its outputs are, in addition to its own:
 
     raw            (B, k, A), normalised; the gripper as a logit of its open fraction
-    grounding      (B,), logit of whether what the sentence names is there
-    objects        (B, 6), where the goal's two objects are, in units of `UNIT` from the middle of the workspace
-    goals_CAMERA   (B, 2, h, w), shares of a camera's picture in which the two objects are looked for; may be absent
-    heat_CAMERA    (B, h, w), shares of a camera's picture that counted
+    grounding      (B,), logit of whether the named objects are in the scene
+    objects        (B, 6), positions of the goal's two objects, in units of `UNIT` from the middle of the workspace
+    goals_CAMERA   (B, 2, h, w), attention maps of the two objects in a camera's picture, sum 1; may be absent
+    heat_CAMERA    (B, h, w), attention map of a camera's picture, sum 1
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from vla_isaac.models.kinematics import MIDDLE, UNIT
 from vla_isaac.models.parts.maps import uncropped
 
 GRIPPER = "gripper"
-LEAST_OPENING = 0.7  # fraction; every release of a demonstration opens at least so far
+LEAST_OPENING = 0.7  # fraction; every release of a demonstration opens at least this far
 GOALS_IN, HEAT_IN = "goals_", "heat_"
 WEIGHTS = {"translation": 1.0, "rotation": 1.0, "gripper": 0.3, "objects": 0.5, "pixels": 0.05, "grounding": 0.2}
 
@@ -32,7 +32,7 @@ class ImitationConfig(VLAConfig):
 
     model_type = "imitation"
     weights = WEIGHTS
-    """How much each term of the loss weighs, unless a preset says otherwise."""
+    """Default weight of each term of the loss."""
 
     def __init__(
         self,
@@ -52,25 +52,25 @@ class ImitationConfig(VLAConfig):
         loss_weights: dict[str, float] | None = None,
         **more: Any,
     ) -> None:
-        """Keep the sizes.
+        """Store the sizes.
 
         Args:
-            crops: Top and bottom of what is looked at of a camera's picture, as shares of its height; a camera without any
-                is looked at whole.
-            strides: Of the two convolutions of the stem, by camera; a camera without any takes [2, 2].
+            crops: Top and bottom of the part of a camera's picture that is used, as fractions of its height; a camera
+                without a crop uses the whole picture.
+            strides: Strides of the two convolutions of the stem, by camera; the default is [2, 2].
             stem_channels: Channels after the first convolution.
-            channels: Channels of the picture's features.
+            channels: Channels of the picture features.
             blocks: Residual blocks.
             text_dim: Width of a word.
-            text_layers: Layers in which the words look at each other.
-            hidden: Width of the layers that decide.
+            text_layers: Layers of self-attention between words.
+            hidden: Hidden width of the action head.
             uses_proprioception: Whether the state of the arm is an input.
             uses_hand_pose: Whether joint angles are also given as the pose of the hand.
-            opens_above: Open fraction below which the gripper is closed; where demonstrations disagree a mean is
-                learned, and a gripper that is a third open neither holds nor releases.
-            later_weight: How much each action of a chunk after the first weighs. The first is what is carried out; what
-                comes later depends on disturbances that cannot be predicted, and their noise drowns the rest.
-            loss_weights: How much each term of the loss weighs; terms left out keep their defaults.
+            opens_above: Open fraction below which the gripper is closed. Where demonstrations disagree the network predicts
+                a mean, and a gripper that is a third open neither holds nor releases.
+            later_weight: Loss weight of each action of a chunk after the first. Only the first is executed; later ones
+                depend on unpredictable disturbances, whose noise would dominate the loss.
+            loss_weights: Weight of each term of the loss; terms left out keep their defaults.
             more: Fields of `VLAConfig`.
         """
         self.crops = crops if crops is not None else {"front": [0.25, 0.875], "wrist": [0.0, 0.8125]}
@@ -90,7 +90,7 @@ class ImitationConfig(VLAConfig):
 
 
 class ImitationModel(VLAModel):
-    """Base of the networks that learn from demonstrations; one defines `forward` and adds terms of its own to `loss`."""
+    """Base class of networks trained on demonstrations; a subclass defines `forward` and may add terms to `loss`."""
 
     config_class = ImitationConfig
     is_gripper: Tensor
@@ -100,10 +100,10 @@ class ImitationModel(VLAModel):
         self.register_buffer("is_gripper", torch.tensor([name == GRIPPER for name in config.action_names]))
 
     def _init_weights(self, module: Any) -> None:
-        """Keep what each layer began with."""
+        """Keep each layer's own initialisation."""
 
     def loss(self, batch: Batch, outputs: Outputs) -> dict[str, Tensor]:
-        """Return the terms: actions, where the objects are, where to look, and whether they are there at all."""
+        """Return the terms: actions, object positions, attention maps, and whether the named objects are in the scene."""
         raw, is_fitting = outputs["raw"], fitting(batch)
         terms = self.imitation(batch["actions"], raw, self._counts(batch))
         if "goal_objects" in batch:
@@ -115,12 +115,12 @@ class ImitationModel(VLAModel):
         terms["grounding"] = losses.grounding(is_fitting, outputs["grounding"])
         return {name: self.config.loss_weights[name] * value for name, value in terms.items()}
 
-    def imitation(self, wanted: Tensor, raw: Tensor, counts: Tensor) -> dict[str, Tensor]:
-        """Return how far actions are from those wanted, by kind, (..., A) each; `counts` is (..., 1)."""
+    def imitation(self, target: Tensor, raw: Tensor, counts: Tensor) -> dict[str, Tensor]:
+        """Return the loss between predicted and target actions by kind, (..., A) each; `counts` is (..., 1)."""
         terms: dict[str, Tensor] = {}
         for kind, columns in self._columns().items():
             distance = losses.gripper_bce if kind == GRIPPER else losses.l1
-            terms[kind] = distance(wanted[..., columns], raw[..., columns], counts)
+            terms[kind] = distance(target[..., columns], raw[..., columns], counts)
         return terms
 
     def binned_loss(self, batch: Batch, logits: Tensor) -> Tensor:
@@ -129,15 +129,15 @@ class ImitationModel(VLAModel):
         return losses.binned_cross_entropy(first, logits, fitting(batch)[:, None])
 
     def act(self, outputs: Outputs) -> Answer:
-        """Return the chunk, the gripper as a decided open fraction, and the confidence."""
+        """Return the chunk, with the gripper open or closed, and the confidence."""
         return Answer(self.decided(outputs["raw"]), outputs["grounding"].sigmoid())
 
     def decided(self, raw: Tensor) -> Tensor:
-        """Return actions with the gripper as an open fraction that holds or lets go, nothing between."""
+        """Return actions with the gripper as an open fraction that is either closed or open."""
         return torch.where(self.is_gripper, open_or_closed(raw.sigmoid(), self.config.opens_above), raw)
 
     def score(self, batch: Batch, outputs: Outputs) -> dict[str, tuple[float, int]]:
-        """Return the usual scores, and how far the goal's objects are from where they are said to be."""
+        """Return the metrics of every model, and the error of the predicted object positions."""
         found = super().score(batch, outputs)
         if "goal_objects" in batch:
             fits = batch["is_fitting"] > 0
@@ -148,7 +148,7 @@ class ImitationModel(VLAModel):
         return found
 
     def heat(self, outputs: Outputs) -> dict[str, Tensor]:
-        """Return where was looked, on whole pictures."""
+        """Return the attention maps on whole pictures."""
         crops = self.config.crops
         found = {name: outputs[HEAT_IN + name] for name in self.config.cameras if HEAT_IN + name in outputs}
         return {name: uncropped(maps, crops.get(name)) for name, maps in found.items()}
@@ -156,19 +156,19 @@ class ImitationModel(VLAModel):
     # ------------------------------------------------------------------
 
     def _counts(self, batch: Batch) -> Tensor:
-        """Return how much each action of a chunk counts, (B, k, 1)."""
+        """Return the loss weight of each action of a chunk, (B, k, 1)."""
         counts = (~batch["is_pad"] & (fitting(batch) > 0)[:, None])[..., None].float()
         counts[:, 1:] *= self.config.later_weight
         return counts
 
     def _pointing(self, camera: str, pixels: Tensor, outputs: Outputs, is_fitting: Tensor) -> Tensor:
-        """Return how far a camera's maps are from looking at the goal's objects."""
+        """Return the loss of a camera's attention maps on the goal's objects."""
         top, bottom = self.config.crops.get(camera, (0.0, 1.0))
         seen = torch.stack([pixels[..., 0], (pixels[..., 1] - top) / (bottom - top)], dim=-1)
         return losses.pointing(seen, outputs[GOALS_IN + camera], is_fitting[:, None])
 
     def _columns(self) -> dict[str, list[int]]:
-        """Return which numbers of an action are of which kind; all of a joint action count as translation."""
+        """Return the columns of an action by kind; all joints of a joint action count as translation."""
         kinds: dict[str, list[int]] = {}
         for column, name in enumerate(self.config.action_names):
             kind = GRIPPER if name == GRIPPER else "rotation" if name in ("rx", "ry", "rz") else "translation"
@@ -182,6 +182,6 @@ def open_or_closed(fraction: Tensor, opens_above: float) -> Tensor:
 
 
 def fitting(batch: Batch) -> Tensor:
-    """Return which samples' sentences name what is there, (B,); all where nothing is said of it."""
+    """Return which samples' sentences name objects of the scene, (B,); all ones if the batch does not say."""
     found: Tensor = batch["is_fitting"] if "is_fitting" in batch else torch.ones(len(batch["state"]))
     return found.to(batch["state"].device)

@@ -1,13 +1,13 @@
-"""Names of the inputs and outputs of networks, the same for torch, for ONNX and for what runs them."""
+"""Names of network inputs and outputs, shared by torch, ONNX and the inference code."""
 
 IMAGE, HEAT = "image_", "heat_"
-"""Begin the names of a camera's pictures, and of the output that says which places of them counted."""
+"""Prefixes of the names of a camera's pictures and of its attention map."""
 
 MEMORY, NEXT_MEMORY = "memory", "next_memory"
-"""Input and output of networks that hand numbers on to their next decision; zeros when an episode begins."""
+"""Input and output of networks with state between decisions; zeros when an episode begins."""
 
 READ, IS_WORD = "read_words", "read_is_word"
-"""What a sentence becomes when it is read once: words as vectors, and 1 where they are words, float32."""
+"""Inputs for a sentence that is encoded once: word vectors, and 1 where they are words, float32."""
 
 TASK_ID, SKILL = "task_id", "skill"
-"""Inputs that choose a head or a skill for each sample, int64 (B,); without them the network chooses."""
+"""Inputs that select a head or a skill for each sample, int64 (B,); without them the network chooses."""

@@ -1,6 +1,6 @@
-"""Where the hand is, computed inside a network from the joint angles it is given.
+"""`HandPose`: forward kinematics as a network layer; the pose of the hand from joint angles.
 
-A network spares itself learning what is known exactly; the exported model needs no other input than the joints.
+The network need not learn the exact kinematics, and the exported model needs no input other than the joints.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from torch import Tensor, nn
 
 from vla_isaac.robots import panda
 
-MIDDLE = (0.5, 0.0, 0.2)  # [m] of the workspace, which becomes 0
-REACH = 0.2  # [m] that becomes 1
-UNIT = 0.1  # [m] that is 1 in the outputs for places of objects
-LEAN = 0.05  # [rad] that becomes 1: a hand that points down leans by hundredths, too small an input otherwise
+MIDDLE = (0.5, 0.0, 0.2)  # [m] middle of the workspace, normalised to 0
+REACH = 0.2  # [m] normalised to 1
+UNIT = 0.1  # [m] unit of predicted object positions
+LEAN = 0.05  # [rad] normalised to 1: a hand that points down leans by hundredths, too small an input otherwise
 
 
 class HandPose(nn.Module):
     """Joint angles to position, axes and lean of the `ee` in the base frame, as eleven numbers of about -1 to 1.
 
-    Source: as `robots.kinematics`, against which a test holds it.
+    Source: as `robots.kinematics`; a test compares the two.
     """
 
     num_outputs = 11
@@ -62,5 +62,5 @@ class HandPose(nn.Module):
 
 
 def cross(a: Tensor, b: Tensor) -> Tensor:
-    """Return the vector product of (B, 3) each; written out, because ONNX has none."""
+    """Return the cross product of (B, 3) each; written out because ONNX has no cross product."""
     return a[:, [1, 2, 0]] * b[:, [2, 0, 1]] - a[:, [2, 0, 1]] * b[:, [1, 2, 0]]

@@ -1,4 +1,4 @@
-"""`ModulatedNorm`: group normalisation that is quick on a CPU.
+"""`ModulatedNorm`: group normalisation and FiLM in one pass, fast on a CPU.
 
 Source: Y. Wu, K. He (2018), "Group Normalization".
 """
@@ -10,14 +10,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-GROUPS = 8  # of channels that are normalised together
-EPSILON = 1e-5  # as in torch's own group normalisation
+GROUPS = 8  # groups of channels
+EPSILON = 1e-5  # default of `torch.nn.GroupNorm`
 
 
 class ModulatedNorm(nn.Module):
     """Group normalisation and FiLM as one multiplication and one addition per value.
 
-    torch's own group normalisation took half of a training step: on a CPU it is slow where colours lie side by side.
+    `torch.nn.GroupNorm` took half of an update: on a CPU it is slow in the channels-last memory format.
 
     Source: Y. Wu, K. He (2018), "Group Normalization".
     """
@@ -45,7 +45,7 @@ class ModulatedNorm(nn.Module):
 
 
 class _Moments(torch.autograd.Function):
-    """Mean and mean square of each channel, with a gradient in a single pass."""
+    """Mean and mean square of each channel, with a single-pass gradient."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -60,7 +60,7 @@ class _Moments(torch.autograd.Function):
 
 
 class _Affine(torch.autograd.Function):
-    """``x * factor + added`` per channel, with a gradient in as few passes."""
+    """``x * factor + added`` per channel, with a gradient in as few passes as possible."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, factor: Tensor, added: Tensor) -> Tensor:

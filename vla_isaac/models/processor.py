@@ -1,6 +1,6 @@
-"""`VLAProcessor`: what stands between the world and a network: pictures of the right size, sentences as numbers; numpy only.
+"""`VLAProcessor`: preprocessing of a network's inputs: picture size and tokenised sentences; numpy only.
 
-The trainer and the policy use the same object, read from the same file, so that both see the same numbers.
+The trainer and the policy use the same processor, loaded from the same file.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from vla_isaac.models.token_vocabulary import TokenVocabulary, load_vocabulary
 
 @dataclass(frozen=True)
 class VLAProcessor:
-    """Pictures and sentences as a network takes them."""
+    """Converts pictures and sentences to the inputs of a network."""
 
     cameras: tuple[str, ...]
     image_hw: tuple[int, int]
@@ -47,11 +47,11 @@ class VLAProcessor:
         return {name: np.stack([self._picture(rgb) for rgb in frames[name]])[None] for name in self.cameras}
 
     def sentences(self, texts: Sequence[str]) -> Tokens:
-        """Return sentences as numbers."""
+        """Return tokenised sentences."""
         return self.vocabulary.encode(texts)
 
     def save(self, folder: Path) -> None:
-        """Write how sentences are read; cameras and size stand in the checkpoint's own description."""
+        """Write the vocabulary; cameras and picture size are in the checkpoint's config.json."""
         self.vocabulary.save(folder)
 
     def _picture(self, rgb: Image) -> AnyArray:

@@ -1,4 +1,4 @@
-"""`WordEncoder`: words and their spelling to a vector each; `SentenceEncoder`: to a few slots that attend to the words."""
+"""`WordEncoder`: words and their n-grams to a vector each; `SentenceEncoder`: slots that attend to the words."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from torch import Tensor, nn
 
 from vla_isaac.models.text import UNKNOWN
 
-MASKED = -1e4  # far below any score, and still a number in half precision
+MASKED = -1e4  # far below any score, and finite in half precision
 WORD_DROPOUT = 0.1
-"""Share of known words that training replaces by the unknown word, so that spelling alone has to do."""
+"""Fraction of known words that training replaces by the unknown word, so that the n-grams are trained too."""
 
 
 class WordEncoder(nn.Module):
-    """A small transformer over words, written out, so that it exports to any ONNX and padding changes nothing.
+    """A small transformer over words, written out for ONNX export; padding has no effect.
 
-    Source: A. Vaswani et al. (2017), "Attention Is All You Need", with normalisation first.
+    Source: A. Vaswani et al. (2017), "Attention Is All You Need", with pre-normalisation.
     """
 
     def __init__(self, num_words: int, num_buckets: int, max_words: int, *, dim: int = 64, layers: int = 1) -> None:
-        """Make one; `dim` is the width of a word."""
+        """Initialise the module; `dim` is the width of a word vector."""
         super().__init__()
         self.words = nn.Embedding(num_words, dim, padding_idx=0)
         self.pieces = nn.Embedding(num_buckets + 1, dim, padding_idx=0)
@@ -41,12 +41,12 @@ class WordEncoder(nn.Module):
 
 
 class SentenceEncoder(WordEncoder):
-    """Words to `slots` vectors of width `dim`, each of which attends to the words."""
+    """Words to `slots` vectors of width `dim`, each with attention to the words."""
 
     def __init__(
         self, num_words: int, num_buckets: int, max_words: int, *, dim: int = 64, slots: int = 4, layers: int = 1
     ) -> None:
-        """Make one; the answer has `slots` times `dim` numbers."""
+        """Initialise the module; the output has `slots` times `dim` numbers."""
         super().__init__(num_words, num_buckets, max_words, dim=dim, layers=layers)
         self.slots = nn.Parameter(torch.randn(slots, dim) * 0.2)
         self.slot_key_value = nn.Linear(dim, 2 * dim)
@@ -59,7 +59,7 @@ class SentenceEncoder(WordEncoder):
 
 
 def embed_words(module: Any, words: Tensor, pieces: Tensor) -> Tensor:
-    """Return words and their spelling as vectors (B, L, dim), by the tables ``words`` and ``pieces`` of a module."""
+    """Return vectors (B, L, dim) of words and their n-grams, from the embeddings ``words`` and ``pieces`` of a module."""
     if module.training:
         dropped = (torch.rand(words.shape, device=words.device) < WORD_DROPOUT) & (words > UNKNOWN)
         words = torch.where(dropped, torch.full_like(words, UNKNOWN), words)
@@ -80,7 +80,7 @@ class WordLayer(nn.Module):
         self.heads = heads
 
     def forward(self, x: Tensor, is_word: Tensor) -> Tensor:
-        """Return words (B, L, dim) that attended to those that are words, bool (B, L)."""
+        """Return words (B, L, dim) after attention to the words; bool (B, L) is false for padding."""
         x = x + self.out(self._attended(self.before(x), is_word))
         out: Tensor = x + self.think(self.between(x))
         return out
@@ -95,6 +95,6 @@ class WordLayer(nn.Module):
 
 
 def masked_softmax(scores: Tensor, counts: Tensor) -> Tensor:
-    """Return the softmax over what counts; padding gets exactly 0, and a sentence of padding gives zeros."""
+    """Return the masked softmax; padding gets exactly 0, and a sentence of padding gives zeros."""
     shares = scores.masked_fill(~counts, MASKED).softmax(-1)
     return shares * counts.to(shares.dtype)

@@ -1,7 +1,7 @@
-"""Sentences as numbers: whole words where they are known, pieces of their spelling always; numpy only.
+"""`Vocabulary`: tokenisation of sentences to word ids and hashed character n-grams; numpy only.
 
-A word is two things at once: its row in the vocabulary (0 is padding, 1 is an unknown word), and its character
-n-grams, hashed. A word that no training sentence had is therefore still partly known by how it is spelt, and none can fail.
+A word is encoded as its row in the vocabulary (0 is padding, 1 is an unknown word) and as its character n-grams, hashed. A
+word that is not in the vocabulary is still encoded by its n-grams.
 
 Source: P. Bojanowski et al. (2017), "Enriching Word Vectors with Subword Information", for the hashed n-grams.
 """
@@ -23,7 +23,7 @@ from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import ConfigError
 
 PAD, UNKNOWN = 0, 1
-"""Rows of the word table that are no words."""
+"""Rows of the word table for padding and the unknown word."""
 
 SIZES = (3, 4)  # characters of an n-gram; "^" and "$" mark the ends of a word
 FILE = "vocabulary.json"
@@ -42,7 +42,7 @@ class Tokens:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Words a model knows, and how it reads those it does not."""
+    """Known words of a model, and hashing of the n-grams of all words."""
 
     words: tuple[str, ...]
     """Known words in lower case; their rows start at 2."""
@@ -51,14 +51,14 @@ class Vocabulary:
     """Buckets of the hashed n-grams."""
 
     max_words: int = 24
-    """Words of a sentence that are read; the rest is left out."""
+    """Words of a sentence that are encoded; the rest is cut off."""
 
     max_pieces: int = 12
-    """N-grams of a word that are read."""
+    """N-grams of a word that are encoded."""
 
     def __post_init__(self) -> None:
         if len(set(self.words)) != len(self.words):
-            raise ConfigError("vocabulary: a word is there twice; every word has one row")
+            raise ConfigError("vocabulary: a word appears twice; every word has one row")
         if min(self.num_buckets, self.max_words, self.max_pieces) < 1:
             raise ConfigError(f"vocabulary: {self.num_buckets}, {self.max_words} and {self.max_pieces} must be at least 1")
 
@@ -75,15 +75,15 @@ class Vocabulary:
         return {}
 
     def known(self, sentence: str) -> int:
-        """Return how many words of a sentence have a row."""
+        """Return the number of words of a sentence that are in the vocabulary."""
         return sum(word in self._rows for word in split(sentence))
 
     def encode(self, sentences: Sequence[str], *, length: int | None = None) -> Tokens:
-        """Return sentences as numbers; an empty one is all padding.
+        """Return tokenised sentences; an empty one is all padding.
 
         Args:
-            sentences: Any text at all.
-            length: Words per row; None takes `max_words`. What is padding never changes an answer.
+            sentences: Any text.
+            length: Words per row; None takes `max_words`. Padding has no effect on a model's output.
         """
         length = length or self.max_words
         words = np.zeros((len(sentences), length), dtype=np.int64)
@@ -97,7 +97,7 @@ class Vocabulary:
     def _look_up(self, word: str) -> tuple[int, tuple[int, ...]]:
         known = self._seen.get(word)
         if known is None:
-            if len(self._seen) > 50_000:  # a server must not grow with what people type
+            if len(self._seen) > 50_000:  # bounds the memory of a server
                 self._seen.clear()
             found = tuple(_hashed(piece, self.num_buckets) for piece in ngrams(word)[: self.max_pieces])
             known = self._seen[word] = (self._rows.get(word, UNKNOWN), found)
@@ -108,7 +108,7 @@ class Vocabulary:
         (folder / FILE).write_text(json.dumps(self.to_json(), ensure_ascii=False) + "\n", encoding="utf-8")
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain values for a file."""
+        """Return plain values for JSON."""
         return {
             "num_buckets": self.num_buckets,
             "max_words": self.max_words,
@@ -118,17 +118,15 @@ class Vocabulary:
 
     @classmethod
     def from_json(cls, data: Any, *, source: str = "vocabulary") -> Vocabulary:
-        """Return the vocabulary of a file's values.
+        """Return a vocabulary from the values of `to_json`.
 
         Raises:
-            ConfigError: Naming `source`, if a key is missing or of another kind.
+            ConfigError: If a key is missing or of the wrong type; names `source`.
         """
         try:
             return cls(tuple(map(str, data["words"])), *(int(data[k]) for k in ("num_buckets", "max_words", "max_pieces")))
         except (KeyError, TypeError, ValueError) as error:
-            raise ConfigError(
-                f"{source}: is no vocabulary ({error!r}); take the file that belongs to the checkpoint"
-            ) from error
+            raise ConfigError(f"{source}: is not a vocabulary ({error!r}); use the file of the checkpoint") from error
 
     @classmethod
     def load(cls, folder: Path) -> Vocabulary:
@@ -146,18 +144,18 @@ class Vocabulary:
 
 
 def split(sentence: str) -> list[str]:
-    """Return the words of a sentence in lower case; digits and punctuation fall away."""
+    """Return the words of a sentence in lower case, without digits and punctuation."""
     return re.findall(r"[^\W\d_]+", sentence.lower())
 
 
 def ngrams(word: str) -> list[str]:
-    """Return the pieces of a word, the short ones first."""
+    """Return the n-grams of a word, shortest first."""
     marked = f"^{word}$"
     return [marked[i : i + n] for n in SIZES for i in range(len(marked) - n + 1)] or [marked]
 
 
 def vocabulary_of(sentences: Iterable[str], *, extra: Iterable[str] = (), **sizes: int) -> Vocabulary:
-    """Return a vocabulary of all words of some sentences, in alphabetical order."""
+    """Return the vocabulary of all words of `sentences`, in alphabetical order."""
     found = {word for text in (*sentences, *extra) for word in split(text)}
     return Vocabulary(tuple(sorted(found)), **sizes)
 

@@ -1,6 +1,6 @@
-"""`TokenVocabulary`: the tokenizer of a pretrained encoder of sentences, as numbers our networks take; no torch.
+"""`TokenVocabulary`: the tokenizer of a pretrained sentence encoder, with the interface of `Vocabulary`; no torch.
 
-Tokens are numbered from 1, so that 0 is padding here as everywhere; the encoder lowers them again.
+Token ids are raised by one, so that 0 is padding as in `Vocabulary`; the encoder subtracts it again.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from vla_isaac.core.optional import require
 from vla_isaac.models.text import Tokens, Vocabulary
 
 TOKENIZER = "tokenizer.json"
-BUCKETS = 1  # spelling is the tokenizer's business
+BUCKETS = 1  # no n-grams: the tokenizer has subwords
 
 
 class TokenVocabulary:
-    """A ``tokenizer.json``, as the transformers library keeps them."""
+    """A ``tokenizer.json`` of the transformers library."""
 
     num_buckets = BUCKETS
 
     def __init__(self, path: Path, *, max_words: int = 32) -> None:
-        """Read it.
+        """Load the tokenizer.
 
         Args:
-            path: The file.
-            max_words: Tokens of a sentence that are read; the rest is left out.
+            path: The ``tokenizer.json``.
+            max_words: Tokens of a sentence that are encoded; the rest is cut off.
 
         Raises:
             ConfigError: If it is missing or broken.
@@ -42,7 +42,7 @@ class TokenVocabulary:
         try:
             self._tokenizer = library.Tokenizer.from_file(str(path))
         except Exception as error:  # the library raises bare exceptions
-            raise ConfigError(f"{path}: is no tokenizer ({error}); copy the whole folder of the encoder") from error
+            raise ConfigError(f"{path}: is not a tokenizer ({error}); copy the whole folder of the encoder") from error
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(max_words)
 
@@ -51,14 +51,14 @@ class TokenVocabulary:
         return int(self._tokenizer.get_vocab_size(with_added_tokens=True))
 
     def __len__(self) -> int:
-        """Tokens and padding."""
+        """Number of tokens, including padding."""
         return self._size + 1
 
     def encode(self, sentences: Sequence[str], *, length: int | None = None) -> Tokens:
-        """Return sentences as numbers; as `Vocabulary.encode`, without pieces.
+        """Return tokenised sentences as `Vocabulary.encode`, without n-grams.
 
         Args:
-            sentences: Any text at all.
+            sentences: Any text.
             length: Tokens per row; None takes `max_words`.
         """
         length = length or self.max_words
@@ -69,13 +69,13 @@ class TokenVocabulary:
         return Tokens(words, np.zeros((*words.shape, 1), dtype=np.int64))
 
     def save(self, folder: Path) -> None:
-        """Write ``tokenizer.json``, and how many tokens are read, into a checkpoint."""
+        """Write ``tokenizer.json`` and ``vocabulary.json`` (with the number of tokens) into a checkpoint."""
         shutil.copyfile(self.path, folder / TOKENIZER)
         Vocabulary((), max_words=self.max_words, num_buckets=BUCKETS).save(folder)
 
 
 def load_vocabulary(folder: Path) -> Vocabulary | TokenVocabulary:
-    """Return how a checkpoint reads sentences.
+    """Return the vocabulary or tokenizer of a checkpoint.
 
     Raises:
         ConfigError: If its files are missing or broken.

@@ -1,1 +1,1 @@
-"""What is to be done: instructions read into goals, goals judged by predicates, families to draw tasks from."""
+"""Tasks: the instruction reader, success predicates of goals, task families, and names of failures."""

@@ -1,4 +1,4 @@
-"""A name for every way to fail, from what was seen during the episode."""
+"""Classification of failed episodes by name, from the states of the episode."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ NEAR_TARGET = 0.15  # [m] between centres: closer is off target, farther is drop
 
 
 class FailureWatch:
-    """Remembers the few facts from which a failure is named."""
+    """Records the facts of an episode from which its failure is named."""
 
     def __init__(self, plan: GoalPlan) -> None:
-        """Watch the objects that the plan moves, or, where it moves none, those it names."""
+        """Track the objects that the plan moves or, if it moves none, those it names."""
         moved = [goal.moved for goal in plan.goals if goal.moved]
         self._plan = plan
         self._targets = tuple(dict.fromkeys(moved)) or plan.objects
@@ -32,7 +32,7 @@ class FailureWatch:
         self._flung = False
 
     def update(self, state: SceneState) -> None:
-        """Take note of one state."""
+        """Record one state."""
         ee = state.pose_world_ee.pos
         point = (float(ee[0]), float(ee[1]), float(ee[2]))
         for i, body in enumerate(state.bodies):
@@ -46,7 +46,7 @@ class FailureWatch:
             self._nearest = min(self._nearest, g.gap_to_point(state, state.index(name), point))
 
     def name(self, state: SceneState) -> Failure:
-        """Name the failure of an episode that ended in `state` without success."""
+        """Return the name of the failure of an episode that ended in `state` without success."""
         if self._flung:
             return "flung"
         lifted = self._lifted.intersection(self._targets)

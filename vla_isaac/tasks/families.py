@@ -1,4 +1,4 @@
-"""Task families: from the scene as it stands to an instruction and its goal, drawn from a seed.
+"""Task families: draw an instruction and its goal for a scene from a seed.
 
 Each family is a function in `tasks/library/`, found by scanning that folder, with its preset in
 ``config/tasks/<name>.yaml``.
@@ -26,10 +26,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class TaskDraw:
-    """What one episode asks for."""
+    """Instruction and goal of one episode."""
 
     instruction: str
-    """The sentence."""
+    """The instruction."""
 
     plan: GoalPlan
     """Its goals."""
@@ -43,19 +43,19 @@ class TaskPreset:
     """A family's settings in ``config/tasks/<name>.yaml``."""
 
     description: str
-    """One sentence for lists."""
+    """One-sentence description."""
 
     scene: str
-    """Scene preset it is drawn in."""
+    """Scene preset."""
 
     max_seconds: float
-    """Simulated time allowed [s]."""
+    """Simulated time limit [s]."""
 
     dwell: float = 0.25
     """How long the goal must hold [s]."""
 
     distractors: tuple[int, int] = (0, 0)
-    """Least and most objects added to the scene."""
+    """Smallest and largest number of objects added to the scene."""
 
     distractor_shapes: tuple[str, ...] = ("cube", "cylinder", "ball")
     """Shapes of the added objects."""
@@ -69,7 +69,7 @@ class TaskPreset:
 
 @dataclass(frozen=True)
 class TaskFamily:
-    """A family: its preset and how an episode is drawn."""
+    """A task family: its preset and its function that draws an episode."""
 
     name: str
     preset: TaskPreset
@@ -114,7 +114,7 @@ def _scan() -> None:
         importlib.import_module(f"{package.__name__}.{module.name}")
 
 
-# ------------------------------------------------------------------ what families are written with
+# ------------------------------------------------------------------ helpers for task families
 
 
 def phrase(name: str) -> str:

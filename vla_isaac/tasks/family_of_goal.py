@@ -1,4 +1,4 @@
-"""Which task family a goal belongs to, however it was asked for."""
+"""Task family of a goal, independent of the instruction."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ GRASPABLE = ("cube", "cylinder", "ball")
 
 
 def family_of(plan: GoalPlan, bodies: Iterable[Body]) -> str | None:
-    """Return the family that draws goals like this one, None if none does.
+    """Return the family that draws goals like this one, or None.
 
     Args:
         plan: The goals.
@@ -42,7 +42,7 @@ def family_of(plan: GoalPlan, bodies: Iterable[Body]) -> str | None:
 
 
 def nearest_family(plan: GoalPlan, bodies: Iterable[Body]) -> str | None:
-    """Return the family that a goal is of or, where no family draws it, the one whose goals have the same relations.
+    """Return the family of a goal or, if no family draws it, the one whose goals have the same relations.
 
     ``in(green_ball, white_bowl)`` is nearest to `place_in`, which draws cubes and bins.
 
@@ -71,7 +71,7 @@ def _nearest_of_one(goal: Goal, shapes: dict[str, str]) -> str | None:
 
 
 def _is_like_sorting(goals: tuple[Goal, ...]) -> bool:
-    """Tell whether two objects go into a container each."""
+    """Return whether each of two objects goes into its own container."""
     is_two_in = len(goals) == 2 and all(goal.predicate == "in" for goal in goals)
     return is_two_in and len({name for goal in goals for name in goal.objects}) == 4
 

@@ -1,4 +1,4 @@
-"""Say before the first step what can never work: fastened objects, closed boxes, things out of reach."""
+"""Feasibility check before the first step: fixed objects, closed boxes, objects out of reach."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from vla_isaac.core.goals import Goal, GoalPlan
 from vla_isaac.core.types import SceneState
 from vla_isaac.robots import panda
 
-GRASP_LIMIT = panda.GRIPPER_MAX_WIDTH - 0.005  # [m] the widest thing that fits between open fingers
-REACH_MARGIN = 0.03  # [m] beyond the comfortable reach that is still tried
+GRASP_LIMIT = panda.GRIPPER_MAX_WIDTH - 0.005  # [m] width of the widest object that fits between open fingers
+REACH_MARGIN = 0.03  # [m] beyond the comfortable reach that is still accepted
 
 
 def check_feasible(plan: GoalPlan, state: SceneState) -> None:

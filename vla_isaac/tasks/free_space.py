@@ -12,12 +12,12 @@ from vla_isaac.tasks import geometry as g
 
 Point = tuple[float, float]
 
-SIDE_REACH = 0.40  # [m] how far left and right of the base things are put
+SIDE_REACH = 0.40  # [m] largest distance of a placement to the left and right of the base
 FINGER_ROOM = 0.022  # [m] between outlines that lets a finger pass
-LEAST_STEP = 0.015  # [m] less than this apart, two slots are one
-CORNERS_X = tuple(0.34 + 0.04 * k for k in range(10))  # [m] grid of points that a push may go by
+LEAST_STEP = 0.015  # [m] below this distance two slots count as one
+CORNERS_X = tuple(0.34 + 0.04 * k for k in range(10))  # [m] grid of via points of a push
 CORNERS_Y = tuple(-0.36 + 0.04 * k for k in range(19))
-HOLDER_STEP = 0.046  # [m] between slots inside a bin or on a box: a cube and a finger's play
+HOLDER_STEP = 0.046  # [m] between slots inside a bin or on a box: a cube and room for a finger
 
 
 def outline_radius(state: SceneState, i: int) -> float:
@@ -27,7 +27,7 @@ def outline_radius(state: SceneState, i: int) -> float:
 
 
 def room_at(state: SceneState, i: int, point: Point) -> float:
-    """Return the free space around object `i` if it stood at `point` [m]; negative where outlines overlap."""
+    """Return the free space around object `i` at `point` [m]; negative if outlines overlap."""
     own = outline_radius(state, i)
     gaps = [
         math.hypot(point[0] - float(state.object_pos[j, 0]), point[1] - float(state.object_pos[j, 1]))
@@ -40,20 +40,20 @@ def room_at(state: SceneState, i: int, point: Point) -> float:
 
 
 def is_on_table_in_reach(point: Point) -> bool:
-    """Tell whether the ee can point straight down at `point` from every height."""
+    """Return whether the ee can point straight down at `point` from every height."""
     near, far = panda.TOP_DOWN_REACH
     return near <= math.hypot(*point) <= far and abs(point[1]) <= SIDE_REACH and point[0] > 0.2
 
 
 def place_beside(state: SceneState, a: str, side: str, b: str) -> Point | None:
-    """Return the roomiest place for `a` on a side of `b`, or None where there is none."""
+    """Return the free position with the most clearance for `a` on a side of `b`, or None."""
     i, j = state.index(a), state.index(b)
     points = [p for p in _beside_candidates(state, i, side, j) if is_on_table_in_reach(p)]
     return _roomiest(state, i, points)
 
 
 def place_near(state: SceneState, a: str, b: str) -> Point | None:
-    """Return the roomiest place for `a` close to `b` on any side, or None where there is none."""
+    """Return the free position with the most clearance for `a` close to `b` on any side, or None."""
     i, j = state.index(a), state.index(b)
     reach = outline_radius(state, i) + outline_radius(state, j) + 0.015
     x, y = float(state.object_pos[j, 0]), float(state.object_pos[j, 1])
@@ -63,14 +63,14 @@ def place_near(state: SceneState, a: str, b: str) -> Point | None:
 
 
 def push_goal(state: SceneState, a: str, where: str, b: str | None, *, direct: bool = True) -> Point | None:
-    """Return where to push `a`, or None; the same all episode long, since it depends on where `a` began.
+    """Return the target of a push of `a`, or None; constant in an episode, since it depends on the start position of `a`.
 
     Args:
-        state: The scene now.
-        a: What is pushed.
+        state: The current scene.
+        a: The pushed object.
         where: A side of `b`, or a direction.
         b: The object the side is of; None for a direction.
-        direct: Whether a straight way must be clear; otherwise it is enough that there is room at its end.
+        direct: Whether the straight path must be free; otherwise only the target must be.
     """
     i = state.index(a)
     start = (float(state.initial_object_pos[i, 0]), float(state.initial_object_pos[i, 1]))
@@ -83,13 +83,13 @@ def push_goal(state: SceneState, a: str, where: str, b: str | None, *, direct: b
     free = [p for p in within if _way_is_clear(state, i, start, p)]
     if not free and not direct:
         roomy = [p for p in within if room_at(state, i, p) > 0.0]
-        # by a corner if need be, else straight through what stands there: it is pushed aside, or the push fails
+        # by a via point if needed, else straight: objects in the path are pushed aside, or the push fails
         free = [p for p in roomy if push_way(state, i, start, p) is not None] or roomy
     return min(free, key=lambda p: math.hypot(p[0] - start[0], p[1] - start[1])) if free else None
 
 
 def push_way(state: SceneState, i: int, start: Point, end: Point) -> Point | None:
-    """Return the next corner of a clear way from `start` to `end`: the end itself, or one point to go by, or None."""
+    """Return the next waypoint of a free path from `start` to `end`: the end, or one via point, or None."""
     if _way_is_clear(state, i, start, end, least=0.0):
         return end
     corners = [(x, y) for x in CORNERS_X for y in CORNERS_Y if is_on_table_in_reach((x, y))]
@@ -102,7 +102,7 @@ def push_way(state: SceneState, i: int, start: Point, end: Point) -> Point | Non
 
 
 def slots(state: SceneState, i: int, j: int) -> list[Point]:
-    """Return the places for object `i` on or in object `j`, in the world: the middle, then along j's x axis."""
+    """Return the slots for object `i` on or in object `j` in world coordinates: the middle, then along j's x axis."""
     x, y = float(state.object_pos[j, 0]), float(state.object_pos[j, 1])
     body = state.bodies[j]
     half = body.cavity[0] if body.cavity else body.half_extents[0]
@@ -117,7 +117,7 @@ def slots(state: SceneState, i: int, j: int) -> list[Point]:
 
 
 def free_slot(state: SceneState, i: int, j: int) -> Point:
-    """Return the slot of `j` for object `i` that is farthest from what already lies there; the middle if nothing does."""
+    """Return the slot of `j` for object `i` farthest from the objects already there; the middle if there are none."""
     others = [
         (float(state.object_pos[k, 0]), float(state.object_pos[k, 1]))
         for k in range(len(state.bodies))
@@ -131,7 +131,7 @@ def free_slot(state: SceneState, i: int, j: int) -> Point:
 
 def _beside_candidates(state: SceneState, i: int, side: str, j: int) -> Iterator[Point]:
     dx, dy = SIDE_DIRECTIONS[side]
-    # the moved object turns with the hand: take it at its widest, so that the places stay the same all the way
+    # the moved object turns with the hand: use its largest width, so that the slots stay the same during the motion
     reach = outline_radius(state, i) + g.half_width_along(state.bodies[j], state.object_quat[j], dx, dy)
     x, y = float(state.object_pos[j, 0]), float(state.object_pos[j, 1])
     for gap in (0.025, 0.04, 0.055, 0.07, 0.085):
@@ -141,7 +141,7 @@ def _beside_candidates(state: SceneState, i: int, side: str, j: int) -> Iterator
 
 
 def _roomiest(state: SceneState, i: int, points: list[Point], *, least: float = FINGER_ROOM) -> Point | None:
-    """Return the first point with ample room, else the one with most, if that is enough."""
+    """Return the first point with ample clearance, else the one with the most, if it is enough."""
     best, best_room = None, least
     for point in points:
         room = room_at(state, i, point)
@@ -153,7 +153,7 @@ def _roomiest(state: SceneState, i: int, points: list[Point], *, least: float = 
 
 
 def _way_is_clear(state: SceneState, i: int, start: Point, end: Point, *, least: float = 0.05) -> bool:
-    """Tell whether the caged object and the fingers around it can slide from `start` to `end`, `least` [m] away."""
+    """Return whether the caged object and the fingers around it can slide from `start` to `end`, `least` [m] away."""
     length = math.hypot(end[0] - start[0], end[1] - start[1])
     if length < max(least, 1e-6):
         return least == 0.0

@@ -1,4 +1,4 @@
-"""Extents and gaps of objects as they stand now; plain floats, since predicates run at every tick."""
+"""Extents of objects and distances between them in the current state; plain floats, since predicates run at every tick."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def yaw_of(quat_wxyz: Array) -> float:
 
 
 def vertical_half_extent(body: Body, quat_wxyz: Array) -> float:
-    """Return half of the object's height as it stands or lies now [m]."""
+    """Return half of the object's height in its current orientation [m]."""
     hx, hy, hz = body.half_extents
     if body.shape == "ball":
         return hx
@@ -70,7 +70,7 @@ def distance_xy(state: SceneState, i: int, j: int) -> float:
 
 
 def way_moved(state: SceneState, i: int) -> float:
-    """Return how far along the table an object lies from where it began [m]."""
+    """Return the horizontal distance of an object from its start position [m]."""
     a, b = state.object_pos[i], state.initial_object_pos[i]
     return math.hypot(float(a[0]) - float(b[0]), float(a[1]) - float(b[1]))
 
@@ -105,7 +105,7 @@ def finger_direction(state: SceneState) -> tuple[float, float]:
 
 
 def is_between_fingers(state: SceneState, i: int) -> bool:
-    """Tell whether the object is where the fingers close."""
+    """Return whether the object is between the fingers."""
     ee = state.pose_world_ee.pos
     reach = max(state.bodies[i].half_extents) + 0.005
     dx, dy, dz = (float(state.object_pos[i, k]) - float(ee[k]) for k in range(3))
@@ -115,7 +115,7 @@ def is_between_fingers(state: SceneState, i: int) -> bool:
 
 
 def is_gripped(state: SceneState, i: int) -> bool:
-    """Tell whether the fingers are around the object and as wide apart as it is."""
+    """Return whether the fingers are around the object and as wide apart as it is."""
     if not is_between_fingers(state, i):
         return False
     width = 2 * half_width_along(state.bodies[i], state.object_quat[i], *finger_direction(state))
@@ -123,7 +123,7 @@ def is_gripped(state: SceneState, i: int) -> bool:
 
 
 def is_released(state: SceneState, i: int) -> bool:
-    """Tell whether the fingers let go of the object: farther away, or visibly wider than it is."""
+    """Return whether the fingers released the object: away from it, or open wider than it."""
     if not is_between_fingers(state, i):
         return True
     width = 2 * half_width_along(state.bodies[i], state.object_quat[i], *finger_direction(state))

@@ -1,7 +1,7 @@
-"""Paraphrases of what a family asks for: templates to train on, and others that no training ever sees.
+"""Paraphrases of the instructions of a family: training templates and held-out templates.
 
-They are in ``config/paraphrases/<family>.yaml``. What is made of them is always checked by the instruction reader:
-a sentence that means anything but the family's goal is not used.
+They are in ``config/paraphrases/<family>.yaml``. Every sentence made of them is checked by the instruction reader: a
+sentence with another meaning than the family's goal is not used.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ class Paraphrases:
     """Templates of one family; a slot such as ``{a}`` takes an object's name, ``{where}`` a side or a direction."""
 
     training: tuple[str, ...]
-    """Those that demonstrations are given."""
+    """Templates of demonstrations."""
 
     held_out: tuple[str, ...]
-    """Those that only tests of understanding may use."""
+    """Templates for evaluation only."""
 
     def __post_init__(self) -> None:
         shared = {normalised(t) for t in self.training} & {normalised(t) for t in self.held_out}
@@ -49,13 +49,13 @@ def paraphrases(family: str) -> Paraphrases:
 
     Raises:
         UnknownNameError: If it has none.
-        ConfigError: If the file is broken, or trains on what it holds out.
+        ConfigError: If the file is broken, or a template is both in training and held out.
     """
     return load_preset(Paraphrases, "paraphrases", family)
 
 
 def normalised(sentence: str) -> str:
-    """Return a sentence without what does not count when two are compared: case, punctuation, spaces."""
+    """Return a sentence normalised for comparison: case, punctuation and spaces."""
     return " ".join(re.findall(r"[a-z0-9_{}]+", sentence.lower()))
 
 
@@ -66,10 +66,10 @@ def paraphrase(family: str, plan: GoalPlan, bodies: Sequence[Body], rng: np.rand
         family: The family that drew the plan.
         plan: Its goals.
         bodies: The objects of the scene.
-        rng: Where template and names are drawn from.
+        rng: Random generator of template and names.
 
     Returns:
-        The sentence, or None if none of a dozen draws is understood in this scene; take the family's own then.
+        The sentence, or None if none of a dozen draws is understood in this scene; use the family's own then.
     """
     templates = paraphrases(family).training
     for _ in range(12):
@@ -86,7 +86,7 @@ def sentences(family: str, split: Split, plan: GoalPlan) -> list[str]:
 
 
 def is_understood(sentence: str, plan: GoalPlan, bodies: Sequence[Body]) -> bool:
-    """Tell whether the reader takes `sentence` for `plan`; goals of one step may come in any order."""
+    """Return whether the reader takes `sentence` for `plan`; goals of one step may come in any order."""
     try:
         found = read_instruction(sentence, bodies)
     except InstructionError:
@@ -95,7 +95,7 @@ def is_understood(sentence: str, plan: GoalPlan, bodies: Sequence[Body]) -> bool
 
 
 def _words(plan: GoalPlan, bodies: Sequence[Body], rng: np.random.Generator | None) -> dict[str, str]:
-    """Return what the slots take; without `rng` plain names and each first wording."""
+    """Return the words of the slots; without `rng`, plain names and the first words."""
     names = {body.name: body for body in bodies}
     slots = _slots(plan)
     words = {slot: _spoken(name, names, rng) for slot, name in slots.items()}

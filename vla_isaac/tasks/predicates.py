@@ -1,7 +1,7 @@
-"""What a goal means: small pure functions of the scene state that explain themselves.
+"""Success predicates of goals: pure functions of the scene state that return a `Verdict`.
 
-Each returns a `Verdict` with the measured fact in words and a progress from 0 to 1. Where a thing has to lie
-somewhere, it must lie still and be let go: an object that falls, flies or is still held never counts.
+A verdict has the measured fact in words and a progress from 0 to 1. An object that has to lie somewhere must be at
+rest and released: a falling, flying or held object never counts.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from vla_isaac.core.goals import GRIPPER, PUSH_DIRECTIONS, SIDE_DIRECTIONS, Goal
 from vla_isaac.core.types import SceneState, Verdict
 from vla_isaac.tasks import geometry as g
 
-STILL_SPEED = 0.05  # [m/s] below which an object counts as lying still
-REST_TOLERANCE = 0.008  # [m] between an object's underside and what it lies on
-LIFT_HEIGHT = 0.05  # [m] above where the episode began
-HELD_RISE = 0.01  # [m] above where the episode began
+STILL_SPEED = 0.05  # [m/s] below which an object is at rest
+REST_TOLERANCE = 0.008  # [m] between an object's underside and its support
+LIFT_HEIGHT = 0.05  # [m] above the start position
+HELD_RISE = 0.01  # [m] above the start position
 NEAR_GRIPPER = 0.02  # [m] from the ee to the object's surface
 NEAR_GAP = 0.05  # [m] between two objects' outlines
-BESIDE_GAP = 0.12  # [m] at the most between outlines for left_of and its like
+BESIDE_GAP = 0.12  # [m] largest gap between outlines for left_of and the other sides
 TOUCH_GAP = 0.010  # [m] from a fingertip to the object's surface
 PUSH_DISTANCE = 0.08  # [m] for a push in a direction
-PUSH_RISE = 0.025  # [m] a pushed object may have risen at the most
+PUSH_RISE = 0.025  # [m] largest rise of a pushed object
 UPRIGHT_ANGLE = math.radians(10)
 
 
 def on(state: SceneState, a: str, b: str) -> Verdict:
-    """Tell whether `a` lies on top of `b`: centre over it, underside at its top, still, let go."""
+    """Return whether `a` lies on top of `b`: centre over it, underside at its top, at rest, released."""
     i, j = state.index(a), state.index(b)
     x, y = g.offset_in(state, state.object_pos[i], j)
     hx, hy, _ = state.bodies[j].half_extents
@@ -42,7 +42,7 @@ def on(state: SceneState, a: str, b: str) -> Verdict:
 
 
 def in_(state: SceneState, a: str, b: str) -> Verdict:
-    """Tell whether `a` lies inside the open container `b`: centre within its walls, underside below its rim."""
+    """Return whether `a` lies inside the open container `b`: centre within its walls, underside below its rim."""
     i, j = state.index(a), state.index(b)
     cavity = state.bodies[j].cavity
     if cavity is None:
@@ -59,7 +59,7 @@ def in_(state: SceneState, a: str, b: str) -> Verdict:
 
 
 def lifted(state: SceneState, obj: str, *, height: float = LIFT_HEIGHT) -> Verdict:
-    """Tell whether `obj` is at least `height` [m] above where the episode began and held there."""
+    """Return whether `obj` is at least `height` [m] above its start position and held there."""
     i = state.index(obj)
     rise = float(state.object_pos[i, 2]) - float(state.initial_object_pos[i, 2])
     reason = f"{obj} rose {rise:.3f} m of {height:.3f} m"
@@ -71,7 +71,7 @@ def lifted(state: SceneState, obj: str, *, height: float = LIFT_HEIGHT) -> Verdi
 
 
 def held(state: SceneState, obj: str) -> Verdict:
-    """Tell whether the fingers hold `obj` clear of what it stood on."""
+    """Return whether the fingers hold `obj` clear of its support."""
     i = state.index(obj)
     rise = float(state.object_pos[i, 2]) - float(state.initial_object_pos[i, 2])
     if not g.is_gripped(state, i):
@@ -81,7 +81,7 @@ def held(state: SceneState, obj: str) -> Verdict:
 
 
 def near(state: SceneState, a: str, b: str) -> Verdict:
-    """Tell whether the gripper is at `b`, or `a` lies next to `b`."""
+    """Return whether the gripper is at `b`, or `a` lies next to `b`."""
     j = state.index(b)
     if a == GRIPPER:
         ee = state.pose_world_ee.pos
@@ -96,27 +96,27 @@ def near(state: SceneState, a: str, b: str) -> Verdict:
 
 
 def left_of(state: SceneState, a: str, b: str) -> Verdict:
-    """Tell whether `a` lies beside `b` on its left (+y of the base)."""
+    """Return whether `a` lies next to `b` on its left (+y of the base)."""
     return _beside(state, a, "left_of", b)
 
 
 def right_of(state: SceneState, a: str, b: str) -> Verdict:
-    """Tell whether `a` lies beside `b` on its right (-y of the base)."""
+    """Return whether `a` lies next to `b` on its right (-y of the base)."""
     return _beside(state, a, "right_of", b)
 
 
 def in_front_of(state: SceneState, a: str, b: str) -> Verdict:
-    """Tell whether `a` lies beside `b` on the side of the robot."""
+    """Return whether `a` lies next to `b` on the side of the robot."""
     return _beside(state, a, "in_front_of", b)
 
 
 def behind(state: SceneState, a: str, b: str) -> Verdict:
-    """Tell whether `a` lies beside `b` on the side away from the robot."""
+    """Return whether `a` lies next to `b` on the side away from the robot."""
     return _beside(state, a, "behind", b)
 
 
 def touching(state: SceneState, obj: str) -> Verdict:
-    """Tell whether a fingertip, or the point between closed fingers, is at the surface of `obj`."""
+    """Return whether a fingertip, or the point between closed fingers, is at the surface of `obj`."""
     i = state.index(obj)
     ee = state.pose_world_ee.pos
     fx, fy = g.finger_direction(state)
@@ -130,14 +130,14 @@ def touching(state: SceneState, obj: str) -> Verdict:
 
 
 def pushed_to(state: SceneState, obj: str, where: str, reference: str | None = None, *, peak_rise: float = 0.0) -> Verdict:
-    """Tell whether `obj` was slid, not carried, to a side of `reference` or some way in a direction.
+    """Return whether `obj` was slid, not carried, to a side of `reference` or in a direction.
 
     Args:
-        state: The scene now.
-        obj: What was pushed.
+        state: The current scene.
+        obj: The pushed object.
         where: A side such as ``"left_of"`` together with `reference`, or a direction such as ``"left"``.
         reference: The object the side is of.
-        peak_rise: The highest `obj` has been above its start in this episode [m].
+        peak_rise: Largest rise of `obj` above its start position in this episode [m].
     """
     if peak_rise > PUSH_RISE:
         return Verdict(False, f"{obj} was lifted by {peak_rise:.3f} m instead of pushed")
@@ -155,7 +155,7 @@ def pushed_to(state: SceneState, obj: str, where: str, reference: str | None = N
 
 
 def upright(state: SceneState, obj: str) -> Verdict:
-    """Tell whether `obj` stands on its own underside, still and let go."""
+    """Return whether `obj` stands upright, at rest and released."""
     i = state.index(obj)
     vertical = g.rotation_rows(state.object_quat[i])[2][2]
     lean = math.acos(max(-1.0, min(1.0, vertical)))
@@ -178,16 +178,16 @@ PREDICATES: dict[str, Callable[..., Verdict]] = {
     "pushed_to": pushed_to,
     "upright": upright,
 }
-"""The meaning of each key of `core.goals.SIGNATURES`."""
+"""Predicate of each key of `core.goals.SIGNATURES`."""
 
 
-@lru_cache(maxsize=64)  # task, expert and recorder ask the same of the same state; a state never changes
+@lru_cache(maxsize=64)  # task, expert and recorder evaluate the same immutable state
 def judge(goal: Goal, state: SceneState, *, peak_rise: float = 0.0) -> Verdict:
-    """Return what a goal's predicate says of the state."""
+    """Return the verdict of a goal's predicate for the state."""
     return _judge_numbers(goal, _Numbers(state), peak_rise)
 
 
-@lru_cache(maxsize=64)  # a policy is given a copy of the state that the task judges: another object, but the same numbers
+@lru_cache(maxsize=64)  # a policy gets a copy of the task's state: another object with equal numbers
 def _judge_numbers(goal: Goal, numbers: _Numbers, peak_rise: float) -> Verdict:
     state = numbers.state
     if goal.predicate == "pushed_to":
@@ -196,7 +196,7 @@ def _judge_numbers(goal: Goal, numbers: _Numbers, peak_rise: float) -> Verdict:
 
 
 class _Numbers:
-    """A state that equals another where every number of it does; taken when made, so that a later edit changes nothing."""
+    """Cache key of a state, equal if all numbers are equal; copied at creation, so later edits do not change it."""
 
     __slots__ = ("_bodies", "_key", "state")
 
@@ -240,7 +240,7 @@ def _gap(state: SceneState, i: int, j: int) -> float:
 
 
 def _away(state: SceneState, i: int, j: int, reason: str) -> Verdict:
-    """Say no, with progress by how much of the way between the two objects is done."""
+    """Return a negative verdict, with progress by the remaining distance between the two objects."""
     start_a, start_b = state.initial_object_pos[i], state.initial_object_pos[j]
     whole = math.hypot(float(start_a[0] - start_b[0]), float(start_a[1] - start_b[1]))
     share = 1.0 - g.distance_xy(state, i, j) / max(whole, 1e-3)
@@ -248,7 +248,7 @@ def _away(state: SceneState, i: int, j: int, reason: str) -> Verdict:
 
 
 def _settled(state: SceneState, i: int, reason: str) -> Verdict:
-    """Say yes if the object lies still and the fingers let go of it."""
+    """Return a positive verdict if the object is at rest and released."""
     if not g.is_released(state, i):
         return Verdict(False, f"{reason}, but the gripper still holds it", 0.9)
     if g.speed(state, i) > STILL_SPEED:

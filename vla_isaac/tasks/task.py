@@ -1,4 +1,4 @@
-"""A task in an episode: goals judged at every tick, an end, and a name for the failure."""
+"""`Task`: goals of an episode, evaluated at every tick, and the name of the failure."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ DWELL = 0.25  # [s] for which goals must hold
 
 
 class Task:
-    """What is to be done, and whether it is; without a plan (``--goal none``) nothing is judged."""
+    """Evaluates the goals of an episode; without a plan (``--goal none``) there is no evaluation."""
 
     def __init__(self, plan: GoalPlan | None, *, dwell: float = DWELL) -> None:
-        """Make a task of a plan; call `reset` with the state an episode begins in."""
+        """Create a task from a plan; call `reset` with the initial state of an episode."""
         self.plan = plan
         self._dwell = dwell
         self._tracker: GoalTracker | None = None
@@ -25,7 +25,7 @@ class Task:
         """Begin an episode.
 
         Raises:
-            GoalError: If the plan can never be fulfilled from `state`.
+            GoalError: If the plan is infeasible from `state`.
         """
         if self.plan is None:
             return
@@ -34,12 +34,12 @@ class Task:
         self._watch = FailureWatch(self.plan)
 
     def judge(self, state: SceneState) -> Verdict:
-        """Judge one state; call once per tick."""
+        """Evaluate one state; call once per tick."""
         if self._tracker is None or self._watch is None:
             return Verdict(False, "no goal was set, so nothing was judged")
         self._watch.update(state)
         return self._tracker.update(state)
 
     def failure(self, state: SceneState) -> str | None:
-        """Name why an episode that ended in `state` did not succeed; None where nothing is judged."""
+        """Return the name of the failure of an episode that ended in `state`; None without a plan."""
         return None if self._watch is None else self._watch.name(state)

@@ -1,4 +1,4 @@
-"""Where a plan stands: which step is due, whether its goals hold long enough, how far it has come."""
+"""`GoalTracker`: progress of a plan: current step, dwell time of its goals, and overall progress."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from vla_isaac.core.types import SceneState, Verdict
 from vla_isaac.tasks.predicates import judge
 
 PASSING = ("lifted", "held", "touching")
-"""Predicates that need to have been true once; the others must still hold when the plan ends."""
+"""Predicates that must have been true once; the others must still hold at the end of the plan."""
 
 
 class GoalTracker:
     """Follows one plan through one episode."""
 
     def __init__(self, plan: GoalPlan, *, dwell: float) -> None:
-        """Begin a plan.
+        """Start a plan.
 
         Args:
             plan: The steps.
@@ -28,16 +28,16 @@ class GoalTracker:
 
     @property
     def step(self) -> int:
-        """Number of steps that are done."""
+        """Number of completed steps."""
         return self._step
 
     def verdicts(self, state: SceneState) -> list[tuple[Goal, Verdict]]:
-        """Return what each goal due now says: those of this step, and earlier ones that must still hold."""
+        """Return the verdicts of the goals of this step, and of earlier ones that must still hold."""
         self._note_rise(state)
         return [(goal, judge(goal, state, peak_rise=self._rise(goal))) for goal in self._due()]
 
     def update(self, state: SceneState) -> Verdict:
-        """Advance with a new state; `success` is true when the last step has held for the dwell time."""
+        """Update with a new state; `success` is true when the last step has held for the dwell time."""
         found = self.verdicts(state)
         unmet = [verdict for _, verdict in found if not verdict.done]
         if unmet:
@@ -50,7 +50,7 @@ class GoalTracker:
         if held_for < self._dwell - 1e-9:
             return self._verdict(False, f"{reason} (for {held_for:.2f} s of {self._dwell:.2f} s)", [0.99])
         if self._step == len(self.plan.steps) - 1:
-            return Verdict(True, reason, 1.0, success=True)  # asked again, it answers the same
+            return Verdict(True, reason, 1.0, success=True)  # further calls return the same
         self._step += 1
         self._since = None
         return self._verdict(False, f"step {self._step} of {len(self.plan.steps)} done: {reason}", [0.0])

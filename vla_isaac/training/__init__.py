@@ -1,1 +1,1 @@
-"""Training of any of our models on any of our datasets, and corrections by the expert of what a policy does."""
+"""Training of all models on all dataset formats, and DAgger rounds of expert corrections."""

@@ -1,4 +1,4 @@
-"""Watchers of a training: a line on the terminal, TensorBoard, a file of numbers."""
+"""Training callbacks: progress line on the terminal, TensorBoard, and a JSON Lines file of metrics."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from typing import Any, Protocol, TextIO
 
 from vla_isaac.core.optional import is_installed
 
-EVERY = 0.5  # [s] between two drawings of the line
+EVERY = 0.5  # [s] between two redraws of the progress line
 LOGGED_EVERY = 20  # updates
 
 
 class TrainingCallback(Protocol):
-    """Is called at every update and at every validation."""
+    """Called at every update and at every validation."""
 
     def on_step(self, step: int, steps: int, terms: Mapping[str, float]) -> None:
-        """Take an update; `terms` are those of the loss, `loss` their sum, `lr` the learning rate."""
+        """Handle an update; `terms` are those of the loss, `loss` their sum, `lr` the learning rate."""
         ...
 
     def on_validation(self, step: int, scores: Mapping[str, float], *, is_best: bool) -> None:
-        """Take the scores of the averaged weights on the validation set."""
+        """Handle the validation metrics of the averaged weights."""
         ...
 
     def close(self) -> None:
@@ -32,7 +32,7 @@ class TrainingCallback(Protocol):
 
 
 class ConsoleLog:
-    """One line on standard error, redrawn twice a second; on what is no terminal, a line per validation."""
+    """Progress line on standard error, redrawn twice a second; without a terminal, one line per validation."""
 
     def __init__(self, batch_size: int, stream: TextIO | None = None, where: str = "") -> None:
         self._stream = stream or sys.stderr
@@ -44,7 +44,7 @@ class ConsoleLog:
             self._stream.flush()
 
     def on_step(self, step: int, steps: int, terms: Mapping[str, float]) -> None:
-        """Redraw the line."""
+        """Redraw the progress line."""
         now = time.perf_counter()
         if self._begin is None:
             self._begin = (now, step)
@@ -60,29 +60,29 @@ class ConsoleLog:
         self._stream.flush()
 
     def on_validation(self, step: int, scores: Mapping[str, float], *, is_best: bool) -> None:
-        """Write a line that stays."""
+        """Write a line of metrics."""
         words = "  ".join(f"{name} {value:.4g}" for name, value in scores.items())
         self._stream.write(f"\r{f'step {step}:':<14}{words}{'  best' if is_best else ''}\n")
         self._stream.flush()
 
     def close(self) -> None:
-        """Leave the line."""
+        """End the progress line."""
         if self._stream.isatty():
             self._stream.write("\n")
 
 
 class MetricsFile:
-    """One JSON object a line in ``metrics.jsonl``; a run that is resumed goes on in it."""
+    """One JSON object per line in ``metrics.jsonl``; a resumed run appends to it."""
 
     def __init__(self, folder: Path) -> None:
         self._file = (folder / "metrics.jsonl").open("a", encoding="utf-8")
 
     def on_step(self, step: int, steps: int, terms: Mapping[str, float]) -> None:
-        """Keep every update."""
+        """Write an update."""
         self._write({"step": step, **terms})
 
     def on_validation(self, step: int, scores: Mapping[str, float], *, is_best: bool) -> None:
-        """Keep every validation."""
+        """Write a validation."""
         self._write({"step": step, "validation": dict(scores), "is_best": is_best})
         self._file.flush()
 
@@ -95,7 +95,7 @@ class MetricsFile:
 
 
 class TensorBoardLog:
-    """Curves for TensorBoard, below ``tensorboard/``."""
+    """TensorBoard curves in ``tensorboard/``."""
 
     def __init__(self, folder: Path) -> None:
         from torch.utils.tensorboard import SummaryWriter
@@ -103,7 +103,7 @@ class TensorBoardLog:
         self._writer: Any = SummaryWriter(str(folder / "tensorboard"))
 
     def on_step(self, step: int, steps: int, terms: Mapping[str, float]) -> None:
-        """Add a point to each curve, now and then."""
+        """Add a point to each curve, every `LOGGED_EVERY` updates."""
         if step % LOGGED_EVERY == 0:
             for name, value in terms.items():
                 self._writer.add_scalar(f"train/{name}", value, step)
@@ -114,11 +114,11 @@ class TensorBoardLog:
             self._writer.add_scalar(f"validation/{name}", value, step)
 
     def close(self) -> None:
-        """Write what is left."""
+        """Flush and close."""
         self._writer.close()
 
 
 def default_callbacks(folder: Path, batch_size: int, where: str = "") -> list[TrainingCallback]:
-    """Return a line, a file, and TensorBoard where it is installed."""
+    """Return the progress line, the metrics file, and TensorBoard if it is installed."""
     watchers: list[TrainingCallback] = [ConsoleLog(batch_size, where=where), MetricsFile(folder)]
     return [*watchers, TensorBoardLog(folder)] if is_installed("tensorboard") else watchers

@@ -1,7 +1,7 @@
-"""Checkpoints: written under a temporary name and renamed when complete, so that the one before is never lost.
+"""Checkpoints: written to a temporary folder and renamed when complete, so that the previous one is never lost.
 
-A folder holds config.json and model.safetensors (the averaged weights, ready to act), vocabulary.json and policy.json; the
-last one of a run also training.safetensors and training.json, from which it goes on exactly where it stopped.
+A checkpoint has config.json and model.safetensors (the averaged weights, for inference), vocabulary.json and policy.json;
+the last one of a run also has training.safetensors and training.json, from which training resumes exactly.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def save_checkpoint(
     tensors: Mapping[str, Tensor] | None = None,
     numbers: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write a checkpoint; interrupted at any moment, the one before is still there for `find_checkpoint`."""
+    """Write a checkpoint; if interrupted, `find_checkpoint` still finds the previous one."""
     transformers_logging.disable_progress_bar()
     with replaced_folder(folder) as part:
         model.save_pretrained(str(part))
@@ -47,13 +47,13 @@ def save_checkpoint(
 
 
 def find_checkpoint(folder: Path) -> Path | None:
-    """Return the folder if it holds a whole checkpoint, put back in its place if a save was interrupted; else None."""
+    """Return the folder if it has a complete checkpoint, restored if a save was interrupted; else None."""
     restore_folder(folder)
     return folder if (folder / "config.json").is_file() else None
 
 
 def load_training(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Return what a run needs to go on.
+    """Return the saved state from which a run resumes.
 
     Raises:
         ConfigError: If the files are missing or broken.
@@ -63,7 +63,7 @@ def load_training(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         numbers = json.loads((folder / NUMBERS).read_text(encoding="utf-8"))
     except Exception as error:  # safetensors has an error class of its own
         raise ConfigError(
-            f"{folder}: cannot be resumed ({error}); give the output folder of a run that was interrupted, or begin anew"
+            f"{folder}: cannot be resumed ({error}); give the output folder of a run that was interrupted, or start again"
         ) from error
     return tensors, numbers
 
@@ -75,7 +75,7 @@ def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
 
 
 def set_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """Put back what `optimizer_tensors` gave."""
+    """Restore the state returned by `optimizer_tensors`."""
     state: dict[int, dict[str, Tensor]] = {}
     for name, value in tensors.items():
         if name.startswith("optimizer."):

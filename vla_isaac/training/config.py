@@ -1,4 +1,4 @@
-"""`TrainConfig`: one experiment, as it stands in ``config/train/<name>.yaml``."""
+"""`TrainConfig`: settings of one experiment, read from ``config/train/<name>.yaml``."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ Precision = Literal["fp32", "bf16"]
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
-    """What is trained, on what, and how."""
+    """Model, data and hyperparameters of a training."""
 
     model: str = DEFAULT_MODEL
-    """Architecture: a name of `models.MODELS`."""
+    """Architecture: a name in `models.MODELS`."""
 
     model_options: Mapping[str, Any] = field(default_factory=dict)
     """Fields of the architecture's own config."""
@@ -34,51 +34,51 @@ class TrainConfig:
     """Height and width of its pictures [px]."""
 
     history: int = 1
-    """Pictures and states per sample; 1 is only now."""
+    """Pictures and states per sample; 1 is the current ones only."""
 
     chunk: int = 8
-    """Actions put out at once."""
+    """Actions per prediction."""
 
     normalise: Method = "quantile"
-    """How state and actions are scaled."""
+    """Normalisation of state and actions."""
 
     augmentation: Augmentation | None = None
-    """How pictures are varied; None shows them as they are."""
+    """Image augmentation; None switches it off."""
 
     mix: Mapping[str, float] | None = None
-    """Share of each task family; None draws every sample once an epoch."""
+    """Sampling fraction of each task family; None draws every sample once per epoch."""
 
     demonstrations: Mapping[str, int] | None = None
-    """Most demonstrations of each task family that are learned from, the first ones; a family that is not named gives none.
-    None takes all."""
+    """Largest number of demonstrations of each task family, the first ones; families not named are left out.
+    None uses all."""
 
     corrected_share: float = 0.4
-    """Share of the samples that come from corrections, where there are any."""
+    """Fraction of the samples that come from corrections, if there are any."""
 
     leave_out: tuple[str, ...] = ()
-    """Goals such as ``on(red_cube, blue_box)`` that no training sample may have, to see whether others teach them."""
+    """Goals such as ``on(red_cube, blue_box)`` left out of training, to test generalisation to them."""
 
     rows_per_batch: int = 1024
-    """Control periods of a batch, for models whose controller head learns without pictures."""
+    """Control periods per batch, for models whose controller head is trained without pictures."""
 
     sentences_per_batch: int = 128
-    """Sentences of a batch, for models whose grounding learns without pictures."""
+    """Sentences per batch, for models whose grounding is trained without pictures."""
 
     wordings: int = 16
-    """Sentences kept for each demonstration; 0 trains on the dataset's own."""
+    """Generated sentences per demonstration; 0 uses the sentence of the dataset."""
 
     unfitting_share: float = 0.1
-    """Share of samples whose sentence names what is not there."""
+    """Fraction of samples whose sentence names an absent object."""
 
     decline_below: float = 0.5
     """Confidence below which the trained policy declines to act."""
 
     batch_size: int = 128
     steps: int = 10_000
-    """Updates in all; the schedule ends there."""
+    """Total number of updates; the schedule ends there."""
 
     epoch_steps: int = 500
-    """Updates between two validations, each of which writes a checkpoint."""
+    """Updates between two validations; each validation writes a checkpoint."""
 
     learning_rate: float = 1e-3
     weight_decay: float = 1e-3
@@ -86,37 +86,37 @@ class TrainConfig:
     """Updates in which the learning rate rises from 0."""
 
     schedule: Schedule = "cosine"
-    """How it falls afterwards."""
+    """Decay of the learning rate after the warm-up."""
 
     clip_norm: float = 1.0
-    """Largest norm of the gradient; a longer one is scaled down to it (the ``max_grad_norm`` of other trainers)."""
+    """Largest norm of the gradient; a larger one is clipped to it (``max_grad_norm`` in other trainers)."""
 
     ema: float = 0.998
-    """Share of the averaged weights that each update keeps; 0 switches averaging off."""
+    """Decay of the exponential moving average of the weights; 0 switches it off."""
 
     precision: Precision = "bf16"
-    """Arithmetic of the large layers; fp32 in any case on a processor or GPU that has no instructions for bf16."""
+    """Precision of the large layers; always fp32 on a CPU or GPU without bf16 instructions."""
 
     seed: int = 0
-    """From which everything random is drawn."""
+    """Seed of all random numbers."""
 
     validation_share: float = 0.02
-    """Share of the episodes that are held out for validation."""
+    """Fraction of the episodes held out for validation."""
 
     validation_batches: int = 16
-    """Largest number of batches of a validation."""
+    """Largest number of batches per validation."""
 
     patience: int | None = None
-    """Validations without a better loss after which training ends; None never."""
+    """Validations without a better loss after which training stops early; None never stops early."""
 
     workers: int = 0
-    """Processes that read ahead; their number changes no batch."""
+    """Data loader processes; their number does not change the batches."""
 
     readers: int = 2
-    """Processes that decode pictures before training begins; 0 does it in this one."""
+    """Processes that decode pictures before training begins; 0 decodes in the main process."""
 
     cache_mb: int = 8192
-    """Most disk space for decoded pictures [MiB]."""
+    """Largest disk space for decoded pictures [MiB]."""
 
     def __post_init__(self) -> None:
         for name in (
@@ -153,7 +153,7 @@ class TrainConfig:
 
     @property
     def samples(self) -> SampleOptions:
-        """What a training sample is."""
+        """Return what a training sample contains."""
         return SampleOptions(
             chunk=self.chunk,
             history=self.history,

@@ -1,4 +1,4 @@
-"""`train_custom_vla`: one's own pictures, sentences and actions to a policy, in one call."""
+"""`train_custom_vla`: train a policy on your own pictures, sentences and actions in one call."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ def train_custom_vla(
 
     Args:
         data: A folder with a ``manifest.json`` whose entries have image_path, instruction and action, or any other dataset.
-        folder: Where ``best`` and ``last`` checkpoints are written.
-        preset: How, by name or as a YAML file.
-        action_spec: What the actions mean, where the data does not say.
-        threads: Processor cores to use; None leaves torch its choice.
-        changes: Fields of `TrainConfig` by name, instead of the preset's.
+        folder: Output folder of the ``best`` and ``last`` checkpoints.
+        preset: Name of a training preset, or a YAML file.
+        action_spec: Convention of the actions, if the data does not declare it.
+        threads: CPU threads; None uses the default of torch.
+        changes: Fields of `TrainConfig` by name that replace those of the preset.
 
     Returns:
         The result of the training.
 
     Raises:
-        UsageError: If there is nothing to learn from.
-        ConventionError: If neither the data nor `action_spec` says what the actions mean.
+        UsageError: If there are no samples.
+        ConventionError: If neither the data nor `action_spec` declares the convention of the actions.
     """
     data, folder = Path(data), Path(folder)
     if threads is not None:

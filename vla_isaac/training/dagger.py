@@ -1,8 +1,8 @@
-"""Corrections: the policy drives, and at every state it comes to the expert says what it should have done.
+"""DAgger corrections: the policy acts, and the expert labels every visited state with its own action.
 
-What is learned from demonstrations alone goes astray where no demonstration has been; corrections are about just these
-states. Now and then the expert takes over for a while, so that later parts of a task are seen too. All episodes are kept,
-also those that fail: their labels are right.
+A policy trained on demonstrations alone drifts into states that no demonstration has; corrections cover these states. At
+random the expert takes over for a short time, so that later parts of a task are visited too. All episodes are kept, also
+failed ones: their labels are right.
 
 Source: S. Ross, G. Gordon, D. Bagnell (2011), "A Reduction of Imitation Learning and Structured Prediction to No-Regret
 Online Learning" (DAgger).
@@ -33,40 +33,40 @@ from vla_isaac.policies.base import Policy
 from vla_isaac.policies.learned import LearnedPolicy
 from vla_isaac.policies.learned_checkpoint import PolicyCard
 
-RETRIES = 2  # of an episode that lost its worker
-TAKEOVER_RATE = 0.25  # per second of the policy's own driving
+RETRIES = 2  # of an episode whose worker died
+TAKEOVER_RATE = 0.25  # takeovers per second in which the policy acts
 TAKEOVER_SECONDS = (0.5, 2.0)  # shortest and longest
 
 
 @dataclass(frozen=True, kw_only=True)
 class CorrectionPlan:
-    """What is to be corrected."""
+    """Settings of a collection of corrections."""
 
     checkpoint: Path
-    """The policy that drives."""
+    """Checkpoint of the policy that acts."""
 
     tasks: tuple[str, ...]
-    """Families, in turn."""
+    """Task families, in rotation."""
 
     episodes: int
     seed: int
-    """The first of the seeds that are tried."""
+    """First seed of the episodes."""
 
     randomisation: str = "full"
     backend: str = "mujoco"
 
 
 class CorrectedPolicy:
-    """Carries out what the learner says, records what the expert would have done; privileged, as the expert is.
+    """Policy that executes the learner's actions and records the expert's; privileged, as the expert is.
 
-    Has `perturbation`, as a `Demonstrator` has, and leaves it unused: the learner errs by itself.
+    It has `perturbation`, as `Demonstrator`, but does not use it: the learner makes its own errors.
     """
 
     def __init__(self, learner: Policy, expert: Demonstrator) -> None:
-        """Put both together.
+        """Combine learner and expert.
 
         Raises:
-            ConventionError: If their actions mean different things.
+            ConventionError: If their action conventions differ.
         """
         ours, theirs = learner.spec.action, expert.spec.action
         if ours != theirs:
@@ -78,21 +78,21 @@ class CorrectedPolicy:
         self.spec = replace(learner.spec, privileged=True, chunk_length=1)
 
     def reset(self, context: EpisodeContext) -> None:
-        """Begin an episode; the learner is told no more than at work."""
+        """Begin an episode; the learner receives the same context as at inference."""
         self._rng = stream(context.seed, "takeover")
         self._left = 0
         self._expert.reset(context)
         self._learner.reset(replace(context, goal=None, state=None))
 
     def act(self, observation: Observation) -> ActionChunk:
-        """Return what is carried out; what is to be learned is in its `info`."""
+        """Return the executed action; the label is in its `info`."""
         label = self._expert.act(observation)[0]
-        learned = self._learner.act(replace(observation, state=None))[0]  # also while the expert drives: it keeps a history
-        done = label if self._expert_drives() else learned
+        learned = self._learner.act(replace(observation, state=None))[0]  # also during a takeover: it keeps a history
+        done = label if self._expert_acts() else learned
         gripper = None if done.gripper is None else min(1.0, max(0.0, done.gripper))
         return ActionChunk.single(done.arm, gripper, **{DEMONSTRATED: label})
 
-    def _expert_drives(self) -> bool:
+    def _expert_acts(self) -> bool:
         rate = self.spec.action.rate_hz
         if self._left == 0 and self._rng.random() < TAKEOVER_RATE / rate:
             self._left = max(1, round(float(self._rng.uniform(*TAKEOVER_SECONDS)) * rate))
@@ -114,15 +114,15 @@ def collect_corrections(
 
     Args:
         path: The dataset; with `resume`, what is there is completed.
-        plan: What is wanted.
-        num_workers: Processes that drive.
+        plan: The settings.
+        num_workers: Worker processes.
         resume: Whether to complete what an earlier call began.
-        deadline: Longest time for one episode [s] where several workers are; one that takes longer loses its worker.
+        deadline: Longest time for one episode [s] with several workers; after it the worker is stopped.
 
     Raises:
-        BackendError: If an episode lost its worker again and again; what was written stays.
+        BackendError: If the worker of an episode died repeatedly; what was written stays.
     """
-    wanted = collection_of(plan)
+    collection = collection_of(plan)
     done = 0
     if resume and path.exists():
         reader = open_dataset(path)
@@ -130,9 +130,9 @@ def collect_corrections(
         reader.close()
     if done >= plan.episodes:
         return done
-    writer = create_dataset(path, dataset_info(wanted), resume=resume and path.exists())
+    writer = create_dataset(path, dataset_info(collection), resume=resume and path.exists())
     try:
-        # numbers of attempts below the first that is still missing are taken: every attempt gives an episode, or never will
+        # episodes come in the order of their seeds, so the first `done` ones are those already written
         for episode in _episodes(plan, num_workers, deadline, skip=done):
             writer.add(episode)
             done += 1
@@ -145,12 +145,12 @@ def collect_corrections(
 
 def _episodes(plan: CorrectionPlan, num_workers: int, deadline: float | None, *, skip: int) -> Iterator[Episode]:
     """Yield episodes in the order of their seeds, without the first `skip`."""
-    wanted = collection_of(plan)
-    jobs = (wanted.job(i % len(plan.tasks), i // len(plan.tasks)) for i in range(3 * plan.episodes))
+    collection = collection_of(plan)
+    jobs = (collection.job(i % len(plan.tasks), i // len(plan.tasks)) for i in range(3 * plan.episodes))
     pool = open_pool(partial(CorrectionWorker, plan), num_workers=num_workers, retries=RETRIES, deadline=deadline)
     try:
         results = in_order(pool, jobs)
-        yield from _after((result.check(remedy="go on with fewer workers") for result in results), skip)
+        yield from _after((result.check(remedy="resume with fewer workers") for result in results), skip)
     finally:
         pool.close()
 
@@ -166,15 +166,15 @@ def _after(found: Iterator[Episode | None], skip: int) -> Iterator[Episode]:
 
 
 class CorrectionWorker:
-    """Drives episodes with one backend; what a worker of a pool does."""
+    """Collects episodes with one backend, in a worker of a pool."""
 
     def __init__(self, plan: CorrectionPlan) -> None:
-        """Make the backend, the expert and the policy that drives."""
+        """Create the backend, the expert and the policy."""
         self._collector = Collector(collection_of(plan))
         correct(self._collector, plan.checkpoint)
 
     def __call__(self, job: DemonstrationJob) -> Episode | None:
-        """Drive one episode; None where the layout does not allow the task, or nothing happened."""
+        """Return one episode; None if the layout does not allow the task, or nothing was recorded."""
         failure, recorder, _ = self._collector.try_one(job)
         if failure == IMPOSSIBLE or recorder.episode is None:
             return None
@@ -182,21 +182,23 @@ class CorrectionWorker:
         return replace(episode, images={name: np.asarray(pictures) for name, pictures in episode.images.items()})
 
     def close(self) -> None:
-        """Free the backend."""
+        """Close the backend."""
         self._collector.close()
 
 
 def correct(collector: Collector, checkpoint: Path) -> None:
-    """Let a checkpoint drive while the expert says what it would do."""
+    """Replace the collector's policy by a checkpoint that is labelled by the expert."""
     learner = LearnedPolicy(checkpoint, threads=1, declines=False)
     collector.policy = CorrectedPolicy(learner, collector.policy)  # type: ignore[assignment]
 
 
 def collection_of(plan: CorrectionPlan) -> CollectionPlan:
-    """Return the plan of demonstrations that fits the checkpoint."""
+    """Return the collection plan with the cameras and rate of the checkpoint."""
     card = PolicyCard.load(plan.checkpoint)
     if card.action != demonstration_spec(card.action.rate_hz):
-        raise ConventionError(f"{plan.checkpoint}: was not trained on demonstrations of the expert; corrections need that")
+        raise ConventionError(
+            f"{plan.checkpoint}: was not trained on demonstrations of the expert, which corrections require"
+        )
     return CollectionPlan(
         tasks=plan.tasks,
         episodes=plan.episodes,

@@ -1,7 +1,7 @@
-"""`TrainingData`: batches of demonstrations as a model takes them, and some that are held out for validation.
+"""`TrainingData`: training and validation batches of demonstrations.
 
-A sample's sentence is drawn each time from the sentences of its demonstration, and now and then it is one that names
-what is not there, so that the model learns to notice.
+The sentence of a sample is drawn at random from the sentences of its demonstration. A fraction of the sentences names an
+absent object, so that the model learns to recognise this.
 """
 
 from __future__ import annotations
@@ -47,17 +47,17 @@ class TrainingData(DataModule):
         cache: Path | None = None,
         normalisers: tuple[Normaliser, Normaliser] | None = None,
     ) -> None:
-        """Read and check all numbers; pictures are read when batches are.
+        """Read and check all numbers; pictures are read with the batches.
 
         Args:
             paths: Datasets of any format, such as demonstrations and corrections.
-            config: What a sample is, and how many are kept for validation.
-            num_corrections: How many of the datasets, the last ones, are corrections, which have a share of their own.
-            cache: Folder for decoded pictures; None decodes them each time.
-            normalisers: Of state and actions, those of a model that is trained further; None makes them of these rows.
+            config: Settings of samples and validation.
+            num_corrections: Number of datasets at the end of `paths` that are corrections, which have their own fraction.
+            cache: Folder for decoded pictures; None decodes them at each use.
+            normalisers: Normalisers of state and actions of a model to fine-tune; None computes them from the data.
 
         Raises:
-            UsageError: If there is nothing to draw from, or datasets do not fit together.
+            UsageError: If there are no samples, or the datasets do not match.
             DatasetError: If numbers are not finite, or files are broken.
         """
         self.config = config
@@ -86,7 +86,7 @@ class TrainingData(DataModule):
 
     @property
     def batches_per_epoch(self) -> int:
-        """Batches in which every training sample comes once."""
+        """Number of batches in which every training sample occurs once."""
         return self._order(0).batches_per_epoch
 
     def validation(self) -> Iterator[Batch]:
@@ -99,7 +99,7 @@ class TrainingData(DataModule):
             yield self._completed(batch, np.random.default_rng((config.seed, VALIDATION, number)))
 
     def sentences_of_episode(self, episode: int) -> DemonstrationSentences:
-        """Return the sentences an episode is trained with; made when they are first needed."""
+        """Return the training sentences of an episode, generated at first use."""
         found = self._sentences.get(episode)
         if found is None:
             meta, count = self.metas[episode], self.config.wordings
@@ -116,7 +116,7 @@ class TrainingData(DataModule):
         )
 
     def _groups(self) -> tuple[dict[str, AnyArray], dict[str, float] | None]:
-        """Return the samples that are drawn from, in groups, and the share of each; None draws all samples alike."""
+        """Return the training samples in groups, and the sampling fraction of each; None draws all samples uniformly."""
         config = self.config
         kept = self._numbers(np.setdiff1d(np.arange(len(self.metas)), [*self._held, *self._left_out]))
         corrected = self._numbers(np.flatnonzero(self._is_correction))
@@ -144,7 +144,7 @@ class TrainingData(DataModule):
         return np.concatenate([np.zeros(0, dtype=np.int64), *ranges])
 
     def _completed(self, batch: dict[str, Any], random: np.random.Generator) -> Batch:
-        """Return the batch with its sentences as numbers."""
+        """Return the batch with tokenised sentences."""
         numbers = batch.pop("index").numpy()
         episodes = np.searchsorted(self._firsts, numbers, side="right") - 1
         fits = random.random(len(episodes)) >= self.config.unfitting_share
@@ -164,31 +164,31 @@ class TrainingData(DataModule):
 
 
 def _share_of(task: str, mix: Mapping[str, float]) -> float:
-    """Return a family's share; the mix may name families that the data does not have, and has to name those it has."""
+    """Return a family's fraction; the mix must name all families of the data, and may name others."""
     unknown = [name for name in mix if name != task and name not in family_names()]
     if unknown:
         raise unknown_name("task family of the mix", unknown[0], family_names())
     if task not in mix:
         raise UsageError(
-            f"training: the mix does not name the task family {task!r} of the data; give its share, 0 leaves it out"
+            f"training: the mix does not name the task family {task!r} of the data; give its fraction, 0 leaves it out"
         )
     return mix[task]
 
 
 def _goals(meta: EpisodeMeta) -> set[str]:
-    """Return the goals of an episode one by one, as they are written."""
+    """Return the goals of an episode, in the notation of plans."""
     plan = goal_from_json(meta.goal)
     return {str(goal) for goal in plan.goals} if plan is not None else set()
 
 
 def _held_for_validation(metas: Sequence[EpisodeMeta], config: TrainConfig) -> AnyArray:
     held = np.sort(held_out(len(metas), config))
-    wanted = config.demonstrations
-    return held if wanted is None else held[[metas[n].task in wanted for n in held]]
+    limits = config.demonstrations
+    return held if limits is None else held[[metas[n].task in limits for n in held]]
 
 
 def _beyond(metas: Sequence[EpisodeMeta], config: TrainConfig, held: set[int]) -> list[int]:
-    """Return the episodes that are more than `demonstrations` wants of their family; those held for validation do not count.
+    """Return the episodes beyond the `demonstrations` limit of their family, without those held out for validation.
 
     Raises:
         UsageError: If a family has fewer.
@@ -205,8 +205,8 @@ def _beyond(metas: Sequence[EpisodeMeta], config: TrainConfig, held: set[int]) -
             seen[meta.task] += 1
     short = [(task, count, seen[task]) for task, count in config.demonstrations.items() if seen[task] < count]
     if short:
-        task, wanted, found = short[0]
-        raise UsageError(f"training: {wanted} demonstrations of {task!r} are wanted, there are {found}; collect more")
+        task, count, found = short[0]
+        raise UsageError(f"training: {count} demonstrations of {task!r} are required, there are {found}; collect more")
     return beyond
 
 
@@ -215,7 +215,7 @@ def _only(meta: EpisodeMeta) -> DemonstrationSentences:
 
 
 def _views(metas: Sequence[EpisodeMeta], cameras: Sequence[str]) -> dict[str, CameraView]:
-    """Return where the cameras stood, before any jitter if the data knows that, else on the median episode."""
+    """Return the camera poses, without jitter if the data has them, else of the median episode."""
     views: dict[str, CameraView] = {}
     for name in cameras:
         nominal = {c["name"]: c for meta in metas[:1] for c in meta.extra.get("scene_spec", {}).get("cameras", ())}

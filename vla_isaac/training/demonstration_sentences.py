@@ -1,7 +1,7 @@
-"""Sentences for one demonstration, and sentences about objects that are not there.
+"""Training sentences of a demonstration: paraphrases of its goal, and sentences that name absent objects.
 
-A sentence is a training paraphrase of the demonstration's goal, varied in what people vary: politeness, fillers, synonyms,
-spelling. What a held-out template would give is never used.
+A paraphrase of a training template is varied by politeness, fillers, synonyms and misspellings. Sentences of held-out
+templates are never used.
 """
 
 from __future__ import annotations
@@ -27,27 +27,27 @@ from vla_isaac.tasks.families import pick
 from vla_isaac.tasks.paraphrases import normalised, paraphrase, paraphrases
 
 SENTENCES = 16
-"""Sentences made for each demonstration."""
+"""Number of sentences per demonstration."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DemonstrationSentences:
-    """Sentences that one demonstration is trained with."""
+    """Training sentences of one demonstration."""
 
     matching: tuple[str, ...]
-    """Sentences that ask for what it shows."""
+    """Sentences with the demonstrated goal."""
 
     mismatching: tuple[str, ...]
-    """Sentences that name something which is not there, or nothing at all."""
+    """Sentences that name an absent object, or no object."""
 
 
 def sentences_of(meta: EpisodeMeta, *, seed: int, count: int = SENTENCES) -> DemonstrationSentences:
-    """Return sentences for a demonstration, drawn from `seed`; without scene and goal only its own sentence varies.
+    """Return sentences for a demonstration, drawn from `seed`; without scene and goal, variants of its own sentence.
 
     Args:
-        meta: What the dataset says of it.
-        seed: Of the sentences.
-        count: How many of each.
+        meta: Metadata of the episode.
+        seed: Seed of the sentences.
+        count: Number of sentences of each kind.
     """
     rng = np.random.default_rng(seed)
     bodies, plan = _bodies(meta), goal_from_json(meta.goal)
@@ -66,7 +66,7 @@ def sentences_of(meta: EpisodeMeta, *, seed: int, count: int = SENTENCES) -> Dem
 
 
 def vary(sentence: str, rng: np.random.Generator) -> str:
-    """Return the sentence as somebody else might have said or typed it; its meaning stays."""
+    """Return a variant of the sentence with the same meaning."""
     words, tables = sentence.split(), lexicon().sentences
     if rng.random() < 0.3 and words and (verb := words[0].lower()) in tables.verb_synonyms:
         words[:1] = pick(rng, tables.verb_synonyms[verb]).split()
@@ -84,17 +84,17 @@ def vary(sentence: str, rng: np.random.Generator) -> str:
 
 
 def is_held_out(sentence: str, family: str) -> bool:
-    """Tell whether a sentence is what a held-out template of its family gives, whatever the objects are called."""
+    """Return whether a sentence matches a held-out template of its family, with any object names."""
     return _without_names(sentence) in _held_out(family)
 
 
 def colour_words() -> list[str]:
-    """Return every word that training sentences use for a colour."""
+    """Return all colour words of training sentences."""
     return [w for c in COLOURS for w in (c, *lexicon().words.colour(c).used)]
 
 
 def noun_words() -> list[str]:
-    """Return every noun that training sentences use for a shape."""
+    """Return all nouns of training sentences for shapes."""
     return [w for s in SHAPES for w in (s, *lexicon().words.shape(s).used)]
 
 
@@ -107,12 +107,12 @@ def _bodies(meta: EpisodeMeta) -> tuple[Body, ...]:
         return ()
     try:
         return from_mapping(SceneSpec, scene, source="dataset", key="scene_spec").bodies
-    except VlaIsaacError:  # another version's scene: its own sentence still serves
+    except VlaIsaacError:  # a scene of another version: use the sentence of the dataset
         return ()
 
 
 def _with_something_absent(sentence: str, present: frozenset[tuple[str, str]], rng: np.random.Generator) -> str | None:
-    """Return the sentence with one of its objects in a colour that no such object has here, or that is no colour at all.
+    """Return the sentence with an object in a colour that no such object of the scene has, or in an unknown colour.
 
     None if it names no object.
     """
@@ -129,19 +129,19 @@ def _with_something_absent(sentence: str, present: frozenset[tuple[str, str]], r
 
 
 def _rare_synonym(word: str, rng: np.random.Generator) -> str:
-    """Return a word that training alone uses for a colour or shape, the word itself if it has none."""
+    """Return a synonym of a colour or shape used only in training, or the word itself if it has none."""
     choices = (*lexicon().words.colour(word).training, *lexicon().words.shape(word).training)
     return pick(rng, choices) if choices else word
 
 
 def _made_up_word(rng: np.random.Generator) -> str:
-    """Return a word that is in no language."""
+    """Return a made-up word."""
     syllables = (pick(rng, "bdfgklmnprstvz") + pick(rng, "aeiou") for _ in range(int(rng.integers(2, 4))))
     return "".join(syllables) + pick(rng, "bkmnt")
 
 
 def _misspelt(word: str, rng: np.random.Generator) -> str:
-    """Return the word with one letter gone, doubled or changed places with its neighbour."""
+    """Return the word with one letter removed, doubled or swapped with its neighbour."""
     at = int(rng.integers(1, len(word) - 1))
     kind = rng.integers(3)
     if kind == 0:
@@ -157,13 +157,13 @@ def _any_of(words: Iterable[str]) -> str:
 
 @cache
 def _object_name() -> re.Pattern[str]:
-    """Return a pattern of colour and noun."""
+    """Return a regular expression for colour and noun."""
     return re.compile(rf"\b({_any_of(colour_words())}) ({_any_of(noun_words())})\b", re.IGNORECASE)
 
 
 @cache
 def _side_or_direction() -> re.Pattern[str]:
-    """Return a pattern of a side of a ``<>``, or a direction."""
+    """Return a regular expression for a side of a ``<>``, or a direction."""
     sides, directions = (
         _any_of([w for name in names for w in lexicon().words.place(name).common]) for names in (SIDES, DIRECTIONS)
     )
@@ -172,7 +172,7 @@ def _side_or_direction() -> re.Pattern[str]:
 
 @lru_cache(maxsize=100_000)
 def _without_names(sentence: str) -> str:
-    """Return the sentence with every object as ``<>`` and every place beside one as ``<where>``."""
+    """Return the sentence with every object as ``<>`` and every side of one as ``<where>``."""
     plain = normalised(_object_name().sub("OBJECTNAME", sentence)).replace("objectname", "<>")
     return _side_or_direction().sub("<where>", plain)
 

@@ -1,4 +1,4 @@
-"""`ExponentialMovingAverage` of a model's weights, which acts better than the weights of any single update."""
+"""`ExponentialMovingAverage` of a model's weights, used for validation and checkpoints."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 
 class ExponentialMovingAverage:
-    """Keeps the average; `apply` puts it into the model for validation and checkpoints."""
+    """Stores the averaged weights; `apply` loads them into the model for validation and checkpoints."""
 
     def __init__(self, model: nn.Module) -> None:
         self._parameters = [p for p in model.parameters() if p.requires_grad]
@@ -18,12 +18,12 @@ class ExponentialMovingAverage:
 
     @torch.no_grad()
     def update(self, keep: float) -> None:
-        """Move the average towards the present weights, of which it takes ``1 - keep``."""
+        """Update the average: ``keep`` times the average plus ``1 - keep`` times the current weights."""
         torch._foreach_lerp_(self.values, [p.detach() for p in self._parameters], 1.0 - keep)
 
     @contextmanager
     def apply(self) -> Iterator[None]:
-        """Put the average into the model for the time of a ``with`` block."""
+        """Load the average into the model within a ``with`` block."""
         own = [p.detach().clone() for p in self._parameters]
         self._set(self.values)
         try:

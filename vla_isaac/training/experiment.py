@@ -1,4 +1,4 @@
-"""From a preset and datasets to a model that fits them, and the card that goes with its checkpoints."""
+"""Setup of an experiment: the model for a preset and datasets, the card of its checkpoints, and checks before resuming."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from vla_isaac.training.vocabulary import vocabulary_texts
 
 
 def make_model(config: TrainConfig, data: DataModule, *, begin_with: Path | None = None) -> VLAModel:
-    """Return a model for this data, new from the seed or with the weights of a checkpoint; `data` gets its processor.
+    """Return a model for this data, initialised from the seed or from a checkpoint; sets the processor of `data`.
 
     Raises:
         ConfigError: If an option of the architecture is unknown.
@@ -54,16 +54,16 @@ def make_model(config: TrainConfig, data: DataModule, *, begin_with: Path | None
 def make_card(
     config: TrainConfig, data: DataModule, paths: Sequence[Path], *, action_spec: ActionSpec | None = None
 ) -> PolicyCard:
-    """Return what checkpoints say of themselves; `action_spec` speaks for data that does not say what its actions mean.
+    """Return the `PolicyCard` of checkpoints; `action_spec` is for data that does not declare its actions.
 
     Raises:
-        ConventionError: If the data does not say what its actions mean.
+        ConventionError: If the convention of the actions is unknown.
     """
     spec = to_mapping(action_spec) if action_spec is not None else data.action_spec
     if not spec:
         raise ConventionError(
-            f"{', '.join(map(str, paths))} does not say what its actions mean; convert it with an action_spec, so that a "
-            "policy can be made of what is learned"
+            f"{', '.join(map(str, paths))} does not declare the convention of its actions; convert it "
+            "with an action_spec, so that a policy can execute them"
         )
     return PolicyCard(
         model=config.model,
@@ -89,13 +89,13 @@ def make_card(
 
 
 def normalisers_of(folder: Path) -> tuple[Normaliser, Normaliser]:
-    """Return those of the state and of the actions of a checkpoint."""
+    """Return the normalisers of state and actions of a checkpoint."""
     card = PolicyCard.load(folder)
     return card.state_normaliser, card.action_normaliser
 
 
 def _vocabulary(model_class: type[VLAModel], config: TrainConfig, data: DataModule) -> Vocabulary | TokenVocabulary:
-    """Return the words of all that may be said in training, or the tokens of a pretrained encoder of sentences."""
+    """Return the vocabulary of all training sentences, or the tokenizer of a pretrained sentence encoder."""
     usual = getattr(model_class.config_class, "usual_language", SMALL)
     language = config.model_options.get("language", usual)
     if is_pretrained(language):
@@ -125,7 +125,7 @@ def _model_config(
         given = {**given, "tasks": list(data.tasks)}
     wrong = set(config.model_options) & set(given)
     if wrong:
-        raise ConfigError(f"training: model_options.{min(wrong)} follows from the data; leave it out")
+        raise ConfigError(f"training: model_options.{min(wrong)} is taken from the data; leave it out")
     unknown = [name for name in config.model_options if name not in known]
     if unknown:
         raise ConfigError(f"training: model_options.{unknown[0]} is unknown to {config.model!r}")
@@ -133,7 +133,7 @@ def _model_config(
 
 
 def _affine(normaliser: Normaliser) -> tuple[list[float], list[float]]:
-    """Return what is 0 and what is 1 to the model, by number."""
+    """Return offset and scale of each number for the model."""
     zero = normaliser.unnormalise(np.zeros(normaliser.width, dtype=np.float32)).astype(np.float64)
     one = normaliser.unnormalise(np.ones(normaliser.width, dtype=np.float32)).astype(np.float64)
     return zero.tolist(), (one - zero).tolist()
@@ -157,7 +157,7 @@ def _check_fits(model: VLAModel, config: TrainConfig, data: DataModule, folder: 
 
 
 def is_finished(last: Path, config: TrainConfig, paths: Sequence[Path]) -> bool:
-    """Tell whether a training with this preset on these datasets has come to its end, without reading the data."""
+    """Return whether a training with this preset on these datasets is complete, without reading the data."""
     try:
         numbers = json.loads((last / NUMBERS).read_text(encoding="utf-8"))
         datasets = PolicyCard.load(last).notes.get("datasets")
@@ -169,35 +169,35 @@ def is_finished(last: Path, config: TrainConfig, paths: Sequence[Path]) -> bool:
 
 
 def check_resumable(kept: Mapping[str, Any], config: TrainConfig, data: DataModule) -> None:
-    """Compare what a run was begun with and what it is to go on with.
+    """Check that a run is resumed with the preset and data it was started with.
 
     Raises:
-        UsageError: Saying what differs.
+        UsageError: If they differ; lists the differences.
     """
     differs = _differences(kept["config"], config)
     rows = data_identity(data)
     differs += [f"the data had {kept['data'][k]} {k}, now {rows[k]}" for k in rows if kept["data"].get(k) != rows[k]]
     if differs:
         raise UsageError(
-            f"this run cannot be resumed as asked: {'; '.join(differs)}; resume with the same preset and data, or begin in "
-            "another folder"
+            f"this run cannot be resumed with these settings: {'; '.join(differs)}; resume with the same preset and "
+            "data, or start in another folder"
         )
 
 
 def _differences(before: Mapping[str, Any], config: TrainConfig) -> list[str]:
-    """Return what differs between a configuration as it was kept and now; fields that are new had their default."""
+    """Return the differences between a saved configuration and the current one; new fields have their default."""
     before, now = _with_defaults(to_mapping(TrainConfig()), before), to_mapping(config)
     free = ("workers", "readers", "cache_mb")
     return [f"{name} {before[name]} is now {now[name]}" for name in now if before[name] != now[name] and name not in free]
 
 
 def _with_defaults(defaults: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
-    """Return kept values, also those of parts such as the augmentation, with defaults where there was no such field."""
+    """Return saved values, also of nested parts such as the augmentation, with defaults for new fields."""
     parts = {"augmentation": to_mapping(Augmentation())}
     filled = {name: {**fields, **before[name]} for name, fields in parts.items() if before.get(name)}
     return {**defaults, **before, **filled}
 
 
 def data_identity(data: DataModule) -> dict[str, int]:
-    """Return what changes when the data does."""
+    """Return the counts that identify the data."""
     return {"episodes": data.num_episodes, "rows": data.num_rows}

@@ -1,6 +1,6 @@
-"""`export`: a checkpoint's network as ONNX, compared with torch before it takes its place.
+"""`export`: export a checkpoint's network to ONNX and compare it with torch.
 
-Opset 17, so that every onnxruntime from 1.15 on runs it. Preparing pictures (uint8 to floats) is part of the graph.
+Opset 17, which onnxruntime 1.15 and later run. The conversion of pictures from uint8 to floats is part of the graph.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class ExportReport:
 
 
 class ExportError(VlaIsaacError, RuntimeError):
-    """The exported network does not give the outputs of the model."""
+    """The outputs of the exported network differ from those of the model."""
 
 
 def export(folder: Path, *, out: Path | None = None, half: bool = False) -> ExportReport:
@@ -58,13 +58,13 @@ def export(folder: Path, *, out: Path | None = None, half: bool = False) -> Expo
 
     Args:
         folder: A checkpoint as training writes them.
-        out: Where a copy of the checkpoint is written and exported instead; what is there is replaced once it is whole.
-        half: Whether the copy's weights are rounded to half precision, which makes its safetensors half as large; both files
-            then hold the same rounded numbers.
+        out: Folder for a copy of the checkpoint, which is exported instead; it is replaced when the copy is complete.
+        half: Whether the weights of the copy are rounded to half precision, which halves its safetensors; both files then
+            have the same rounded weights.
 
     Raises:
-        ConfigError: If it is no checkpoint.
-        ExportError: If torch and onnxruntime disagree; nothing is replaced then.
+        ConfigError: If it is not a checkpoint.
+        ExportError: If torch and onnxruntime differ; nothing is replaced then.
         MissingDependencyError: If onnx or onnxruntime is not installed.
     """
     require("onnx", extra="export", need="export")
@@ -80,9 +80,9 @@ def export(folder: Path, *, out: Path | None = None, half: bool = False) -> Expo
         )
     parts = {name: folder / f".{name}.part" for name in (ONNX, *([SENTENCE] if _reads_once(model, processor) else []))}
     try:
-        _write(_acting(model, processor), parts[ONNX])
+        _write(_action_graph(model, processor), parts[ONNX])
         if SENTENCE in parts:
-            _write(_reading(model, processor), parts[SENTENCE])
+            _write(_sentence_graph(model, processor), parts[SENTENCE])
         difference = largest_difference(model, processor, *(OnnxNetwork(part) for part in parts.values()))
         if not difference <= TOLERANCE:
             raise ExportError(f"{folder}: onnxruntime differs from torch by {difference:.2e}, more than {TOLERANCE}")
@@ -98,7 +98,7 @@ def export(folder: Path, *, out: Path | None = None, half: bool = False) -> Expo
 
 
 def _copy(folder: Path, out: Path, *, half: bool) -> None:
-    """Write a copy of the checkpoint without what only training needs."""
+    """Write a copy of the checkpoint without the training state."""
     card, model = PolicyCard.load(folder), load_model(folder)
     if half:
         for weight in model.parameters():
@@ -111,25 +111,25 @@ def largest_difference(
 ) -> float:
     """Return the largest difference of any output between torch and onnxruntime over some random inputs.
 
-    What one trial hands on is the next one's memory, as at work.
+    The memory of one trial is the input of the next, as at inference.
 
     Args:
         model: The model.
-        processor: What goes before it.
+        processor: Its processor.
         network: The exported model.
-        reader: What reads sentences for it, where that is apart.
+        reader: The exported sentence encoder, if it is a separate graph.
     """
     worst, memory = 0.0, None
     for trial in range(TRIALS):
         feed = example(model, processor, trial)
         if memory is not None:
             feed[MEMORY] = memory
-        wanted = _answered(model, feed)
+        expected = _torch_outputs(model, feed)
         if reader is not None:
             feed |= dict(zip((READ, IS_WORD), reader.run(feed, (READ, IS_WORD)), strict=True))
-        got = network.run(feed, list(wanted))
-        memory = wanted.get(NEXT_MEMORY)
-        worst = max([worst, *(float(np.abs(w - g).max()) for w, g in zip(wanted.values(), got, strict=True))])
+        got = network.run(feed, list(expected))
+        memory = expected.get(NEXT_MEMORY)
+        worst = max([worst, *(float(np.abs(e - g).max()) for e, g in zip(expected.values(), got, strict=True))])
     return worst
 
 
@@ -148,15 +148,15 @@ def example(model: VLAModel, processor: VLAProcessor, seed: int) -> dict[str, An
 
 @dataclass(frozen=True)
 class _Graph:
-    """A part of a model, with its inputs and outputs in a row, as ONNX wants them."""
+    """A part of a model with positional inputs and outputs, as the ONNX exporter requires."""
 
     module: nn.Module
     feed: dict[str, AnyArray]
     outputs: tuple[str, ...]
 
 
-class _InARow(nn.Module):
-    """What takes and gives tensors by name, taking and giving them in a row."""
+class _PositionalModule(nn.Module):
+    """Wraps a function of named tensors as a module with positional inputs and outputs."""
 
     def __init__(
         self, model: VLAModel, names: Sequence[str], answer: Callable[[VLAModel, Batch], dict[str, Tensor]]
@@ -168,21 +168,21 @@ class _InARow(nn.Module):
         return tuple(self.answer(self.model, _batch(dict(zip(self.names, inputs, strict=True)))).values())
 
 
-def _acting(model: VLAModel, processor: VLAProcessor) -> _Graph:
-    """Return what decides."""
+def _action_graph(model: VLAModel, processor: VLAProcessor) -> _Graph:
+    """Return the graph that predicts the actions."""
     feed = example(model, processor, 0)
-    outputs = tuple(_answered(model, feed))
+    outputs = tuple(_torch_outputs(model, feed))
     read = _read(model, feed)
     if read:
         feed = {name: values for name, values in feed.items() if name not in ("words", "pieces")} | read
-    return _Graph(_InARow(model, list(feed), _answer), feed, outputs)
+    return _Graph(_PositionalModule(model, list(feed), _answer), feed, outputs)
 
 
-def _reading(model: VLAModel, processor: VLAProcessor) -> _Graph:
-    """Return what reads sentences."""
+def _sentence_graph(model: VLAModel, processor: VLAProcessor) -> _Graph:
+    """Return the graph that encodes sentences."""
     feed = example(model, processor, 0)
-    said = {name: feed[name] for name in ("words", "pieces")}
-    return _Graph(_InARow(model, list(said), lambda m, batch: m.read_once(batch)), said, (READ, IS_WORD))
+    inputs = {name: feed[name] for name in ("words", "pieces")}
+    return _Graph(_PositionalModule(model, list(inputs), lambda m, batch: m.read_once(batch)), inputs, (READ, IS_WORD))
 
 
 def _reads_once(model: VLAModel, processor: VLAProcessor) -> bool:
@@ -195,8 +195,8 @@ def _read(model: VLAModel, feed: dict[str, AnyArray]) -> dict[str, AnyArray]:
     return {name: values.numpy() for name, values in found.items()}
 
 
-def _answered(model: VLAModel, feed: dict[str, AnyArray]) -> dict[str, AnyArray]:
-    """Return what a model answers, by the names of the outputs."""
+def _torch_outputs(model: VLAModel, feed: dict[str, AnyArray]) -> dict[str, AnyArray]:
+    """Return the outputs of a model by name."""
     with torch.no_grad():
         found = _answer(model.eval(), _batch({name: torch.from_numpy(values) for name, values in feed.items()}))
     return {name: values.numpy() for name, values in found.items()}
@@ -205,8 +205,8 @@ def _answered(model: VLAModel, feed: dict[str, AnyArray]) -> dict[str, AnyArray]
 def _answer(model: VLAModel, batch: Batch) -> dict[str, Tensor]:
     outputs = model(batch)
     answer, heat = model.act(outputs), model.heat(outputs)
-    handed_on = {NEXT_MEMORY: outputs[MEMORY]} if MEMORY in outputs else {}
-    return {**answer._asdict(), **handed_on, **{HEAT + name: maps for name, maps in heat.items()}}
+    memory = {NEXT_MEMORY: outputs[MEMORY]} if MEMORY in outputs else {}
+    return {**answer._asdict(), **memory, **{HEAT + name: maps for name, maps in heat.items()}}
 
 
 def _batch(named: dict[str, Tensor]) -> Batch:
@@ -218,7 +218,7 @@ def _batch(named: dict[str, Tensor]) -> Batch:
 def _write(graph: _Graph, path: Path) -> None:
     inputs = tuple(torch.from_numpy(values) for values in graph.feed.values())
     with torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter that writes opset 17 announces its successor, which cannot
+        warnings.simplefilter("ignore")  # deprecation warning; the new exporter cannot write opset 17
         torch.onnx.export(
             graph.module.eval(),
             inputs,
@@ -232,7 +232,7 @@ def _write(graph: _Graph, path: Path) -> None:
 
 
 def _strip(path: Path) -> None:
-    """Take out where in our source each node came from; it is a third of the file."""
+    """Remove the source locations of the nodes, which are a third of the file."""
     onnx: Any = require("onnx", extra="export", need="export")
     network = onnx.load(str(path))
     for node in network.graph.node:

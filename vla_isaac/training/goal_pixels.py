@@ -1,4 +1,4 @@
-"""`goal_pixels`: where the goal's objects are in each camera's pictures, computed from poses; trains attention maps."""
+"""`goal_pixels`: image coordinates of the goal's objects, projected from their poses; targets of the attention maps."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from vla_isaac.scene.cameras import CameraConfig
 
 
 def goal_pixels(rows: Rows, cameras: Sequence[str]) -> dict[str, AnyArray] | None:
-    """Return x and y as shares of width and height of both objects, by camera, shape (N, 2, 2); NaN where not in front.
+    """Return x and y of both objects as fractions of width and height, by camera, (N, 2, 2); NaN if not in front of it.
 
-    None where the dataset does not know where objects are, how the arm stood or what a camera saw with.
+    None if the dataset lacks object poses, joint angles or camera parameters.
     """
     names = rows.state_names
     if rows.goals is None or panda.ARM_JOINTS[0] not in names:
@@ -38,7 +38,7 @@ def goal_pixels(rows: Rows, cameras: Sequence[str]) -> dict[str, AnyArray] | Non
 
 
 def seen_at(points: Array, info: CameraInfo) -> Array:
-    """Return where points (..., 3) [m] of the frame of the camera's mount are seen, (..., 2)."""
+    """Return the image coordinates (..., 2) of points (..., 3) [m] in the frame of the camera's mount."""
     camera = CameraConfig(
         name="seen", eye=info.eye, target=info.target, up=info.up, fov_y=info.fov_y, resolution_hw=(info.height, info.width)
     )
@@ -49,7 +49,7 @@ def seen_at(points: Array, info: CameraInfo) -> Array:
 
 
 def seen_from_hand(points: Array, qpos: AnyArray) -> Array:
-    """Return points (N, K, 3) [m] of the base frame in that of the hand, on which a camera is mounted; qpos is (N, 7)."""
+    """Return points (N, K, 3) [m] of the base frame in the frame of the hand; qpos is (N, 7) [rad]."""
     hands = forward_kinematics(qpos)
     hands[:, :3, 3] -= panda.HAND_TO_EE * hands[:, :3, 2]
     return (points - hands[:, None, :3, 3]) @ hands[:, :3, :3]

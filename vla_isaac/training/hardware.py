@@ -1,4 +1,4 @@
-"""`Hardware`: one device, or several through accelerate, behind the same few calls."""
+"""`Hardware`: interface to one device, or to several through accelerate."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from vla_isaac.core.optional import require
 from vla_isaac.training.config import Precision
 
 BF16_FEATURES = ("amx_bf16", "avx512_bf16", "bf16")
-"""Any of these of a processor is enough, as `torch.cpu.get_capabilities` names them; the last is that of ARM."""
+"""CPU features for bf16 in `torch.cpu.get_capabilities`, any of which suffices; the last is that of ARM."""
 
 
 class Hardware(Protocol):
-    """Where training happens."""
+    """Device and precision of a training."""
 
     device: torch.device
     precision: Precision
@@ -27,11 +27,11 @@ class Hardware(Protocol):
     num_processes: int
 
     def prepare(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[nn.Module, torch.optim.Optimizer]:
-        """Return both prepared for this hardware."""
+        """Return model and optimizer prepared for this hardware."""
         ...
 
     def arithmetic(self) -> AbstractContextManager[Any]:
-        """Return the context in which the forward pass runs."""
+        """Return the autocast context of the forward pass."""
         ...
 
     def backward(self, loss: Tensor) -> None:
@@ -57,7 +57,7 @@ class OneDevice:
         self.precision = precision
 
     def prepare(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[nn.Module, torch.optim.Optimizer]:
-        """Return both as they are."""
+        """Return model and optimizer unchanged."""
         return model, optimizer
 
     def arithmetic(self) -> AbstractContextManager[Any]:
@@ -89,16 +89,16 @@ class SeveralDevices:
         self.num_processes: int = self._all.num_processes
 
     def prepare(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[nn.Module, torch.optim.Optimizer]:
-        """Return both wrapped, so that gradients are shared."""
+        """Return model and optimizer wrapped by accelerate, which averages gradients."""
         wrapped, shared = self._all.prepare(model, optimizer)
         return wrapped, shared
 
     def arithmetic(self) -> AbstractContextManager[Any]:
-        """Return accelerate's own context."""
+        """Return accelerate's autocast context."""
         return self._all.autocast()
 
     def backward(self, loss: Tensor) -> None:
-        """Compute gradients and share them."""
+        """Compute gradients, averaged over all processes."""
         self._all.backward(loss)
 
     def clip(self, parameters: Iterable[Tensor], norm: float) -> Tensor:
@@ -111,7 +111,7 @@ class SeveralDevices:
 
 
 def find_hardware(precision: Precision) -> Hardware:
-    """Return several devices where a launcher started several processes, else one; in half precision only where it pays."""
+    """Return several devices if a launcher started several processes, else one; bf16 only if the device supports it."""
     if precision == "bf16" and not has_bf16(usual_device()):
         precision = "fp32"
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
@@ -119,19 +119,19 @@ def find_hardware(precision: Precision) -> Hardware:
     return OneDevice(precision)
 
 
-def described(hardware: Hardware, wanted: Precision) -> str:
-    """Return what a training computes on and in, in words."""
-    why = "" if hardware.precision == wanted else f", for it has no instructions for {wanted}"
+def described(hardware: Hardware, requested: Precision) -> str:
+    """Return device and precision as text."""
+    why = "" if hardware.precision == requested else f", because it has no instructions for {requested}"
     return f"{hardware.device.type} in {hardware.precision}{why}"
 
 
 def usual_device() -> str:
-    """Return the kind of device that training takes where nothing else is said."""
+    """Return the default device type of training."""
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def has_bf16(device: str) -> bool:
-    """Tell whether a device has instructions for bfloat16; without them torch takes it all the same, several times as long.
+    """Return whether a device has bfloat16 instructions; without them torch emulates it, several times slower.
 
     Source: the PyTorch issues 118499, 146508 and 183815; `benchmarks/precision.py` measures it.
     """

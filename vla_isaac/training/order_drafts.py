@@ -1,4 +1,4 @@
-"""Drafts of orders that can be carried out: of a family's templates, of the lexicon's, or two orders in one sentence."""
+"""Drafts of instructions from templates of a family or of the lexicon, and of two instructions in one sentence."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DrawDraft = Callable[[np.random.Generator], SentenceDraft]
 
 
 def draft_order(rng: np.random.Generator) -> SentenceDraft:
-    """Return the draft of an order."""
+    """Return the draft of an instruction."""
     chance = rng.random()
     if chance < 0.40:
         family = pick(rng, (*families(), "tower", "sort"))
@@ -39,7 +39,7 @@ def draft_order(rng: np.random.Generator) -> SentenceDraft:
 
 
 def draft_of_family(family: str, templates: Sequence[str], rng: np.random.Generator) -> SentenceDraft:
-    """Return a draft of one of a family's templates."""
+    """Return a draft from a template of a family."""
     return replace(_GOALS_OF_FAMILY[family](rng), template=pick(rng, templates))
 
 
@@ -95,7 +95,7 @@ def _sorted(rng: np.random.Generator) -> SentenceDraft:
 
 
 def _sorted_family(rng: np.random.Generator) -> SentenceDraft:
-    while True:  # colours must differ, or the bins would be one
+    while True:  # colours must differ, otherwise both bins are the same
         draft = _sorted(rng)
         if draft.objects["a"].colour != draft.objects["b"].colour and draft.objects["x"].shape == "bin":
             return draft
@@ -187,7 +187,7 @@ _FROM_TEMPLATES: tuple[DrawDraft, ...] = (
     _sorting,
     *(_tower,) * 3,
 )
-"""As often as they are to be drawn."""
+"""Kinds of drafts, repeated by their sampling weight."""
 
 
 def _with_template(draft: SentenceDraft, templates: Sequence[str], rng: np.random.Generator) -> SentenceDraft:
@@ -198,7 +198,7 @@ def _with_template(draft: SentenceDraft, templates: Sequence[str], rng: np.rando
 
 
 def _two_orders(rng: np.random.Generator) -> SentenceDraft:
-    """Return two orders in one sentence; the second may speak of the first's object as "it"."""
+    """Return two instructions in one sentence; the second may refer to the object of the first as "it"."""
     if rng.random() < 0.25:
         draft = _two_placements(rng)
         return replace(draft, template=choose_words(draft.template, draft.goals[0].relation, rng))
@@ -224,7 +224,7 @@ _AFTER = {"a": "x", "b": "y"}
 
 
 def _clause(rng: np.random.Generator) -> SentenceDraft:
-    """Return one short order."""
+    """Return one short instruction."""
     chance = rng.random()
     if chance < 0.7:
         draft = pick(rng, (_stacked, _stacked, _held, _held, _beside))(rng)
@@ -239,7 +239,7 @@ _OTHER_CLAUSES = (("push", _pushed), ("lift", _alone("lifted")), ("reach", _alon
 
 
 def _two_placements(rng: np.random.Generator) -> SentenceDraft:
-    """Return two placings with one verb: "put A on B and C on D"; A and C may share the place."""
+    """Return two placements with one verb: "put A on B and C on D"; A and C may have the same target."""
     goals = pick(rng, (_stacked, _held, _held, _beside))
     while True:
         first, second = goals(rng), goals(rng)

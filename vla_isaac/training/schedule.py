@@ -1,4 +1,4 @@
-"""Numbers that follow from the step alone, so that a run that is resumed has nothing to remember."""
+"""Schedules of learning rate and weight averaging, as functions of the update number, so resuming needs no state."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 from vla_isaac.training.config import TrainConfig
 
 FLOOR = 0.01
-"""Share of the learning rate that is left at the end."""
+"""Final learning rate as a fraction of the largest."""
 
 
 def learning_rate(config: TrainConfig, step: int) -> float:
@@ -22,5 +22,5 @@ def learning_rate(config: TrainConfig, step: int) -> float:
 
 
 def averaging(config: TrainConfig, step: int) -> float:
-    """Return the share of the averaged weights that this update keeps: little at first, `ema` later."""
+    """Return the decay of the moving average at this update: small at first, `ema` later."""
     return min(config.ema, (1.0 + step) / (10.0 + step))

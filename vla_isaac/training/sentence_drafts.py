@@ -1,4 +1,4 @@
-"""Drafts of sentences: templates with the goals they ask for, and how words fill their slots."""
+"""Drafts of sentences: templates with their goals, and how words fill their slots."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ SUPPORTS = ("box", "cube")
 
 @dataclass(frozen=True)
 class DescribedObject:
-    """An object as sentences describe it."""
+    """Description of an object in a sentence."""
 
     colour: str
-    """Empty where the sentence speaks of all of a shape."""
+    """Empty if the sentence means all objects of a shape."""
 
     shape: str
 
 
 @dataclass(frozen=True)
 class SentenceGoal:
-    """One goal: a relation of an object that is moved, perhaps with another."""
+    """One goal: a relation of a moved object, and optionally a reference object."""
 
     relation: str
     moved: DescribedObject
@@ -40,7 +40,7 @@ class SentenceGoal:
 
     @property
     def row(self) -> list[int]:
-        """Its classes, `WIDTH` numbers."""
+        """Its class labels, `WIDTH` numbers."""
         colour = COLOUR_NAMES.index(self.moved.colour) if self.moved.colour else ANY
         row = [RELATIONS.index(self.relation), colour, SHAPES.index(self.moved.shape)]
         if self.other is None:
@@ -50,7 +50,7 @@ class SentenceGoal:
 
 @dataclass(frozen=True)
 class SentenceDraft:
-    """A sentence whose objects have no names yet."""
+    """A sentence template with goals, before objects are named."""
 
     template: str
     goals: tuple[SentenceGoal, ...]
@@ -61,7 +61,7 @@ class SentenceDraft:
 def labels_of(goals: Sequence[SentenceGoal]) -> AnyArray:
     """Return the classes of goals, int64 (NUM_GOALS, WIDTH).
 
-    Of two objects on top of each other the upper comes first, as the family `tower` has it, in whatever order they are said.
+    Of two objects on top of each other the upper comes first, as in the family `tower`, in any order of the sentence.
     """
     if len(goals) == 2 and all(g.relation == "on" for g in goals) and goals[1].other == goals[0].moved:
         goals = goals[::-1]
@@ -73,7 +73,7 @@ def labels_of(goals: Sequence[SentenceGoal]) -> AnyArray:
 
 
 def no_labels() -> AnyArray:
-    """Return the classes of a sentence that asks for nothing, int64 (NUM_GOALS, WIDTH)."""
+    """Return the classes of a sentence without a goal, int64 (NUM_GOALS, WIDTH)."""
     return np.full((NUM_GOALS, WIDTH), UNSPECIFIED, dtype=np.int64)
 
 
@@ -93,7 +93,7 @@ def draw_two_objects(
 
 
 def choose_words(template: str, relation: str, rng: np.random.Generator) -> str:
-    """Return the template with its verbs and prepositions; objects stay slots."""
+    """Return the template with verbs and prepositions filled in; objects stay slots."""
     side = relation.removeprefix("push_")
     preposition = side if side in ("on", "in", *SIDES) else "on"
     slots = lexicon().sentences.slots
@@ -111,7 +111,7 @@ def choose_words(template: str, relation: str, rng: np.random.Generator) -> str:
 
 
 def fill_slots(draft: SentenceDraft, rng: np.random.Generator, names: Mapping[str, str] | None = None) -> str:
-    """Return the sentence; an object said twice mostly has the same name twice, `names` are taken first."""
+    """Return the sentence; repeated objects mostly have the same name, and `names` are used first."""
     known = dict(names or {})
     relation = draft.goals[0].relation if draft.goals else ""
 
@@ -126,7 +126,7 @@ def fill_slots(draft: SentenceDraft, rng: np.random.Generator, names: Mapping[st
 
 
 def describe(item: DescribedObject, rng: np.random.Generator) -> str:
-    """Return words for an object: half of the time its plain name, else perhaps a synonym."""
+    """Return words for an object: half of the time its plain name, else possibly a synonym."""
     if rng.random() < PLAIN_SHARE:
         return f"{item.colour} {item.shape}"
     rare = rng.random() < 0.3

@@ -1,7 +1,7 @@
-"""Sentences with what they ask for, drawn without a simulator: what `models.mini.grounding` learns to read from.
+"""Training sentences of `models.mini.grounding` with their labels, drawn without a simulator.
 
-Two in five are the training templates of the families, the others are made of the lexicon's templates; all are varied as
-people vary them. A part asks for nothing that can be done. What a held-out template gives is never used.
+Two in five are from the training templates of the families, the others from the lexicon's templates; all are varied as in
+`demonstration_sentences`. A part has no supported goal. Sentences of held-out templates are never used.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from vla_isaac.training.sentence_drafts import fill_slots, labels_of, no_labels
 from vla_isaac.training.unsupported_sentences import draw_unsupported
 
 MAX_WORDS = 40
-"""Words of a sentence at most; two steps with all their politeness take that many."""
+"""Largest number of words; enough for two steps with politeness."""
 
 UNSUPPORTED_SHARE = 0.25
 
 
 @dataclass(frozen=True)
 class LabelledSentence:
-    """A sentence and what it asks for."""
+    """A sentence and its labels."""
 
     sentence: str
     labels: AnyArray
-    """Classes of `models.goal_query`, int64 (NUM_GOALS, WIDTH); all `UNSPECIFIED` without sense."""
+    """Classes of `models.goal_query`, int64 (NUM_GOALS, WIDTH); all `UNSPECIFIED` if it makes no sense."""
 
     makes_sense: bool
-    """Whether it asks for something that these classes can say."""
+    """Whether it is an instruction that these classes express."""
 
 
 def draw_sentence(rng: np.random.Generator) -> LabelledSentence:
-    """Return a sentence that no held-out template gives."""
+    """Return a sentence that matches no held-out template."""
     while True:
         is_unsupported = rng.random() < UNSUPPORTED_SHARE
         drawn = LabelledSentence(draw_unsupported(rng), no_labels(), False) if is_unsupported else _draw_order(rng)
@@ -52,13 +52,13 @@ def draw_sentences(seed: int, count: int) -> list[LabelledSentence]:
 
 
 def draw_held_out(family: str, rng: np.random.Generator) -> LabelledSentence:
-    """Return a sentence of a held-out template of a family, for measuring; nothing is ever trained on it."""
+    """Return a sentence of a held-out template of a family, for evaluation only."""
     draft = draft_of_family(family, paraphrases(family).held_out, rng)
     return LabelledSentence(fill_slots(draft, rng), labels_of(draft.goals), makes_sense=True)
 
 
 def _draw_order(rng: np.random.Generator) -> LabelledSentence | None:
-    """Return an order as others would say it, None if any family holds it out."""
+    """Return a varied instruction, or None if it matches a held-out template of any family."""
     draft = draft_order(rng)
     plain = fill_slots(draft, rng)
     if _is_held_out(plain):

@@ -1,7 +1,7 @@
-"""`VLATrainer`: any of our models, on any of our data, until its steps are done or it stops getting better.
+"""`VLATrainer`: training loop of all models on all data, with validation, early stopping and exact resuming.
 
-All randomness follows from the seed and the number of the step: the order of the data, its augmentation, its sentences
-and dropout. A run that is resumed therefore goes on exactly as if it had not been interrupted.
+The order of the data, augmentation, sentences and dropout follow from the seed and the update number. A resumed run
+therefore gives exactly the result of an uninterrupted one.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class TrainReport:
 
     step: int
     best_loss: float | None
-    """Of validation; None if no episode was held out for it."""
+    """Best validation loss; None if no episode was held out."""
 
     best_step: int
     stopped_early: bool
@@ -44,7 +44,7 @@ class TrainReport:
 
 
 def kept_report(folder: Path) -> TrainReport:
-    """Return the report of a training that came to its end before.
+    """Return the report of a completed training.
 
     Raises:
         ConfigError: If its files are missing or broken.
@@ -68,11 +68,11 @@ def make_trainer(
     begin_with: Path | None = None,
     action_spec: ActionSpec | None = None,
 ) -> VLATrainer:
-    """Return a trainer with a model and a card for this data; the folder is made if it is missing.
+    """Return a trainer with a model and a card for this data; the folder is created if it is missing.
 
     Raises:
         ConfigError: If an option of the architecture is unknown.
-        ConventionError: If the data does not say what its actions mean, or `begin_with` was made for other data.
+        ConventionError: If the convention of the actions is unknown, or `begin_with` was trained on other data.
     """
     card = make_card(config, data, paths, action_spec=action_spec)
     model = make_model(config, data, begin_with=begin_with)
@@ -83,7 +83,7 @@ def make_trainer(
 
 
 class VLATrainer:
-    """Trains; `train` is all that most callers need."""
+    """Trains a model; most callers use only `train`."""
 
     def __init__(
         self,
@@ -100,12 +100,12 @@ class VLATrainer:
 
         Args:
             model: A model for this data; see `experiment.make_model`.
-            data: What it learns from.
-            config: How.
-            card: What goes with its checkpoints.
-            folder: Where ``best`` and ``last`` are written.
-            hardware: Where; None finds out.
-            watchers: Called at every update and validation.
+            data: Training and validation data.
+            config: Hyperparameters.
+            card: Written into its checkpoints.
+            folder: Output folder of ``best`` and ``last``.
+            hardware: Devices; None detects them.
+            watchers: Callbacks of every update and validation.
         """
         self.model, self.data, self.config, self.card, self.folder = model, data, config, card, folder
         self.hardware = hardware or find_hardware(config.precision)
@@ -123,7 +123,7 @@ class VLATrainer:
         self._batches: Iterator[Batch] | None = None
 
     def train(self) -> TrainReport:
-        """Train to the end; every epoch is validated and kept."""
+        """Train to the end, with a validation and a checkpoint every `epoch_steps` updates."""
         try:
             while self.step < self.config.steps and not self._is_over:
                 self.train_epoch()
@@ -156,7 +156,9 @@ class VLATrainer:
 
     def train_step(self, batch: Batch) -> dict[str, float]:
         """Make one update and return the terms of the loss, their sum as `loss`, the gradient norm and the learning rate."""
-        torch.manual_seed(self.config.seed * 1_000_003 + self.step)  # the step alone decides, so resuming is exact
+        torch.manual_seed(
+            self.config.seed * 1_000_003 + self.step
+        )  # depends on the update number alone, so resuming is exact
         rate = learning_rate(self.config, self.step)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
@@ -172,7 +174,7 @@ class VLATrainer:
 
     @torch.no_grad()
     def validate(self) -> dict[str, float]:
-        """Return the scores of the averaged weights on the validation set; empty if there is none."""
+        """Return the validation metrics of the averaged weights; empty if there is no validation set."""
         self.model.eval()
         scores = ValidationMetrics()
         with self.ema.apply():
@@ -185,10 +187,10 @@ class VLATrainer:
         return scores.means()
 
     def resume(self) -> bool:
-        """Go on from ``last``; false if there is none.
+        """Resume from ``last``; return false if there is none.
 
         Raises:
-            UsageError: If configuration or data are not those it was begun with.
+            UsageError: If configuration or data differ from those of the run.
             ConfigError: If its files are broken.
         """
         last = find_checkpoint(self.folder / "last")
@@ -232,7 +234,7 @@ class VLATrainer:
         return here
 
     def _numbers(self, values: Mapping[str, Tensor], batch: Batch) -> dict[str, float]:
-        """Return plain numbers; a loss that is not a number ends the training at once."""
+        """Return plain numbers; raise an error if the loss is not finite."""
         means = self.hardware.mean(torch.stack([value.detach().float() for value in values.values()])).tolist()
         found = dict(zip(values, means, strict=True))
         if found["loss"] != found["loss"]:
@@ -243,7 +245,7 @@ class VLATrainer:
         return found
 
     def _keep(self, scores: Mapping[str, float]) -> None:
-        """Write ``last``, and ``best`` if it is."""
+        """Write ``last``, and ``best`` if it is the best so far."""
         loss = scores.get("loss")
         is_best = loss is None or self.best_loss is None or loss < self.best_loss
         self._stale = 0 if is_best else self._stale + 1

@@ -1,4 +1,4 @@
-"""`train`: one experiment from its preset to its checkpoint, with rounds of corrections until success stops rising."""
+"""`train`: run one experiment from preset to checkpoint, with DAgger rounds until the success rate stops rising."""
 
 from __future__ import annotations
 
@@ -32,28 +32,28 @@ from vla_isaac.training.transitions import TransitionData
 
 CORRECTED, CHOSEN, ROUNDS, FRAMES = "corrected", "chosen", "rounds.json", ".frames"
 PICTURE_SHARE = 0.12
-"""Share of the corrected control periods of which pictures are kept, in transition datasets."""
+"""Fraction of the corrected control periods whose pictures are kept, in transition datasets."""
 
 AFTER_ROUND = 0.4
-"""Share of the first learning rate that training goes on with after a round of corrections."""
+"""Factor of the learning rate in training after a round of corrections."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DaggerPlan:
-    """Rounds of corrections: the policy drives, the expert says what it should have done, both are learned from."""
+    """Settings of the DAgger rounds: the policy acts, the expert labels the states, and training continues on both."""
 
     rounds: int = 0
-    """At the most; they end earlier when success stops rising."""
+    """Largest number of rounds; they end earlier when success stops rising."""
 
     episodes: int = 200
-    """Corrected episodes of a round."""
+    """Corrected episodes per round."""
 
     steps: int = 1000
     """Updates after each round."""
 
     first_seed: int = 50_000
     randomisation: str = "training"
-    """What varies between the corrected episodes."""
+    """Randomisation preset of the corrected episodes."""
 
     checked_on: int = 10
     """Episodes per family on which success is measured before and after a round."""
@@ -74,24 +74,24 @@ def train(
     dagger: DaggerPlan | None = None,
     cache: Path | None = None,
 ) -> TrainReport:
-    """Train, then correct and train again while that helps; each stage takes up what is on disk.
+    """Train, then collect corrections and train again while success rises; each stage resumes from the files on disk.
 
     Args:
         config: The experiment.
         paths: Datasets.
-        folder: Where checkpoints are written; round n of corrections in ``round_n`` of it, the best of all in ``chosen``.
-        resume: Whether to go on with what is there.
-        begin_with: Checkpoint whose weights are trained further.
-        threads: Processor cores to use; None leaves torch its choice.
-        dagger: Rounds of corrections; None or none of them trains on the datasets alone.
-        cache: Folder for decoded pictures, which trainings on the same data may share; None keeps them in ``.frames`` of
+        folder: Output folder of the checkpoints; round n of corrections is in ``round_n``, the best of all in ``chosen``.
+        resume: Whether to resume a run in `folder`.
+        begin_with: Checkpoint to fine-tune.
+        threads: CPU threads; None uses the default of torch.
+        dagger: Rounds of corrections; None or 0 rounds trains on the datasets alone.
+        cache: Folder for decoded pictures, which trainings on the same data may share; None uses ``.frames`` of
             `folder`.
 
     Returns:
         The report of the training whose checkpoint is best.
 
     Raises:
-        UsageError: If the folder holds a run and `resume` is false, or it is another run.
+        UsageError: If the folder contains a run and `resume` is false, or a run with other settings.
     """
     if threads is not None:
         torch.set_num_threads(threads)
@@ -112,9 +112,9 @@ def train_once(
     num_corrections: int = 0,
     cache: Path | None = None,
 ) -> TrainReport:
-    """Train on these datasets alone; see `train`. Decoded pictures are kept in `cache`, or next to the checkpoints."""
+    """Train on these datasets alone; see `train`. Decoded pictures are stored in `cache`, or next to the checkpoints."""
     if find_checkpoint(folder / "last") is not None and not resume:
-        raise UsageError(f"{folder} holds a training run; add --resume to go on with it, or choose another folder")
+        raise UsageError(f"{folder} holds a training run; add --resume to resume it, or choose another folder")
     if resume and is_finished(folder / "last", config, paths):
         return kept_report(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -133,14 +133,14 @@ def source_of(
     num_corrections: int = 0,
     begin_with: Path | None = None,
 ) -> DataModule:
-    """Return batches of transitions or of demonstrations, whichever these datasets are.
+    """Return the data module of these datasets: transitions or demonstrations.
 
     Raises:
-        UsageError: If the model learns from the other kind, or datasets of both kinds are mixed.
+        UsageError: If the model is trained on the other kind, or datasets of both kinds are mixed.
     """
     missing = [path for path in paths if not path.exists()]
     if missing:
-        raise UsageError(f"{missing[0]}: there is no such file or folder; give --data what `vla-isaac collect` wrote")
+        raise UsageError(f"{missing[0]}: there is no such file or folder; give --data an output of `vla-isaac collect`")
     of_transitions = [is_transition_dataset(path) for path in paths]
     if any(of_transitions) != all(of_transitions):
         raise UsageError("transitions and demonstrations cannot be mixed in one training; give one kind with --data")
@@ -151,7 +151,7 @@ def source_of(
             if needs_transitions
             else "demonstrations: vla-isaac collect OUT"
         )
-        raise UsageError(f"{paths[0]}: the model {config.model!r} does not learn from this kind of dataset, but from {kind}")
+        raise UsageError(f"{paths[0]}: the model {config.model!r} is not trained on this kind of dataset, but on {kind}")
     if all(of_transitions):
         return TransitionData(paths, config)
     normalisers = normalisers_of(begin_with) if begin_with is not None else None
@@ -170,7 +170,7 @@ def _correct(
     resume: bool,
     cache: Path,
 ) -> TrainReport:
-    """Make rounds until one does not raise success, and put the best checkpoint into ``chosen``."""
+    """Run rounds until one does not raise success, and copy the best checkpoint to ``chosen``."""
     tasks = tuple(sorted({task for path in paths for task in _tasks_of(path)} - {""}))
     best, best_rate = report, _success(report, tasks, folder, dagger)
     rates = [best_rate]
@@ -219,7 +219,7 @@ def _corrections(
     resume: bool,
     of_transitions: bool,
 ) -> Path:
-    """Collect the corrections of a round and return where they are."""
+    """Collect the corrections of a round and return their folder."""
     plan = CorrectionPlan(
         checkpoint=Path(report.folder) / "best",
         tasks=tasks,
@@ -239,7 +239,7 @@ def _corrections(
 
 
 def _success(report: TrainReport, tasks: tuple[str, ...], folder: Path, dagger: DaggerPlan) -> float:
-    """Return how often the best checkpoint of a training succeeds; measured before, it is read from its file."""
+    """Return the success rate of the best checkpoint of a training, read from its file if it was measured before."""
     best = Path(report.folder) / "best"
     export(best)
     plan = EvaluationPlan(
@@ -257,7 +257,7 @@ def _success(report: TrainReport, tasks: tuple[str, ...], folder: Path, dagger: 
 
 
 def _choose(best: TrainReport, folder: Path, why: dict[str, Any]) -> None:
-    """Copy the best checkpoint to ``chosen`` and write down why."""
+    """Copy the best checkpoint to ``chosen`` with the reason."""
     chosen = folder / CHOSEN
     shutil.rmtree(chosen, ignore_errors=True)
     shutil.copytree(Path(best.folder) / "best", chosen)

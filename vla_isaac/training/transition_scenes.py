@@ -1,6 +1,6 @@
-"""`TransitionScenes`: what stood where at each control period and what the expert did, as unsure as eyes would tell it.
+"""`TransitionScenes`: object states and expert actions of each control period, with the uncertainty of detections.
 
-Places are off by what a camera is off, near the hand less than far from it.
+Positions have the errors of a detector, smaller near the hand than far from it.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from vla_isaac.models.mini.places import Places
 from vla_isaac.models.mini.scene import Goals, Things
 from vla_isaac.robots.kinematics import forward_kinematics
 
-SAME_PLACE = 0.008  # [m] within which the expert's place is one of the candidates
-NEAR = 0.09  # [m] from the hand, where the camera on it sees well
+SAME_PLACE = 0.008  # [m] within which the expert's target is one of the candidates
+NEAR = 0.09  # [m] from the hand, where the wrist camera is accurate
 
-# how unsure the deciding part's knowledge is made, one standard deviation of the worst case
+# noise on the inputs of the controller head, one standard deviation at its largest
 PLACE_FAR, PLACE_NEAR, PLACE_COMMON, START = 0.013, 0.004, 0.006, 0.010  # [m]
 TURN_FAR, TURN_NEAR, SIZE = 0.15, 0.05, 0.12  # [rad], [rad], [cm]
-HEIGHT_SCALE = (1.0, 1.0, 0.3)  # heights are known better
-CERTAIN_SHARE = 0.2  # of the samples without any of it
+HEIGHT_SCALE = (1.0, 1.0, 0.3)  # heights are more accurate
+CERTAIN_SHARE = 0.2  # fraction of the samples without noise
 
 
 class TransitionScenes:
-    """What stood where, row by row, as tensors."""
+    """Object states of each row, as tensors."""
 
     def __init__(self, transitions: Transitions) -> None:
         objects, bodies = transitions.rows["objects"], transitions.episodes["bodies"]
@@ -51,7 +51,7 @@ class TransitionScenes:
         self._candidate = self._candidates()
 
     def known(self, rows: AnyArray) -> dict[str, Tensor]:
-        """Return everything that is there, for eyes to find."""
+        """Return all objects, the target of the detectors."""
         index = torch.from_numpy(rows)
         bodies = self._bodies[self._of_episode[index]]
         shape = torch.where(self._is_there[index], bodies[..., 3].long(), torch.full((1, 1), NO))
@@ -64,7 +64,7 @@ class TransitionScenes:
         }
 
     def decisions(self, rows: AnyArray, generator: torch.Generator | None) -> Batch:
-        """Return what is known and what the expert did; unsure where a `generator` says by how much."""
+        """Return inputs and expert actions of the controller head; with a `generator`, the inputs have noise."""
         index = torch.from_numpy(rows)
         return {
             "things": self._things(index, generator)._asdict(),
@@ -101,7 +101,7 @@ class TransitionScenes:
         return Things(presence, place, start, turn, size, bodies[..., 3].long())
 
     def _candidates(self) -> Tensor:
-        """Return which of the places its goal allows the expert chose, NO where none of them, (N,)."""
+        """Return the index of the expert's target among the candidates of its goal, NO if it is none of them, (N,)."""
         places, found = Places(), []
         for index in torch.split(torch.arange(len(self._active)), 20_000):
             things = self._things(index, None)
@@ -116,7 +116,7 @@ class TransitionScenes:
 
 
 class _Random:
-    """Random numbers of B scenes."""
+    """Random numbers for B scenes."""
 
     def __init__(self, generator: torch.Generator, scenes: int, things: int) -> None:
         self._generator, self._scenes = generator, scenes
@@ -131,9 +131,9 @@ class _Random:
 
 
 def _goals(transitions: Transitions) -> tuple[Tensor, Tensor]:
-    """Return relation, moved and other thing of the goals of each row, (N, NUM_GOALS, 3), and which is next, (N,).
+    """Return relation, moved and reference object of the goals of each row, (N, NUM_GOALS, 3), and the active goal, (N,).
 
-    A plan of more goals than that is one goal at a time: the one that is next.
+    Of a plan with more goals, only the active goal is given.
     """
     goals = torch.from_numpy(transitions.episodes["goals"])[torch.from_numpy(transitions.of_episode)][..., 1:]
     active = torch.from_numpy(transitions.rows["active"]).clone()

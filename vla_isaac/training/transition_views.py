@@ -1,4 +1,4 @@
-"""`TransitionViews`: where the cameras of a transition dataset were, and with it how everything lies as they see it."""
+"""`TransitionViews`: camera poses of a transition dataset, and object positions in the camera frames."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class TransitionViews:
             self._poses[name] = rotation, views[:, number, :3].astype(float), mount
 
     def inside(self, rows: AnyArray) -> dict[str, Tensor]:
-        """Return the places of all things in each camera's frame [m], (B, K, 3)."""
+        """Return the positions of all objects in each camera's frame [m], (B, K, 3)."""
         inside, episodes = {}, self._of_episode[rows]
         for name, (rotation, origin, mount) in self._poses.items():
             place = self._place[rows].astype(float)
@@ -44,5 +44,5 @@ class TransitionViews:
 
 
 def _recorded(transitions: Transitions) -> list[Any]:
-    """Return the standard cameras that were recorded, in the order of the scene."""
+    """Return the recorded standard cameras, in the order of the scene."""
     return [camera for camera in scene_preset("tabletop").cameras if camera.name in transitions.pictures]

@@ -1,7 +1,7 @@
-"""`TransitionData`: what `mini` learns from: pictures of many scenes, numbers of many control periods, and sentences.
+"""`TransitionData`: training data of `mini`: pictures of many scenes, states of many control periods, and sentences.
 
-Each batch has some of each. What the controller head is given is made as uncertain as detections are: places are off by what
-a camera is off, near the hand less than far from it. All of it follows from the seed and the number of the batch.
+Each batch has some of each. The inputs of the controller head have the noise of detections, see `transition_scenes`. All
+random numbers follow from the seed and the batch number.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from vla_isaac.training.transition_views import TransitionViews
 ACTION_NAMES = ("x", "y", "z", "rx", "ry", "rz", "gripper")
 STATE_NAMES = (*ARM_JOINTS, "gripper_width")
 RATE_HZ = 10.0
-PICTURE_ORDER = 1_000_003  # the random stream of the order of pictures
+PICTURE_ORDER = 1_000_003  # random stream of the order of pictures
 UNSUPPORTED_OPTIONS = ("history", "mix", "demonstrations", "normalise", "wordings", "unfitting_share", "corrected_share")
 """Options of a training that have no effect on transitions; a preset that sets one is refused."""
 
@@ -51,15 +51,15 @@ class TransitionData(DataModule):
     dataset: TransitionDataset
 
     def __init__(self, paths: Sequence[Path], config: TrainConfig) -> None:
-        """Read everything into memory.
+        """Read all data into memory.
 
         Args:
-            paths: Folders that ``vla-isaac collect --format transitions`` wrote.
-            config: How many of each kind a batch has, and how many episodes are held out for validation.
+            paths: Folders written by ``vla-isaac collect --format transitions``.
+            config: Batch sizes of each kind, and fraction of episodes held out for validation.
 
         Raises:
-            UsageError: If there is nothing to learn from.
-            ConfigError: If the preset asks for what transitions cannot give.
+            UsageError: If there are no samples.
+            ConfigError: If the preset has an option that transitions do not support.
             DatasetError: If a file is broken or a number in it is not finite.
         """
         self.config = config
@@ -88,7 +88,7 @@ class TransitionData(DataModule):
         self._pictures, self._held_pictures = np.flatnonzero(~is_held_picture), np.flatnonzero(is_held_picture)
         self._rows, self._held_rows = np.flatnonzero(is_usable & ~is_held_row), np.flatnonzero(is_usable & is_held_row)
         if not len(self._rows) or not len(self._pictures):
-            raise UsageError(f"{paths[0]}: nothing is left to learn from; leave out fewer goals, or collect more")
+            raise UsageError(f"{paths[0]}: no samples are left; leave out fewer goals, or collect more")
         self._cumulative = _cumulative_probability(found, self._rows)
 
     def validation(self) -> Iterator[Batch]:
@@ -112,7 +112,7 @@ class TransitionData(DataModule):
         )  # fmt: skip
 
     def _completed(self, batch: dict[str, Any], random: np.random.Generator) -> Batch:
-        """Return pictures varied at random, with rows and sentences drawn at random."""
+        """Return a training batch: augmented pictures, with random rows and sentences."""
         rows = self._rows[np.searchsorted(self._cumulative, random.random(self.config.rows_per_batch))]
         drawn = self._sentences(int(random.integers(2**62)))
         return self._joined(batch, rows, drawn, random, is_varied=True)
@@ -126,7 +126,7 @@ class TransitionData(DataModule):
         *,
         is_varied: bool,
     ) -> Batch:
-        """Return pictures, rows and sentences as one batch; colours varied and scenes made uncertain if `is_varied`."""
+        """Return pictures, rows and sentences as one batch; with augmentation and noise if `is_varied`."""
         generator = torch.Generator().manual_seed(int(random.integers(2**62)))
         seen = self.transitions.of_row[batch["index"].numpy()]
         images, how = batch["images"], self.config.augmentation
@@ -146,7 +146,7 @@ class TransitionData(DataModule):
         }
 
     def _sentences(self, seed: int) -> list[LabelledSentence]:
-        """Return sentences of a batch; none asks for what is left out."""
+        """Return the sentences of a batch, without left-out goals."""
         drawn = draw_sentences(seed, self.config.sentences_per_batch)
         return [one for one in drawn if not self._is_left_out(one.labels)] if self._left_out else drawn
 
@@ -155,20 +155,20 @@ class TransitionData(DataModule):
 
 
 def _check_options(config: TrainConfig) -> None:
-    """Raise `ConfigError` if a preset asks for something that would have no effect."""
+    """Raise `ConfigError` if a preset sets an option that has no effect on transitions."""
     usual = TrainConfig()
     unsupported = [name for name in UNSUPPORTED_OPTIONS if getattr(config, name) != getattr(usual, name)]
     augmentation = config.augmentation
     if augmentation is not None:
         unsupported += [f"augmentation.{name}" for name in UNSUPPORTED_AUGMENTATION if getattr(augmentation, name)]
     if unsupported:
-        raise ConfigError(f"training: {unsupported[0]} has no effect on what is learned from transitions; leave it out")
+        raise ConfigError(f"training: {unsupported[0]} has no effect on training on transitions; leave it out")
     if config.chunk != 1:
         raise ConfigError(f"training: chunk={config.chunk}, but transitions hold one action each; give chunk: 1")
 
 
 def _check_rate(paths: Sequence[Path]) -> None:
-    """Raise `UsageError` if a dataset was collected at another rate than the policy acts at."""
+    """Raise `UsageError` if a dataset was collected at another rate than that of the policy."""
     for path in paths:
         rate = plan_of(path).get("fps", RATE_HZ) if (path / PLAN).exists() else RATE_HZ
         if rate != RATE_HZ:
@@ -176,10 +176,10 @@ def _check_rate(paths: Sequence[Path]) -> None:
 
 
 def _classes(goal: str) -> tuple[int, ...]:
-    """Return the classes of a goal such as ``on(red_cube, blue_box)``, whose things are named by colour and shape.
+    """Return the classes of a goal such as ``on(red_cube, blue_box)``, whose objects are named by colour and shape.
 
     Raises:
-        ConfigError: If they are not.
+        ConfigError: If it is not such a goal.
     """
     plan = parse_goal(goal)
     named = [name.partition("_") for name in plan.objects]
@@ -189,12 +189,12 @@ def _classes(goal: str) -> tuple[int, ...]:
         raise ConfigError(f"training: leave_out {goal!r}: {error}") from error
     labels = goal_query(plan, bodies)
     if labels is None or len(plan.goals) != 1:
-        raise ConfigError(f"training: leave_out {goal!r} is not one goal of colours and shapes")
+        raise ConfigError(f"training: leave_out {goal!r} is not a single goal with objects named by colour and shape")
     return tuple(map(int, labels[0]))
 
 
 def _cumulative_probability(transitions: Transitions, rows: AnyArray) -> AnyArray:
-    """Return the cumulative probability of drawing each row; every kind of goal counts alike, however long it takes."""
+    """Return the cumulative sampling probability of the rows; every kind of goal has the same weight."""
     kinds = transitions.episodes["goals"][transitions.of_episode[rows], 0, 1]
     count = transitions.episodes["goals"][..., 1]
     several = (count >= 0).sum(1)[transitions.of_episode[rows]]

@@ -1,4 +1,4 @@
-"""Sentences that ask for nothing that can be done: small talk, unknown objects and colours, half sentences."""
+"""Training sentences without a supported goal: small talk, unknown objects and colours, incomplete sentences."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from vla_isaac.training.vocabulary import vocabulary_words
 
 
 def draw_unsupported(rng: np.random.Generator) -> str:
-    """Return a sentence of one of the kinds below."""
+    """Return a sentence of one of the kinds in this module."""
     return pick(rng, _KINDS)(rng)
 
 
 def made_up_word(rng: np.random.Generator) -> str:
-    """Return a word that no order has, made of syllables."""
+    """Return a made-up word of syllables, which no instruction has."""
     while True:
         parts = [pick(rng, _ONSETS) + pick(rng, _VOWELS) for _ in range(int(rng.integers(1, 4)))]
         word = "".join(parts) + pick(rng, _CODAS)
@@ -43,12 +43,12 @@ def _small_talk(rng: np.random.Generator) -> str:
 
 
 def _unrelated(rng: np.random.Generator) -> str:
-    """Return talk put together from words, most of which no order has."""
+    """Return small talk of words, most of which no instruction has."""
     return vary(choose_words(pick(rng, lexicon().sentences.unrelated), "on", rng), rng)
 
 
 def _with_an_unknown_name(rng: np.random.Generator) -> str:
-    """Return an order in which one object has an unknown name, or half a name."""
+    """Return an instruction in which one object has an unknown or incomplete name."""
     draft = draft_order(rng)
     slots = [slot for slot in draft.objects if f"{{{slot}}}" in draft.template]
     if not slots:
@@ -74,7 +74,7 @@ def _unknown_name(name: str, rng: np.random.Generator) -> str:
 
 
 def _unsupported(rng: np.random.Generator) -> str:
-    """Return an order or a question about known objects that no class can say."""
+    """Return an instruction or a question about known objects that no class expresses."""
     template = choose_words(pick(rng, lexicon().sentences.unsupported), "on", rng)
     return vary(_with_objects(template, rng), rng)
 
@@ -90,7 +90,7 @@ def _with_objects(template: str, rng: np.random.Generator) -> str:
 
 
 def _shuffled_words(rng: np.random.Generator) -> str:
-    """Return known words in no order at all."""
+    """Return known words in random order."""
     return " ".join(pick(rng, vocabulary_words()) for _ in range(int(rng.integers(1, 13))))
 
 
@@ -107,7 +107,7 @@ _KINDS: tuple[Callable[[np.random.Generator], str], ...] = (
     *(_shuffled_words,) * 2,
     _made_up_words,
 )
-"""As often as they are to be drawn."""
+"""Kinds of sentences, repeated by their sampling weight."""
 
 
 @cache

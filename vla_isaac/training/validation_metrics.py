@@ -1,4 +1,4 @@
-"""`ValidationMetrics`: the result of a validation: the terms of the loss, and errors in units of the task."""
+"""`ValidationMetrics`: means of the loss terms and of the metrics of a model over a validation."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from vla_isaac.models.base import Batch, Outputs, VLAModel
 
 
 class ValidationMetrics:
-    """Means over all batches of a validation, each sample as heavy as any other."""
+    """Means over all samples of a validation."""
 
     def __init__(self) -> None:
         self._sums: dict[str, float] = defaultdict(float)
         self._counts: dict[str, float] = defaultdict(float)
 
     def add(self, batch: Batch, outputs: Outputs, terms: Mapping[str, Tensor], model: VLAModel) -> None:
-        """Take in one batch."""
+        """Add one batch."""
         size = len(batch["episode"])
         self._take("loss", float(torch.stack(list(terms.values())).sum()), size)
         for name, value in terms.items():
@@ -28,7 +28,7 @@ class ValidationMetrics:
             self._take(name, mean, count)
 
     def means(self) -> dict[str, float]:
-        """Return the means by name; empty if there was nothing."""
+        """Return the means by name; empty if there was no batch."""
         return {name: self._sums[name] / count for name, count in self._counts.items() if count}
 
     def _take(self, name: str, value: float, count: int) -> None:

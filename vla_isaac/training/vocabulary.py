@@ -1,4 +1,4 @@
-"""Every text that an order in training can be made of; the vocabulary of a model has their words."""
+"""All texts that training instructions are made of; their words are the vocabulary of a model."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vla_isaac.training.demonstration_sentences import colour_words, noun_words
 
 
 def vocabulary_texts() -> list[str]:
-    """Return the texts; unknown objects and small talk are not among them."""
+    """Return the texts, without unknown objects and small talk."""
     tables, words = lexicon().sentences, lexicon().words
     templates = [*(t for family in family_names() for t in paraphrases(family).training), *tables.orders]
     places = [w for place in ("on", "in", *SIDES, *DIRECTIONS) for w in words.place(place).used]

@@ -1,4 +1,4 @@
-"""`CustomConfig`: sizes of the network, whose encoders are of the CLIP family unless a preset says otherwise."""
+"""`CustomConfig`: sizes of the network; its encoders are of the CLIP family by default."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class CustomConfig(TrunkConfig):
     usual_vision = usual_language = CLIP_SMALL
 
     def __init__(self, *, tasks: list[str] | None = None, layers: int = 1, **more: Any) -> None:
-        """Keep the sizes.
+        """Store the sizes.
 
         Args:
-            tasks: Names of the tasks that have an embedding; follows from the data.
-            layers: Times that words and places look at each other.
+            tasks: Names of the tasks that have an embedding; taken from the data.
+            layers: Layers of cross-attention between words and picture patches.
             more: Fields of `TrunkConfig`.
         """
         self.tasks = tasks or ["task"]

@@ -1,4 +1,4 @@
-"""`CustomVLA`: CLIP's encoders, cross-attention between their tokens, and an embedding of the task where it is known."""
+"""`CustomVLA`: CLIP encoders, cross-attention between their tokens, and a task embedding where the task is given."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from vla_isaac.models.parts.action_head import ActionHead
 from vla_isaac.models.vla_transformer.trunk import TrunkModel, TrunkOutput
 
 TASK_DROPOUT = 0.5
-"""Share of training samples without their task, so that it is not required."""
+"""Fraction of training samples whose task is dropped, so that inference does not require it."""
 
 
 class CustomVLA(TrunkModel):
-    """The task is a hint, not a need: inference uses it only if a batch has a `task_id`."""
+    """Task input is optional: inference uses it only if a batch has a `task_id`."""
 
     config_class = CustomConfig
 
@@ -34,7 +34,7 @@ class CustomVLA(TrunkModel):
         return {"objects": places, "raw": raw}
 
     def _hint(self, batch: Batch, like: Tensor) -> Tensor:
-        """Return what is added for the task, (B, width)."""
+        """Return the task embedding, zeros where the task is not given, (B, width)."""
         tasks = self.config.tasks
         if TASK_ID in batch:
             hint: Tensor = self.task_embedding(check_choice(TASK_ID, batch[TASK_ID], len(like), len(tasks)))
@@ -43,6 +43,6 @@ class CustomVLA(TrunkModel):
             return torch.zeros_like(like)
         number = [tasks.index(name) if name in tasks else 0 for name in batch["task"]]
         is_known = torch.tensor([[name in tasks] for name in batch["task"]], device=like.device)
-        is_told = (torch.rand(len(like), 1, device=like.device) >= TASK_DROPOUT) & is_known
-        told: Tensor = self.task_embedding(torch.tensor(number, device=like.device)) * is_told
-        return told
+        is_given = (torch.rand(len(like), 1, device=like.device) >= TASK_DROPOUT) & is_known
+        embedding: Tensor = self.task_embedding(torch.tensor(number, device=like.device)) * is_given
+        return embedding

@@ -1,1 +1,1 @@
-"""Encoders of pictures and of sentences by name: small ones that are trained here, and pretrained ones."""
+"""Picture and sentence encoders by name: small ones trained from scratch, and pretrained ones."""

@@ -1,4 +1,4 @@
-"""`BatchProcessor`: from pictures, a sentence and proprioception as a robot has them to a batch of one for a model."""
+"""`BatchProcessor`: pictures, an instruction and proprioception of a robot to a batch of one for a model."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from vla_isaac.models.io_names import SKILL, TASK_ID
 
 
 class BatchProcessor:
-    """Makes batches for calls by hand; `policies.learned` does this without torch."""
+    """Makes batches for direct calls of a model; `policies.learned` does this without torch."""
 
     def __init__(self, model: VLAModel) -> None:
-        """Make one for a model.
+        """Initialise the processor of a model.
 
         Raises:
-            UsageError: If the model does not know how sentences are read.
+            UsageError: If the model has no processor.
         """
         if model.processor is None:
             raise UsageError("the model has no processor; load it from a checkpoint, or set model.processor")
@@ -39,11 +39,11 @@ class BatchProcessor:
         """Return a batch of one.
 
         Args:
-            pictures: What each camera sees, uint8 (H, W, 3) of any size.
-            instruction: What was said, or what a model's `process_instruction` made of it.
-            state: Proprioception in the units of the data, (S,); None is the middle of what the model was trained on.
-            task: Name of a task of the model; None leaves the choice to the model.
-            skill: Number of a skill of the model, likewise.
+            pictures: Picture of each camera, uint8 (H, W, 3) of any size.
+            instruction: A sentence, or the result of a model's `process_instruction`.
+            state: Proprioception in the units of the data, (S,); None takes the centre of the normalisation.
+            task: Name of a task of the model; None lets the model choose.
+            skill: Number of a skill of the model; None lets the model choose.
 
         Raises:
             ShapeError: If a camera or numbers are missing.
@@ -57,27 +57,27 @@ class BatchProcessor:
         missing = [name for name in config.cameras if name not in pictures]
         if missing:
             raise ShapeError(f"there is no picture of camera {missing[0]!r}; given: {', '.join(pictures) or 'none'}")
-        frames, felt = self.history({name: pictures[name] for name in config.cameras}, self._felt(state))
+        frames, states = self.history({name: pictures[name] for name in config.cameras}, self._normalised_state(state))
         found = self.processor.pictures(frames)
         said = self.said(instruction) if isinstance(instruction, str) else dict(instruction)
         return {
             "images": {name: torch.from_numpy(rgb) for name, rgb in found.items()},
-            "state": felt[None],
+            "state": states[None],
             **said,
             **{name: torch.tensor([number]) for name, number in chosen.items() if number is not None},
         }
 
     def history(self, pictures: dict[str, Image], state: Tensor) -> tuple[dict[str, list[Image]], Tensor]:
-        """Return the pictures of each camera and the states (F, S) that a model is shown; the present ones, repeated."""
+        """Return pictures by camera and states (F, S) of a model's history; the current ones, repeated."""
         count = self.config.history
         return {name: [rgb] * count for name, rgb in pictures.items()}, state.expand(count, -1)
 
     def said(self, instruction: str) -> dict[str, Tensor]:
-        """Return a sentence as numbers."""
+        """Return a tokenised sentence."""
         tokens = self.processor.sentences([instruction])
         return {"words": torch.from_numpy(tokens.words), "pieces": torch.from_numpy(tokens.pieces)}
 
-    def _felt(self, state: Sequence[float] | None) -> Tensor:
+    def _normalised_state(self, state: Sequence[float] | None) -> Tensor:
         """Return the normalised state, (S,)."""
         offset, scale = torch.tensor(self.config.state_offset), torch.tensor(self.config.state_scale)
         if state is None:
@@ -90,10 +90,10 @@ class BatchProcessor:
 
 
 def check_choice(name: str, chosen: Tensor, samples: int, options: int) -> Tensor:
-    """Return choices that a batch gives, such as of a task or a skill, int64 (B,).
+    """Return the choices given by a batch, such as a task or a skill per sample, int64 (B,).
 
     Raises:
-        ShapeError: If there are more or fewer than samples, or one is not among the options.
+        ShapeError: If there is not one for each sample, or one is out of range.
     """
     if torch.onnx.is_in_onnx_export():
         return chosen

@@ -1,4 +1,4 @@
-"""`EncodedConfig`: which encoders a model has, and what they are made of."""
+"""`EncodedConfig`: names and settings of a model's encoders."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from vla_isaac.models.imitation import ImitationConfig
 
 
 class EncodedConfig(ImitationConfig):
-    """Fields in addition to those of every model that imitates."""
+    """Fields in addition to those of every imitation model."""
 
     model_type = "encoded"
     usual_vision = usual_language = SMALL
-    """Encoders unless a preset says otherwise."""
+    """Default encoders."""
 
     def __init__(
         self,
@@ -25,14 +25,14 @@ class EncodedConfig(ImitationConfig):
         trains_pretrained: bool = False,
         **more: Any,
     ) -> None:
-        """Keep what the encoders are.
+        """Store names and settings of the encoders.
 
         Args:
-            vision: Name of the encoder of pictures, or its folder; see `encoders.pretrained.VISION_NAMES`.
-            language: Name of the encoder of sentences, or its folder.
-            vision_settings: What it is made of; follows from the name.
-            language_settings: What it is made of; follows from the name.
-            trains_pretrained: Whether pretrained encoders are trained further; they stay as they are otherwise.
+            vision: Name of the picture encoder, or its folder; see `encoders.pretrained.VISION_NAMES`.
+            language: Name of the sentence encoder, or its folder.
+            vision_settings: Its architecture and sizes; derived from the name.
+            language_settings: Its architecture and sizes; derived from the name.
+            trains_pretrained: Whether pretrained encoders are fine-tuned; otherwise they are frozen.
             more: Fields of `ImitationConfig`.
         """
         self.vision = vision or self.usual_vision

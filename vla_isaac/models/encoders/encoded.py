@@ -1,4 +1,4 @@
-"""`EncodedModel`: models whose encoders of pictures and of sentences are chosen by name."""
+"""`EncodedModel`: base class of models whose picture and sentence encoders are chosen by name."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from vla_isaac.models.sentences import WordEncoder
 
 
 class EncodedModel(ImitationModel):
-    """Base of those models."""
+    """Base class of models with encoders by name."""
 
     config_class = EncodedConfig
     processor_class = BatchProcessor
@@ -36,7 +36,7 @@ class EncodedModel(ImitationModel):
         """Load the weights of pretrained encoders.
 
         Raises:
-            ConfigError: If they are not here and cannot be fetched.
+            ConfigError: If they are not on this machine and cannot be downloaded.
         """
         super().begin()
         config = self.config
@@ -47,7 +47,7 @@ class EncodedModel(ImitationModel):
                 pretrained.load_weights(part.network, config.vision)
 
     def read(self, batch: Batch) -> EncodedSentence:
-        """Return what the sentences say; those that were read before are not read again."""
+        """Return the encoded sentences; a batch with the result of `read_once` is not encoded again."""
         if READ in batch:
             return EncodedSentence(batch[READ], batch[IS_WORD] > 0)
         count, most = batch["words"].shape[1], self.config.max_words
@@ -58,21 +58,21 @@ class EncodedModel(ImitationModel):
         return EncodedSentence(self.language(batch["words"], batch["pieces"]), batch["words"] > 0)
 
     def read_once(self, batch: Batch) -> dict[str, Tensor]:
-        """Return what `forward` takes in place of words and pieces, as long as the instruction is the same."""
+        """Return the encoded instruction, which `forward` takes instead of words and pieces."""
         found = self.read(batch)
         return {READ: found.words, IS_WORD: found.is_word.to(torch.float32)}
 
     def make_processor(self) -> BatchProcessor:
-        """Return what makes batches of one for it.
+        """Return the processor that makes batches of one for this model.
 
         Raises:
-            UsageError: If it does not know how sentences are read.
+            UsageError: If the model has no processor.
         """
         return self.processor_class(self)
 
     @torch.no_grad()
     def process_instruction(self, instruction: str) -> dict[str, Tensor]:
-        """Return an instruction as it is read; `get_action` takes it in place of the words, and reads nothing again."""
+        """Return the encoded instruction, which `get_action` takes instead of the sentence; encoded only once."""
         return self.read_once(self.make_processor().said(instruction))
 
     @torch.no_grad()
@@ -83,20 +83,20 @@ class EncodedModel(ImitationModel):
         state: Sequence[float] | None = None,
         **more: Any,
     ) -> Tensor:
-        """Return a chunk of actions (k, A), normalised as in training; arguments as of its processor.
+        """Return a chunk of actions (k, A), normalised as in training; the arguments are those of the processor.
 
-        `policies.learned` gives them in units, and remembers what was before.
+        `policies.learned` returns them in physical units and keeps the history.
 
         Raises:
-            UsageError: If it does not know how sentences are read.
-            ShapeError: If pictures or state are not what it was made for.
+            UsageError: If the model has no processor.
+            ShapeError: If pictures or state do not have the expected shapes.
         """
         batch = self.make_processor()(pictures, instruction, state, **more)
         self.check(batch)
         return self.act(self.eval()(batch)).actions[0]
 
     def frozen(self) -> list[str]:
-        """Return the names of weights that do not learn."""
+        """Return the names of frozen weights."""
         return [name for name, weight in self.named_parameters() if not weight.requires_grad]
 
     # ------------------------------------------------------------------

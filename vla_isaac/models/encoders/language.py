@@ -1,4 +1,4 @@
-"""Encoders of sentences: words to a vector each."""
+"""Sentence encoders: one vector per word."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ class EncodedSentence(NamedTuple):
 class TransformersLanguage(PretrainedEncoder):
     """An encoder of the transformers library, such as BERT or the text part of CLIP.
 
-    It takes rows of `models.text.Vocabulary` (0 is padding), or numbers of its own tokens that were raised by one.
+    Its input is rows of `models.text.Vocabulary` (0 is padding), or its own token ids plus one.
     """
 
     def __init__(self, settings: dict[str, Any], *, is_frozen: bool, has_own_tokens: bool) -> None:
-        """Make one of its settings, with random weights.
+        """Build the encoder from its settings, with random weights.
 
         Args:
-            settings: As `encoders.pretrained.language_settings` gives them.
-            is_frozen: Whether its weights stay as they are.
-            has_own_tokens: Whether the numbers are those of its own tokenizer, raised by one.
+            settings: As returned by `encoders.pretrained.language_settings`.
+            is_frozen: Whether its weights are not trained.
+            has_own_tokens: Whether the input is the ids of its own tokenizer plus one.
         """
         network, self.width = language_model(settings)
         super().__init__(network, is_frozen=is_frozen)

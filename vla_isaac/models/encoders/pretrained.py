@@ -1,8 +1,8 @@
-"""Pretrained encoders by name, through the transformers library; no code of a hub's is ever run.
+"""Pretrained encoders by name, loaded with the transformers library; code from a hub is never run.
 
-A name is one of those listed here, any other ``owner/name`` of the hub whose architecture is known, or a folder. Where
-weights are not on this machine and cannot be fetched, the error says how to get them. What an encoder is made of is kept in
-the checkpoint, so that a trained model loads without the hub.
+A name is one listed here, any other ``owner/name`` of the hub whose architecture is known, or a folder. If weights are not
+on this machine and cannot be downloaded, the error says how to get them. A checkpoint stores the settings of its encoders,
+so a trained model loads without the hub.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from vla_isaac.core.registry import unknown_name
 from vla_isaac.models.hugging_face import transformers
 
 SMALL = "small"
-"""Our own encoder, trained from nothing."""
+"""Name of the small encoder, trained from scratch."""
 
 CLIP_SMALL = "clip-small"
-"""The architecture of CLIP, small and trained from nothing."""
+"""Name of a small encoder with the architecture of CLIP, trained from scratch."""
 
 SCRATCH_VISION: dict[str, Any] = {
     "model_type": "clip_vision_model", "hidden_size": 128, "intermediate_size": 256, "num_hidden_layers": 3,
@@ -35,7 +35,7 @@ SCRATCH_TEXT: dict[str, Any] = {
 }  # fmt: skip
 
 ON_HUB = {"resnet50": "microsoft/resnet-50"}
-"""Names of the field for what the hub calls otherwise."""
+"""Short names and their names on the hub."""
 
 VISION_NAMES = (
     SMALL, CLIP_SMALL, "resnet50", "openai/clip-vit-base-patch32", "google/siglip-base-patch16-224", "facebook/dinov2-small",
@@ -61,20 +61,20 @@ IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 CLIP = ((0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711))
 HALF = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 SCALES = {"clip_vision_model": CLIP, "siglip_vision_model": HALF, "vit": HALF}
-"""Mean and deviation of pictures that an architecture is usually trained with, where its files do not say."""
+"""Default mean and standard deviation of the pictures of an architecture, where its files have none."""
 
 
 def is_pretrained(name: str) -> bool:
-    """Tell whether an encoder brings weights along."""
+    """Return whether an encoder has pretrained weights."""
     return name not in (SMALL, CLIP_SMALL)
 
 
 def vision_settings(name: str, side: int) -> dict[str, Any]:
-    """Return what an encoder of pictures is made of; `side` is that of the pictures [px], for what is trained from nothing.
+    """Return the settings of a picture encoder; `side` is the picture size [px], for encoders trained from scratch.
 
     Raises:
         UnknownNameError: If there is no encoder of that name.
-        ConfigError: If its files are not here and cannot be fetched, or its architecture is not known.
+        ConfigError: If its files are not on this machine and cannot be downloaded, or its architecture is unknown.
     """
     if name == CLIP_SMALL:
         return {**SCRATCH_VISION, "image_size": side - side % SCRATCH_VISION["patch_size"]}
@@ -86,11 +86,11 @@ def vision_settings(name: str, side: int) -> dict[str, Any]:
 
 
 def language_settings(name: str, *, num_words: int, max_words: int) -> dict[str, Any]:
-    """Return what an encoder of sentences is made of; the sizes are for what is trained from nothing.
+    """Return the settings of a sentence encoder; the sizes are for encoders trained from scratch.
 
     Raises:
         UnknownNameError: If there is no encoder of that name.
-        ConfigError: If its files are not here and cannot be fetched, or its architecture is not known.
+        ConfigError: If its files are not on this machine and cannot be downloaded, or its architecture is unknown.
     """
     if name == CLIP_SMALL:
         return {**SCRATCH_TEXT, "vocab_size": num_words, "max_position_embeddings": max_words}
@@ -98,9 +98,9 @@ def language_settings(name: str, *, num_words: int, max_words: int) -> dict[str,
 
 
 def vision_model(settings: Mapping[str, Any]) -> tuple[nn.Module, int]:
-    """Return an encoder with random weights, and how many features it gives."""
+    """Return an encoder with random weights, and its number of output features."""
     network = _class(VISION, settings)(_config(settings))
-    for part in network.modules():  # only the pooled output needs it, and that is not used
+    for part in network.modules():  # only the unused pooled output needs it
         if hasattr(part, "post_layernorm"):
             part.post_layernorm = nn.Identity()
     config = network.config
@@ -108,30 +108,30 @@ def vision_model(settings: Mapping[str, Any]) -> tuple[nn.Module, int]:
 
 
 def language_model(settings: Mapping[str, Any]) -> tuple[nn.Module, int]:
-    """Return an encoder with random weights, and the width of its words."""
+    """Return an encoder with random weights, and the width of its word vectors."""
     config = _config(settings)
     pooling = {} if config.model_type in ("distilbert", "clip_text_model") else {"add_pooling_layer": False}
     return _class(LANGUAGE, settings)(config, **pooling), int(getattr(config, "hidden_size", 0) or config.dim)
 
 
 def load_weights(network: nn.Module, name: str) -> None:
-    """Give an encoder the weights that its name promises.
+    """Load the pretrained weights of an encoder by its name.
 
     Raises:
-        ConfigError: If they are not here and cannot be fetched.
+        ConfigError: If they are not on this machine and cannot be downloaded.
     """
     try:
         kind: Any = type(network)
         found = kind.from_pretrained(_where(name), use_safetensors=True, trust_remote_code=False)
     except (OSError, ValueError) as error:
         raise _not_here(name, error) from error
-    wanted = network.state_dict()
-    given = {key: value for key, value in found.state_dict().items() if key in wanted}
+    expected = network.state_dict()
+    given = {key: value for key, value in found.state_dict().items() if key in expected}
     network.load_state_dict(given)
 
 
 class PretrainedEncoder(nn.Module):
-    """A network of the transformers library; a frozen one keeps its weights and stays in evaluation mode."""
+    """A network of the transformers library; a frozen one is not trained and stays in evaluation mode."""
 
     def __init__(self, network: nn.Module, *, is_frozen: bool) -> None:
         super().__init__()
@@ -148,10 +148,10 @@ class PretrainedEncoder(nn.Module):
 
 
 def tokenizer_file(name: str) -> Path:
-    """Return the ``tokenizer.json`` of an encoder of sentences.
+    """Return the path of the ``tokenizer.json`` of a sentence encoder.
 
     Raises:
-        ConfigError: If it is not here and cannot be fetched.
+        ConfigError: If it is not on this machine and cannot be downloaded.
     """
     path = Path(_where(name)) / "tokenizer.json"
     if path.is_file():
@@ -175,7 +175,7 @@ def _settings(name: str, known: Mapping[str, str], names: tuple[str, ...], *, pa
     config = getattr(config, part, None) or config
     if config.model_type not in known:
         raise ConfigError(
-            f"encoder {name!r} is a {config.model_type}, which is not among those that are known here: {', '.join(known)}"
+            f"encoder {name!r} is a {config.model_type}, which is not supported; supported: {', '.join(known)}"
         )
     found: dict[str, Any] = json.loads(config.to_json_string(use_diff=False))
     return found
@@ -196,7 +196,7 @@ def _where(name: str) -> str:
 
 
 def _json(name: str, file: str) -> dict[str, Any]:
-    """Return a small file that is next to the weights; empty where there is none."""
+    """Return the content of a small file next to the weights; empty if there is none."""
     path = Path(_where(name)) / file
     try:
         found = path if path.is_file() else transformers.utils.cached_file(_where(name), file)
@@ -209,7 +209,7 @@ def _json(name: str, file: str) -> dict[str, Any]:
 def _not_here(name: str, error: Exception) -> ConfigError:
     hub = _where(name)
     return ConfigError(
-        f"encoder {name!r}: its files are not on this machine and could not be fetched ({first_line(error)}); "
-        f"where there is a network: hf download {hub} --local-dir FOLDER, then give FOLDER in place of the name; or choose "
-        f"{SMALL!r}, which is trained from nothing"
+        f"encoder {name!r}: its files are not on this machine and could not be downloaded ({first_line(error)}); "
+        f"with network access: hf download {hub} --local-dir FOLDER, then give FOLDER in place of the name; or choose "
+        f"{SMALL!r}, which is trained from scratch"
     )

@@ -1,4 +1,4 @@
-"""Encoders of pictures: a camera's pixels to a grid of features."""
+"""Picture encoders: a camera's pixels to a grid of features."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ EVERY = "every"
 
 
 class SmallVision(nn.Module):
-    """Convolutions that are trained from nothing; a sentence may modulate their channels (FiLM)."""
+    """Convolutions that are trained from scratch; a sentence may modulate their channels (FiLM)."""
 
     def __init__(self, config: ImitationConfig, camera: str, *, frames: int = 1, text: int = 0) -> None:
-        """Make one.
+        """Initialise the module.
 
         Args:
             config: The sizes.
-            camera: Whose pictures; each camera has its own part of the picture and its own strides.
-            frames: Pictures side by side.
-            text: Numbers of the sentence that modulates; 0 without.
+            camera: Name of the camera, which has its own crop and strides.
+            frames: Pictures per sample, concatenated along the channels.
+            text: Width of the sentence encoding that modulates the channels; 0 without.
         """
         super().__init__()
         self.channels = channels = config.channels
         first, second = config.strides.get(camera, [2, 2])
         self.stem = nn.Sequential(
             YCbCrStem(config.image_hw, config.stem_channels, crop=config.crops.get(camera), frames=frames, stride=first),
-            nn.ReLU(),  # not normalised: it is the largest layer, and that would take a tenth of the time
+            nn.ReLU(),  # no normalisation: it would take a tenth of the time on this largest layer
             nn.Conv2d(config.stem_channels, channels, 3, stride=second, padding=1, bias=False),
             ModulatedNorm(channels),
             nn.ReLU(),
@@ -52,17 +52,17 @@ class SmallVision(nn.Module):
 
 
 class TransformersVision(PretrainedEncoder):
-    """An encoder of the transformers library, such as a ResNet or the vision part of CLIP; whole pictures, one at a time."""
+    """An encoder of the transformers library, such as a ResNet or the vision part of CLIP; takes one whole picture."""
 
     mean: Tensor
     std: Tensor
 
     def __init__(self, settings: dict[str, Any], *, is_frozen: bool) -> None:
-        """Make one of its settings, with random weights.
+        """Build the encoder from its settings, with random weights.
 
         Args:
-            settings: As `encoders.pretrained.vision_settings` gives them.
-            is_frozen: Whether its weights stay as they are.
+            settings: As returned by `encoders.pretrained.vision_settings`.
+            is_frozen: Whether its weights are not trained.
         """
         network, self.channels = vision_model(settings)
         super().__init__(network, is_frozen=is_frozen)
@@ -87,18 +87,18 @@ def _as_grid(tokens: Tensor) -> Tensor:
 
 
 class CameraEncoders(nn.Module):
-    """An encoder for each camera; what comes from the transformers library is one for all."""
+    """One small encoder per camera, or one encoder of the transformers library shared by all cameras."""
 
     def __init__(self, config: EncodedConfig, *, frames: int = 1, text: int = 0) -> None:
-        """Make those that `config.vision` names, and keep what they are made of in the config.
+        """Build the encoders named by `config.vision`, and store their settings in the config.
 
         Args:
             config: Names and sizes.
-            frames: Pictures side by side.
-            text: Numbers of the sentence that turns the channels of small encoders up and down; 0 without.
+            frames: Pictures per sample, concatenated along the channels.
+            text: Width of the sentence encoding that modulates the channels of small encoders (FiLM); 0 without.
 
         Raises:
-            ConfigError: If an encoder that takes single pictures is to see several.
+            ConfigError: If `frames` is above 1 for an encoder that takes single pictures.
         """
         super().__init__()
         if config.vision == SMALL:
@@ -109,7 +109,7 @@ class CameraEncoders(nn.Module):
         if frames > 1:
             raise ConfigError(f"vision: {config.vision!r} takes one picture at a time, history is {frames}; give history: 1")
         settings = config.vision_settings or vision_settings(config.vision, min(config.image_hw))
-        config.vision_settings, config.crops = settings, {}  # whole pictures are what such encoders take
+        config.vision_settings, config.crops = settings, {}  # such encoders take whole pictures
         shared = TransformersVision(settings, is_frozen=is_pretrained(config.vision) and not config.trains_pretrained)
         self.of = nn.ModuleDict({EVERY: shared})
         self.channels = shared.channels

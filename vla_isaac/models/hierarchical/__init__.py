@@ -1,1 +1,1 @@
-"""`hierarchical`: a planner says what is to be done, a selector chooses a skill for now, a controller carries it out."""
+"""`hierarchical`: a planner encodes the goal, a selector chooses the current skill, a controller executes it."""

@@ -17,13 +17,13 @@ class HierarchicalConfig(TrunkConfig):
     def __init__(
         self, *, skills: int = 8, skill_dim: int = 64, plan_dim: int = 64, gumbel_temperature: float = 1.0, **more: Any
     ) -> None:
-        """Keep the sizes.
+        """Store the sizes.
 
         Args:
-            skills: How many there are.
-            skill_dim: Width of a skill's embedding.
-            plan_dim: Numbers of a plan in addition to the places of the goal's objects.
-            gumbel_temperature: Of the Gumbel noise that skills are tried with in training.
+            skills: Number of skills.
+            skill_dim: Width of a skill embedding.
+            plan_dim: Width of a plan, without the positions of the goal's objects.
+            gumbel_temperature: Temperature of the Gumbel-softmax over skills in training.
             more: Fields of `TrunkConfig`.
         """
         self.skills = skills

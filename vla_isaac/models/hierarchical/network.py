@@ -1,7 +1,7 @@
-"""`HierarchicalVLA`: a plan, a skill for now, and what the skill does.
+"""`HierarchicalVLA`: high-level planner, skill selector and low-level controller.
 
-The choice among skills is hard, in training too. Gradients pass through it as if it had been soft: E. Jang et al. (2017),
-"Categorical Reparameterization with Gumbel-Softmax", straight through.
+One skill is selected, in training too; gradients use the straight-through estimator: E. Jang et al. (2017), "Categorical
+Reparameterization with Gumbel-Softmax".
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class HierarchicalVLA(TrunkModel):
         self.post_init()
 
     def head(self, batch: Batch, known: TrunkOutput) -> Outputs:
-        """Return plan, skill and actions; the plan contains the places of the goal's objects, which are supervised."""
+        """Return plan, skill and actions; the plan contains the supervised positions of the goal's objects."""
         places, found = self.find(known.everything, known.hand)
         plan = torch.cat([self.high_level_planner(known.everything), found], dim=1)
         state = torch.cat([plan, known.everything], dim=1)
@@ -54,7 +54,7 @@ class HierarchicalVLA(TrunkModel):
         }
 
     def loss(self, batch: Batch, outputs: Outputs) -> dict[str, Tensor]:
-        """Return the terms of every model that imitates, and how unevenly and unsurely skills are used."""
+        """Return the terms of every imitation model, and a term against uneven and uncertain use of skills."""
         shares = outputs["skill_logits"].float().softmax(1)
         of_all, of_each = _entropy(shares.mean(0)), _entropy(shares).mean()
         top = torch.log(torch.tensor(float(self.config.skills), device=shares.device))
@@ -62,7 +62,7 @@ class HierarchicalVLA(TrunkModel):
         return super().loss(batch, outputs) | {"spread": self.config.loss_weights["spread"] * spread}
 
     def _chosen(self, logits: Tensor, given: Tensor | None) -> Tensor:
-        """Return the choice as ones and zeros, (B, S)."""
+        """Return the selected skill, one-hot, (B, S)."""
         if given is not None:
             skills = self.config.skills
             return functional.one_hot(check_choice(SKILL, given, len(logits), skills), skills).to(logits.dtype)
@@ -81,7 +81,7 @@ class SkillController(nn.Module):
         self.out = nn.Linear(hidden, outputs)
 
     def forward(self, x: Tensor, skill: Tensor) -> Tensor:
-        """Return (B, outputs) of what is known (B, seen) and the skill's embedding (B, skill)."""
+        """Return (B, outputs) from features (B, seen) and the skill's embedding (B, skill)."""
         for layer, turn in zip(self.layers, self.turns, strict=True):
             scale, shift = turn(skill).chunk(2, dim=1)
             x = torch.relu(layer(x) * (1 + scale) + shift)

@@ -1,1 +1,1 @@
-"""`keypoints`: a small network that finds points in pictures by what a sentence says; learns from any demonstrations."""
+"""`keypoints`: a small network that finds keypoints in pictures conditioned on a sentence; trains on any demonstrations."""

@@ -1,4 +1,4 @@
-"""`CameraEncoder`: one camera's pictures to a few points, each with a place and a strength.
+"""`CameraEncoder`: one camera's pictures to keypoints, each with a position and a strength.
 
 Source: E. Perez et al. (2018), "FiLM: Visual Reasoning with a General Conditioning Layer"; C. Finn et al. (2016), "Deep
 Spatial Autoencoders for Visuomotor Learning", for the spatial softmax.
@@ -13,8 +13,8 @@ from vla_isaac.models.encoders.vision import SmallVision
 from vla_isaac.models.keypoints.configuration import KeypointConfig
 from vla_isaac.models.parts.maps import expected
 
-GOALS = 2  # spoken points whose maps are supervised with the goal's objects
-DESCRIPTION = 32  # numbers that say what is at one of them
+GOALS = 2  # sentence-conditioned keypoints whose maps are supervised with the goal's objects
+DESCRIPTION = 32  # features at each of them
 
 
 class CameraEncoder(nn.Module):
@@ -33,17 +33,17 @@ class CameraEncoder(nn.Module):
         self.describe = nn.Sequential(nn.Linear(channels, DESCRIPTION), nn.ReLU())
 
     def forward(self, pictures: Tensor, sentence: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return points, what is at those of the goal's objects, and where each was looked for.
+        """Return keypoints, features at those of the goal's objects, and the attention map of each keypoint.
 
-        Points are (B, P, 3): x and y in [-1, 1] and strength. What is there, (B, 2 D), tells how an object is turned, which
-        its place does not. Maps are (B, P, h, w) with sum 1.
+        Keypoints are (B, P, 3): x and y in [-1, 1] and strength. Features are (B, 2 D); they encode an object's orientation,
+        which its position does not. Maps are (B, P, h, w) with sum 1.
         """
         x = self.see(pictures, sentence)
         batch, channels, height, width = x.shape
         query = self.query(sentence).view(batch, self.spoken, channels)
         spoken = query @ self.key(x).flatten(2) / channels**0.5
         heat = torch.cat([self.heat(x).flatten(2), spoken], dim=1).float()
-        with torch.autocast(heat.device.type, enabled=False):  # places need more digits than half precision has
+        with torch.autocast(heat.device.type, enabled=False):  # positions need more digits than half precision has
             shares = (heat * self.sharpness.exp()[:, None]).softmax(-1)
             points = torch.stack([*expected(shares, height, width), (shares * heat).sum(-1)], dim=-1)
         goals = shares[:, -self.spoken :][:, :GOALS]

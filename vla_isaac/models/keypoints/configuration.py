@@ -8,17 +8,17 @@ from vla_isaac.models.imitation import ImitationConfig
 
 
 class KeypointConfig(ImitationConfig):
-    """Fields of `keypoints` in addition to those of every model that imitates."""
+    """Fields of `keypoints` in addition to those of every imitation model."""
 
     model_type = "keypoints"
 
     def __init__(self, *, keypoints: int = 32, spoken_keypoints: int = 8, text_slots: int = 4, **more: Any) -> None:
-        """Keep the sizes.
+        """Store the sizes.
 
         Args:
-            keypoints: Points per camera whose meaning is learned.
-            spoken_keypoints: Points per camera that the sentence says what to look for.
-            text_slots: Vectors that a sentence becomes.
+            keypoints: Keypoints per camera that do not depend on the sentence.
+            spoken_keypoints: Keypoints per camera whose query is computed from the sentence.
+            text_slots: Vectors that encode a sentence.
             more: Fields of `ImitationConfig`.
         """
         self.keypoints = keypoints

@@ -1,8 +1,8 @@
-"""`KeypointVLA`: keypoints of each camera, the sentence and the joints, to a chunk of actions.
+"""`KeypointVLA`: keypoints of each camera, the sentence and the joints to a chunk of actions.
 
-The sentence modulates the camera encoders and also says what some keypoints look for, so that "the red cube" can be found
-whatever it was seen with before. Beside the actions, two small heads say where the goal's objects are (training only; it
-makes the keypoints find them) and whether what the sentence names is there at all.
+The sentence modulates the camera encoders and is the query of some keypoints, so "the red cube" is found in combinations
+that training did not show. In addition to the actions, two small heads predict the positions of the goal's objects
+(training only, so that keypoints find them) and whether the named objects are in the scene.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from vla_isaac.models.sentences import SentenceEncoder
 
 
 class KeypointVLA(ImitationModel):
-    """About two million weights; a few milliseconds a decision on one core."""
+    """About two million weights; a few milliseconds per decision on one core."""
 
     config_class = KeypointConfig
 
@@ -59,18 +59,18 @@ class KeypointVLA(ImitationModel):
             described.append(there.float())
             outputs[GOALS_IN + name] = shares[:, -spoken:][:, :GOALS]
             outputs[HEAT_IN + name] = shares
-        with torch.autocast(sentence.device.type, enabled=False):  # small layers; half precision would cost millimetres
-            said = sentence.float()
+        with torch.autocast(sentence.device.type, enabled=False):  # small layers; half precision costs millimetres
+            features = sentence.float()
             body, hand = self.body(batch["state"].float())
-            everything = torch.cat([p.flatten(1) for p in points] + [said, body, *described], dim=1)
+            everything = torch.cat([p.flatten(1) for p in points] + [features, body, *described], dim=1)
             outputs["objects"], raw = self.decision(everything, hand)
             looked = [p[:, -spoken:].flatten(1) for p in points]
-            outputs["grounding"] = self.recognise(torch.cat([*looked, said], dim=1)).squeeze(1)
+            outputs["grounding"] = self.recognise(torch.cat([*looked, features], dim=1)).squeeze(1)
         outputs["raw"] = raw.view(-1, self.config.chunk, len(self.config.action_names))
         return outputs
 
     def heat(self, outputs: Outputs) -> dict[str, Tensor]:
-        """Return the maps of all points, each as heavy as the first layer of the decision takes its place."""
+        """Return the maps of all keypoints, weighted by the first layer of the action head."""
         first = cast(nn.Linear, self.decision.decide[0]).weight
         weighed, begin = dict(outputs), 0
         for name, eye in self.eyes.items():

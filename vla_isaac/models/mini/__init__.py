@@ -1,1 +1,1 @@
-"""`mini`: detects objects, grounds the instruction, acts; small enough for any CPU."""
+"""`mini`: object detectors, instruction grounding and a controller head; small enough for any CPU."""

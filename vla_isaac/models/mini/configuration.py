@@ -1,4 +1,4 @@
-"""`MiniConfig`: the sizes of the network, where its cameras are, and how much each part of its loss weighs."""
+"""`MiniConfig`: sizes of the network, poses of its cameras, and weights of the loss terms."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WEIGHTS = {
 
 
 def standard_views() -> dict[str, dict[str, Any]]:
-    """Return where the two cameras are in every scene of ours."""
+    """Return the poses of the two cameras, the same in every built-in scene."""
     return {
         camera.name: {
             "eye": list(camera.eye),
@@ -47,19 +47,19 @@ class MiniConfig(VLAConfig):
         loss_weights: dict[str, float] | None = None,
         **more: Any,
     ) -> None:
-        """Keep the sizes.
+        """Store the sizes.
 
         Args:
             views: eye, target, up [m], fov_y [rad] and mount of each camera.
             crops: First and last row of each camera's picture that are used [px].
-            stem: Channels after the first convolution of the camera in front.
-            narrow: Channels of its fine features.
+            stem: Channels after the first convolution of the front camera.
+            narrow: Channels of the front camera's fine features.
             wide: Channels of coarse features.
             blocks: Residual blocks of coarse features.
             text_dim: Width of a word.
-            hidden: Width of the layers that decide.
-            opens_above: Open fraction below which the gripper is closed: one that is a third open neither holds nor lets go.
-            loss_weights: How much each term of the loss weighs; terms left out keep their defaults.
+            hidden: Hidden width of the controller head.
+            opens_above: Open fraction below which the gripper is closed: a third open neither holds nor releases.
+            loss_weights: Weight of each term of the loss; terms left out keep their defaults.
             more: Fields of `VLAConfig`.
         """
         self.views = views or standard_views()

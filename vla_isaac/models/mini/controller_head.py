@@ -1,4 +1,4 @@
-"""`ControllerHead`: which goal is next, and the next small motion of the hand towards it."""
+"""`ControllerHead`: predict the active goal and the next small motion of the hand towards it."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from vla_isaac.models.goal_query import NUM_GOALS, RELATIONS
 from vla_isaac.models.mini.scene import IN, ON, Goals, Hand, Things, has_other, is_push, is_round, outline, rows
 from vla_isaac.scene.objects import SHAPES, WALL
 
-SCALES = (0.3, 0.06, 0.015)  # [m] at which distances are scaled: far and exact
-ANGLES = 8  # turns of the hand at which room for the fingers is looked for
+SCALES = (0.3, 0.06, 0.015)  # [m] scales of the distance features, coarse to fine
+ANGLES = 8  # rotations of the hand at which the clearance of the fingers is computed
 FINGER = 0.053  # [m] from the middle to an open finger
 FINGER_THICK = 0.013  # [m]
-FAR = 1.0  # [m] as which what is not there counts
+FAR = 1.0  # [m] added to the distance of absent objects
 NUM_FACTS = 15 * len(SCALES) + 10 + 2 * len(SHAPES) + ANGLES + 1 + 12 + 5
 ACTIONS = 7
-MOTION = 0.01  # [m] of a step that is much
-STEP = (0.045, 0.2)  # metres and radians of a step that are 1
+MOTION = 0.01  # [m] unit of the hand's motion since the previous decision
+STEP = (0.045, 0.2)  # [m], [rad] units of the predicted motion
 
 
 class ControllerHead(nn.Module):
-    """Features of each goal to which of them is next, and to the next motion for it."""
+    """Features of each goal to the logits of the active goal, and to the next motion for it."""
 
     def __init__(self, hidden: int = 512) -> None:
         super().__init__()
@@ -43,13 +43,13 @@ class ControllerHead(nn.Module):
         )
 
     def facts(self, things: Things, goals: Goals, places: Tensor, hand: Hand) -> Tensor:
-        """Return what is known about each goal, (B, G, F).
+        """Return the features of each goal, (B, G, F).
 
         Args:
             things: The scene.
-            goals: What is to be done.
-            places: Where the moved thing of each is taken [m], (B, G, 2).
-            hand: The arm.
+            goals: The goals.
+            places: Target position of each goal's moved object [m], (B, G, 2).
+            hand: State of the arm.
         """
         relation = goals.relation
         moved, other = rows(things.place, goals.moved), rows(things.place, goals.other)
@@ -86,13 +86,13 @@ class ControllerHead(nn.Module):
         )  # fmt: skip
 
     def turn_of(self, facts: Tensor) -> Tensor:
-        """Return the logits of which goal is next, (B, G)."""
+        """Return the logits of the active goal, (B, G)."""
         considered = self.consider(facts).flatten(1)
         chosen: Tensor = self.choose(considered)
         return chosen
 
     def forward(self, facts: Tensor) -> Tensor:
-        """Return raw actions (B, 7) of the facts of the goal that is next: steps in units of `STEP`, gripper as a logit."""
+        """Return raw actions (B, 7) from the features of the active goal: motion in units of `STEP`, gripper as a logit."""
         raw: Tensor = self.move(facts)
         return raw
 
@@ -100,7 +100,7 @@ class ControllerHead(nn.Module):
 
     @staticmethod
     def _heading(hand: Hand) -> tuple[Tensor, Tensor]:
-        """Return the hand's turn as an angle (B,), and twelve numbers of how the arm stands, all about -1 to 1."""
+        """Return the hand's rotation about the vertical (B,) and twelve features of the arm's state, all about -1 to 1."""
         x = hand.rotation[:, :, 0]
         angle = torch.atan2(x[:, 1], x[:, 0])
         q = hand.qpos
@@ -118,18 +118,18 @@ class ControllerHead(nn.Module):
 
     @staticmethod
     def _turn(turn: Tensor, heading: Tensor) -> Tensor:
-        """Return fourfold turns (B, G, 2) as seen from the hand."""
+        """Return fourfold angles (B, G, 2) relative to the hand."""
         cos, sin = torch.cos(4 * heading)[:, None], torch.sin(4 * heading)[:, None]
         return torch.stack([cos * turn[..., 0] + sin * turn[..., 1], cos * turn[..., 1] - sin * turn[..., 0]], dim=-1)
 
     @staticmethod
     def _motion(hand: Hand) -> Tensor:
-        """Return how the hand moves, about -1 to 1, (B, 5): whether something stops it shows in nothing else."""
+        """Return the hand's last motion, about -1 to 1, (B, 5); only this feature shows that the hand is blocked."""
         return torch.cat([torch.tanh(hand.motion[:, :4] / MOTION), hand.motion[:, 4:]], dim=1)
 
     @staticmethod
     def _along(way: Tensor, heading: Tensor) -> Tensor:
-        """Return twice the angle between a way (B, G, 2) and the hand, as cosine and sine: half a turn changes nothing."""
+        """Return cosine and sine of twice the angle between a direction (B, G, 2) and the hand; half a turn is equal."""
         cos, sin = torch.cos(heading)[:, None], torch.sin(heading)[:, None]
         x, y = cos * way[..., 0] + sin * way[..., 1], cos * way[..., 1] - sin * way[..., 0]
         square = (x * x + y * y).clamp(min=1e-6)
@@ -137,14 +137,14 @@ class ControllerHead(nn.Module):
 
     @staticmethod
     def _clear_above(things: Things, goals: Goals) -> Tensor:
-        """Return the height that clears everything but the moved thing [m], (B, G)."""
+        """Return the height that clears all objects but the moved one [m], (B, G)."""
         top = (things.place[..., 2] + things.size[..., 1] * 0.01) * things.presence
         count = things.presence.shape[1]
         is_own = torch.arange(count, device=top.device) == goals.moved[..., None]
         return torch.where(is_own, torch.zeros_like(top)[:, None], top[:, None]).amax(-1)
 
     def _room(self, things: Things, goals: Goals, hand: Hand) -> Tensor:
-        """Return how much room open fingers would have around each moved thing, by turns of the hand, (B, G, ANGLES)."""
+        """Return the clearance of open fingers around each moved object, by rotation of the hand, (B, G, ANGLES)."""
         x = hand.rotation[:, :, 0]
         heading = torch.atan2(x[:, 1], x[:, 0])
         angles = heading[:, None] + torch.arange(ANGLES, device=x.device) * (math.pi / ANGLES)

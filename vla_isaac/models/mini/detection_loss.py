@@ -1,4 +1,4 @@
-"""`detection_loss`: how far a detector's predictions are from known objects."""
+"""`detection_loss`: loss of a detector's predictions against known objects."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vla_isaac.models.mini.detector import KIND_OF_SHAPE, PLACE_IN_KIND, SPREAD_
 from vla_isaac.models.mini.geometry import seen_in
 
 GAUSSIAN_STD = 0.6  # [cells] standard deviation of the target around a centre
-TURNED_SHAPES = (0, 1, 2)  # cube, box, bin: those whose turn can be seen
+TURNED_SHAPES = (0, 1, 2)  # cube, box, bin: shapes with a visible rotation
 LEAST_SHARE = 1e-3
 
 
@@ -30,7 +30,7 @@ class GroundTruth:
     """Half width and half height [cm], (B, K, 2)."""
 
     shape: Tensor
-    """(B, K) int64, -1 where there is nothing."""
+    """(B, K) int64, -1 in empty rows."""
 
     colour: Tensor
     """(B, K) int64."""
@@ -45,8 +45,8 @@ def detection_loss(
         cells: Predictions of the detector.
         shape: Its sizes.
         truth: The objects.
-        inside: Their places in the camera's frame [m], (B, K, 3).
-        fov_y: Of the camera [rad].
+        inside: Positions of the objects in the camera's frame [m], (B, K, 3).
+        fov_y: Vertical field of view of the camera [rad].
     """
     column, row, is_seen = seen_in(shape, fov_y, inside)
     is_seen = is_seen & (truth.shape >= 0)
@@ -85,16 +85,16 @@ def _centres(logit: Tensor, shape: DetectorShape, column: Tensor, row: Tensor, i
     target = torch.exp(-away.flatten(2) / (2 * GAUSSIAN_STD**2)) * is_seen[..., None]
     own = (row.long().clamp(0, height - 1) * width + column.long().clamp(0, width - 1))[..., None]
     target = target.scatter(2, own, is_seen[..., None].to(target.dtype))
-    wanted = torch.stack([(target * (kinds == kind)[..., None]).amax(1) for kind in range(logit.shape[1])], dim=1)
-    is_centre = wanted >= 1.0
+    heatmap = torch.stack([(target * (kinds == kind)[..., None]).amax(1) for kind in range(logit.shape[1])], dim=1)
+    is_centre = heatmap >= 1.0
     probability = logit.sigmoid()
     hit = (1 - probability).pow(2) * functional.logsigmoid(logit)
-    miss = (1 - wanted).pow(4) * probability.pow(2) * functional.logsigmoid(-logit)
+    miss = (1 - heatmap).pow(4) * probability.pow(2) * functional.logsigmoid(-logit)
     return -torch.where(is_centre, hit, miss).sum() / is_centre.sum().clamp(min=1)
 
 
 def _around(shape: DetectorShape, column: Tensor, row: Tensor, is_seen: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the four cells nearest to each centre and how much each counts, (B, K, 4)."""
+    """Return the four cells nearest to each centre and their weights, (B, K, 4)."""
     height, width = shape.grid
     left, top = (column - 0.5).floor(), (row - 0.5).floor()
     at, share = [], []
@@ -108,7 +108,7 @@ def _around(shape: DetectorShape, column: Tensor, row: Tensor, is_seen: Tensor) 
     return torch.stack(at, -1), torch.stack(share, -1)
 
 
-def cross_entropy(logits: Tensor, wanted: Tensor) -> Tensor:
+def cross_entropy(logits: Tensor, classes: Tensor) -> Tensor:
     """Return the cross-entropy of (B, K, 4, C) for classes (B, K)."""
-    target = wanted.clamp(min=0)[..., None].expand(logits.shape[:-1])
+    target = classes.clamp(min=0)[..., None].expand(logits.shape[:-1])
     return functional.cross_entropy(logits.flatten(0, -2), target.flatten(), reduction="none").view(target.shape)

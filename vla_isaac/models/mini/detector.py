@@ -1,11 +1,11 @@
 """`Detector`: one camera's picture to detections of every colour and shape at once, independent of the instruction.
 
 Each cell of a grid over the picture predicts whether the centre of an object is in it, its colour and shape, and its
-position, twice: for small objects and for containers, since a cube in a bin is at the place of the bin. Colour and shape are
-classified separately, so a pair that was never shown is recognised by its parts.
+position, separately for small objects and for containers, since a cube in a bin has the same centre as the bin. Colour and
+shape are classified separately, so a combination that training did not show is recognised.
 
 Source: X. Zhou et al. (2019), "Objects as Points", for centres on a grid; A. Kendall, Y. Gal (2017), "What Uncertainties Do
-We Need in Bayesian Deep Learning for Computer Vision?", for places with a learned spread.
+We Need in Bayesian Deep Learning for Computer Vision?", for positions with a learned scale of their error.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from vla_isaac.models.norm import ModulatedNorm
 from vla_isaac.models.parts.film import FilmBlock
 from vla_isaac.scene.objects import SHAPES
 
-SURE, UNSURE = 0.6, 0.25  # presence from which a detection counts as certain, and below which its place does not count
-MOST_OFF = 0.08  # [m] that a camera can be misplaced
-OFFSET_FADES, OFFSET_DOUBT = 0.9, 0.5  # share of the weight kept from one picture to the next; prior weight of no offset
+SURE, UNSURE = 0.6, 0.25  # presence above which a detection is certain, and below which its position is ignored
+MOST_OFF = 0.08  # [m] largest offset of a misplaced camera
+OFFSET_FADES, OFFSET_DOUBT = 0.9, 0.5  # fraction of the weight kept from one picture to the next; prior weight of no offset
 
 KINDS = (("cube", "cylinder", "ball"), ("box", "bin", "bowl"))
-"""Small objects, and containers that they go on or into; each kind has its own prediction in every cell."""
+"""Small objects, and objects to place them on or in; each kind has its own prediction in every cell."""
 
 SHAPES_OF_KIND = len(KINDS[0])
 KIND_OF_SHAPE = tuple(next(k for k, shapes in enumerate(KINDS) if shape in shapes) for shape in SHAPES)
@@ -35,9 +35,9 @@ PLACE_IN_KIND = tuple(KINDS[k].index(shape) for k, shape in zip(KIND_OF_SHAPE, S
 NUM_DETECTIONS = len(KINDS) * NUM_COLOURS * SHAPES_OF_KIND
 """Every colour of every shape; (k, c, s) has the index ``(k * NUM_COLOURS + c) * SHAPES_OF_KIND + s``."""
 
-UNIT = 0.1  # [m] between an object and its cell where the output is 1
-IN_HAND = 0.12  # [m] from the camera to what is held
-SPREAD_UNIT = 0.01  # [m] of a spread of 1
+UNIT = 0.1  # [m] unit of an object's offset from its cell
+IN_HAND = 0.12  # [m] from the camera to a held object
+SPREAD_UNIT = 0.01  # [m] unit of the error scale
 FOURFOLD = 4.0  # rotations of a cube that look the same
 HAND_NUMBERS = 12  # pose of the hand as `HandPose` gives it, and the gripper width
 HELD = 1 + NUM_COLOURS + SHAPES_OF_KIND + 4
@@ -63,14 +63,14 @@ class Cells(NamedTuple):
     """Logarithm of the scale of its error, in units of a centimetre, (B, 2, N)."""
 
     turn: Tensor
-    """Cosine and sine of four times the turn about the vertical in the base frame, (B, 2, N, 2); short where unsure."""
+    """Cosine and sine of four times the yaw in the base frame, (B, 2, N, 2); short if uncertain."""
 
     size: Tensor
     """Half width and half height, in centimetres, (B, 2, N, 2)."""
 
 
 class Detections(NamedTuple):
-    """The best cell of every colour and shape, S = `NUM_DETECTIONS`."""
+    """The cell with the highest score of every colour and shape, S = `NUM_DETECTIONS`."""
 
     presence: Tensor
     """Probability that there is such an object, (B, S)."""
@@ -79,7 +79,7 @@ class Detections(NamedTuple):
     """(B, S, 3) [m]."""
 
     weight: Tensor
-    """Inverse variance of the place [1/cm^2], (B, S)."""
+    """Inverse variance of the position [1/cm^2], (B, S)."""
 
     turn: Tensor
     """(B, S, 2)."""
@@ -96,10 +96,10 @@ class DetectorShape:
     """First and last row of the picture that are used [px]."""
 
     width: int
-    """Of the picture [px]."""
+    """Width of the picture [px]."""
 
     is_fine: bool
-    """Whether its cells have 4 px, or 8 px, for a camera near the objects."""
+    """Whether its cells are 4 px wide; otherwise 8 px, for a camera near the objects."""
 
     stem: int = 24
     narrow: int = 48
@@ -119,7 +119,7 @@ class DetectorShape:
 
 
 class Features(nn.Module):
-    """Picture to features of cells: fine features joined with coarse ones, or the coarse ones alone."""
+    """Picture to features of cells: fine features concatenated with coarse ones, or the coarse ones alone."""
 
     def __init__(self, shape: DetectorShape) -> None:
         super().__init__()
@@ -158,7 +158,7 @@ class Features(nn.Module):
 class Detector(nn.Module):
     """A camera's picture and the hand's pose to the predictions of all cells.
 
-    Subclasses know the camera: `forward` gives raw numbers, `split` makes places of them.
+    `forward` returns raw outputs, `split` converts them to positions; subclasses define the camera geometry.
     """
 
     def __init__(self, shape: DetectorShape) -> None:
@@ -169,25 +169,25 @@ class Detector(nn.Module):
         self.context = nn.Sequential(nn.Linear(shape.wide + HAND_NUMBERS, 64), nn.ReLU(), nn.Linear(64, shape.hidden))
         last = nn.Conv2d(96, len(KINDS) * FIELDS, 1)
         assert last.bias is not None
-        said = nn.init.zeros_(last.bias).view(len(KINDS), FIELDS)
-        said[:, 0].data.fill_(-4.0)  # most cells are empty
-        said[:, HELD].data.fill_(-3.0)  # and most objects are not in the hand
+        bias = nn.init.zeros_(last.bias).view(len(KINDS), FIELDS)
+        bias[:, 0].data.fill_(-4.0)  # most cells are empty
+        bias[:, HELD].data.fill_(-3.0)  # and most objects are not in the hand
         self.say = nn.Sequential(nn.Conv2d(shape.hidden, 96, 1), nn.ReLU(), last)
 
     def forward(self, picture: Tensor, hand: Tensor) -> Tensor:
-        """Return raw numbers (B, 2, N, FIELDS) of uint8 (B, 3, H, W) and the hand's (B, 12)."""
+        """Return raw outputs (B, 2, N, FIELDS) from uint8 (B, 3, H, W) and the hand's numbers (B, 12)."""
         x, summary = self.features(picture)
         context = self.context(torch.cat([summary, hand.to(summary.dtype)], dim=1))
         x = torch.relu(self.head(x) + context[:, :, None, None])
-        said = self.say(x)
-        batch, _, height, width = said.shape
-        return said.view(batch, len(KINDS), FIELDS, height * width).transpose(2, 3).float()
+        raw = self.say(x)
+        batch, _, height, width = raw.shape
+        return raw.view(batch, len(KINDS), FIELDS, height * width).transpose(2, 3).float()
 
     def split(self, raw: Tensor, pose: tuple[Tensor, Tensor]) -> Cells:
-        """Return raw numbers by their meaning.
+        """Return the raw outputs as `Cells`.
 
         Args:
-            raw: From `forward`.
+            raw: Output of `forward`.
             pose: Position (B, 3) [m] and rotation (B, 3, 3) of the `ee` in the base frame.
         """
         parts = torch.split(raw, [1, NUM_COLOURS, SHAPES_OF_KIND, 5, 1, 2, 2], dim=-1)
@@ -203,31 +203,31 @@ class Detector(nn.Module):
         )
 
     def placed(self, place: Tensor, pose: tuple[Tensor, Tensor]) -> Tensor:
-        """Return places in the base frame [m] of five numbers a cell."""
+        """Return positions in the base frame [m] from five numbers per cell."""
         raise NotImplementedError
 
     def turned(self, turn: Tensor, pose: tuple[Tensor, Tensor]) -> Tensor:
-        """Return four times the turn in the base frame, as cosine and sine."""
+        """Return cosine and sine of four times the rotation in the base frame."""
         return turn
 
 
 class FixedCameraDetector(Detector):
-    """The camera in front: cells have their places on the table where the camera stands as it should."""
+    """Detector of the front camera: a cell is a point on the table, computed for the nominal camera pose."""
 
     ground: Tensor
 
     def __init__(self, shape: DetectorShape, ground: Tensor) -> None:
-        """Make one; `ground` is where the middle of each cell meets the table, (N, 3) [m]."""
+        """Initialise the module; `ground` is where the ray of each cell's middle meets the table, (N, 3) [m]."""
         super().__init__(shape)
         self.register_buffer("ground", ground)
 
     def placed(self, place: Tensor, pose: tuple[Tensor, Tensor]) -> Tensor:
-        """Return each cell's own place, moved by the predicted offset."""
+        """Return the position of each cell plus the predicted offset."""
         return self.ground + UNIT * place[..., :3]
 
 
 class HandCameraDetector(Detector):
-    """The camera on the hand: a cell is a ray, which ends at the predicted height or at the predicted distance.
+    """Detector of the wrist camera: a cell is a ray, which ends at the predicted height or at the predicted distance.
 
     The height of an object on the table is nearly known, and so is the distance of one in the hand.
     """
@@ -237,7 +237,7 @@ class HandCameraDetector(Detector):
     eye: Tensor
 
     def __init__(self, shape: DetectorShape, rays: Tensor, slope: tuple[Tensor, Tensor], eye: Tensor) -> None:
-        """Make one.
+        """Initialise the module.
 
         Args:
             shape: Sizes.
@@ -251,7 +251,7 @@ class HandCameraDetector(Detector):
         self.register_buffer("eye", eye)
 
     def placed(self, place: Tensor, pose: tuple[Tensor, Tensor]) -> Tensor:
-        """Return where each ray, moved by some cells, is at the predicted height, or at the predicted distance."""
+        """Return the point of each ray, shifted by the predicted cells, at the predicted height or distance."""
         position, rotation = pose
         ray = self.rays + place[..., :2] @ self.slope
         ray = ray @ rotation.transpose(1, 2)[:, None]
@@ -266,7 +266,7 @@ class HandCameraDetector(Detector):
         return held * in_hand + (1 - held) * on_table
 
     def turned(self, turn: Tensor, pose: tuple[Tensor, Tensor]) -> Tensor:
-        """Return the turn in the base frame of one seen from the hand."""
+        """Return a rotation relative to the hand in the base frame."""
         x = pose[1][:, :2, 0]
         x = x / x.norm(dim=1, keepdim=True).clamp(min=1e-4)
         cos, sin = _fourfold(x[:, 0], x[:, 1])
@@ -301,12 +301,12 @@ def best_detections(cells: Cells) -> Detections:
 
 
 def measured_offset(far: Detections, near: Detections, old: Tensor) -> Tensor:
-    """Return the offset of a camera's places, estimated from a camera of known pose, with its weight, (B, 3).
+    """Return the position offset of a camera, estimated with a camera of known pose, and its weight, (B, 3).
 
     Args:
         far: Detections of the camera that may be misplaced.
-        near: Detections of the other.
-        old: The estimate before: x, y [m] and weight.
+        near: Detections of the camera of known pose.
+        old: The previous estimate: x, y [m] and weight.
     """
     off = (far.place - near.place)[..., :2]
     is_same = (far.presence > SURE) & (near.presence > SURE) & (off.pow(2).sum(-1) < MOST_OFF**2)
@@ -318,7 +318,7 @@ def measured_offset(far: Detections, near: Detections, old: Tensor) -> Tensor:
 
 
 def fuse(detections: list[Detections]) -> Detections:
-    """Return the detections of several cameras as one, weighed by presence and inverse variance."""
+    """Return the fused detections of several cameras, weighted by presence and inverse variance."""
     shares = torch.stack([s.presence * (s.presence > UNSURE) * s.weight for s in detections]) + 1e-6
     total = shares.sum(0)
     shares = (shares / total)[..., None]
@@ -329,7 +329,7 @@ def fuse(detections: list[Detections]) -> Detections:
         return (shares * torch.stack(values)).sum(0)
 
     turn = (seen * torch.stack([s.turn for s in detections])).sum(0)
-    turn = turn / turn.pow(2).sum(-1, keepdim=True).clamp(min=1.0).sqrt()  # no more certain than certain
+    turn = turn / turn.pow(2).sum(-1, keepdim=True).clamp(min=1.0).sqrt()  # a vector of length 1 at most
     return Detections(1.0 - absent, mean([s.place for s in detections]), total, turn, mean([s.size for s in detections]))
 
 
@@ -346,7 +346,7 @@ def fourfold(angle: Tensor) -> Tensor:
 
 
 def detection_index(colour: Tensor, shape: Tensor) -> Tensor:
-    """Return the index among the detections of colours and shapes by their class."""
+    """Return the detection index of colour and shape classes."""
     kind = torch.tensor(KIND_OF_SHAPE, device=shape.device)[shape]
     place = torch.tensor(PLACE_IN_KIND, device=shape.device)[shape]
     return (kind * NUM_COLOURS + colour) * SHAPES_OF_KIND + place

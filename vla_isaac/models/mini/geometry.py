@@ -1,4 +1,4 @@
-"""Rays of the cells of a picture, and the cell in which a place is seen, for cameras of known pose."""
+"""Camera geometry of the detectors: rays of the cells of a picture, and projection of points to cells."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from vla_isaac.models.kinematics import MIDDLE, REACH, cross
 from vla_isaac.models.mini.detector import Detector, DetectorShape, FixedCameraDetector, HandCameraDetector
 from vla_isaac.robots.panda import HAND_TO_EE
 
-TABLE_MIDDLE = 0.02  # [m] height of the middle of most things
-FARTHEST = 2.0  # [m] along a ray that meets the table far away or never
+TABLE_MIDDLE = 0.02  # [m] height of the centre of most objects
+FARTHEST = 2.0  # [m] largest distance along a ray
 
 
 def make_detector(shape: DetectorShape, view: Mapping[str, Any]) -> Detector:
-    """Return a detector for a camera.
+    """Return the detector of a camera.
 
     Args:
         shape: Sizes.
-        view: eye, target, up, fov_y and mount of the camera, as `CameraConfig` has them.
+        view: eye, target, up, fov_y and mount of the camera, as in `CameraConfig`.
     """
     pose = look_at(*(np.array(view[name]) for name in ("eye", "target", "up")))
     rotation, origin = pose.rotation, np.array(view["eye"], dtype=float)
@@ -49,7 +49,7 @@ def hand_pose(hand: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def seen_in(shape: DetectorShape, fov_y: float, inside: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return column and row, in cells, at which points are seen, and whether they are in the grid.
+    """Return the projection of points to column and row [cells], and whether they are in the grid.
 
     Args:
         shape: Sizes.

@@ -1,4 +1,4 @@
-"""`InstructionGrounding`: a sentence to the classes of `models.goal_query`, and whether it asks for anything."""
+"""`InstructionGrounding`: classify a sentence into the classes of `models.goal_query`, and whether it is an instruction."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ ROLES = 3
 """Slots of a goal: its relation, the moved object, the reference object."""
 
 SLOTS = NUM_GOALS * ROLES + 1
-"""The last one has no class of its own; whether the sentence makes sense is predicted from all."""
+"""The last slot has no class; whether the sentence makes sense is predicted from all slots."""
 
 
 class InstructionGrounding(nn.Module):
-    """A small transformer over words; slots attend to words, then to each other, in some rounds.
+    """A small transformer over words; slots attend to words, then to each other, layer by layer.
 
     A word is combined with its neighbours before it attends to the others, so that "red cube" is found at any position.
 
@@ -36,15 +36,15 @@ class InstructionGrounding(nn.Module):
     def __init__(
         self, num_words: int, num_buckets: int, max_words: int, *, dim: int = 64, slots: int = SLOTS, layers: int = 2
     ) -> None:
-        """Make one.
+        """Initialise the module.
 
         Args:
             num_words: Rows of the word table.
-            num_buckets: Different n-grams.
-            max_words: Words of a sentence at most.
-            dim: Width of a word.
-            slots: Slots, at least `SLOTS`; more are free to use.
-            layers: Of the words; the slots have as many.
+            num_buckets: Buckets of hashed n-grams.
+            max_words: Largest number of words of a sentence.
+            dim: Width of a word vector.
+            slots: Number of slots, at least `SLOTS`; further ones have no class.
+            layers: Layers of the word transformer, and of the slots.
         """
         super().__init__()
         self.words = nn.Embedding(num_words, dim, padding_idx=0)
@@ -82,7 +82,7 @@ class InstructionGrounding(nn.Module):
         return outputs
 
     def _spelt(self, words: Tensor, pieces: Tensor) -> Tensor:
-        """Return each word with its neighbours, (B, L, dim); padding is nothing."""
+        """Return each word combined with its neighbours, (B, L, dim); padding is zero."""
         plain = embed_words(self, words, pieces)
         nothing = torch.zeros_like(plain[:, :1])
         before = torch.cat([nothing, plain[:, :-1]], dim=1)
@@ -105,7 +105,7 @@ class _Round(nn.Module):
         self.heads = heads
 
     def forward(self, slots: Tensor, x: Tensor, spelt: Tensor, is_word: Tensor) -> Tensor:
-        """Return slots (B, S, dim) that attended to words `x` and their embeddings `spelt`, both (B, L, dim)."""
+        """Return slots (B, S, dim) after attention to words `x` and their embeddings `spelt`, both (B, L, dim)."""
         batch, count, dim = slots.shape
         width = dim // self.heads
         query = self.query(self.norm(slots)).view(batch, count, self.heads, width).transpose(1, 2)
@@ -114,32 +114,32 @@ class _Round(nn.Module):
         scores = query @ parts[0].transpose(2, 3) / width**0.5
         mixed = masked_softmax(scores, is_word[:, None, None]) @ parts[1]
         slots = slots + self.out(mixed.transpose(1, 2).reshape(batch, count, dim))
-        talked: Tensor = self.talk(slots, torch.ones_like(slots[..., 0], dtype=torch.bool))
-        return talked
+        updated: Tensor = self.talk(slots, torch.ones_like(slots[..., 0], dtype=torch.bool))
+        return updated
 
 
 def grounding_loss(outputs: dict[str, Tensor], labels: Tensor, makes_sense: Tensor) -> Tensor:
     """Return the loss of the classes and of whether a sentence makes sense, a scalar.
 
     Args:
-        outputs: Of `InstructionGrounding`.
-        labels: Of `goal_query`, int64 (B, NUM_GOALS, WIDTH); `UNSPECIFIED` and rows without sense are ignored.
-        makes_sense: One where the sentence asks for what the labels say, else zero, (B,).
+        outputs: Output of `InstructionGrounding`.
+        labels: Labels of `goal_query`, int64 (B, NUM_GOALS, WIDTH); `UNSPECIFIED` and rows that make no sense are ignored.
+        makes_sense: 1 where the sentence is an instruction with these labels, else 0, (B,).
     """
     labels = torch.where(makes_sense[:, None, None] > 0.5, labels, torch.full_like(labels, UNSPECIFIED))
     loss = nn.functional.binary_cross_entropy_with_logits(outputs["sense"], makes_sense)
     for place, name in enumerate(CLASSES):
-        wanted = labels[..., place].flatten()
-        each = nn.functional.cross_entropy(outputs[name].flatten(0, 1), wanted, ignore_index=UNSPECIFIED, reduction="sum")
-        loss = loss + each / (wanted != UNSPECIFIED).sum().clamp(min=1)
+        target = labels[..., place].flatten()
+        each = nn.functional.cross_entropy(outputs[name].flatten(0, 1), target, ignore_index=UNSPECIFIED, reduction="sum")
+        loss = loss + each / (target != UNSPECIFIED).sum().clamp(min=1)
     return loss
 
 
 def is_grounded(outputs: dict[str, Tensor], labels: Tensor, makes_sense: Tensor) -> Tensor:
-    """Tell which sentences have all classes right, bool (B,); arguments as of `grounding_loss`."""
+    """Return which sentences have all classes right, bool (B,); the arguments are those of `grounding_loss`."""
     right = (outputs["sense"] > 0) == (makes_sense > 0.5)
     for place, name in enumerate(CLASSES):
-        wanted = labels[..., place]
-        hits = (outputs[name].argmax(-1) == wanted) | (wanted == UNSPECIFIED)
+        target = labels[..., place]
+        hits = (outputs[name].argmax(-1) == target) | (target == UNSPECIFIED)
         right = right & (hits.all(-1) | (makes_sense < 0.5))
     return right

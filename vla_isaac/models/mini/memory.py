@@ -1,6 +1,6 @@
-"""`Memory`: what stays known from one decision to the next: where things are and began, and where they are being taken.
+"""`Memory`: state kept between decisions: object positions, their start positions, and the targets of the goals.
 
-It knows how far something was pushed, and where a cube is that the hand hides. All of it comes from pictures.
+It records how far an object was pushed, and where an object is that the hand occludes. All of it comes from pictures.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from vla_isaac.models.goal_query import NUM_GOALS
 from vla_isaac.models.mini.detector import NUM_DETECTIONS, UNSURE, Detections
 
 FADES, FADES_AT_HAND = 0.9, 0.15
-"""Share of its trust that a place keeps from one decision to the next: what the hand is at may move with it."""
+"""Fraction of its trust that a position keeps from one decision to the next, since the hand may move the object."""
 
-TRUSTED = 4.0  # [1/cm^2] at the most in what is remembered
-MOVED = 0.03  # [m] from the remembered place at which a certain detection means that the object moved
+TRUSTED = 4.0  # [1/cm^2] largest trust in a remembered position
+MOVED = 0.03  # [m] between remembered position and a certain detection from which the object counts as moved
 SURE = 0.5  # presence
 PRESENCE_FADES = 0.93
-LEAST = 1e-6  # [1/cm^2] of trust that is left in what was ever seen
-TOUCH_XY, TOUCH_Z = 0.09, 0.075  # [m] around and above a thing where the hand may be moving it
+LEAST = 1e-6  # [1/cm^2] least trust in an object once seen
+TOUCH_XY, TOUCH_Z = 0.09, 0.075  # [m] around and above an object where the hand may be moving it
 PER_DETECTION = 1 + 3 + 1 + 3 + 1 + 1
 WIDTH = NUM_DETECTIONS * PER_DETECTION + NUM_GOALS * 3 + 3 + 5
 
 
 class Memory(NamedTuple):
-    """Of S detections and G goals."""
+    """Memory of S detections and G goals."""
 
     presence: Tensor
     """(B, S)."""
@@ -36,10 +36,10 @@ class Memory(NamedTuple):
     """(B, S, 3) [m]."""
 
     trust: Tensor
-    """In the place [1/cm^2], (B, S)."""
+    """Trust in the position: inverse variance [1/cm^2], (B, S)."""
 
     start: Tensor
-    """Where it began [m], (B, S, 3)."""
+    """Position at the start of the episode [m], (B, S, 3)."""
 
     start_trust: Tensor
     """(B, S)."""
@@ -48,17 +48,17 @@ class Memory(NamedTuple):
     """1 once the hand may have moved it, (B, S)."""
 
     bound: Tensor
-    """Where each goal's thing is being taken [m] and 1 if that is known, (B, G, 3)."""
+    """Target position of each goal's moved object [m] and 1 if it is known, (B, G, 3)."""
 
     offset: Tensor
-    """How far the camera in front is off along x and y [m] and the trust in that, (B, 3)."""
+    """Offset of the front camera along x and y [m] and its trust, (B, 3)."""
 
     hand: Tensor
-    """Where the hand was and how far it was open [m], and 1 if that is known, (B, 5)."""
+    """Previous position and opening of the hand [m], and 1 if they are known, (B, 5)."""
 
 
 def unpack(memory: Tensor) -> Memory:
-    """Return the parts of (B, WIDTH); zeros are no memory at all."""
+    """Return the fields of (B, WIDTH); zeros are an empty memory."""
     batch = memory.shape[0]
     detections, goals, offset, hand = torch.split(memory, [NUM_DETECTIONS * PER_DETECTION, NUM_GOALS * 3, 3, 5], dim=1)
     parts = torch.split(detections.view(batch, NUM_DETECTIONS, PER_DETECTION), [1, 3, 1, 3, 1, 1], dim=2)
@@ -77,16 +77,16 @@ def unpack(memory: Tensor) -> Memory:
 
 
 def pack(memory: Memory) -> Tensor:
-    """Return the parts as (B, WIDTH)."""
+    """Return the fields as (B, WIDTH)."""
     one = [memory.presence[..., None], memory.place, memory.trust[..., None], memory.start, memory.start_trust[..., None],
            memory.touched[..., None]]  # fmt: skip
     return torch.cat([torch.cat(one, dim=2).flatten(1), memory.bound.flatten(1), memory.offset, memory.hand], dim=1)
 
 
 def update_memory(old: Memory, seen: Detections, hand: Tensor) -> Memory:
-    """Return the memory after one more picture; `hand` is where the `ee` is [m], (B, 3).
+    """Return the memory updated with new detections; `hand` is the position of the `ee` [m], (B, 3).
 
-    What no camera sees stays where it was, however long.
+    An object that no camera sees keeps its position.
     """
     is_seen, is_known = seen.presence > UNSURE, old.trust > 0
     weight = torch.where(is_seen, seen.weight, torch.zeros_like(seen.weight))
@@ -110,6 +110,6 @@ def update_memory(old: Memory, seen: Detections, hand: Tensor) -> Memory:
 
 
 def _is_close(place: Tensor, hand: Tensor) -> Tensor:
-    """Tell which places (B, S, 3) the hand is so close to that it may move what is there, (B, S)."""
+    """Return which positions (B, S, 3) are so close to the hand that it may move the object there, (B, S)."""
     aside = (place[..., :2] - hand[:, None, :2]).pow(2).sum(-1)
     return (aside < TOUCH_XY**2) & (hand[:, None, 2] - place[..., 2] < TOUCH_Z)

@@ -1,9 +1,9 @@
 """`MiniVLA`: pictures, the sentence and the joints to the next small motion of the hand.
 
-Three parts that are trained apart: detectors, which say what stands where independent of the instruction; the grounding,
-which says what the instruction asks for independent of the scene; and a controller head. Each learns from what is cheap for
-it: detectors from pictures of many scenes, the grounding from sentences alone, the controller head from the state of every
-control period of demonstrations, without any picture.
+Three parts are trained separately: detectors locate all objects independent of the instruction; the grounding classifies
+the instruction independent of the scene; the controller head predicts the motion. Each is trained on the data that is cheap
+for it: detectors on pictures of many scenes, the grounding on sentences alone, the controller head on the state of every
+control period of demonstrations, without pictures.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ from vla_isaac.models.mini.places import Places
 from vla_isaac.models.mini.scene import Goals, Hand, Things, has_other, rows
 from vla_isaac.scene.objects import SHAPES
 
-STAYS_BOUND = 2.0  # score that the place of before has ahead of others, so that a choice does not flicker
-BOUND_NEAR = 0.015  # [m] within which a place is the one of before
+STAYS_BOUND = 2.0  # score added to the previous target, so that the choice does not flicker
+BOUND_NEAR = 0.015  # [m] within which a target is the previous one
 
 
 class MiniVLA(VLAModel):
-    """About two million weights; a few milliseconds a decision."""
+    """About two million weights; a few milliseconds per decision."""
 
     config_class = MiniConfig
     trained_on = "transitions"
@@ -62,11 +62,11 @@ class MiniVLA(VLAModel):
         self.eyes = nn.ModuleDict()
         for name in config.cameras:
             if name not in config.views or name not in config.crops:
-                raise ConfigError(f"mini: knows no view of the camera {name!r}; give its view and crop in model_options")
+                raise ConfigError(f"mini: the camera {name!r} has no view; give its view and crop in model_options")
             top, bottom = config.crops[name]
             if top % 8 or bottom % 8 or not 0 <= top < bottom <= config.image_hw[0] or width % 8:
                 raise ConfigError(
-                    f"mini: rows {top} to {bottom} of {name!r} do not go with pictures of {config.image_hw[0]} x {width}; "
+                    f"mini: rows {top} to {bottom} of {name!r} do not fit pictures of {config.image_hw[0]} x {width}; "
                     "give multiples of 8 within the picture in model_options.crops"
                 )
             shape = DetectorShape(
@@ -88,10 +88,10 @@ class MiniVLA(VLAModel):
         self.post_init()
 
     def _init_weights(self, module: nn.Module) -> None:
-        """Keep what each layer began with."""
+        """Keep each layer's own initialisation."""
 
     def forward(self, batch: Batch) -> Outputs:
-        """Return the decision, or, for a training batch, the predictions of each part for its own samples."""
+        """Return the action; for a training batch, the predictions of each part for its own samples."""
         return self._learn(batch) if "rows" in batch else self._decide(batch)
 
     # ------------------------------------------------------------------ inference
@@ -128,14 +128,14 @@ class MiniVLA(VLAModel):
         return outputs
 
     def act(self, outputs: Outputs) -> Answer:
-        """Return the action in metres, radians and open fraction, and the confidence."""
+        """Return the action [m], [rad] and open fraction, and the confidence."""
         raw = outputs["raw"]
         opening = open_or_closed(raw[:, 6:].sigmoid(), self.config.opens_above)
         actions = torch.cat([raw[:, :3] * STEP[0], raw[:, 3:6] * STEP[1], opening], dim=1)
         return Answer(actions[:, None], outputs["confidence"])
 
     def score(self, batch: Batch, outputs: Outputs) -> dict[str, tuple[float, int]]:
-        """Return how far things are from where they are seen, and how often choices and sentences are right."""
+        """Return the position error of the detections, and the accuracy of the choices and of the grounding."""
         found: dict[str, tuple[float, int]] = {}
         known = GroundTruth(**batch["known"])
         number = detection_index(known.colour, known.shape.clamp(min=0))
@@ -148,11 +148,11 @@ class MiniVLA(VLAModel):
             found[f"{name}_seen"] = (float(sure.sum() / is_there.sum().clamp(min=1)), int(is_there.sum()))
         right = batch["rows"]
         of_place, of_two = right["candidate"] >= 0, right["goals"]["relation"][:, 1] > 0
-        for name, choice, wanted, counts in (
+        for name, choice, target, counts in (
             ("places_right", outputs["score"], right["candidate"], of_place),
             ("next_right", outputs["turn"], right["active"], of_two),
         ):
-            hits = (choice.argmax(-1) == wanted)[counts].float()
+            hits = (choice.argmax(-1) == target)[counts].float()
             found[name] = (float(hits.mean()) if len(hits) else 0.0, len(hits))
         grounded = {name.removeprefix("grounded_"): value for name, value in outputs.items() if name.startswith("grounded_")}
         found["read_right"] = (
@@ -162,7 +162,7 @@ class MiniVLA(VLAModel):
         return found
 
     def heat(self, outputs: Outputs) -> dict[str, Tensor]:
-        """Return where the named objects were found in each picture."""
+        """Return the heat map of the named objects in each picture."""
         result = {}
         for name, detector in self.eyes.items():
             shape: DetectorShape = detector.shape  # type: ignore[assignment]
@@ -172,7 +172,7 @@ class MiniVLA(VLAModel):
         return result
 
     def memory_width(self) -> int:
-        """Return how many numbers it remembers; zeros when an episode begins."""
+        """Return the width of the memory; zeros when an episode begins."""
         return memories.WIDTH
 
     # ------------------------------------------------------------------ training
@@ -212,15 +212,15 @@ class MiniVLA(VLAModel):
                 terms[term] = terms[term] + value if term in terms else value
         grounded = {name.removeprefix("grounded_"): value for name, value in outputs.items() if name.startswith("grounded_")}
         terms["reading"] = grounding_loss(grounded, batch["labels"], batch["makes_sense"])
-        terms |= self._deciding(batch["rows"], outputs)
+        terms |= self._controller_loss(batch["rows"], outputs)
         return {name: self.config.loss_weights[name] * value for name, value in terms.items()}
 
     @staticmethod
-    def _deciding(right: Batch, outputs: Outputs) -> dict[str, Tensor]:
-        raw, actions = outputs["raw"], right["actions"]
-        choice = functional.cross_entropy(outputs["score"], right["candidate"].clamp(min=0), reduction="none")
-        has_place, has_choice = (right["candidate"] >= 0).float(), (right["goals"]["relation"][:, 1] > 0).float()
-        order = functional.cross_entropy(outputs["turn"], right["active"], reduction="none")
+    def _controller_loss(target: Batch, outputs: Outputs) -> dict[str, Tensor]:
+        raw, actions = outputs["raw"], target["actions"]
+        choice = functional.cross_entropy(outputs["score"], target["candidate"].clamp(min=0), reduction="none")
+        has_place, has_choice = (target["candidate"] >= 0).float(), (target["goals"]["relation"][:, 1] > 0).float()
+        order = functional.cross_entropy(outputs["turn"], target["active"], reduction="none")
         return {
             "translation": (raw[:, :3] - actions[:, :3] / STEP[0]).abs().mean(),
             "rotation": (raw[:, 3:6] - actions[:, 3:6] / STEP[1]).abs().mean(),
@@ -232,7 +232,7 @@ class MiniVLA(VLAModel):
     # ------------------------------------------------------------------ parts of a decision
 
     def _body(self, state: Tensor) -> tuple[Tensor, Hand]:
-        """Return the twelve numbers that detectors are given, and the state of the arm, of normalised (B, F, 8)."""
+        """Return the twelve input numbers of the detectors, and the state of the arm, from normalised (B, F, 8)."""
         now = state[:, -1].float() * self.state_scale + self.state_offset
         numbers = self.hand(now[:, :7])
         position, rotation = hand_pose(numbers)
@@ -250,7 +250,7 @@ class MiniVLA(VLAModel):
         return found
 
     def _detections(self, cells: dict[str, Cells], offset: Tensor) -> tuple[Detections, Tensor]:
-        """Return the detections of all cameras, and the offset of the front camera as the one on the hand shows it."""
+        """Return the fused detections of all cameras, and the offset of the front camera measured with the wrist camera."""
         mounts = {name: self.config.views[name]["mount"] for name in cells}
         near = [best_detections(cell) for name, cell in cells.items() if mounts[name] != "world"]
         far = [best_detections(cell) for name, cell in cells.items() if mounts[name] == "world"]
@@ -282,11 +282,11 @@ class MiniVLA(VLAModel):
         return Goals(relation, moved, other)
 
     def _named(self, colour: Tensor, shape: Tensor) -> Tensor:
-        """Return how well each detection fits a predicted colour and shape, (B, G, S)."""
+        """Return the log-probability of each detection's colour and shape, (B, G, S)."""
         return colour.log_softmax(-1)[..., self.sight_colour] + shape.log_softmax(-1)[..., self.sight_shape]
 
     def _bound(self, things: Things, goals: Goals, old: memories.Memory) -> Tensor:
-        """Return where each goal's thing is to be taken [m], (B, G, 2)."""
+        """Return the target position of each goal's moved object [m], (B, G, 2)."""
         places, score = self.places(things, goals)
         away = (places - old.bound[:, :, None, :2]).pow(2).sum(-1)
         stays = STAYS_BOUND * torch.exp(-away / (2 * BOUND_NEAR**2)) * old.bound[..., 2:]
@@ -302,7 +302,7 @@ class MiniVLA(VLAModel):
         return torch.minimum(moved, other).amin(-1) * is_goal[:, 0].to(presence.dtype)
 
     def _map(self, cells: Cells, goals: Goals) -> Tensor:
-        """Return how likely each cell holds one of the named things, sum 1, (B, N)."""
+        """Return the probability of each cell to contain one of the named objects, sum 1, (B, N)."""
         probability = (
             functional.logsigmoid(cells.centre)[..., None, None]
             + cells.colour.log_softmax(-1)[..., :, None]
@@ -317,12 +317,12 @@ class MiniVLA(VLAModel):
 
 
 def _noted(hand: Hand, is_known: Tensor) -> Tensor:
-    """Return what is remembered of a hand, (B, 5)."""
+    """Return the entry of the hand in the memory, (B, 5)."""
     return torch.cat([hand.position, hand.width[:, None], is_known[:, None]], dim=1)
 
 
 def _moved(hand: Hand, before: Tensor) -> Tensor:
-    """Return what changed since what was remembered, and whether anything was, (B, 5)."""
+    """Return the change of the hand since the memory, and 1 if the memory has it, (B, 5)."""
     now = torch.cat([hand.position, hand.width[:, None]], dim=1)
     return torch.cat([(now - before[:, :4]) * before[:, 4:], before[:, 4:]], dim=1)
 

@@ -1,6 +1,6 @@
-"""`Places`: where exactly a thing is taken: a few dozen places that a relation allows, each weighed by the room it offers.
+"""`Places`: candidate target positions that a relation allows, and a learned score of each.
 
-What is learned is how much room counts against how far it is; the places themselves follow from what the words mean.
+The candidates follow from the meaning of the relation; the trade-off between clearance and distance is learned.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from vla_isaac.models.mini.scene import (
 )
 
 GAPS = (0.025, 0.04, 0.055, 0.07, 0.085)  # [m] between outlines
-SHARES = (0.0, 0.35, -0.35, 0.7, -0.7)  # to the side, of the distance
-PUSHES = (0.10, 0.11, 0.12)  # [m] from where it began
+SHARES = (0.0, 0.35, -0.35, 0.7, -0.7)  # sideways shift as a fraction of the distance
+PUSHES = (0.10, 0.11, 0.12)  # [m] from the start position
 SLOTS = ((0.0, 0.0), (1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0))  # of a container, in its axes
 SLOT = 0.046  # [m] between them
 NUM_PLACES = len(GAPS) * len(SHARES)
-FAR = 1.0  # [m] as which what is not there counts
+FAR = 1.0  # [m] added to the distance of absent objects
 NEVER = -30.0
 PER_PLACE = 5
 
 
 class Places(nn.Module):
-    """Candidates of every goal and their scores."""
+    """Candidate positions of every goal and their scores."""
 
     ways: Tensor
     lattice: Tensor
@@ -57,7 +57,7 @@ class Places(nn.Module):
         self.register_buffer("names", torch.eye(NUM_PLACES))
 
     def forward(self, things: Things, goals: Goals) -> tuple[Tensor, Tensor]:
-        """Return places (B, G, P, 2) [m] and their scores (B, G, P)."""
+        """Return candidates (B, G, P, 2) [m] and their scores (B, G, P)."""
         places, allowed = self.candidates(things, goals)
         start = rows(things.start, goals.moved)[..., :2]
         facts = self._facts(things, goals, places, start)
@@ -68,7 +68,7 @@ class Places(nn.Module):
         return places, torch.where(allowed, score, torch.full_like(score, NEVER))
 
     def candidates(self, things: Things, goals: Goals) -> tuple[Tensor, Tensor]:
-        """Return the places that each relation allows, and which of the rows are any."""
+        """Return the candidates of each relation, and which rows are valid."""
         relation = goals.relation
         way = self.ways[relation]
         across = torch.stack([-way[..., 1], way[..., 0]], dim=-1)
@@ -95,7 +95,7 @@ class Places(nn.Module):
         return places, number < most[..., None]
 
     def _facts(self, things: Things, goals: Goals, places: Tensor, start: Tensor) -> Tensor:
-        """Return room, clearness of the way, its length and how near the edge of reach, at three scales, (B, G, P, 15)."""
+        """Return clearances of target and path, path length and reach margins at three scales, (B, G, P, 15)."""
         radius, own = outline(things), rows(outline(things), goals.moved)
         count = things.presence.shape[1]
         is_own = torch.arange(count, device=places.device) == goals.moved[..., None]

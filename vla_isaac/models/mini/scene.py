@@ -24,11 +24,11 @@ WAYS = torch.tensor(
         *(PUSH_DIRECTIONS[direction] for direction in DIRECTIONS),
     ]
 )
-"""Unit vector in the base's x, y of each relation, (R, 2)."""
+"""Unit vector of each relation in the base frame's x, y, (R, 2)."""
 
 
 class Things(NamedTuple):
-    """K things of B scenes; some may not be there."""
+    """K objects of B scenes; some may be absent."""
 
     presence: Tensor
     """Probability, (B, K)."""
@@ -37,10 +37,10 @@ class Things(NamedTuple):
     """Centre in the base frame [m], (B, K, 3)."""
 
     start: Tensor
-    """Where it was when the episode began [m], (B, K, 3)."""
+    """Position at the start of the episode [m], (B, K, 3)."""
 
     turn: Tensor
-    """Cosine and sine of four times the turn, (B, K, 2)."""
+    """Cosine and sine of four times the yaw, (B, K, 2)."""
 
     size: Tensor
     """Half width and half height [cm], (B, K, 2)."""
@@ -50,10 +50,10 @@ class Things(NamedTuple):
 
 
 class Hand(NamedTuple):
-    """How the arm stands."""
+    """State of the arm."""
 
     position: Tensor
-    """Of the `ee` [m], (B, 3)."""
+    """Position of the `ee` [m], (B, 3)."""
 
     rotation: Tensor
     """(B, 3, 3)."""
@@ -65,11 +65,11 @@ class Hand(NamedTuple):
     """(B, 7) [rad]."""
 
     motion: Tensor
-    """What position and width changed by since the decision before [m], and 1 if that is known, (B, 5)."""
+    """Change of position and width since the previous decision [m], and 1 if it is known, (B, 5)."""
 
 
 class Goals(NamedTuple):
-    """What is to be done, G at the most; indices are rows of `Things`."""
+    """G goals at most; indices are rows of `Things`."""
 
     relation: Tensor
     """int64 (B, G)."""
@@ -78,7 +78,7 @@ class Goals(NamedTuple):
     """int64 (B, G)."""
 
     other: Tensor
-    """int64 (B, G); any row where the relation has no other."""
+    """int64 (B, G); arbitrary where the relation has no reference object."""
 
 
 def rows(values: Tensor, index: Tensor) -> Tensor:
@@ -90,21 +90,21 @@ def rows(values: Tensor, index: Tensor) -> Tensor:
 
 
 def is_round(shape: Tensor) -> Tensor:
-    """Tell which shapes have no faces."""
+    """Return which shapes are round."""
     return (shape == ROUND_SHAPES[0]) | (shape == ROUND_SHAPES[1]) | (shape == ROUND_SHAPES[2])
 
 
 def has_other(relation: Tensor) -> Tensor:
-    """Tell which relations are about a second thing."""
+    """Return which relations have a reference object."""
     return (relation >= ON) & (relation < PUSH_ALONG)
 
 
 def is_push(relation: Tensor) -> Tensor:
-    """Tell which relations are reached by pushing."""
+    """Return which relations are achieved by pushing."""
     return relation >= PUSH_BESIDE
 
 
 def outline(things: Things) -> Tensor:
-    """Return the radius of the circle around each thing seen from above [m], (B, K)."""
+    """Return the radius of the circle around each object seen from above [m], (B, K)."""
     half = things.size[..., 0] * 0.01
     return torch.where(is_round(things.shape), half, half * 2**0.5)

@@ -1,1 +1,1 @@
-"""`multi_task`: one encoder for all tasks, a head for each, and a classifier that says which of them a sentence asks for."""
+"""`multi_task`: a shared encoder, one head per task, and a classifier of the task from the sentence."""

@@ -1,4 +1,4 @@
-"""`MultiTaskConfig`: which tasks there are, and sizes of the heads."""
+"""`MultiTaskConfig`: names of the tasks, and sizes of the heads."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ class MultiTaskConfig(TrunkConfig):
     weights = WEIGHTS | {"task": 0.3}
 
     def __init__(self, *, tasks: list[str] | None = None, task_dim: int = 32, head_hidden: int = 256, **more: Any) -> None:
-        """Keep the sizes.
+        """Store the sizes.
 
         Args:
-            tasks: Names of the tasks, in the order of their heads; follows from the data.
-            task_dim: Width of a task's embedding.
-            head_hidden: Width of a task's own layer.
+            tasks: Names of the tasks, in the order of their heads; taken from the data.
+            task_dim: Width of a task embedding.
+            head_hidden: Hidden width of a task's head.
             more: Fields of `TrunkConfig`.
         """
         self.tasks = tasks or ["task"]

@@ -1,4 +1,4 @@
-"""`MultiTaskVLA`: a shared encoder, a head for each task, and a classifier that chooses among them."""
+"""`MultiTaskVLA`: a shared encoder, one head per task, and a classifier that selects the head."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from vla_isaac.models.vla_transformer.trunk import SAID, TrunkModel, TrunkOutput
 
 
 class MultiTaskVLA(TrunkModel):
-    """Outputs in addition to those of `ImitationModel`: task_logits (B, T) and task_id (B,), whose heads acted."""
+    """Outputs in addition to those of `ImitationModel`: task_logits (B, T) and task_id (B,), the heads used."""
 
     config_class = MultiTaskConfig
 
@@ -41,7 +41,7 @@ class MultiTaskVLA(TrunkModel):
         self.post_init()
 
     def head(self, batch: Batch, known: TrunkOutput) -> Outputs:
-        """Return actions, each by the head of its task: that of the batch, or in its absence the classifier's."""
+        """Return actions, each by the head of its task; the task is given in the batch or predicted by the classifier."""
         logits = self.task_classifier(torch.cat([known.language, known.vision], dim=1))
         task = self._tasks_of(batch, logits)
         places, found = self.find(known.everything, known.hand)
@@ -49,17 +49,17 @@ class MultiTaskVLA(TrunkModel):
         return {"objects": places, "raw": self.task_heads(shared, task), "task_logits": logits, TASK_ID: task}
 
     def loss(self, batch: Batch, outputs: Outputs) -> dict[str, Tensor]:
-        """Return the terms of every model that imitates, and the cross-entropy of the task."""
+        """Return the terms of every imitation model, and the cross-entropy of the task."""
         terms = super().loss(batch, outputs)
-        wanted = self.task_ids(batch["task"]).to(outputs["raw"].device)
-        each = functional.cross_entropy(outputs["task_logits"], wanted, reduction="none")
+        target = self.task_ids(batch["task"]).to(outputs["raw"].device)
+        each = functional.cross_entropy(outputs["task_logits"], target, reduction="none")
         return terms | {"task": self.config.loss_weights["task"] * losses.masked_mean(each, fitting(batch))}
 
     def score(self, batch: Batch, outputs: Outputs) -> dict[str, tuple[float, int]]:
-        """Return the usual scores, and how often the classifier names the task."""
+        """Return the metrics of every model, and the accuracy of the task classifier."""
         found, fits = super().score(batch, outputs), fitting(batch) > 0
-        wanted = self.task_ids(batch["task"]).to(fits.device)
-        right = (outputs["task_logits"].argmax(1) == wanted)[fits].float()
+        target = self.task_ids(batch["task"]).to(fits.device)
+        right = (outputs["task_logits"].argmax(1) == target)[fits].float()
         return found | {"task_named": (float(right.mean()) if len(right) else 0.0, len(right))}
 
     def get_task_specific_action(self, batch: Batch, task_id: int | Tensor) -> Tensor:
@@ -70,7 +70,7 @@ class MultiTaskVLA(TrunkModel):
             task_id: One task for all samples, or one for each, int64 (B,).
 
         Raises:
-            ShapeError: If there is no such task, or not one for each sample.
+            ShapeError: If a task is out of range, or there is not one for each sample.
         """
         tasks = torch.full((len(batch["state"]),), task_id) if isinstance(task_id, int) else task_id
         return self.act(self({**batch, TASK_ID: tasks})).actions
@@ -79,18 +79,18 @@ class MultiTaskVLA(TrunkModel):
         """Return the numbers of tasks.
 
         Raises:
-            UnknownNameError: If one is not among those that it was made for.
+            UnknownNameError: If the model has no such task.
         """
         known = {name: number for number, name in enumerate(self.config.tasks)}
-        odd = [name for name in names if name not in known]
-        if odd:
-            raise unknown_name("task", odd[0], known)
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            raise unknown_name("task", unknown[0], known)
         return torch.tensor([known[name] for name in names])
 
     # ------------------------------------------------------------------
 
     def _tasks_of(self, batch: Batch, logits: Tensor) -> Tensor:
-        """Return the tasks that are given; in training those that the data speaks of; the classifier's choice otherwise."""
+        """Return the given tasks; in training those of the data; otherwise the classifier's prediction."""
         if TASK_ID in batch:
             return check_choice(TASK_ID, batch[TASK_ID], len(logits), len(self.config.tasks))
         if self.training and "task" in batch:

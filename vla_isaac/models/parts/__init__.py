@@ -1,1 +1,1 @@
-"""Parts that several networks are made of."""
+"""Modules shared by several networks."""

@@ -1,4 +1,4 @@
-"""`ActionHead`: features to the places of the goal's objects, and to a chunk of actions."""
+"""`ActionHead`: features to the positions of the goal's objects, and to a chunk of actions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from vla_isaac.models.kinematics import REACH, UNIT, cross
 
 
 class ActionHead(nn.Module):
-    """Locates the goal's objects, then predicts the actions."""
+    """Predicts the positions of the goal's objects, then the actions."""
 
     def __init__(self, seen: int, hidden: int, outputs: int) -> None:
         super().__init__()
@@ -19,23 +19,23 @@ class ActionHead(nn.Module):
         self.decide = perceptron(seen + ObjectLocator.num_outputs, hidden, outputs)
 
     def forward(self, seen: Tensor, hand: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Return places (B, 6) of the goal's objects, and (B, outputs), of features (B, seen)."""
+        """Return positions (B, 6) of the goal's objects, and (B, outputs), from features (B, seen)."""
         places, known = self.find(seen, hand)
         return places, self.decide(torch.cat([seen, known], dim=1))
 
 
 def perceptron(inputs: int, hidden: int, outputs: int, *, layers: int = 3) -> nn.Sequential:
-    """Return a network of some hidden layers."""
+    """Return a multilayer perceptron with ReLU."""
     widths = [inputs, *[hidden] * layers]
     parts = [part for a, b in itertools.pairwise(widths) for part in (nn.Linear(a, b), nn.ReLU())]
     return nn.Sequential(*parts, nn.Linear(hidden, outputs))
 
 
 class ObjectLocator(nn.Module):
-    """Where the goal's two objects are: seen from afar in the base's frame, seen from the hand in the hand's.
+    """Positions of the goal's two objects, from one prediction in the base frame and one in the frame of the hand.
 
-    The camera on the hand sees an object where it is relative to the fingers. To say where that is in the base's frame takes
-    products of what is seen with how the hand is turned, which are given here and need not be learned.
+    The wrist camera sees an object relative to the fingers. The transformation to the base frame multiplies by the rotation
+    of the hand; it is computed here and need not be learned.
     """
 
     num_outputs = 14
@@ -45,11 +45,11 @@ class ObjectLocator(nn.Module):
         self.look = nn.Sequential(nn.Linear(seen, hidden), nn.ReLU(), nn.Linear(hidden, 14))
 
     def forward(self, seen: Tensor, hand: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Return places (B, 6) in the base's frame, about 0 and in units of the object head, and (B, 14) for the decision.
+        """Return positions (B, 6) in the base frame, in units of `UNIT` from the middle, and features (B, 14) of them.
 
         Args:
             seen: Features, (B, N).
-            hand: Position, x axis and y axis of the hand as `HandPose` gives them; None knows no hand's frame.
+            hand: Position, x axis and y axis of the hand from `HandPose`; None if the pose of the hand is unknown.
         """
         far, near, trust = self.look(seen).split([6, 6, 2], dim=1)
         if hand is None:

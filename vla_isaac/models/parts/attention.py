@@ -1,6 +1,6 @@
-"""Attention written out, so that it exports to any ONNX and what is padding gets exactly nothing.
+"""Multi-head attention and transformer layers, written out for ONNX export; padding gets exactly 0.
 
-Source: A. Vaswani et al. (2017), "Attention Is All You Need"; normalisation comes first, as R. Xiong et al. (2020) advise.
+Source: A. Vaswani et al. (2017), "Attention Is All You Need"; pre-normalisation as in R. Xiong et al. (2020).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from vla_isaac.models.sentences import masked_softmax
 
 
 class Attention(nn.Module):
-    """Multi-head attention of some tokens to others."""
+    """Multi-head attention."""
 
     def __init__(self, dim: int, heads: int = 4) -> None:
         super().__init__()
@@ -25,7 +25,7 @@ class Attention(nn.Module):
         Args:
             x: Queries.
             others: Keys and values.
-            counts: Which of the others are attended to, bool, broadcast to (B, heads, N, M); None is all.
+            counts: Attention mask, bool, true where attended to, broadcast to (B, heads, N, M); None attends to all.
         """
         query = self._by_head(self.query(x))
         key, value = (self._by_head(part) for part in self.key_value(others).chunk(2, dim=-1))
@@ -69,7 +69,7 @@ class SelfLayer(nn.Module):
 
 
 class CrossLayer(nn.Module):
-    """Words look at pictures and pictures at words, token by token; then each thinks for itself."""
+    """Cross-attention from words to pictures and from pictures to words, then a feed-forward layer for each."""
 
     def __init__(self, dim: int, heads: int) -> None:
         super().__init__()
@@ -79,13 +79,13 @@ class CrossLayer(nn.Module):
 
     def forward(self, words: Tensor, places: Tensor, is_word: Tensor) -> tuple[Tensor, Tensor]:
         """Return words (B, L, dim) and places (B, V, dim); bool `is_word` (B, L) is false for padding."""
-        said, seen = self.norm_words(words), self.norm_places(places)
-        words = self.words_think(words + self.words_look(said, seen))
-        places = self.places_think(places + self.places_look(seen, said, is_word[:, None, None]))
+        normed, seen = self.norm_words(words), self.norm_places(places)
+        words = self.words_think(words + self.words_look(normed, seen))
+        places = self.places_think(places + self.places_look(seen, normed, is_word[:, None, None]))
         return words, places
 
 
 def causal(frames: int, tokens: int, device: torch.device) -> Tensor:
-    """Return which of F * T tokens may be looked at by which, bool (1, 1, F * T, F * T): those of no later frame."""
+    """Return the causal mask of F frames of T tokens, bool (1, 1, F * T, F * T): false for tokens of later frames."""
     frame = torch.arange(frames, device=device).repeat_interleave(tokens)
     return (frame[None, :] <= frame[:, None])[None, None]

@@ -1,4 +1,4 @@
-"""`FilmBlock`: a residual block whose channels a sentence modulates.
+"""`FilmBlock`: a residual block whose channels a sentence modulates (FiLM).
 
 Source: E. Perez et al. (2018), "FiLM: Visual Reasoning with a General Conditioning Layer".
 """

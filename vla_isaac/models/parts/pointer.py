@@ -1,6 +1,6 @@
-"""`Pointer`: questions that look for their answer in a picture; where they look is a place, and can be told in training.
+"""`Pointer`: attention from queries to a picture, with expected coordinates that can be supervised.
 
-Source: C. Finn et al. (2016), "Deep Spatial Autoencoders for Visuomotor Learning", for places as expected coordinates.
+Source: C. Finn et al. (2016), "Deep Spatial Autoencoders for Visuomotor Learning", for the expected coordinates.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from vla_isaac.models.parts.maps import expected
 
 
 class Pointed(NamedTuple):
-    """What Q questions found in a picture."""
+    """Results of Q queries to a picture."""
 
     points: Tensor
     """x and y, -1 is left or top, and strength, (B, Q, 3)."""
 
     there: Tensor
-    """Features of what is there, (B, Q, C)."""
+    """Attended features, (B, Q, C)."""
 
     maps: Tensor
-    """Where was looked, with sum 1, (B, Q, h, w)."""
+    """Attention maps, sum 1, (B, Q, h, w)."""
 
 
 class Pointer(nn.Module):
-    """Single-head attention from questions to the places of a picture."""
+    """Single-head attention from queries to the cells of a picture."""
 
     def __init__(self, question: int, channels: int) -> None:
         super().__init__()
@@ -35,9 +35,9 @@ class Pointer(nn.Module):
         self.sharpness = nn.Parameter(torch.zeros(()))
 
     def forward(self, questions: Tensor, places: Tensor, height: int, width: int) -> Pointed:
-        """Return what questions (B, Q, question) find in places (B, h * w, C), row by row."""
+        """Return the results of queries (B, Q, question) to cells (B, h * w, C), in row-major order."""
         scores = self.query(questions) @ self.key(places).transpose(1, 2) / places.shape[-1] ** 0.5
-        with torch.autocast(scores.device.type, enabled=False):  # places need more digits than half precision has
+        with torch.autocast(scores.device.type, enabled=False):  # positions need more digits than half precision has
             scores = scores.float() * self.sharpness.exp()
             shares = scores.softmax(-1)
             points = torch.stack([*expected(shares, height, width), (shares * scores).sum(-1)], dim=-1)

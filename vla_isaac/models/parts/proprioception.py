@@ -1,4 +1,4 @@
-"""`Proprioception`: the state of the arm as features: the numbers themselves, and the pose of the hand."""
+"""`Proprioception`: features of the arm's state: the normalised state, and the pose of the hand."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from vla_isaac.robots.panda import ARM_JOINTS
 
 
 class Proprioception(nn.Module):
-    """State to numbers; without proprioception, none."""
+    """Proprioceptive features; empty if the config switches proprioception off."""
 
     state_offset: Tensor
     state_scale: Tensor
 
     def __init__(self, config: ImitationConfig, *, frames: int) -> None:
-        """Make one.
+        """Initialise the module.
 
         Args:
-            config: Names and scale of the state; whether it is used at all, and the pose of the hand where joints are known.
-            frames: States of a sample.
+            config: Names and scale of the state; whether it is used, and the pose of the hand if the state has joints.
+            frames: States per sample.
         """
         super().__init__()
         names, self.is_used = list(config.state_names), config.uses_proprioception
@@ -33,7 +33,7 @@ class Proprioception(nn.Module):
         self.width = frames * len(names) + pose if self.is_used else 0
 
     def forward(self, state: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Return (B, width) of normalised states (B, F, S), and the last hand pose as `HandPose` gives it if it is known."""
+        """Return (B, width) from normalised states (B, F, S), and the last hand pose from `HandPose` if it is known."""
         if not self.is_used:
             return state.new_zeros(state.shape[0], 0), None
         if self.hand is None:

@@ -1,4 +1,4 @@
-"""`YCbCrStem`: the first layers of a picture encoder, alike for camera pictures and for videos with subsampled colour."""
+"""`YCbCrStem`: first convolution of a picture encoder, equal for camera pictures and videos with subsampled chroma."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from vla_isaac.core.errors import ConfigError
 
 LUMA = (0.299, 0.587, 0.114)
 CHROMA = ((-0.168736, -0.331264, 0.5), (0.5, -0.418688, -0.081312))
-"""Brightness, and how blue and how red a colour is: ITU-R BT.601."""
+"""RGB to luma, Cb and Cr: ITU-R BT.601."""
 
 
 class YCbCrStem(nn.Module):
     """The first convolution, on luma at every pixel and chroma at every second one (YCbCr 4:2:0).
 
-    Videos keep chroma at half the resolution, a simulator's pictures do not. In this form both are alike, so what is learned
-    from videos holds for a camera.
+    Videos store chroma at half the resolution, pictures of a simulator do not. In this form both are equal, so a network
+    trained on videos works with a camera.
     """
 
     mix: Tensor
@@ -33,20 +33,20 @@ class YCbCrStem(nn.Module):
         frames: int = 1,
         stride: int = 2,
     ) -> None:
-        """Make one.
+        """Initialise the module.
 
         Args:
             image_hw: Height and width of the pictures [px].
-            channels: Features that come out.
-            crop: Top and bottom of the part that is used, as shares of the height; None uses all.
-            frames: Pictures side by side.
-            stride: How many times fewer features there are than pixels, along each axis.
+            channels: Output channels.
+            crop: Top and bottom of the part that is used, as fractions of the height; None uses all.
+            frames: Pictures per sample, concatenated along the channels.
+            stride: Pixels per output feature along each axis.
         """
         super().__init__()
         height, width = image_hw
         if stride % 2 or height % 2 or width % 2:
             raise ConfigError(
-                f"pictures of {height} x {width} px and a first stride of {stride} do not go with colours at every "
+                f"pictures of {height} x {width} px and a first stride of {stride} do not fit chroma at every "
                 "second pixel; give even numbers"
             )
         top, bottom = crop or (0.0, 1.0)
@@ -55,7 +55,7 @@ class YCbCrStem(nn.Module):
         self.look = nn.Conv2d(6 * frames, channels, 3, stride=stride // 2, padding=1)
 
     def forward(self, pictures: Tensor) -> Tensor:
-        """Return features of uint8 (B, F, 3, H, W), the history side by side."""
+        """Return features of uint8 (B, F, 3, H, W), with the history concatenated along the channels."""
         pictures = pictures[..., self.rows, :]
         frames, height, width = (int(pictures.shape[i]) for i in (1, 3, 4))
         squares = functional.pixel_unshuffle(pictures.reshape(-1, 3, height, width), 2)
@@ -68,7 +68,7 @@ class YCbCrStem(nn.Module):
 
 
 def _brightness_and_colour() -> Tensor:
-    """Return what makes of 2 x 2 pixels, their 12 numbers, four brightnesses and two colours, shape (6, 12, 1, 1)."""
+    """Return the weights from the 12 values of 2 x 2 pixels to four luma and two chroma values, shape (6, 12, 1, 1)."""
     mix = torch.zeros(6, 3, 4)
     for pixel in range(4):
         mix[pixel, :, pixel] = torch.tensor(LUMA)

@@ -1,1 +1,1 @@
-"""`rt1_style`: pictures to few tokens by what is said, a transformer over time that never looks ahead, binned actions."""
+"""`rt1_style`: pictures to few tokens conditioned on the sentence, a causal transformer over time, binned actions."""

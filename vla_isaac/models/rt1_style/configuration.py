@@ -1,4 +1,4 @@
-"""`RT1Config`: sizes of the network, and which of its two heads acts."""
+"""`RT1Config`: sizes of the network, and which of its two heads predicts the actions."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ class RT1Config(EncodedConfig):
         acts_by: Head = "continuous",
         **more: Any,
     ) -> None:
-        """Keep the sizes.
+        """Store the sizes.
 
         Args:
             dim: Width of a token.
-            heads: Of each attention.
-            layers: Of the transformer over time.
-            tokens: That a camera's picture becomes; the first two look for the goal's objects.
-            narrow: Numbers of each token that the heads are given.
-            bins: Of each number of an action.
-            acts_by: Whether actions are the continuous head's, or the middle of the likeliest bins.
+            heads: Heads of each attention.
+            layers: Layers of the transformer over time.
+            tokens: Tokens per picture of a camera; the first two attend to the goal's objects.
+            narrow: Width to which each token is projected for the heads.
+            bins: Bins of each number of an action.
+            acts_by: Head that predicts the actions: ``continuous``, or ``bins`` for the middle of the likeliest bins.
             more: Fields of `EncodedConfig`.
 
         Raises:
-            ConfigError: If the encoder of pictures is not one that a sentence can turn up and down.
+            ConfigError: If the picture encoder cannot be modulated by a sentence (FiLM).
         """
         self.dim = dim
         self.heads = heads
@@ -55,7 +55,7 @@ class RT1Config(EncodedConfig):
         super().__init__(**more)
         if self.vision != SMALL:
             raise ConfigError(
-                f"rt1_style: vision {self.vision!r} cannot be turned up and down by a sentence; choose vision: {SMALL}, or "
+                f"rt1_style: vision {self.vision!r} cannot be modulated by a sentence (FiLM); choose vision: {SMALL}, or "
                 "the model vla_transformer"
             )
         if self.acts_by not in ("continuous", "bins"):

@@ -1,4 +1,4 @@
-"""`RT1Processor`: batches of one for `rt1_style`, with the pictures that were shown before."""
+"""`RT1Processor`: batches of one for `rt1_style`, with the history of pictures."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from vla_isaac.models.encoders.batching import BatchProcessor
 
 
 class RT1Processor(BatchProcessor):
-    """Remembers the last pictures and states it was given; `reset` begins a new episode."""
+    """Keeps the last pictures and states; `reset` begins a new episode."""
 
     def __init__(self, model: VLAModel) -> None:
-        """Make one for a model, with an empty history."""
+        """Initialise the processor of a model, with an empty history."""
         super().__init__(model)
         self._past: deque[tuple[dict[str, Image], Tensor]] = deque(maxlen=self.config.history)
 
     def reset(self) -> None:
-        """Forget what was shown."""
+        """Clear the history."""
         self._past.clear()
 
     def history(self, pictures: dict[str, Image], state: Tensor) -> tuple[dict[str, list[Image]], Tensor]:

@@ -1,1 +1,1 @@
-"""`vla_transformer`: words and picture places attend to each other, token by token; action, value and policy heads."""
+"""`vla_transformer`: cross-attention between words and picture patches; action, value and policy heads."""

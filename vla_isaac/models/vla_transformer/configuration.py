@@ -1,4 +1,4 @@
-"""`TrunkConfig`: sizes of what sees and reads; `TransformerConfig`: those of the whole network."""
+"""`TrunkConfig`: sizes of encoders and cross-attention; `TransformerConfig`: sizes of the whole network."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ class TrunkConfig(EncodedConfig):
     model_type = "trunk"
 
     def __init__(self, *, dim: int = 96, heads: int = 4, layers: int = 2, slots: int = 8, **more: Any) -> None:
-        """Keep the sizes.
+        """Store the sizes.
 
         Args:
             dim: Width of a token.
-            heads: Of each attention.
-            layers: Times that words and places look at each other.
-            slots: Questions that a sentence puts to the pictures; the first two look for the goal's objects.
+            heads: Heads of each attention.
+            layers: Layers of cross-attention between words and picture patches.
+            slots: Queries of a sentence to the pictures; the first two attend to the goal's objects.
             more: Fields of `EncodedConfig`.
         """
         self.dim = dim
@@ -37,11 +37,11 @@ class TransformerConfig(TrunkConfig):
     weights = WEIGHTS | {"value": 0.1, "policy": 0.05}
 
     def __init__(self, *, policy_bins: int = 21, discount: float = 0.98, **more: Any) -> None:
-        """Keep the sizes.
+        """Store the sizes.
 
         Args:
-            policy_bins: Bins of each number of an action, of which the policy head says how likely each is.
-            discount: What success is worth one step earlier, for the value head.
+            policy_bins: Bins of each number of an action; the policy head predicts their probabilities.
+            discount: Discount per step, for the value head.
             more: Fields of `TrunkConfig`.
         """
         self.policy_bins = policy_bins

@@ -16,7 +16,7 @@ from vla_isaac.models.vla_transformer.trunk import TrunkModel, TrunkOutput
 class VisionLanguageActionTransformer(TrunkModel):
     """Outputs in addition to those of `ImitationModel`: values (B,) and policy_logits (B, A, bins).
 
-    The value head predicts the discount to the power of the steps that are left to success. The policy head predicts the
+    The value head predicts the discount to the power of the steps left until success. The policy head predicts the
     probability of each bin of each number of the next action, for reinforcement learning.
     """
 
@@ -42,7 +42,7 @@ class VisionLanguageActionTransformer(TrunkModel):
         }
 
     def loss(self, batch: Batch, outputs: Outputs) -> dict[str, Tensor]:
-        """Return the terms of every model that imitates, and those of the value and policy heads."""
+        """Return the terms of every imitation model, and those of the value and policy heads."""
         terms, counts, weights = super().loss(batch, outputs), fitting(batch), self.config.loss_weights
         if "steps_left" in batch:
             worth = self.config.discount ** batch["steps_left"]
@@ -50,11 +50,11 @@ class VisionLanguageActionTransformer(TrunkModel):
         return terms | {"policy": weights["policy"] * self.binned_loss(batch, outputs["policy_logits"])}
 
     def encode_vision(self, batch: Batch) -> Tensor:
-        """Return the pictures of all cameras as tokens (B, V, dim), before they meet the words."""
+        """Return the pictures of all cameras as tokens (B, V, dim), before cross-attention."""
         grids = self.trunk.grids(batch)
         return torch.cat([self.trunk.tokens(name, grid) for name, grid in grids.items()], dim=1)
 
     def encode_language(self, batch: Batch) -> Tensor:
-        """Return the words as tokens (B, L, dim), before they meet the pictures."""
+        """Return the words as tokens (B, L, dim), before cross-attention."""
         tokens: Tensor = self.trunk.word_in(self.read(batch).words)
         return tokens

@@ -1,4 +1,4 @@
-"""`Trunk`: cross-attention between words and places of pictures; `TrunkModel`: base of the networks with a head on it."""
+"""`Trunk`: cross-attention between words and picture patches; `TrunkModel`: base class of networks with a trunk."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from vla_isaac.models.parts.proprioception import Proprioception
 from vla_isaac.models.vla_transformer.configuration import TrunkConfig
 
 GOALS = 2  # queries whose attention is supervised with the goal's objects
-DESCRIPTION = 32  # features of what is at one of them
+DESCRIPTION = 32  # features at each of them
 SAID = 128  # features of a sentence
 
 
@@ -26,26 +26,26 @@ class TrunkOutput(NamedTuple):
     """Features of the pictures, the sentence and the state."""
 
     everything: Tensor
-    """(B, `Trunk.width`)."""
+    """All features, (B, `Trunk.width`)."""
 
     vision: Tensor
-    """Of the pictures, (B, `Trunk.vision_width`)."""
+    """Picture features, (B, `Trunk.vision_width`)."""
 
     language: Tensor
-    """Of the sentence, (B, SAID)."""
+    """Sentence features, (B, SAID)."""
 
     hand: Tensor | None
-    """As `HandPose` gives it."""
+    """Output of `HandPose`."""
 
     outputs: Outputs
-    """grounding, and goals and heat of each camera, as every model that imitates gives them."""
+    """grounding, and goals and heat of each camera, see `ImitationModel`."""
 
 
 class Trunk(nn.Module):
-    """Words attend to places and places to words; then a few queries of the sentence attend to the places."""
+    """Cross-attention between words and patches; then a few queries of the sentence attend to the patches."""
 
     def __init__(self, config: TrunkConfig, *, text: int) -> None:
-        """Make one; `text` is the width of the words it is given."""
+        """Initialise the module; `text` is the width of the input word vectors."""
         super().__init__()
         dim, cameras = config.dim, list(config.cameras)
         self.eyes = CameraEncoders(config, frames=config.history)
@@ -71,34 +71,34 @@ class Trunk(nn.Module):
         places = torch.cat([self.tokens(name, grid) for name, grid in grids.items()], dim=1)
         for layer in self.layers:
             words, places = layer(words, places, read.is_word)
-        asked = self.ask(self.questions.expand(len(words), -1, -1), words, read.is_word[:, None, None])
-        asked = asked + self.questions
-        points, described, outputs = self._found(asked, self.place_norm(places), grids)
-        with torch.autocast(words.device.type, enabled=False):  # small layers; half precision would cost millimetres
-            said = self.say(asked.float().flatten(1))
+        queries = self.ask(self.questions.expand(len(words), -1, -1), words, read.is_word[:, None, None])
+        queries = queries + self.questions
+        points, described, outputs = self._found(queries, self.place_norm(places), grids)
+        with torch.autocast(words.device.type, enabled=False):  # small layers; half precision costs millimetres
+            sentence = self.say(queries.float().flatten(1))
             body, hand = self.body(batch["state"].float())
             seen = torch.cat([points, described], dim=1)
-            outputs["grounding"] = self.recognise(torch.cat([points, said], dim=1)).squeeze(1)
-            return TrunkOutput(torch.cat([seen, said, body], dim=1), seen, said, hand, outputs)
+            outputs["grounding"] = self.recognise(torch.cat([points, sentence], dim=1)).squeeze(1)
+            return TrunkOutput(torch.cat([seen, sentence, body], dim=1), seen, sentence, hand, outputs)
 
     def grids(self, batch: Batch) -> dict[str, Tensor]:
         """Return features (B, C, h, w) of each camera."""
         return {name: self.eyes(name, batch["images"][name]) for name in self.cameras}
 
     def tokens(self, camera: str, grid: Tensor) -> Tensor:
-        """Return the places of a camera's features as tokens (B, h * w, dim) that know where they are."""
+        """Return the patches of a camera's features as tokens (B, h * w, dim) with position encoding."""
         batch, _, height, width = grid.shape
         where = _coordinates(height, width, grid).expand(batch, -1, -1)
         tokens: Tensor = self.place_in(torch.cat([grid.flatten(2).transpose(1, 2), where], dim=2))
         return tokens + self.camera_in[self.cameras.index(camera)]
 
-    def _found(self, asked: Tensor, places: Tensor, grids: dict[str, Tensor]) -> tuple[Tensor, Tensor, Outputs]:
-        """Return points (B, ...), descriptions of the goal's objects (B, ...), and maps by camera."""
+    def _found(self, queries: Tensor, places: Tensor, grids: dict[str, Tensor]) -> tuple[Tensor, Tensor, Outputs]:
+        """Return points (B, ...), features at the goal's objects (B, ...), and maps by camera."""
         points, described, first = [], [], 0
         outputs: Outputs = {}
         for name, grid in grids.items():
             height, width = grid.shape[-2:]
-            found = self.pointers[name](asked, places[:, first : first + height * width], height, width)
+            found = self.pointers[name](queries, places[:, first : first + height * width], height, width)
             first += height * width
             points.append(found.points.flatten(1))
             described.append(self.describe(found.there[:, :GOALS]).float().flatten(1))
@@ -108,7 +108,7 @@ class Trunk(nn.Module):
 
 
 class TrunkModel(EncodedModel):
-    """Base of the networks that decide from the features of a `Trunk`; one defines `head`."""
+    """Base class of networks that predict actions from the features of a `Trunk`; a subclass defines `head`."""
 
     config_class = TrunkConfig
 
@@ -125,12 +125,12 @@ class TrunkModel(EncodedModel):
         return outputs
 
     def head(self, batch: Batch, known: TrunkOutput) -> Outputs:
-        """Return ``objects``, ``raw`` (B, k * A) and the outputs of its own, see `ImitationModel`."""
+        """Return ``objects``, ``raw`` (B, k * A) and further outputs, see `ImitationModel`."""
         raise NotImplementedError
 
 
 def _coordinates(height: int, width: int, like: Tensor) -> Tensor:
-    """Return x and y of each place of a grid, from -1 to 1, (1, h * w, 2)."""
+    """Return x and y of each patch of a grid, from -1 to 1, (1, h * w, 2)."""
     rows, columns = int(height), int(width)
     lines = [
         [2.0 * column / max(1, columns - 1) - 1.0, 2.0 * row / max(1, rows - 1) - 1.0]

@@ -1,4 +1,4 @@
-"""Clauses: what is done, to what, and where; the sentence's skeleton, still without the scene."""
+"""Clauses of a sentence: verb, objects and places; parsed without the scene."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ Chunk: TypeAlias = Token | NounPhrase
 
 _TAIL = (Kind.RELATION, Kind.DIRECTION, Kind.UPRIGHT)
 FRAMES_WITHOUT_PLACE = ("lift", "hold", "approach", "go", "touch")
-"""What the gripper does with an object where it is: "lift A, then B" needs to say no more of B."""
+"""Frames without a place: in "lift A, then B" the second clause needs no more words."""
 
 
 @dataclass(frozen=True)
 class LocationPhrase:
-    """A relation and the things it leads to, as in "on the blue box"."""
+    """A relation and its objects, as in "on the blue box"."""
 
     relation: str
     """A key of `language.word_tables.RELATIONS`."""
 
     text: str
-    """The relation as it was worded."""
+    """The words of the relation."""
 
     targets: tuple[NounPhrase, ...]
-    """What follows it; several in "next to the ball and the bowl"."""
+    """The objects after it; several in "next to the ball and the bowl"."""
 
 
 @dataclass
 class Clause:
-    """One thing to do."""
+    """One clause: an action with its objects and places."""
 
     frame: str
     """A key of `language.VERB_FRAMES`; a clause without a verb has that of the clause before, or "put"."""
@@ -42,10 +42,10 @@ class Clause:
     """Whether it has a verb of its own."""
 
     objects: tuple[NounPhrase, ...] = ()
-    """What the verb is about; empty where the sentence leaves it out."""
+    """Object of the verb; empty if the sentence omits it."""
 
     locations: list[LocationPhrase] = field(default_factory=list)
-    """Where it goes, in order."""
+    """Target places, in order."""
 
     directions: list[str] = field(default_factory=list)
     """Directions without a landmark, as in "to the left"."""
@@ -54,7 +54,7 @@ class Clause:
     """Whether the object is to stand upright."""
 
     particles: list[str] = field(default_factory=list)
-    """Loose words, `language.word_tables.PARTICLES`, as in "pick it up"."""
+    """Particles, `language.word_tables.PARTICLES`, as in "pick it up"."""
 
 
 def split_steps(tokens: Sequence[Token]) -> list[list[Token]]:
@@ -70,7 +70,7 @@ def split_steps(tokens: Sequence[Token]) -> list[list[Token]]:
 
 
 def clauses_of(tokens: Sequence[Token], inherited_frame: str = "put") -> list[Clause]:
-    """Return the clauses of one step; each inherits what it leaves out from the one before.
+    """Return the clauses of one step; each inherits omitted parts from the previous one.
 
     Raises:
         UnreadableError: If the words do not form clauses.
@@ -105,7 +105,7 @@ def _split_clauses(chunks: Sequence[Chunk]) -> list[list[Chunk]]:
 
 
 def _begins_clause(current: Sequence[Chunk], rest: Sequence[Chunk]) -> bool:
-    """Tell whether the "and" before `rest` joins clauses; otherwise it joins the objects of a list."""
+    """Return whether the "and" before `rest` joins clauses; otherwise it joins the objects of a list."""
     if not isinstance(rest[0], NounPhrase):
         return True
     after_list = next((chunk for chunk in rest if not isinstance(chunk, NounPhrase) and chunk.kind is not Kind.AND), None)
@@ -118,7 +118,7 @@ def _begins_clause(current: Sequence[Chunk], rest: Sequence[Chunk]) -> bool:
 
 
 def _repeat_objects(before: Clause, chunks: list[Chunk]) -> list[Chunk]:
-    """Give "and to the left of the bowl" the objects of the clause before it."""
+    """Give "and to the left of the bowl" the objects of the previous clause."""
     repeated: list[Chunk] = []
     for phrase in before.objects:
         repeated += [Token(Kind.AND, "and", "and"), phrase] if repeated else [phrase]
@@ -149,7 +149,7 @@ def _parse_clause(chunks: Sequence[Chunk], inherited_frame: str) -> Clause | Non
 
 
 def _objects(subject: tuple[NounPhrase, ...], objects: tuple[NounPhrase, ...], clause: Clause) -> tuple[NounPhrase, ...]:
-    """Return what is acted on: "the robot lifts X" and "X is to be lifted" are both about X."""
+    """Return the object of the action: X in "the robot lifts X" and in "X is to be lifted"."""
     if not objects:
         is_agent = clause.has_verb and all(p.is_gripper for p in subject)
         return () if is_agent else _share_noun(subject)
@@ -218,7 +218,7 @@ _ANY_KIND = (Kind.COLOUR, Kind.SHAPE, Kind.GENERIC, Kind.RELATION, Kind.DIRECTIO
 
 
 def _word_hint(chunks: Sequence[Chunk], likely_kinds: tuple[Kind, ...] = _ANY_KIND) -> str:
-    """Return which word is unknown and which was probably meant, or nothing."""
+    """Return a hint that names the unknown word and the probably intended one, or nothing."""
     for chunk in chunks:
         for word in chunk.unknown_words if isinstance(chunk, NounPhrase) else ():
             near = nearest_word(word, likely_kinds)

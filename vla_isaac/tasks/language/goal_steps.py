@@ -1,4 +1,4 @@
-"""Steps: which goals must hold together and which follow each other, and whether they can hold at all."""
+"""Steps of a plan: goals that must hold together, goals in sequence, and their consistency check."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vla_isaac.tasks.language.verb_frames import ClauseGoals
 def steps_of(clauses: Sequence[ClauseGoals]) -> list[tuple[Goal, ...]]:
     """Return the steps of clauses joined by "and".
 
-    "Pick up X and place it on Y" is one goal, the second; doing two lasting things to one object is a sequence;
+    "Pick up X and place it on Y" is one goal, the second; two lasting goals of one object are a sequence;
     everything else must hold together.
     """
     groups: list[list[ClauseGoals]] = [[]]
@@ -32,7 +32,7 @@ def steps_of(clauses: Sequence[ClauseGoals]) -> list[tuple[Goal, ...]]:
 
 
 def _one_object_per_grip(goals: Sequence[Goal]) -> list[tuple[Goal, ...]]:
-    """Split goals so that no step wants the gripper at two objects at once."""
+    """Split goals so that no step requires the gripper at two objects at once."""
     steps: list[list[Goal]] = [[]]
     for goal in dict.fromkeys(goals):
         taken = {name for other in steps[-1] if _needs_gripper(other) for name in other.objects}
@@ -47,7 +47,7 @@ def _needs_gripper(goal: Goal) -> bool:
 
 
 def check_possible(step: Sequence[Goal], scene: Referents) -> None:
-    """Raise `InstructionError` if things cannot be where they should be, all at once."""
+    """Raise `InstructionError` if the goals of a step contradict each other."""
     below: dict[str, str] = {}
     for goal in step:
         if goal.predicate in ("on", "in"):
@@ -69,7 +69,7 @@ def check_possible(step: Sequence[Goal], scene: Referents) -> None:
 
 
 def _rests_on(name: str, lowest: str, below: Mapping[str, str]) -> bool:
-    """Tell whether `lowest` is anywhere under `name`."""
+    """Return whether `lowest` is anywhere under `name`."""
     for _ in below:
         name = below.get(name, "")
         if name == lowest:

@@ -1,4 +1,4 @@
-"""Noun phrases: what a sentence says of an object, before anyone looks at the scene."""
+"""Noun phrases: descriptions of objects in a sentence, before they are resolved in the scene."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NOUN_KINDS = frozenset({
     Kind.DETERMINER, Kind.QUANTIFIER, Kind.COUNT, Kind.COLOUR, Kind.SHAPE, Kind.GENERIC, Kind.PRONOUN, Kind.MATCHING,
     Kind.PLACE, Kind.GRIPPER, Kind.ADJECTIVE, Kind.NAME, Kind.PART, Kind.UNKNOWN,
 })  # fmt: skip
-"""The kinds of words that noun phrases are made of."""
+"""Parts of speech in noun phrases."""
 
 _HEADS = frozenset({Kind.SHAPE, Kind.GENERIC, Kind.PRONOUN, Kind.PLACE, Kind.GRIPPER, Kind.NAME})
 _BEFORE_DETERMINER = frozenset({Kind.QUANTIFIER, Kind.COUNT, Kind.DETERMINER})
@@ -50,26 +50,26 @@ class NounPhrase:
 
     @property
     def pronoun(self) -> str | None:
-        """Either "it" or "them" if it stands for something named before; a lone "that" is "it"."""
+        """Either "it" or "them" for an object named before; a lone "that" is "it"."""
         if all(t.kind is Kind.DETERMINER for t in self.tokens):
             return lexicon().reader.demonstratives.get(self.tokens[-1].text)
         return next(iter(self._values(Kind.PRONOUN)), None)
 
     @property
     def is_matching(self) -> bool:
-        """Whether its colour is to be that of the thing moved."""
+        """Whether its colour is that of the moved object."""
         return self._has(Kind.MATCHING)
 
     @property
     def is_generic(self) -> bool:
-        """Whether its noun says nothing, as in "the green one"."""
+        """Whether its noun is generic, as in "the green one"."""
         return self.shape_word is None and self._has(Kind.GENERIC)
 
     @property
     def is_bare_colour(self) -> bool:
         """Whether a colour stands alone, as in "stack red on yellow"."""
-        said = {t.kind for t in self.tokens if t.kind not in (Kind.DETERMINER, Kind.ADJECTIVE)}
-        return said == {Kind.COLOUR}
+        kinds = {t.kind for t in self.tokens if t.kind not in (Kind.DETERMINER, Kind.ADJECTIVE)}
+        return kinds == {Kind.COLOUR}
 
     @property
     def speaks_of_all(self) -> bool:
@@ -84,7 +84,7 @@ class NounPhrase:
 
     @property
     def place(self) -> str | None:
-        """The word for the table, if it is about the table."""
+        """The word for the table, if it means the table."""
         return next(iter(self._values(Kind.PLACE)), None)
 
     @property
@@ -94,15 +94,15 @@ class NounPhrase:
 
     @property
     def unknown_words(self) -> tuple[str, ...]:
-        """Words that are in no table and in no object's name."""
+        """Words that are not in the lexicon and not in an object's name."""
         return self._values(Kind.UNKNOWN)
 
     def shape_preferences(self) -> tuple[str, ...]:
-        """Return the shapes the noun may mean, the likeliest first; empty if it names none."""
+        """Return the shapes the noun may mean, most likely first; empty if it names none."""
         return lexicon().nouns[self.shape_word] if self.shape_word else ()
 
     def fits(self, body: Body) -> bool:
-        """Tell whether the words describe `body`; a word of its own name always does."""
+        """Return whether the words describe `body`; a word of its own name always does."""
         parts = name_parts(body.name)
         names = self._values(Kind.NAME)
         if self.unknown_words or (names and names != (body.name,)):
@@ -121,7 +121,7 @@ class NounPhrase:
         """Return the phrase without the words about having the same colour.
 
         Raises:
-            UnreadableError: If it says nothing else.
+            UnreadableError: If there are no other words.
         """
         kept = tuple(t for t in self.tokens if t.kind is not Kind.MATCHING)
         if not kept:
@@ -136,12 +136,12 @@ class NounPhrase:
 
 
 def it() -> NounPhrase:
-    """Return the pronoun, for sentences that leave it out: "pick up red and place on blue"."""
+    """Return the pronoun, for sentences that omit it: "pick up red and place on blue"."""
     return NounPhrase((Token(Kind.PRONOUN, "it", ""),))
 
 
 def group_noun_phrases(tokens: Sequence[Token]) -> list[Token | NounPhrase]:
-    """Return the tokens with every run of noun words folded into its phrases.
+    """Return the tokens with every run of noun words replaced by its phrases.
 
     Raises:
         UnreadableError: If an article stands without a noun.
@@ -161,7 +161,7 @@ def group_noun_phrases(tokens: Sequence[Token]) -> list[Token | NounPhrase]:
 
 
 def _begins_phrase(token: Token, run: Sequence[Token]) -> bool:
-    """Tell whether `token` cannot belong to the phrase so far."""
+    """Return whether `token` cannot belong to the phrase so far."""
     if token.kind is Kind.DETERMINER:
         return any(t.kind not in _BEFORE_DETERMINER for t in run)
     has_head = any(t.kind in _HEADS for t in run)

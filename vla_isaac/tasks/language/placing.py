@@ -1,4 +1,4 @@
-"""Placing: an object, a relation and a target turned into goals; most verb frames end here."""
+"""Placement goals from an object, a relation and a target; used by most verb frames."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _ROLE_OF_TARGET = {"on": Role.SURFACE, "in": Role.CONTAINER}
 
 
 def placed(clause: Clause, scene: Referents) -> list[Goal]:
-    """Read an object and where it goes.
+    """Return the goals of an object and its target place.
 
     Raises:
-        InstructionError: If an object cannot be told, or cannot play its part.
-        UnreadableError: If the places do not go together.
+        InstructionError: If an object is missing or ambiguous, or does not fit its role.
+        UnreadableError: If the places contradict each other.
     """
     refuse(clause, directions=True)
     if len(clause.locations) > 1:
@@ -44,7 +44,7 @@ def placed(clause: Clause, scene: Referents) -> list[Goal]:
 
 
 def beside(clause: Clause, scene: Referents, relation: str) -> list[Goal]:
-    """Read an object and what it goes beside, or to a side of; several landmarks must all hold."""
+    """Return the goals of an object next to, or to a side of, landmarks; all landmarks must hold."""
     landmark_phrases = clause.locations[0].targets
     if any(p.speaks_of_all for p in clause.objects):
         landmarks = each_object(landmark_phrases, scene, Role.LANDMARK)
@@ -56,10 +56,10 @@ def beside(clause: Clause, scene: Referents, relation: str) -> list[Goal]:
 
 
 def matched(moved: Sequence[str], relation: str, phrase: NounPhrase, scene: Referents) -> list[Goal]:
-    """Pair each object with the target of its colour; objects without one are left out, unless that leaves nothing."""
+    """Pair each object with the target of its colour; objects without one are left out, unless none is left."""
     relation = "in" if relation == "to" else relation
     if relation not in _ROLE_OF_TARGET:
-        raise UnreadableError('things of a colour are put "in" or "on" others')
+        raise UnreadableError('objects of a colour are put "in" or "on" others')
     target = phrase.without_matching()
     scene.check_known(target)
     pairs = [(name, scene.of_same_colour(name, target, _ROLE_OF_TARGET[relation])) for name in moved]
@@ -83,17 +83,17 @@ def one_target(
         body = scene.body(name)
         return ("in" if body.cavity is not None else "on" if body.shape == "box" else "near"), name
     if location.relation not in _ROLE_OF_TARGET:
-        raise UnreadableError('things are put "on", "in", "next to" or to a side of others')
+        raise UnreadableError('objects are put "on", "in", "next to" or to a side of others')
     return location.relation, scene.one(phrase, _ROLE_OF_TARGET[location.relation], apart_from=moved, stacking=stacking)
 
 
 def is_tower(clause: Clause) -> bool:
-    """Tell whether the clause says "A on B on C"."""
+    """Return whether the clause has the form "A on B on C"."""
     return len(clause.locations) > 1 and all(location.relation == "on" for location in clause.locations)
 
 
 def moved_objects(clause: Clause, scene: Referents, *, apart_from: Sequence[str] = ()) -> list[str]:
-    """Return the names of what the clause moves."""
+    """Return the names of the objects that the clause moves."""
     return each_object(said_objects(clause), scene, Role.MOVED, apart_from=apart_from)
 
 
@@ -104,7 +104,7 @@ def each_object(phrases: Sequence[NounPhrase], scene: Referents, role: Role, *, 
 
 
 def said_objects(clause: Clause) -> tuple[NounPhrase, ...]:
-    """Return the clause's objects; if it leaves them out, those of the clause before."""
+    """Return the clause's objects; if it omits them, those of the previous clause."""
     return clause.objects or (it(),)
 
 
@@ -120,10 +120,10 @@ def only_location(clause: Clause) -> LocationPhrase:
 
 
 def only_target(location: LocationPhrase) -> NounPhrase:
-    """Return the one thing the relation leads to.
+    """Return the single object of the relation.
 
     Raises:
-        UnreadableError: If it leads to several.
+        UnreadableError: If it has several.
     """
     return _only(location.targets)
 

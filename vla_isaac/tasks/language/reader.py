@@ -1,4 +1,4 @@
-"""`read_instruction`: ordinary English in, a goal over the objects of the scene out."""
+"""`read_instruction`: parse an English instruction into goals over the objects of the scene."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from vla_isaac.tasks.language.verb_frames import goals_of_clause
 
 
 def read_instruction(text: str, bodies: Sequence[Body]) -> GoalPlan:
-    """Return the goal an instruction asks for.
+    """Return the plan of goals of an instruction.
 
     A small fixed grammar instead of a language model: the same sentence always gives the same goal, inside Kit too,
-    and what it does not understand is an error that says why, never a guess. Sides and directions are as the robot
-    sees them: left is +y of its base, behind is farther from its base.
+    and a sentence that it does not understand raises an error with the reason. Sides and directions are as seen by
+    the robot: left is +y of its base, behind is farther from its base.
 
     Args:
         text: English, for example "Pick up the red cube and place it on the blue box". "and" joins what must hold
@@ -28,12 +28,12 @@ def read_instruction(text: str, bodies: Sequence[Body]) -> GoalPlan:
         bodies: The objects of the scene, as `SceneSpec.bodies` gives them.
 
     Returns:
-        The plan; it names only objects of `bodies`. What one gripper can do with only one object at a time (lift,
-        hold, touch, reach) becomes one step per object.
+        The plan; it names only objects of `bodies`. Actions that one gripper can do with only one object at a time
+        (lift, hold, touch, reach) become one step per object.
 
     Raises:
-        InstructionError: If the sentence is empty or not understood, or an object is missing, ambiguous or cannot do
-            what is asked of it; the message says which and offers sentences that work in this scene.
+        InstructionError: If the sentence is empty or not understood, or an object is missing, ambiguous or unsuitable;
+            the message says which and offers sentences that work in this scene.
     """
     if not text.strip():
         raise _with_examples("the instruction is empty", bodies)

@@ -1,4 +1,4 @@
-"""From descriptions to objects: the one object, or all of them, that a noun phrase means in its role."""
+"""Reference resolution: the object or objects of the scene that a noun phrase means in its role."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vla_isaac.tasks.language.tokens import UnreadableError, nearest_word
 
 
 class Role(Enum):
-    """What a thing has to be good for."""
+    """Role of an object in a goal."""
 
     MOVED = "moved"
     TIER = "moved and built upon"
@@ -24,16 +24,16 @@ class Role(Enum):
 
 
 class Referents:
-    """Resolves noun phrases over the objects of a scene and remembers what was spoken of.
+    """Resolves noun phrases over the objects of a scene and records the mentioned objects.
 
-    A description that fits several objects is settled, in this order, by the role, by what was mentioned before, and
-    by what the verb usually takes; if that does not leave one, it is an error, never a guess.
+    A description that fits several objects is disambiguated, in this order, by the role, by earlier mentions, and by
+    the usual object of the verb; if not exactly one is left, it raises an error.
     """
 
     def __init__(self, bodies: Sequence[Body]) -> None:
         self.bodies = tuple(bodies)
         self.antecedents: tuple[str, ...] = ()
-        """What "it" and "them" stand for: the objects of the clause before."""
+        """Antecedents of "it" and "them": the objects of the previous clause."""
         self._mentioned: dict[str, None] = {}
         self._last_noun_shape: str | None = None
 
@@ -46,12 +46,12 @@ class Referents:
 
         Args:
             phrase: The description.
-            role: What the object has to be good for; it settles some ambiguities.
+            role: Role of the object; it resolves some ambiguities.
             apart_from: Objects it cannot be, such as the one that is put on it.
-            stacking: Whether the verb speaks of stacking, where a bare colour means a cube.
+            stacking: Whether the verb is about stacking, where a bare colour means a cube.
 
         Raises:
-            InstructionError: If no object or several objects fit, or the one that fits cannot play the role.
+            InstructionError: If no object or several objects fit, or the one that fits is unsuitable for the role.
         """
         if phrase.pronoun:
             names = self._named_before(phrase, role, apart_from)
@@ -68,7 +68,7 @@ class Referents:
         return found[0].name
 
     def every(self, phrase: NounPhrase, role: Role, *, apart_from: Collection[str] = ()) -> list[str]:
-        """Return the names of all objects `phrase` means: one unless it speaks of several.
+        """Return the names of all objects `phrase` means: one unless it is a plural.
 
         Raises:
             InstructionError: As `one`; also if a stated number is not the number of objects that fit.
@@ -86,10 +86,10 @@ class Referents:
         return [body.name for body in found]
 
     def all_movable(self, *, apart_from: Collection[str] = ()) -> list[str]:
-        """Return what lies on the table and can be cleared away; containers stay.
+        """Return the names of the objects that can be cleared from the table; containers stay.
 
         Raises:
-            InstructionError: If there is nothing of the kind.
+            InstructionError: If there are none.
         """
         found = [b.name for b in self.bodies if not b.fixed and b.cavity is None and b.name not in apart_from]
         if not found:
@@ -106,12 +106,12 @@ class Referents:
         return fitting[0].name if fitting else None
 
     def check_known(self, phrase: NounPhrase) -> None:
-        """Raise `InstructionError` if nothing in the scene fits the words of `phrase`."""
+        """Raise `InstructionError` if no object of the scene fits the words of `phrase`."""
         if not any(phrase.fits(body) for body in self.bodies):
             raise self._missing(phrase)
 
     def mention(self, names: Sequence[str], about: Sequence[str]) -> None:
-        """Remember the objects of a finished clause; `about` is what the next "it" stands for."""
+        """Record the objects of a finished clause; `about` is the antecedent of the next "it"."""
         self._mentioned.update(dict.fromkeys(names))
         if about:
             self.antecedents = tuple(about)
@@ -121,7 +121,7 @@ class Referents:
         return ", ".join(body.name for body in self.bodies)
 
     def phrase_for(self, body: Body) -> str:
-        """Return words that mean this object and no other: "the red cube", or its raw name if words do not do."""
+        """Return words that mean only this object: "the red cube", or its raw name if words are ambiguous."""
         same = [other for other in self.bodies if (other.colour, other.shape) == (body.colour, body.shape)]
         is_regular = body.name == f"{body.colour}_{body.shape}"
         return f"the {body.colour} {body.shape}" if is_regular and len(same) == 1 else body.name
@@ -141,7 +141,7 @@ class Referents:
         return names
 
     def _suited(self, phrase: NounPhrase, role: Role, apart_from: Collection[str]) -> list[Body]:
-        """Return the objects that fit the words and the role; of a noun's meanings the first that gives any."""
+        """Return the objects that fit the words and the role, by the first meaning of the noun that fits any."""
         if phrase.place:
             raise InstructionError(
                 f'"the {phrase.place}" is not a supported object or target',
@@ -158,7 +158,7 @@ class Referents:
         return _likeliest_shape(phrase, suited)
 
     def _preferences(self, phrase: NounPhrase, role: Role, stacking: bool) -> list[Callable[[Body], bool]]:
-        """Return what settles an ambiguity, strongest first."""
+        """Return the criteria that resolve an ambiguity, strongest first."""
         chain: list[Callable[[Body], bool]] = []
         if not phrase.is_generic:
             chain += [lambda b: b.name in self.antecedents, lambda b: b.name in self._mentioned]
@@ -181,7 +181,7 @@ class Referents:
             self._last_noun_shape = found[0].shape
 
     def _check_role(self, body: Body, role: Role, apart_from: Collection[str]) -> None:
-        """Raise `InstructionError` if `body` cannot play `role`."""
+        """Raise `InstructionError` if `body` is unsuitable for `role`."""
         the_body = self.phrase_for(body)
         if body.name in apart_from:
             raise InstructionError(
@@ -226,7 +226,7 @@ class Referents:
 
 
 def suits(body: Body, role: Role) -> bool:
-    """Tell whether an object can play a role."""
+    """Return whether an object is suitable for a role."""
     if role is Role.MOVED:
         return not body.fixed
     if role is Role.CONTAINER:
@@ -237,7 +237,7 @@ def suits(body: Body, role: Role) -> bool:
 
 
 def _likeliest_shape(phrase: NounPhrase, bodies: list[Body]) -> list[Body]:
-    """Return the bodies of the first of the noun's shapes that any of them has; all of them if it names none."""
+    """Return the bodies of the noun's first shape that occurs among them; all if the noun names no shape."""
     for shape in phrase.shape_preferences():
         of_shape = [body for body in bodies if body.shape == shape]
         if of_shape:

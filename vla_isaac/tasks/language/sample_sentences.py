@@ -1,4 +1,4 @@
-"""Sentences that work in a given scene, for error messages and for whoever faces an empty text field."""
+"""Sample sentences that work in a given scene, for error messages and for empty text fields."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from vla_isaac.core.types import Body
 from vla_isaac.tasks.language.referents import Referents
 
-ALTERNATIVES = 3  # sentences offered when one cannot be read: enough to show the pattern, few enough to be read
+ALTERNATIVES = 3  # sentences offered in an error message
 
 
 def examples(bodies: Sequence[Body]) -> tuple[str, ...]:

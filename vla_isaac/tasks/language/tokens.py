@@ -1,4 +1,4 @@
-"""From a sentence to tokens: spelling made uniform, known phrases found, nothing dropped but punctuation nobody reads."""
+"""Tokenisation of sentences: normalised spelling, known phrases, ignored punctuation removed."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ from vla_isaac.language import Entry, Kind, lexicon
 
 
 class UnreadableError(InstructionError):
-    """The sentence has a form the reader does not know; the message is the bare reason, which `reader` completes."""
+    """The reader cannot parse the sentence; the message is only the reason, which `reader` completes."""
 
 
 @dataclass(frozen=True)
 class Token:
-    """A word or phrase and what it does."""
+    """A word or phrase with its part of speech."""
 
     kind: Kind
-    """What it does in the sentence."""
+    """Its part of speech."""
 
     value: str
     """Its canonical form."""
 
     text: str
-    """The words it was read from, in lower case and British spelling."""
+    """Its words, in lower case and British spelling."""
 
     plural: bool = False
-    """For nouns: whether it speaks of several."""
+    """For nouns: whether it is a plural."""
 
 
 def tokens_of(text: str, bodies: Sequence[Body]) -> list[Token]:
-    """Return the tokens of a sentence, politeness left out; always the longest phrase the lexicon knows.
+    """Return the tokens of a sentence without politeness; the longest phrase of the lexicon is matched first.
 
-    A word the lexicon lacks becomes part of an object's name if some object in `bodies` is called so, else an
-    unknown word, which the grammar passes on and never skips.
+    A word that is not in the lexicon becomes part of an object's name if an object in `bodies` has it, else an unknown
+    word, which the grammar never skips.
 
     Raises:
-        UnreadableError: If a word asks for what no goal can state, such as "not" or "under".
+        UnreadableError: If a word is unsupported, such as "not" or "under".
     """
     words = _words(text, {body.name.lower() for body in bodies})
     tokens = []
@@ -61,9 +61,9 @@ def name_parts(name: str) -> list[str]:
 
 
 def nearest_word(word: str, kinds: Sequence[Kind]) -> str | None:
-    """Return the known word of one of `kinds` that `word` is probably a misspelling of."""
+    """Return the known word of one of `kinds` of which `word` is probably a misspelling."""
     known = [phrase for phrase, entry in lexicon().entries.items() if entry.kind in kinds and " " not in phrase]
-    cutoff = 0.6 if len(word) <= 3 else 0.72  # in a short word one slip changes a larger share
+    cutoff = 0.6 if len(word) <= 3 else 0.72  # in a short word one typo changes a larger fraction
     near = difflib.get_close_matches(word, known, n=1, cutoff=cutoff)
     return near[0] if near else None
 

@@ -1,4 +1,4 @@
-"""Verb frames: what each group of verbs asks for, given its object and where it goes."""
+"""Verb frames: goals of each group of verbs, given its object and target place."""
 
 from __future__ import annotations
 
@@ -39,24 +39,24 @@ class ClauseGoals:
     """The goals of one clause."""
 
     goals: tuple[Goal, ...]
-    """What must hold together."""
+    """Goals that must hold together."""
 
     about: tuple[str, ...]
-    """The objects the clause acts on; "it" in the next clause."""
+    """Objects of the clause; antecedents of "it" in the next clause."""
 
     has_verb: bool
     """Whether the clause has a verb of its own."""
 
     leads_in: bool
-    """Whether it is only the first half of something when the next clause is about the same object: "pick up X and ..."."""
+    """Whether it is only a preparation if the next clause has the same object: "pick up X and ..."."""
 
 
 def goals_of_clause(clause: Clause, scene: Referents) -> ClauseGoals:
-    """Return the goals a clause asks for, and let `scene` remember the objects it named.
+    """Return the goals of a clause, and record its objects in `scene`.
 
     Raises:
-        InstructionError: If an object cannot be told, or cannot do what is asked of it.
-        UnreadableError: If the verb does not go with what stands around it.
+        InstructionError: If an object is missing, ambiguous or unsuitable.
+        UnreadableError: If the verb does not fit the rest of the clause.
     """
     _check_particles(clause)
     _drop_where_it_lies(clause)
@@ -89,7 +89,7 @@ def _put(clause: Clause, scene: Referents) -> list[Goal]:
 
 def _stack(clause: Clause, scene: Referents) -> list[Goal]:
     if not clause.locations:
-        raise UnreadableError("it does not say what goes on what", remedy='say for example "stack A on B on C"')
+        raise UnreadableError("it does not say which object goes on which", remedy='say for example "stack A on B on C"')
     return placed(clause, scene)
 
 
@@ -150,7 +150,7 @@ def _touch(clause: Clause, scene: Referents) -> list[Goal]:
 
 
 def _sort(clause: Clause, scene: Referents) -> list[Goal]:
-    """Put things where their colour is; without a target, into containers."""
+    """Put objects at targets of their colour; without a target, into containers."""
     refuse(clause, directions=True)
     location = only_location(clause) if clause.locations else LocationPhrase("in", "in", ())
     target = only_target(location) if location.targets else _CONTAINER
@@ -160,11 +160,11 @@ def _sort(clause: Clause, scene: Referents) -> list[Goal]:
 
 
 def _clear(clause: Clause, scene: Referents) -> list[Goal]:
-    """Put everything, or all of a kind, in one place; the only container is the place that needs no naming."""
+    """Put all objects, or all of a kind, in one place; the default is the only container."""
     refuse(clause, directions=True)
     containers = [body.name for body in scene.bodies if body.cavity is not None]
     if not clause.locations and len(containers) != 1:
-        raise UnreadableError("it does not say where to clear things to")
+        raise UnreadableError("it does not say where to put the objects")
     if not any(p.place for p in said_objects(clause)):
         return placed(clause, scene) if clause.locations else _all_in(containers[0], moved_objects(clause, scene))
     if not clause.locations:
@@ -176,7 +176,7 @@ def _clear(clause: Clause, scene: Referents) -> list[Goal]:
 
 def _turn(clause: Clause, scene: Referents) -> list[Goal]:
     if not clause.upright:
-        raise UnreadableError("things can only be turned upright", remedy='say "upright"')
+        raise UnreadableError("objects can only be turned upright", remedy='say "upright"')
     return _upright(clause, scene)
 
 
@@ -200,7 +200,7 @@ FRAMES: dict[str, Callable[[Clause, Referents], list[Goal]]] = {
     "turn": _turn,
     "stand": _stand,
 }
-"""Frame → how to read it; the keys are `language.VERB_FRAMES`."""
+"""Frame → function that reads it; the keys are `language.VERB_FRAMES`."""
 
 
 def _pushed(clause: Clause, scene: Referents) -> list[Goal]:
@@ -215,12 +215,12 @@ def _upright(clause: Clause, scene: Referents) -> list[Goal]:
 
 
 def _gripped(predicate: str, clause: Clause, scene: Referents) -> list[Goal]:
-    """Read lifting and holding; "lift X onto Y" is about placing, "lift X on Y" may tell where X is and is not read."""
+    """Read lifting and holding; "lift X onto Y" is a placement, "lift X on Y" may describe where X is and is rejected."""
     refuse(clause, directions=True)
     if clause.locations:
         if any(location.text not in lexicon().reader.destinations for location in clause.locations):
             raise UnreadableError(
-                "an object is told by colour and shape", remedy='for placing say "pick up ... and place it ..."'
+                "an object is described by colour and shape", remedy='for placing say "pick up ... and place it ..."'
             )
         return placed(clause, scene)
     return [Goal(predicate, (name,)) for name in moved_objects(clause, scene)]
@@ -237,7 +237,7 @@ def _check_particles(clause: Clause) -> None:
 
 
 def _drop_where_it_lies(clause: Clause) -> None:
-    """Pass over "on the table" where it tells where an object is, not where it goes."""
+    """Skip "on the table" if it describes where an object is, not its target."""
     kept = [where for where in clause.locations if where.relation != "on" or not all(p.place for p in where.targets)]
     if kept or clause.directions or clause.frame in FRAMES_WITHOUT_PLACE:
         clause.locations = kept

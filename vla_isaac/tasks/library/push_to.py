@@ -14,7 +14,7 @@ from vla_isaac.tasks.predicates import judge
 
 @task("push_to")
 def push_to(state: SceneState, rng: np.random.Generator) -> TaskDraw:
-    """Draw a cube and a place that a clear way leads to."""
+    """Draw a cube and a target with a free path."""
     cubes = of_shape(state, "cube")
     targets = [b.name for b in state.bodies]
     choices = [Goal("pushed_to", (a, side, b)) for a in cubes for b in targets if a != b for side in SIDES]

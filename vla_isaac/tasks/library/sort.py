@@ -12,7 +12,7 @@ from vla_isaac.tasks.families import TaskDraw, phrase, task
 
 @task("sort")
 def sort(state: SceneState, rng: np.random.Generator) -> TaskDraw:
-    """Draw two colours that have both a cube and a bin."""
+    """Draw two colours that both have a cube and a bin."""
     bins = {b.colour: b.name for b in state.bodies if b.shape == "bin"}
     pairs = [(b.name, bins[b.colour]) for b in state.bodies if b.shape == "cube" and b.colour in bins]
     if len(pairs) < 2:
