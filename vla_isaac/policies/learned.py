@@ -112,7 +112,7 @@ class LearnedPolicy:
         return ActionChunk(chunk.arm, chunk.gripper, {"confidence": round(sure, 4)})
 
     def explain(self, observation: Observation) -> dict[str, AnyArray]:
-        """Return the attention over each camera's image, by camera, shape (h, w) with sum 1."""
+        """Return the heat map of each camera's image, by camera, shape (h, w) with sum 1: how much each place counts."""
         names = [name for name in self._network.outputs if name.startswith(HEAT)]
         maps = self._network.run(self.feed(observation, remember=False), names)
         return {name.removeprefix(HEAT): values[0] for name, values in zip(names, maps, strict=True)}
