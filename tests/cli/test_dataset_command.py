@@ -155,8 +155,8 @@ BAD = [
     ("split {made} {tmp}/folder", "folder exists already"),
     ("merge {made} --out {tmp}/m", "give at least two datasets to merge"),
     ("merge {made} {tmp}/nowhere --out {tmp}/m", "nowhere: there is no such file or folder"),
-    ("filter {made} {tmp}/f", "every episode fits; give a condition"),
-    ("filter {made} {tmp}/f --task sweep", "none of its 4 episodes fits; nothing was written"),
+    ("filter {made} {tmp}/f", "every episode matches; give a condition"),
+    ("filter {made} {tmp}/f --task sweep", "none of its 4 episodes matches; nothing was written"),
     ("verfy {made}", "no dataset command named 'verfy'; did you mean 'verify'?"),
 ]
 
