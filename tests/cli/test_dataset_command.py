@@ -132,7 +132,7 @@ BAD = [
     ("info {tmp}/nowhere", "nowhere: there is no such file or folder"),
     ("info {tmp}/folder", "folder: is none of the known formats"),
     ("info {made} --format rlds", "no dataset format named 'rlds'"),
-    ("info {made} --format lerobot", "demos: is no LeRobot v3 dataset"),
+    ("info {made} --format lerobot", "demos: is not a LeRobot v3 dataset"),
     ("verify {tmp}/broken", "manifest.json: is not valid JSON"),
     ("verify {tmp}/broken.hdf5", "broken.hdf5: is not a readable HDF5 file"),
     ("info {tmp}/lerobot", "info.json"),

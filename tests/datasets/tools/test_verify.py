@@ -175,7 +175,7 @@ def test_a_wrong_column(copy_of, format, change, words):
         ("frame_index", 4, 40, "frame_index 40 where 4 should be"),
         ("index", 4, 15, "index 15 is there twice"),
         ("timestamp", 4, 0.31, "timestamp is 0.3100 s, row 4 at 20 Hz is at 0.2000 s"),
-        ("episode_index", 4, 2, "rows of episode 2 stand in a file that is not theirs"),
+        ("episode_index", 4, 2, "rows of episode 2 are in the wrong file"),
     ],
 )
 def test_wrong_numbering(copy_of, format, name, row, value, words):
@@ -225,8 +225,8 @@ def test_statistics_that_do_not_match_the_rows(copy_of):
         ("std", lambda v: v[:1], "action: std is of 1 numbers, a row has 7"),
         ("max", lambda v: [], "action: max is of 0 numbers, a row has 7"),
         ("count", lambda v: [45], "action: count is 45, there are 46 rows"),
-        ("q90", lambda v: [*v[:6], 9.0], "action: q90 lies outside of what the rows hold"),
-        ("q10", lambda v: [-9.0, *v[1:]], "action: q10 lies outside of what the rows hold"),
+        ("q90", lambda v: [*v[:6], 9.0], "action: q90 lies outside of the range of the rows"),
+        ("q10", lambda v: [-9.0, *v[1:]], "action: q10 lies outside of the range of the rows"),
     ],
 )
 def test_statistics_of_another_width_count_or_range(copy_of, key, change, words):
