@@ -151,7 +151,7 @@ BAD = [
     ("view {tmp}/empty {tmp}/v", "has no episodes to show"),
     ("split {made} {tmp}/p --share 1.5", "a share of 1.5 leaves one part empty"),
     ("split {made} {tmp}/p --share 0.5 --task stack", "--share 0.5 and a condition exclude each other"),
-    ("split {made} {tmp}/p --task sweep", "0 of 4 episodes fit"),
+    ("split {made} {tmp}/p --task sweep", "0 of 4 episodes match"),
     ("split {made} {tmp}/folder", "folder exists already"),
     ("merge {made} --out {tmp}/m", "give at least two datasets to merge"),
     ("merge {made} {tmp}/nowhere --out {tmp}/m", "nowhere: there is no such file or folder"),

@@ -222,9 +222,9 @@ def test_nothing_of_another_file_reaches_a_converted_dataset(make, tmp_path):
     secret.write_bytes(SECRET)
     path, out = tmp_path / "set.hdf5", tmp_path / "out"
     make(path, secret)
-    assert_refused(command("convert", path, out, "--to", "lerobot"), "set.hdf5", "hold all it needs")
-    assert_refused(command("info", path), "hold all it needs")
-    assert_refused(command("verify", path), "hold all it needs", code=(1,))
+    assert_refused(command("convert", path, out, "--to", "lerobot"), "set.hdf5", "contain all its data")
+    assert_refused(command("info", path), "contain all its data")
+    assert_refused(command("verify", path), "contain all its data", code=(1,))
     assert not [file for file in out.rglob("*") if file.is_file()]
 
 

@@ -179,9 +179,9 @@ class Episode:
         lengths = {name: len(values) for name, values in (*self.columns.items(), *self.images.items())}
         if "action" not in self.columns:
             raise ShapeError("an episode needs the column 'action'; it has: " + ", ".join(self.columns))
-        odd = {name: length for name, length in lengths.items() if length != len(self)}
-        if odd:
-            name, length = next(iter(odd.items()))
+        mismatched = {name: length for name, length in lengths.items() if length != len(self)}
+        if mismatched:
+            name, length = next(iter(mismatched.items()))
             raise ShapeError(
                 f"episode: {name!r} has {length} rows where 'action' has {len(self)}; all need the same", array=name
             )

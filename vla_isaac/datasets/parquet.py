@@ -67,15 +67,15 @@ def read_table(path: Path, columns: Sequence[str] | None = None, row_groups: Seq
             raise DatasetError(f"{path} is broken or truncated ({error}); copy the dataset again") from error
 
 
-def read_where(path: Path, wanted: Callable[[str], bool]) -> Any:
-    """Return the columns of a file whose names satisfy `wanted`.
+def read_where(path: Path, predicate: Callable[[str], bool]) -> Any:
+    """Return the columns of a file whose names satisfy `predicate`.
 
     Raises:
         DatasetError: If it is missing or broken.
     """
     with open_file(path) as file:
         try:
-            return file.read(columns=[name for name in file.schema_arrow.names if wanted(name)], use_threads=False)
+            return file.read(columns=[name for name in file.schema_arrow.names if predicate(name)], use_threads=False)
         except (OSError, pa.ArrowException) as error:
             raise DatasetError(f"{path} is broken or truncated ({error}); copy the dataset again") from error
 

@@ -72,8 +72,8 @@ def split_by_share(reader: DatasetReader, share: float, *, seed: int = 0) -> Epi
         raise UsageError(f"a share of {share} leaves one part empty; give one between 0 and 1, for example 0.1")
     if len(reader) < 2:
         raise UsageError(f"dataset {reader.path}: {len(reader)} episode cannot be split; it takes at least 2")
-    wanted = min(max(round(share * len(reader)), 1), len(reader) - 1)
-    val = sorted(_spread_over_tasks(reader, seed)[:wanted])
+    num_val = min(max(round(share * len(reader)), 1), len(reader) - 1)
+    val = sorted(_spread_over_tasks(reader, seed)[:num_val])
     return EpisodeSplit([n for n in range(len(reader)) if n not in set(val)], val)
 
 

@@ -129,17 +129,17 @@ class Evaluator:
         drawn = drive(set_stage(request, backend, self._policy, plan.policy))
         assert drawn.plan is not None  # a family always has one
         original = TaskDraw(drawn.instruction, drawn.plan)
-        asked_for, task = original, Task(original.plan, dwell=request.dwell)
+        requested, task = original, Task(original.plan, dwell=request.dwell)
         if plan.trial == "wrong_instruction":
-            asked_for = other_draw(family, drawn.state, original.plan, job.seed)
-            task = TaskWithOriginalGoal(asked_for.plan, original.plan, dwell=request.dwell)
+            requested = other_draw(family, drawn.state, original.plan, job.seed)
+            task = TaskWithOriginalGoal(requested.plan, original.plan, dwell=request.dwell)
         if plan.trial == "moved":
             target = original.plan.goals[0].objects[0]
             place = draw_new_position(drawn.state, target, request.randomisation, job.seed)
             backend = MovedObjectBackend(backend, target, place)
         is_silent = plan.trial == "no_instruction"
-        sentence = "" if is_silent else instruction_for(plan.wording, job, asked_for, drawn.scene.bodies)
-        start = replace(drawn, instruction=sentence, plan=asked_for.plan)
+        sentence = "" if is_silent else instruction_for(plan.wording, job, requested, drawn.scene.bodies)
+        start = replace(drawn, instruction=sentence, plan=requested.plan)
         return _Stage(start=start, task=task, backend=backend, original=original)
 
     def _request(self, job: EvaluationJob) -> EpisodeRequest:

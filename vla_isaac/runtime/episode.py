@@ -89,7 +89,7 @@ def set_stage(
     yield from backend.load(scene)
     yield from backend.reset(layout)
     state = read_only_copy(backend.state())
-    draw = _draw(request, scene, state)
+    draw = _sample_task(request, scene, state)
     return EpisodeStart(
         scene=scene,
         layout=layout,
@@ -116,7 +116,7 @@ def with_instruction(start: EpisodeStart, instruction: str) -> EpisodeStart:
     return replace(start, instruction=instruction, plan=plan, max_steps=steps)
 
 
-def _draw(request: EpisodeRequest, scene: SceneSpec, state: SceneState) -> TaskDraw:
+def _sample_task(request: EpisodeRequest, scene: SceneSpec, state: SceneState) -> TaskDraw:
     if request.family is not None:
         if request.instruction is not None:
             raise UsageError(f"give either an instruction or --task {request.family.name}, not both")

@@ -222,7 +222,7 @@ class LiveSession:
             policy: Its name.
             instruction: What to do; ends a task chosen before. During a run it is kept for the next one.
             randomisation: A preset, a YAML file, or ranges.
-            task: A family that draws instruction and goal at the next load, in its own scene unless one is given here;
+            task: A family that samples instruction and goal at the next load, in its own scene unless one is given here;
                 an empty name chooses none.
         """
         if not self._accepts("change its settings", while_loading=True):

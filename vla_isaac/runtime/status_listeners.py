@@ -22,13 +22,13 @@ class StatusListeners:
     def __len__(self) -> int:
         return len(self._listeners)
 
-    def add(self, tell: Callable[[LiveStatus], None]) -> Callable[[], None]:
-        """Call `tell` from now on, and return a function that removes it."""
-        self._listeners.append(tell)
+    def add(self, listener: Callable[[LiveStatus], None]) -> Callable[[], None]:
+        """Call `listener` from now on, and return a function that removes it."""
+        self._listeners.append(listener)
 
         def remove() -> None:
-            if tell in self._listeners:
-                self._listeners.remove(tell)
+            if listener in self._listeners:
+                self._listeners.remove(listener)
 
         return remove
 

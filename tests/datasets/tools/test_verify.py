@@ -255,7 +255,7 @@ def test_steps_of_a_manifest_that_are_there_twice_or_not_at_all(copy_of):
     (path / "manifest.json").write_text(json.dumps(steps))
     found = {(f.episode, f.row): f.what for f in verify_path(path)}
     assert found[1, 2] == "step 1 is there twice"
-    assert found[3, 7] == "step 8 stands where 7 should be"
+    assert found[3, 7] == "step 8 is in place of step 7"
 
 
 @pytest.mark.parametrize("spoil", ["remove", "cut", "size"])
@@ -297,7 +297,7 @@ def test_a_demo_that_was_taken_out_of_ours(copy_of):
     path = copy_of("hdf5")
     with h5py.File(path, "a") as file:
         del file["data/demo_1"]
-    assert any("demo_2 stands where demo_1 should be" in f.what for f in verify_path(path))
+    assert any("demo_2 is in place of demo_1" in f.what for f in verify_path(path))
 
 
 # ------------------------------------------------------------------ numbers and pictures, in every format

@@ -19,8 +19,8 @@ def collate_fn(samples: Sequence[Sample]) -> dict[str, Any]:
     """Return a batch; images stay uint8 and become floats on the model's device.
 
     Returns:
-        ``images`` {camera: uint8 (B, F, 3, H, W)}, in memory format channels_last (torch's
-        name), so nothing is copied twice; ``state`` (B, F, S), ``actions`` (B, k, A), ``is_pad`` (B, k),
+        ``images`` {camera: uint8 (B, F, 3, H, W)}, in torch's memory format channels_last, so
+        nothing is copied twice; ``state`` (B, F, S), ``actions`` (B, k, A), ``is_pad`` (B, k),
         ``steps_left`` and ``index`` (B,), with a history ``past_actions`` (B, F - 1, A) and, if the dataset has it,
         ``goal_objects`` (B, 6) as tensors; ``instruction``, ``task``, ``episode``, ``step`` as lists.
 

@@ -121,10 +121,10 @@ class VLADataset:
 
     def __getitems__(self, draws: Iterable[int | Draw]) -> list[Sample]:
         """Return a batch; read in file order, so that neighbours in a video are decoded together."""
-        wanted = list(draws)
-        order = sorted(range(len(wanted)), key=lambda i: _index(wanted[i]))
-        found = {i: self[wanted[i]] for i in order}
-        return [found[i] for i in range(len(wanted))]
+        requested = list(draws)
+        order = sorted(range(len(requested)), key=lambda i: _index(requested[i]))
+        found = {i: self[requested[i]] for i in order}
+        return [found[i] for i in range(len(requested))]
 
     def unchanged(self) -> VLADataset:
         """Return the same samples without augmentation; the data in memory is shared."""
@@ -205,10 +205,10 @@ class VLADataset:
 
     def _check_cameras(self) -> tuple[str, ...]:
         first = self._sources[0].info.cameras
-        wanted = tuple(sorted(first)) if self.options.cameras is None else self.options.cameras
+        cameras = tuple(sorted(first)) if self.options.cameras is None else self.options.cameras
         sizes: dict[str, tuple[tuple[int, int], str]] = {}
         for source in self._sources:
-            for camera in wanted:
+            for camera in cameras:
                 if camera not in source.info.cameras:
                     known = ", ".join(source.info.cameras) or "none"
                     raise UsageError(f"dataset {source.name}: has no camera {camera!r}; it has {known}")
@@ -218,7 +218,7 @@ class VLADataset:
                         f"datasets do not fit together: camera {camera!r} has pictures of {size} in {other}, "
                         f"{source.info.cameras[camera]} in {source.name}; give image_hw to resize them"
                     )
-        return wanted
+        return cameras
 
     def _open_caches(self, cache: FrameCache) -> list[tuple[FrameCache, int, int]]:
         """Return the cache, the first row and the number of rows of each source; another set of sources reuses them."""

@@ -77,7 +77,7 @@ def read_rows(sources: Sequence[Source], options: SampleOptions, episodes: Seque
             places.append(EpisodePlace(number, episode, first, len(found), found.meta))
             first += len(found)
     if not places:
-        raise UsageError(f"dataset {', '.join(s.name for s in sources)}: has no episodes to draw from; collect some first")
+        raise UsageError(f"dataset {', '.join(s.name for s in sources)}: has no episodes; collect some first")
     joined = {name: np.concatenate(values) for name, values in kept.items()}
     action = joined[ACTION]
     return Rows(

@@ -74,9 +74,9 @@ class ManifestReader:
 
     def columns(self, episode: int, names: Sequence[str] | None = None) -> Mapping[str, AnyArray]:
         """Return the columns of an episode."""
-        wanted = self.info.features if names is None else {name: self.info.features[name] for name in names}
+        selected = self.info.features if names is None else {name: self.info.features[name] for name in names}
         steps, where = self._steps(episode), self._where(episode)
-        return {name: column(steps, name, feature, where=where) for name, feature in wanted.items()}
+        return {name: column(steps, name, feature, where=where) for name, feature in selected.items()}
 
     def episode(self, episode: int) -> Episode:
         """Return an episode."""

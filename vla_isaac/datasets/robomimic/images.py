@@ -26,11 +26,11 @@ class ImagesInFile:
     @overload
     def __getitem__(self, index: slice) -> AnyArray: ...
     def __getitem__(self, index: int | slice) -> AnyArray:
-        wanted = index if isinstance(index, slice) else range(len(self))[index]
-        if isinstance(wanted, slice) and (wanted.step or 1) < 1:
-            return self[:][wanted]
+        rows = index if isinstance(index, slice) else range(len(self))[index]
+        if isinstance(rows, slice) and (rows.step or 1) < 1:
+            return self[:][rows]
         try:
-            return np.asarray(self._dataset[wanted])
+            return np.asarray(self._dataset[rows])
         except OSError as error:
             raise DatasetError(f"{self._where}: the pictures cannot be read: {error}") from error
 

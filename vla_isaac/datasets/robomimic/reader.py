@@ -75,8 +75,8 @@ class RobomimicReader:
 
     def columns(self, episode: int, names: Sequence[str] | None = None) -> Mapping[str, AnyArray]:
         """Return the columns of an episode."""
-        wanted = self.info.features if names is None else {name: self.info.features[name] for name in names}
-        return {name: self._column(episode, name, feature) for name, feature in wanted.items()}
+        selected = self.info.features if names is None else {name: self.info.features[name] for name in names}
+        return {name: self._column(episode, name, feature) for name, feature in selected.items()}
 
     def episode(self, episode: int) -> Episode:
         """Return an episode; images can be read until `close`."""

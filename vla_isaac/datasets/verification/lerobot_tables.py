@@ -56,8 +56,8 @@ def _starts(layout: LeRobotLayout) -> list[int]:
 
 def _schema_faults(table: Any, features: Mapping[str, Any]) -> Iterator[str]:
     """Yield the faults of the columns of a file."""
-    wanted = {name: feature for name, feature in features.items() if feature["dtype"] != "video"}
-    for name, feature in wanted.items():
+    stored = {name: feature for name, feature in features.items() if feature["dtype"] != "video"}
+    for name, feature in stored.items():
         if name not in table.column_names:
             yield f"the column {name!r} is missing; the file has {', '.join(table.column_names)}"
         elif feature["dtype"] not in ("string", "image"):
@@ -69,7 +69,7 @@ def _schema_faults(table: Any, features: Mapping[str, Any]) -> Iterator[str]:
             else:
                 yield from _width_faults(table[name], name, tuple(feature["shape"]))
     for name in table.column_names:
-        if name not in wanted:
+        if name not in stored:
             yield f"the column {name!r} is not in {INFO}"
 
 

@@ -18,12 +18,12 @@ def manifest_findings(reader: ManifestReader) -> Iterator[Finding]:
         if "step" not in steps[0]:
             continue
         if steps[0].get("episode") != episode:
-            what = f"episode {steps[0].get('episode')} stands where {episode} should be; one is missing"
+            what = f"found episode {steps[0].get('episode')}, expected {episode}; one is missing"
             yield Finding(file=MANIFEST, episode=episode, what=what)
         numbers = [step.get("step") for step in steps]
         row = next((t for t, number in enumerate(numbers) if number != t), None)
         if row is not None:
-            kind = "is there twice" if numbers[row] in numbers[:row] else f"stands where {row} should be"
+            kind = "is there twice" if numbers[row] in numbers[:row] else f"is in place of step {row}"
             yield Finding(file=MANIFEST, episode=episode, row=row, what=f"step {numbers[row]} {kind}")
         sentences = {step["instruction"] for step in steps}
         if sentences != {reader.meta(episode).instruction}:
@@ -44,7 +44,7 @@ def hdf5_findings(reader: RobomimicReader) -> Iterator[Finding]:
             yield Finding(file=file, episode=episode, what=what)
         name = demo.name.rpartition("/")[2]
         if ABOUT in demo.attrs and name != "demo" and demo_number(name) != episode:
-            yield Finding(file=file, episode=episode, what=f"{name} stands where demo_{episode} should be; one is missing")
+            yield Finding(file=file, episode=episode, what=f"{name} is in place of demo_{episode}; one is missing")
             return
     yield from _total_findings(reader, total, file)
 

@@ -18,7 +18,7 @@ BLOCK = 8  # [px] pictures are compared by the means of blocks, which a video's 
 SAME = 0.5  # of 255, largest difference of a block mean between two images of the same view, apart from a video's key frames
 ALIKE = 8.0  # of 255, the same with what key frames add; a frozen video stays below 8
 LIVELY, VERY_LIVELY = 0.7, 1.5  # of 255, mean difference of blocks between two rows while something, or much, is moving
-STUTTER_ROWS = 3  # more repeated pictures than that amid lively ones may be a view of the bare table (seen: 4 at 1.09)
+STUTTER_ROWS = 3  # more repeated images among changing ones may be a view of the bare table (measured: 4 at 1.09)
 CALM = 0.25  # share of the changes before and after a freeze that a video's key frames make within it
 FLICKER = 6.0  # of 255, greatest difference of a block's mean that a key frame makes within a freeze
 MOVED = 0.02  # [rad] by which a joint must have turned before a repeated picture is a fault
@@ -168,7 +168,7 @@ def _stale_faults(first: AnyArray, camera: str, episode: Episode, before: Ends) 
     state = episode.columns.get(STATE)
     is_elsewhere = state is None or before.state is None or np.abs(state[0, :7] - before.state[:7]).max() > MOVED
     if is_elsewhere and _are_alike(first, before.last[camera]):
-        yield 0, "the first picture is the last one of the episode before; it was taken before the reset was drawn"
+        yield 0, "the first picture is the last one of the episode before; it was taken before the reset was rendered"
     elif _differs(episode.meta, before.meta) and _are_alike(first, before.first[camera]):
         yield 0, "the first picture is the first one of the episode before, though the scene differs"
 

@@ -38,8 +38,8 @@ def verify(reader: DatasetReader, *, progress: Progress | None = None) -> list[F
     before: Ends | None = None
     for episode in range(len(reader)):
         more, before = _episode_findings(reader, episode, layout, before)
-        told = {finding.file for finding in found if finding.episode == episode}
-        found += [f for f in more if not (f.file in told and f.row is None and episode in unreadable)]
+        reported = {finding.file for finding in found if finding.episode == episode}
+        found += [f for f in more if not (f.file in reported and f.row is None and episode in unreadable)]
         if progress is not None:
             progress(episode + 1, len(reader))
     if len(reader) == 0:
