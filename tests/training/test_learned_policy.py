@@ -163,7 +163,7 @@ def test_a_truncated_network_is_refused_with_the_way_to_mend_it(checkpoint, tmp_
     folder = shutil.copytree(checkpoint, tmp_path / "cut")
     path = folder / "model.onnx"
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with pytest.raises(ConfigError, match=r"cut off .*vla-isaac export"):
+    with pytest.raises(ConfigError, match=r"truncated .*vla-isaac export"):
         LearnedPolicy(folder)
 
 
