@@ -421,7 +421,7 @@ TABLE = {
     "hollow log": Row(
         f"{RUN} --replay {{tmp}}/hollow_log.jsonl",
         USAGE,
-        "hollow_log.jsonl, line 1: lacks 'scene'; the log is damaged, record it anew",
+        "hollow_log.jsonl, line 1: lacks 'scene'; the log is damaged, record it again",
     ),
     "log of another backend": Row(
         "run --backend mujoco --replay {tmp}/of_the_stub.jsonl",

@@ -71,18 +71,18 @@ def test_the_learned_policy_is_the_default_for_what_its_checkpoint_declares(want
         ),
         (
             {"instruction": "put the green cube in the bowl", "scene": "clutter"},
-            "needs colour and shape of each object, and the sentence does not say 'white bowl'",
+            "needs colour and shape of each object, but the sentence does not say 'white bowl'",
         ),
         (
             {"instruction": "stack red on yellow", "scene": "stacking"},
-            "needs colour and shape of each object, and the sentence does not say 'red cube'",
+            "needs colour and shape of each object, but the sentence does not say 'red cube'",
         ),
         ({"instruction": "sing a song"}, "is not made for an instruction that cannot be read as a goal"),
         ({"goal": "none"}, "is not made for runs without a goal"),
         ({"goal": "lifted(green_cube)"}, "is given the instruction only, and --goal asks for something else"),
         (
             {"instruction": "push the yellow cylinder forward", "scene": "clutter"},
-            "is not made for yellow_cylinder in pushed_to(yellow_cylinder, forward); there it knows cube",
+            "is not made for yellow_cylinder in pushed_to(yellow_cylinder, forward); there it supports cube",
         ),
     ],
 )
@@ -103,7 +103,7 @@ def breakfast() -> FrankaSceneBuilder:
         (
             breakfast().add("cube", "green", name="sponge"),
             "put the sponge in the white bowl",
-            "knows objects by colour and shape, and the green cube is called 'sponge'",
+            "identifies objects by colour and shape, and the green cube is called 'sponge'",
         ),
         (
             breakfast().add("cube", "green", size=(0.05, 0.05, 0.05)),
@@ -113,7 +113,7 @@ def breakfast() -> FrankaSceneBuilder:
         (
             breakfast().add("cube", "red", name="spare"),
             "put the spare in the white bowl",
-            "cannot tell one red cube of this scene from the other",
+            "cannot distinguish one red cube of this scene from another",
         ),
     ],
 )

@@ -191,7 +191,7 @@ def test_doctor_says_what_is_here_and_how_to_mend_the_rest(cli):
     subjects = {finding["subject"]: finding for finding in result["findings"]}
     assert {"vla_isaac", "numpy", "tyro", "mujoco", "rendering", "isaac sim"} <= set(subjects)
     assert all(finding["ok"] or finding["words"] for finding in result["findings"])
-    assert "mend: " in words or result["ok"]
+    assert "fix: " in words or result["ok"]
 
 
 def test_doctor_names_the_command_that_installs_what_is_missing(cli, monkeypatch):
@@ -199,7 +199,7 @@ def test_doctor_names_the_command_that_installs_what_is_missing(cli, monkeypatch
 
     monkeypatch.setattr(doctor, "PACKAGES", (("no_such_package", "no-such-package", "video", False),))
     _, _, words = cli("doctor")
-    assert 'not installed\n                    mend: pip install -e ".[video]"' in words
+    assert 'not installed\n                    fix: pip install -e ".[video]"' in words
 
 
 def test_bench_prints_the_ratios(cli):

@@ -103,4 +103,4 @@ def test_ctrl_c_is_exit_code_130_with_the_way_to_go_on(collect, monkeypatch):
     monkeypatch.setattr(command, "collect", interrupted)
     code, _, words = collect("--episodes 3")
     assert code == 130
-    assert "is intact with what was collected; give the same command with --resume to go on" in words
+    assert "is intact with the episodes collected so far; run the same command with --resume to continue" in words

@@ -81,7 +81,10 @@ def test_results_are_written_and_gone_on_with(evaluate, tmp_path):
 
 def test_each_trial_says_what_it_is_about(evaluate):
     assert "declined in 0.0 %" in evaluate(f"{LIFT} --trial no_instruction")[2]
-    assert "the goal that was not asked for was reached in 0.0 %" in evaluate(f"{LIFT} --trial wrong_instruction")[2]
+    assert (
+        "the original goal, which was not requested, was reached in 0.0 %"
+        in evaluate(f"{LIFT} --trial wrong_instruction")[2]
+    )
     moved = "--task lift --episodes 1 --workers 1 --trial moved"
     assert "the object was moved in 1 of 1 episodes" in evaluate(moved)[2]
 
@@ -125,7 +128,7 @@ def test_ctrl_c_is_exit_code_130_and_the_file_is_gone_on_with(evaluate, tmp_path
     ended = interrupted(*options, when=lambda: out.exists() and out.read_bytes().count(b"\n") > 3)
     assert ended.returncode == 130, ended.stderr
     assert ended.seconds < 5, "the program, its workers included, has ended"
-    assert "give the same command with --resume to go on" in ended.stderr
+    assert "run the same command with --resume to continue" in ended.stderr
     assert "Traceback" not in ended.stderr
     done = len(read_results(out)[1])
     code, found, _ = evaluate(f"--backend stub --task lift --episodes {done + 1} --workers 1 --out {out} --resume --json")

@@ -204,7 +204,7 @@ def test_a_wrong_name_is_told_before_anything_is_written(plan, tmp_path, changes
         ({"episodes": 0}, "give a whole number from 1"),
         ({"seed": -1}, "seeds are whole numbers from 0"),
         ({"backend": "isaac"}, "record with the panel and convert the recording"),
-        ({"cameras": ("front", "front")}, "must be different ones"),
+        ({"cameras": ("front", "front")}, "must be distinct"),
         ({"image_hw": (33, 32)}, "even numbers within 16 to 2048"),
         ({"fps": 0.0}, "within 1 to 100 Hz"),
         ({"perturb": 1.5}, "give a number within 0 to 1"),

@@ -120,7 +120,7 @@ def test_ctrl_c_ends_with_130_keeps_the_data_and_says_how_to_go_on(tmp_path):
     ended = interrupted(*options, when=lambda: any(begun.glob("videos/*/*/*.mp4")))
     assert ended.returncode == 130, ended.stderr
     assert ended.seconds < 5, "the program, its two workers included, has ended"
-    assert "give the same command with --resume to go on" in ended.stderr
+    assert "run the same command with --resume to continue" in ended.stderr
     assert "Traceback" not in ended.stderr
     kept = len(contents(begun))
     assert 0 < kept < 40

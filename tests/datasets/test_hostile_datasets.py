@@ -142,7 +142,7 @@ def test_a_snapshot_of_links_as_the_hub_keeps_it_is_read(lerobot, tmp_path):
     "template", ["{chunk_index.__class__}", "{chunk_index:099999999d}", "{other}", "{", "x{chunk_index!r}"]
 )
 def test_a_template_with_anything_but_numbers_and_names_is_refused(template):
-    with pytest.raises(DatasetError, match=r"data_path is .*in which only \{chunk_index\} stand in braces"):
+    with pytest.raises(DatasetError, match=r"data_path is .*with no other placeholders than \{chunk_index\}"):
         fill_template(template, source="data_path", chunk_index=3)
 
 
@@ -212,7 +212,7 @@ def test_an_hdf5_file_that_takes_from_other_files_is_refused(make, tmp_path):
     secret.write_bytes(SECRET)
     path = tmp_path / "set.hdf5"
     make(path, secret)
-    with pytest.raises(DatasetError, match="a dataset has to hold all it needs"):
+    with pytest.raises(DatasetError, match="a dataset must contain all its data"):
         open_dataset(path)
 
 
@@ -222,9 +222,9 @@ def test_nothing_of_another_file_reaches_a_converted_dataset(make, tmp_path):
     secret.write_bytes(SECRET)
     path, out = tmp_path / "set.hdf5", tmp_path / "out"
     make(path, secret)
-    assert_refused(command("convert", path, out, "--to", "lerobot"), "set.hdf5", "hold all it needs")
-    assert_refused(command("info", path), "hold all it needs")
-    assert_refused(command("verify", path), "hold all it needs", code=(1,))
+    assert_refused(command("convert", path, out, "--to", "lerobot"), "set.hdf5", "contain all its data")
+    assert_refused(command("info", path), "contain all its data")
+    assert_refused(command("verify", path), "contain all its data", code=(1,))
     assert not [file for file in out.rglob("*") if file.is_file()]
 
 

@@ -123,7 +123,7 @@ def test_a_checkpoint_trained_anew_under_the_same_name_is_noticed(plan, out, tmp
 
 def test_a_file_that_is_there_is_refused_without_resume(plan, out):
     out.write_text("mine", encoding="utf-8")
-    with pytest.raises(UsageError, match="is there already; add --resume"):
+    with pytest.raises(UsageError, match="exists already; add --resume"):
         evaluate(plan(), out=out)
     assert out.read_text(encoding="utf-8") == "mine"
 

@@ -104,7 +104,7 @@ def test_stop_pressed_by_hand_ends_the_run_and_time_stays_stopped(isaac):
     isaac.sim.timeline.stop()
     assert isaac.until("failed")
     isaac.sim.run(3)
-    assert isaac.sim.timeline.is_stopped() and isaac.shows("Press Load to build the scene anew.")
+    assert isaac.sim.timeline.is_stopped() and isaac.shows("Press Load to build the scene again.")
     isaac.press("load")
     isaac.sim.app.update()
     assert isaac.until("ready", "failed") == "ready"

@@ -58,7 +58,7 @@ def test_metadata_of_an_episode_is_read_only_and_a_copy():
     def edit(context):
         context.metadata["family"]["name"] = "none"
 
-    with pytest.raises(PolicyError, match="observations are read-only, so copy first"):
+    with pytest.raises(PolicyError, match="observations are read-only; copy first"):
         begin_episode(Resetting(edit), EpisodeContext(instruction="x", seed=0, metadata=metadata))
     assert metadata == {"family": {"name": "place_on"}}
 

@@ -88,7 +88,7 @@ def test_gripper_and_info_go_with_their_rows():
 
 @pytest.mark.parametrize("rows", [0, 4, -1])
 def test_more_rows_than_a_chunk_has_are_refused(rows):
-    with pytest.raises(ConfigError, match=rf"cannot carry out {rows} rows of chunks of 3; choose 1 to 3"):
+    with pytest.raises(ConfigError, match=rf"cannot execute {rows} rows of chunks of 3; choose 1 to 3"):
         FirstRows(Counting(), rows)
 
 

@@ -100,7 +100,7 @@ def test_how_chunks_are_carried_out_is_said_before_the_name(name, kind):
 def test_rows_that_are_not_said_or_are_more_than_a_chunk_has_are_refused():
     with pytest.raises(UsageError, match="'first_rows:hold' does not say how many rows; write first_rows:4:POLICY"):
         make_policy("first_rows:hold")
-    with pytest.raises(ConfigError, match="cannot carry out 4 rows of chunks of 1"):
+    with pytest.raises(ConfigError, match="cannot execute 4 rows of chunks of 1"):
         make_policy("first_rows:4:hold")
 
 

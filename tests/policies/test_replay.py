@@ -127,7 +127,7 @@ def test_it_begins_anew_with_every_episode(dataset):
     [
         ("replay:/nowhere", UsageError, "there is no such file or folder"),
         ("scripted:fast", UsageError, "the policy 'scripted:fast' takes no argument; write scripted"),
-        ("replay:", UsageError, "the policy 'replay:' lacks what comes after the colon; write replay:ARGUMENT"),
+        ("replay:", UsageError, "the policy 'replay:' needs an argument after the colon; write replay:ARGUMENT"),
         ("reply:x", UnknownNameError, "no policy named 'reply'; did you mean 'replay'?"),
     ],
 )
@@ -138,7 +138,7 @@ def test_a_wrong_policy_says_what_to_write(name, error, words):
 
 
 def test_an_episode_that_is_not_there_is_told_with_how_many_there_are(dataset):
-    with pytest.raises(UsageError, match="has no episode 7; it has 2, give a number from 0"):
+    with pytest.raises(UsageError, match="has no episode 7; it has 2, give an index from 0"):
         make_policy(f"replay:{dataset}:7")
 
 

@@ -58,7 +58,7 @@ def test_an_error_is_raised_where_the_answer_is_taken(worker):
 def test_a_policy_that_tries_to_end_python_fails_and_the_thread_goes_on(worker):
     question = worker.ask(lambda: sys.exit(3))
     assert question.wait(30.0)
-    with pytest.raises(PolicyError, match=r"tried to end Python \(SystemExit\); remove"):
+    with pytest.raises(PolicyError, match=r"tried to exit Python \(SystemExit\); remove"):
         _ = question.answer
     later = worker.ask(lambda: "still here")
     assert later.wait(30.0)

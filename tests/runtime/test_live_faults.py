@@ -35,7 +35,7 @@ WRONG_ANSWERS = {
     "nothing": (None, "the policy 'scripted' returned NoneType"),
     "our error": (PolicyError("the weights are gone"), "the weights are gone"),
     "any error": (ZeroDivisionError("division by zero"), "ZeroDivisionError: division by zero"),
-    "exit": (SystemExit(1), r"the policy tried to end Python \(SystemExit\)"),
+    "exit": (SystemExit(1), r"the policy tried to exit Python \(SystemExit\)"),
 }
 
 
@@ -213,7 +213,7 @@ def test_a_backend_that_raises_ends_the_run_and_only_a_load_helps(running, play,
     session = running(on=Failing(method, error), cameras=("front",))
     play(session)
     assert (session.status.phase, session.result.end) == (Phase.FAILED, End.BACKEND_FAILED)
-    assert session.status.problem.what == f"the simulator failed: {message}; press Load to build the scene anew"
+    assert session.status.problem.what == f"the simulator failed: {message}; press Load to build the scene again"
     drive(session.reset())
     assert session.status.problem.what == "there is no scene to reset; press Load first"
 
@@ -237,7 +237,7 @@ def test_a_simulator_lost_in_any_phase_fails_the_session_with_a_remedy(running, 
     {"ready": lambda: drive(session.reset()), "running": int, "paused": session.pause, "ended": session.stop}[phase]()
     session.backend_lost("the timeline was stopped")
     assert session.status.phase is Phase.FAILED
-    assert "the timeline was stopped; press Load to build the scene anew" in session.status.problem.what
+    assert "the timeline was stopped; press Load to build the scene again" in session.status.problem.what
     if phase in ("running", "paused"):
         assert (session.result.end, session.result.reason) == (End.BACKEND_FAILED, "the timeline was stopped")
     drive(session.load())
@@ -297,7 +297,7 @@ def test_a_simulation_reset_by_somebody_else_is_noticed(running, play):
     play(session)
     assert session.status.phase is Phase.FAILED
     assert "the simulated time went back" in session.status.problem.what
-    assert "somebody else has reset the simulation" in session.status.problem.what
+    assert "the simulation was reset outside the session" in session.status.problem.what
 
 
 @pytest.mark.parametrize("error", [SceneError("no room for the objects; choose another seed"), RuntimeError("PhysX")])
@@ -400,6 +400,6 @@ def press_at_random(rng: random.Random, path: Path) -> None:
     drive(session.load())
     session.close()
     assert session.status.phase is Phase.EMPTY
-    assert len(session._watchers) == 0
+    assert len(session._listeners) == 0
     assert not session.is_time_held
     assert not list(path.parent.glob(".*.part")), "a log left open"

@@ -238,7 +238,7 @@ def test_loading_that_is_broken_off_fails_with_a_remedy(live):
     steps.close()
     assert (session.status.phase, session.status.problem.what) == (
         Phase.FAILED,
-        "loading was broken off; press Load to try again",
+        "loading was interrupted; press Load to try again",
     )
     drive(session.load())
     assert (session.status.phase, session.status.problem) == (Phase.READY, None)
@@ -425,7 +425,7 @@ def test_a_watcher_that_raises_is_dropped_and_logged_and_the_others_are_told(liv
     session.choose(seed=3)
     session.choose(seed=4)
     assert [status.seed for status in told] == [3, 4]
-    assert caplog.text.count("a watcher of the live session failed and was dropped") == 1
+    assert caplog.text.count("a listener of the live session failed and was removed") == 1
 
 
 def test_a_watcher_may_press_buttons(running, play):
@@ -526,7 +526,7 @@ def test_a_view_that_cannot_be_drawn_is_a_note_and_no_problem(live, play):
     session.run()
     play(session, 3)
     assert (session.status.phase, session.status.problem) == (Phase.RUNNING, None)
-    assert session.status.notes[0].startswith("there is no picture of camera 'nowhere': no camera named 'nowhere'")
+    assert session.status.notes[0].startswith("there is no image of camera 'nowhere': no camera named 'nowhere'")
 
 
 def test_notes_of_the_backend_are_shown(live):

@@ -138,7 +138,7 @@ BROKEN = {
     "without its start": (lambda text: text.split("\n", 1)[1], "does not begin with a 'start' line"),
     "a later format": (
         lambda text: text.replace('"format":1', '"format":9', 1),
-        "has log format 9, this version reads 1; record it anew",
+        "has log format 9, this version reads 1; record it again",
     ),
 }
 

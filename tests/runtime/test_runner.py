@@ -213,7 +213,7 @@ def test_after_success_too(episode, backend):
 
 def test_a_broken_backend_that_cannot_hold_still_is_a_warning(episode, answering):
     result = answering(FailingBackend("apply", BackendError("the motors are off"))).run(episode())
-    assert result.warnings == ("the arm could not be told to hold still: the motors are off",)
+    assert result.warnings == ("the command to hold still failed: the motors are off",)
 
 
 def test_a_runner_that_has_ended_can_begin_again(episode, backend, answering):

@@ -127,7 +127,7 @@ def test_it_runs_in_the_loop_at_its_own_rate(policy):
 def test_an_empty_instruction_is_declined(policy):
     result = run(policy, instruction="!!!", judge=False)
     assert result.end is End.POLICY_FAILED
-    assert "declined: there is no instruction" in result.reason
+    assert "declined: the instruction is empty" in result.reason
 
 
 def test_what_is_not_recognised_is_declined_before_the_first_step(checkpoint):
@@ -136,7 +136,7 @@ def test_what_is_not_recognised_is_declined_before_the_first_step(checkpoint):
     result = run(policy)
     assert result.end is End.POLICY_FAILED
     assert result.steps == 0
-    assert "nothing here was recognised" in result.reason
+    assert "no object was recognised" in result.reason
 
 
 def test_words_nobody_knows_never_crash_it(policy):
@@ -163,7 +163,7 @@ def test_a_truncated_network_is_refused_with_the_way_to_mend_it(checkpoint, tmp_
     folder = shutil.copytree(checkpoint, tmp_path / "cut")
     path = folder / "model.onnx"
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with pytest.raises(ConfigError, match=r"cut off .*vla-isaac export"):
+    with pytest.raises(ConfigError, match=r"truncated .*vla-isaac export"):
         LearnedPolicy(folder)
 
 

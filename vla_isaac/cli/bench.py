@@ -1,4 +1,4 @@
-"""``vla-isaac bench``: what the loop costs beside the engine."""
+"""``vla-isaac bench``: the overhead of the loop compared with engine, rendering and policy alone."""
 
 from __future__ import annotations
 

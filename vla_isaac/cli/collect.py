@@ -1,4 +1,4 @@
-"""``vla-isaac collect``: demonstrations of the scripted expert, as a dataset."""
+"""``vla-isaac collect``: collect demonstrations of the scripted expert as a dataset."""
 
 from __future__ import annotations
 
@@ -25,68 +25,68 @@ Tasks = UseAppendAction[Annotated[tuple[str, ...], arg(metavar="FAMILY")]]
 
 @dataclass(frozen=True, kw_only=True)
 class Collect:
-    """Collect demonstrations of the scripted expert, true successes only.
+    """Collect demonstrations of the scripted expert, successes only.
 
     For example: vla-isaac collect demos/place_on --task place_on --episodes 50 --workers 2
     """
 
     dst: Positional[Annotated[Path, arg(metavar="DST")]]
-    """Where the dataset is written: a folder, or a .hdf5 file."""
+    """Path of the dataset: a folder, or a .hdf5 file."""
 
     task: Tasks = ()
-    """A family (see: vla-isaac list tasks); give it again for several, which take turns. Without it: place_on."""
+    """A family (see: vla-isaac list tasks); repeat the option for several, which take turns. Default: place_on."""
 
     episodes: int = 50
-    """Successes wanted, over all families."""
+    """Number of successes, over all families."""
 
     workers: int = 1
-    """Processes; the dataset is the same for any number."""
+    """Number of processes; the dataset is the same for any number."""
 
     seed: int = 0
-    """The first of the seeds that are tried."""
+    """The first seed."""
 
     scene: OptionalName = None
-    """Scene preset or YAML file; the default is each family's own."""
+    """Scene preset or YAML file; the default is each family's scene."""
 
     randomisation: str = "layout"
-    """What varies with the seed: none, layout, full, or a YAML file."""
+    """Randomisation by seed: none, layout, full, or a YAML file."""
 
     backend: Literal["mujoco", "stub"] = "mujoco"
-    """Where; in Isaac Sim record with the panel and convert the recording."""
+    """The simulator; in Isaac Sim record with the panel and convert the recording."""
 
     cameras: tuple[str, ...] = ("front", "wrist")
     """Cameras that are recorded."""
 
     size: int = 128
-    """Height and width of their pictures [px]."""
+    """Height and width of the camera images [px]."""
 
     fps: float = 20.0
     """Control rate, and rows per second [Hz]: 20 or 10."""
 
     perturb: float = 0.0
-    """Share of the episodes that are pushed off their way, to show how to come back."""
+    """Share of the episodes with perturbed actions, which show recoveries."""
 
     steps_after_success: int = 4
-    """Control periods recorded after success, so that a policy learns to stay."""
+    """Control periods recorded after success, so that a policy learns to hold still."""
 
     format: str = "lerobot"
-    """Format of the dataset: lerobot, lerobot-v2.1, manifest, hdf5; or transitions, which mini learns from:
-    numbers of every control period, pictures of a few, failures included."""
+    """Format of the dataset: lerobot, lerobot-v2.1, manifest, hdf5; or transitions, for training mini:
+    states and actions of every control period, images of a few, failures included."""
 
     picture_share: float = 0.12
-    """With --format transitions: share of the control periods with pictures."""
+    """With --format transitions: share of the control periods with images."""
 
     resume: bool = False
     """Complete a dataset that an earlier run began, with the same options."""
 
     ray: bool = False
-    """Work in a pool of Ray's, if Ray is installed."""
+    """Run on a Ray cluster, if Ray is installed."""
 
     json: bool = False
     """Print one JSON object as the last line of standard output."""
 
     def run(self) -> int:
-        """Collect and report."""
+        """Collect and print a report."""
         if self.episodes < 1:
             raise UsageError(f"--episodes {self.episodes}: give a whole number from 1")
         if self.workers < 1:
@@ -107,7 +107,7 @@ class Collect:
             )
         except KeyboardInterrupt:
             bar.close()
-            note(f"{self.dst} is intact with what was collected; give the same command with --resume to go on")
+            note(f"{self.dst} is intact with the episodes collected so far; run the same command with --resume to continue")
             raise
         finally:
             bar.close()

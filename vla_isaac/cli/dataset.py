@@ -1,4 +1,4 @@
-"""``vla-isaac dataset``: look at demonstrations, check them, change their format, divide and join them."""
+"""``vla-isaac dataset``: inspect, verify, convert, split, merge and filter datasets."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ What = (
 
 @dataclass(frozen=True, kw_only=True)
 class Dataset:
-    """Look at demonstrations, check them, change their format, divide and join them.
+    """Inspect, verify, convert, split, merge and filter datasets.
 
     For example: vla-isaac dataset verify demos
     """
 
     what: OmitSubcommandPrefixes[OmitArgPrefixes[What]]
-    """What to do."""
+    """The subcommand."""
 
     @property
     def json(self) -> bool:
-        """Whether one JSON object is wanted."""
+        """Return whether one JSON object is requested."""
         return self.what.json
 
     def run(self) -> int:
-        """Do it."""
+        """Run the subcommand."""
         return self.what.run()

@@ -1,4 +1,4 @@
-"""What ``vla-isaac dataset`` makes of a dataset: convert, split, merge, filter. The source is never changed."""
+"""``vla-isaac dataset convert``, ``split``, ``merge`` and ``filter``; the source is never changed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DEFAULT_SHARE = 0.1  # of the episodes for validation
 
 @dataclass(frozen=True, kw_only=True)
 class Convert:
-    """Write a dataset in another format; numbers to the last bit, pictures too unless it becomes video.
+    """Write a dataset in another format; numbers bit-identical, images too unless the format has video.
 
     For example: vla-isaac dataset convert demos demos.hdf5 --to hdf5
     """
@@ -35,13 +35,13 @@ class Convert:
     """Folder, or .hdf5 file."""
 
     out: Destination
-    """Where to write; there must be nothing yet."""
+    """Output path, which must not exist."""
 
     to: Annotated[str, arg(metavar="FORMAT")]
     """lerobot, lerobot-v2.1, manifest or hdf5."""
 
     format: OptionalName = None
-    """Format of the source; found out if left away."""
+    """Format of the source; detected by default."""
 
     json: bool = False
     """Print one JSON object as the last line of standard output."""
@@ -52,12 +52,12 @@ class Convert:
 
         with ProgressBar("convert") as bar:
             done = convert(self.path, self.out, self.to, source_format=self.format, progress=bar)
-        return _tell(self.json, written=[done])
+        return _print_written(self.json, written=[done])
 
 
 @dataclass(frozen=True, kw_only=True)
 class Split:
-    """Divide a dataset into one to train on and one to validate with, by share or by what episodes are about.
+    """Split a dataset into training and validation parts, by share, task, scene or instruction.
 
     For example: vla-isaac dataset split demos parts --share 0.1 --seed 0
     """
@@ -66,28 +66,28 @@ class Split:
     """Folder, or .hdf5 file."""
 
     out: Destination
-    """New folder in which `train` and `val` appear."""
+    """New folder for the parts `train` and `val`."""
 
     share: Annotated[float | None, arg(metavar="FLOAT", help_behavior_hint="")] = None
-    """Share of the episodes to validate with, of every task alike; 0.1 if nothing else is said."""
+    """Share of the episodes for validation, equal for every task; 0.1 by default."""
 
     seed: int = 0
-    """From which they are drawn."""
+    """Seed of the random split."""
 
     task: OptionalName = None
-    """Validate with this task instead, which is then never trained on."""
+    """Use this task for validation only."""
 
     scene: OptionalName = None
-    """Validate with this scene instead."""
+    """Use this scene for validation only."""
 
     text: OptionalWords = None
-    """Validate with the instructions that have these words instead."""
+    """Use the instructions that contain these words for validation only."""
 
     to: OptionalName = None
-    """Format of the parts; the source's if left away."""
+    """Format of the parts; that of the source by default."""
 
     format: OptionalName = None
-    """Format of the source; found out if left away."""
+    """Format of the source; detected by default."""
 
     json: bool = False
     """Print one JSON object as the last line of standard output."""
@@ -112,10 +112,10 @@ class Split:
                 self._write(reader, parts.train, "train", "train", to),
                 self._write(reader, parts.val, "val", "valid", to),
             ]
-        return _tell(self.json, written=written, train=parts.train, val=parts.val)
+        return _print_written(self.json, written=written, train=parts.train, val=parts.val)
 
     def _write(self, reader: DatasetReader, numbers: list[int], name: str, mask: str, to: str) -> Copied:
-        """Copy a part; robomimic's name for it is noted, so that an HDF5 file made of both has its masks."""
+        """Copy a part; robomimic's mask name is stored, so that an HDF5 file made of both parts has its masks."""
         picks = [Pick(reader, n, {"masks": [mask]}) for n in numbers]
         with ProgressBar(name) as bar:
             return copy_episodes(picks, reader.info, _named(self.out / name, to), to, progress=bar)
@@ -123,19 +123,19 @@ class Split:
 
 @dataclass(frozen=True, kw_only=True)
 class Merge:
-    """Join datasets that have the same rate, columns, cameras and action convention.
+    """Merge datasets that have the same rate, columns, cameras and action convention.
 
     For example: vla-isaac dataset merge monday tuesday --out week
     """
 
     paths: Positional[Annotated[tuple[Path, ...], arg(metavar="DATASETS")]]
-    """Two or more, in the order in which their episodes follow."""
+    """Two or more datasets, in the order of their episodes."""
 
     out: Annotated[Path, arg(metavar="NEW")]
-    """Where to write; there must be nothing yet."""
+    """Output path, which must not exist."""
 
     to: OptionalName = None
-    """Format of the result; that of the first if left away."""
+    """Format of the result; that of the first dataset by default."""
 
     json: bool = False
     """Print one JSON object as the last line of standard output."""
@@ -147,12 +147,12 @@ class Merge:
         to = self.to or _format_of(self.paths)
         with ProgressBar("merge") as bar:
             done = merge(self.paths, self.out, to, progress=bar)
-        return _tell(self.json, written=[done])
+        return _print_written(self.json, written=[done])
 
 
 @dataclass(frozen=True, kw_only=True)
 class Filter:
-    """Keep the episodes that fit every condition given.
+    """Keep the episodes that meet all conditions.
 
     For example: vla-isaac dataset filter demos good --success yes --task stack
     """
@@ -161,7 +161,7 @@ class Filter:
     """Folder, or .hdf5 file."""
 
     out: Destination
-    """Where to write; there must be nothing yet."""
+    """Output path, which must not exist."""
 
     task: OptionalName = None
     """Name of the task family."""
@@ -170,28 +170,28 @@ class Filter:
     """Whether they reached their goal: any, yes or no."""
 
     text: OptionalWords = None
-    """Words that the instruction has; capitals do not matter."""
+    """Words that the instruction contains; case-insensitive."""
 
     scene: OptionalName = None
     """Name of the scene."""
 
     min_length: OptionalInt = None
-    """Least number of rows."""
+    """Smallest number of rows."""
 
     max_length: OptionalInt = None
-    """Greatest number of rows."""
+    """Largest number of rows."""
 
     to: OptionalName = None
-    """Format of the result; the source's if left away."""
+    """Format of the result; that of the source by default."""
 
     format: OptionalName = None
-    """Format of the source; found out if left away."""
+    """Format of the source; detected by default."""
 
     json: bool = False
     """Print one JSON object as the last line of standard output."""
 
     def run(self) -> int:
-        """Copy what fits."""
+        """Copy the matching episodes."""
         condition = Condition(
             task=self.task,
             scene=self.scene,
@@ -201,22 +201,22 @@ class Filter:
             max_length=self.max_length,
         )
         if condition.is_empty:
-            raise UsageError("every episode fits; give a condition such as --success yes, or convert the dataset instead")
+            raise UsageError("every episode matches; give a condition such as --success yes, or convert the dataset instead")
         with closing(open_dataset(self.path, self.format)) as reader:
             to = self.to or reader.format
             check_destination(self.out, to)
             kept = select(reader, condition)
             if not kept:
-                raise UsageError(f"dataset {self.path}: none of its {len(reader)} episodes fits; nothing was written")
+                raise UsageError(f"dataset {self.path}: none of its {len(reader)} episodes matches; nothing was written")
             picks = [Pick(reader, n) for n in kept]
             with ProgressBar("filter") as bar:
                 done = copy_episodes(picks, reader.info, self.out, to, progress=bar)
             of = len(reader)
-        return _tell(self.json, written=[done], kept=kept, of=of)
+        return _print_written(self.json, written=[done], kept=kept, of=of)
 
 
 def _named(path: Path, to: str) -> Path:
-    """Return a path as the format calls it."""
+    """Return a path with the file name that the format requires."""
     return path.with_name(path.name + ".hdf5") if to == "hdf5" else path
 
 
@@ -227,7 +227,7 @@ def _format_of(paths: tuple[Path, ...]) -> str:
         return reader.format
 
 
-def _tell(wants_json: bool, *, written: list[Copied], **more: Any) -> int:
+def _print_written(wants_json: bool, *, written: list[Copied], **more: Any) -> int:
     for done in written:
         say(f"written {done.path} ({done.format}): {done.episodes} episodes, {done.rows} rows")
     if wants_json:

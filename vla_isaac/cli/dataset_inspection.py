@@ -1,4 +1,4 @@
-"""What ``vla-isaac dataset`` tells about a dataset: info, verify, view, stats."""
+"""``vla-isaac dataset info``, ``verify``, ``view`` and ``stats``."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from vla_isaac.datasets.formats import DatasetReader, open_dataset
 
 DatasetPath = Positional[Annotated[Path, arg(metavar="DATASET")]]
 
-MOST_FINDINGS = 50  # told to people; --json has all
+MOST_FINDINGS = 50  # printed as text; --json has all
 MOST_NAMES = 12  # of tasks
 
 
 @dataclass(frozen=True, kw_only=True)
 class Info:
-    """Tell what is in a dataset.
+    """Print a summary of a dataset.
 
     For example: vla-isaac dataset info demos
     """
@@ -36,13 +36,13 @@ class Info:
     """Folder, or .hdf5 file."""
 
     format: OptionalName = None
-    """Its format: lerobot, lerobot-v2.1, manifest or hdf5; found out if left away."""
+    """Its format: lerobot, lerobot-v2.1, manifest or hdf5; detected by default."""
 
     json: bool = False
     """Print one JSON object as the last line of standard output."""
 
     def run(self) -> int:
-        """Read the descriptions, no picture."""
+        """Read the metadata, no images."""
         with closing(open_dataset(self.path, self.format)) as reader:
             value = _summary(reader)
         _say_summary(value)
@@ -53,7 +53,7 @@ class Info:
 
 @dataclass(frozen=True, kw_only=True)
 class Verify:
-    """Look at every number and picture; exit code 1 if something is wrong.
+    """Check every value and image; exit code 1 if there is a finding.
 
     For example: vla-isaac dataset verify demos
     """
@@ -62,13 +62,13 @@ class Verify:
     """Folder, or .hdf5 file."""
 
     format: OptionalName = None
-    """Its format: lerobot, lerobot-v2.1, manifest or hdf5; found out if left away."""
+    """Its format: lerobot, lerobot-v2.1, manifest or hdf5; detected by default."""
 
     json: bool = False
     """Print one JSON object as the last line of standard output."""
 
     def run(self) -> int:
-        """List the findings."""
+        """Print the findings."""
         from vla_isaac.datasets.verification import verify_path
 
         with ProgressBar("verify") as bar:
@@ -85,7 +85,7 @@ class Verify:
 
 @dataclass(frozen=True, kw_only=True)
 class ViewDataset:
-    """Make a sheet of pictures, and pages with videos and plots that need no network.
+    """Make a contact sheet of images, and HTML pages with videos and plots that need no network.
 
     For example: vla-isaac dataset view demos outputs/demos-view --episodes 6
     """
@@ -97,13 +97,13 @@ class ViewDataset:
     """A new folder for the pages and the sheet; or a name that ends in .png, for the sheet alone."""
 
     episodes: int = 12
-    """How many episodes at the most, evenly over the dataset."""
+    """Largest number of episodes, evenly spaced over the dataset."""
 
     pictures: int = 8
-    """Pictures of an episode on the sheet."""
+    """Images of an episode on the sheet."""
 
     format: OptionalName = None
-    """Format of the dataset; found out if left away."""
+    """Format of the dataset; detected by default."""
 
     json: bool = False
     """Print one JSON object as the last line of standard output."""
@@ -150,7 +150,7 @@ class ViewDataset:
 
 @dataclass(frozen=True, kw_only=True)
 class Stats:
-    """Make a robot's own un-normalisation statistics, as OpenVLA lays them out.
+    """Compute a robot's un-normalisation statistics in OpenVLA's format.
 
     For example: vla-isaac dataset stats demos --name my_franka --out dataset_statistics.json
     """
@@ -159,16 +159,16 @@ class Stats:
     """Folder, or .hdf5 file."""
 
     name: OptionalName = None
-    """Key under which a policy asks for them (its unnorm_key); the dataset's name if left away."""
+    """Key of the statistics (a policy's unnorm_key); the name of the dataset by default."""
 
     mask: OptionalName = None
-    """Which numbers of an action are scaled, such as 1111110; from the action convention if left away."""
+    """Which dimensions of an action are scaled, such as 1111110; from the action convention by default."""
 
     out: OptionalPath = None
-    """JSON file to write; an existing one with statistics of others gains this entry."""
+    """JSON file to write; this entry is added to the statistics in an existing file."""
 
     format: OptionalName = None
-    """Format of the dataset; found out if left away."""
+    """Format of the dataset; detected by default."""
 
     json: bool = False
     """Print one JSON object as the last line of standard output."""
@@ -196,7 +196,7 @@ class Stats:
         return [digit == "1" for digit in self.mask]
 
     def _others(self) -> dict[str, Any]:
-        """Return what the file holds already."""
+        """Return the existing content of the file."""
         from vla_isaac.datasets.description import read_json
 
         if self.out is None:
@@ -208,7 +208,7 @@ class Stats:
         check_writable(self.out.parent)
         held = read_json(self.out) if self.out.exists() else {}
         if not isinstance(held, dict) or not all(isinstance(entry, dict) and "action" in entry for entry in held.values()):
-            raise UsageError(f"--out {self.out} exists and holds something else than statistics; give another name")
+            raise UsageError(f"--out {self.out} exists and does not hold statistics; give another name")
         return held
 
     def _write(self, path: Path, others: dict[str, Any], value: dict[str, Any]) -> None:
@@ -257,8 +257,8 @@ def _say_summary(value: dict[str, Any]) -> None:
     say(f"cameras      {', '.join(f'{name} {h} x {w}' for name, (h, w) in value['cameras'].items()) or 'none'}")
     for name, feature in value["features"].items():
         say(f"column       {name} {feature['dtype']}{feature['shape']}")
-    said = ", ".join(f"{key}={entry}" for key, entry in value["action_spec"].items())
-    say(f"convention   {said or 'not said; see docs/how-to/use-datasets.md'}")
+    convention = ", ".join(f"{key}={entry}" for key, entry in value["action_spec"].items())
+    say(f"convention   {convention or 'unknown; see docs/how-to/use-datasets.md'}")
 
 
 def _say_statistics(value: dict[str, Any], names: tuple[str, ...] | None) -> None:

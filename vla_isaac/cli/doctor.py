@@ -1,4 +1,4 @@
-"""``vla-isaac doctor``: what is installed, what works, what is missing and the command that mends it."""
+"""``vla-isaac doctor``: which packages are installed, what works, what is missing and the command that fixes it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Check:
 
     subject: str
     ok: bool | None
-    """Whether it is as it should be; None for what is optional and absent."""
+    """Whether the check passed; None for an optional package that is absent."""
 
     words: str
     remedy: str = ""
@@ -30,7 +30,7 @@ class Check:
 
 @dataclass(frozen=True, kw_only=True)
 class Doctor:
-    """Tell what is installed, which GL draws, which Isaac is here, what is missing and how to mend it.
+    """Check installed packages, OpenGL rendering and Isaac Sim; print how to fix what is missing.
 
     For example: vla-isaac doctor
     """
@@ -39,7 +39,7 @@ class Doctor:
     """Print one JSON object as the last line of standard output."""
 
     def run(self) -> int:
-        """Examine this installation; exit code 1 if something needed does not work."""
+        """Run all checks; exit code 1 if a required one fails."""
         findings = [
             _python(),
             *(_package(*row) for row in PACKAGES),
@@ -49,9 +49,9 @@ class Doctor:
         ]
         for f in findings:
             mark = {True: "ok  ", False: "FAIL", None: "-   "}[f.ok]
-            say(f"{mark} {f.subject:14} {f.words}" + (f"\n     {'':14} mend: {f.remedy}" if f.remedy else ""))
+            say(f"{mark} {f.subject:14} {f.words}" + (f"\n     {'':14} fix: {f.remedy}" if f.remedy else ""))
         healthy = all(f.ok is not False for f in findings)
-        say("all that is needed works" if healthy else "something needed does not work; see the lines marked FAIL")
+        say("all required checks passed" if healthy else "a required check failed; see the lines marked FAIL")
         if self.json:
             emit({"ok": healthy, "version": __version__, "findings": [asdict(f) for f in findings]})
         return OK if healthy else NOT_REACHED
@@ -60,7 +60,7 @@ class Doctor:
 GL_PACKAGES = "apt-get install -y libegl1 libopengl0 libgl1-mesa-dri"
 
 PACKAGES: tuple[tuple[str, str, str, bool], ...] = (
-    # import name, distribution, extra, whether the program is useless without it
+    # import name, distribution, extra, whether it is required
     ("numpy", "numpy", "", True),
     ("filelock", "filelock", "", True),
     ("PIL", "pillow", "", True),
@@ -90,9 +90,9 @@ def _package(module: str, distribution: str, extra: str, needed: bool) -> Check:
 
 
 def _rendering() -> Check:
-    """Draw one small image, since only that tells whether GL works."""
+    """Render one small image: only that shows whether OpenGL works."""
     if not is_installed("mujoco"):
-        return Check("rendering", None, "MuJoCo is not installed, so nothing is drawn here", 'pip install -e ".[mujoco]"')
+        return Check("rendering", None, "not checked: MuJoCo is not installed", 'pip install -e ".[mujoco]"')
     from vla_isaac.api import make_backend
     from vla_isaac.backends.mujoco.engine import headless_gl
     from vla_isaac.scene.builder import FrankaSceneBuilder
@@ -113,12 +113,12 @@ def _rendering() -> Check:
     finally:
         backend.close()
     if int(frame.rgb.max()) == 0:
-        return Check("rendering", False, f"GL {chosen} draws only black", GL_PACKAGES)
+        return Check("rendering", False, f"GL {chosen} renders only black", GL_PACKAGES)
     return Check("rendering", True, f"GL: {chosen}")
 
 
 def _isaac() -> Check:
-    """Look for Isaac Sim without importing it, which would start Kit and ask for its licence; inside Kit, tell the port."""
+    """Look for Isaac Sim without importing it, which starts Kit and asks for its licence; inside Kit, return the port."""
     offer = probe()
     if offer.choose() is not None:
         return Check("isaac sim", True, f"runs here; the {offer.choose()} port is used: {offer.why}")
@@ -131,15 +131,15 @@ def _isaac() -> Check:
         where = os.environ.get("ISAAC_PATH") or os.environ.get("ISAACSIM_PATH") or ""
     if not where:
         return Check("isaac sim", None, "not here; the mujoco and stub backends do not need it")
-    return Check("isaac sim", True, f"{where}; not running, so which port it offers is found when it starts")
+    return Check("isaac sim", True, f"{where}; not running, the port is chosen when it starts")
 
 
 def _foreign_usd() -> Check:
-    """Flag a second USD beside Kit's, which breaks Kit."""
+    """Report a second USD package next to Kit's, which breaks Kit."""
     try:
         importlib.metadata.version("usd-core")
     except importlib.metadata.PackageNotFoundError:
         return Check("usd-core", None, "not installed")
     if _isaac().ok:
-        return Check("usd-core", False, "a foreign pxr stands beside Isaac's and breaks it", "pip uninstall usd-core")
+        return Check("usd-core", False, "a second pxr is installed next to Isaac's and breaks it", "pip uninstall usd-core")
     return Check("usd-core", True, importlib.metadata.version("usd-core"))

@@ -1,4 +1,4 @@
-"""``vla-isaac eval``: how often a policy succeeds, family by family, and how sure that is."""
+"""``vla-isaac eval``: success rate of a policy by task family, with confidence intervals."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ Tasks = UseAppendAction[Annotated[tuple[str, ...], arg(metavar="FAMILY")]]
 
 @dataclass(frozen=True, kw_only=True)
 class Eval:
-    """Run a policy on many drawn tasks and report its success rate with a 95 % interval.
+    """Run a policy on many sampled tasks and report its success rate with a 95 % interval.
 
     For example: vla-isaac eval --policy scripted --task place_on --task lift --episodes 200 --out results.jsonl
     """
 
     policy: str = "scripted"
-    """Who acts (see: vla-isaac list policies), a checkpoint folder, or FILE.py:CLASS."""
+    """The policy (see: vla-isaac list policies), a checkpoint folder, or FILE.py:CLASS."""
 
     task: Tasks = ()
-    """A family (see: vla-isaac list tasks); give it again for several. Without it: all."""
+    """A family (see: vla-isaac list tasks); repeat the option for several. Default: all."""
 
     episodes: int = 50
     """Episodes per family."""
@@ -37,41 +37,41 @@ class Eval:
     """The first seed of every family."""
 
     scene: OptionalName = None
-    """Scene preset or YAML file; the default is each family's own."""
+    """Scene preset or YAML file; the default is each family's scene."""
 
     randomisation: str = "layout"
-    """What varies with the seed: none, layout, full, or a YAML file."""
+    """Randomisation by seed: none, layout, full, or a YAML file."""
 
     backend: Literal["mujoco", "stub"] = "mujoco"
     """Where."""
 
     wording: Literal["plain", "training", "held_out"] = "plain"
-    """Sentences: the family's own, of its training templates, or of those no training sees."""
+    """Instructions: the family's default, training templates, or held-out templates."""
 
     trial: Literal["usual", "wrong_instruction", "no_instruction", "blackened", "moved"] = "usual"
-    """What is done to the policy: nothing, another goal of the same scene, no words, black pictures, or the object
-    moved while the hand is on its way."""
+    """Change to the policy's input or the scene: none, another goal of the same scene, an empty instruction, black images,
+    or the object moved while the hand approaches it."""
 
     must_act: bool = False
-    """A policy that declines what it does not recognise has to try all the same; shows what it can do without seeing."""
+    """Make a policy act even on objects that it does not recognise, instead of declining; a baseline without vision."""
 
     max_steps: OptionalInt = None
-    """Control periods allowed per episode; the default is the family's time."""
+    """Control periods allowed per episode; the default is the family's limit."""
 
     workers: int = 2
-    """Processes; the results are the same for any number."""
+    """Number of processes; the results are the same for any number."""
 
     out: OptionalPath = None
-    """File for one JSON line per episode, written as they come."""
+    """File for one JSON line per episode, written as the episodes end."""
 
     resume: bool = False
-    """Go on with the file of an earlier run with the same options."""
+    """Continue the file of an earlier run with the same options."""
 
     json: bool = False
     """Print one JSON object as the last line of standard output."""
 
     def run(self) -> int:
-        """Evaluate and report."""
+        """Evaluate and print a report."""
         self._check()
         bar = ProgressBar("eval")
         try:
@@ -85,7 +85,7 @@ class Eval:
         except KeyboardInterrupt:
             bar.close()
             if self.out is not None:
-                note(f"{self.out} holds what was done; give the same command with --resume to go on")
+                note(f"{self.out} holds the finished episodes; run the same command with --resume to continue")
             raise
         finally:
             bar.close()
@@ -136,7 +136,7 @@ HEADINGS = ("family", "successes", "rate", "95 % interval", "median steps", "mos
 
 
 def table(report: EvaluationReport) -> list[str]:
-    """Return the lines of a table: a row per family, a row for all, and what the trial adds in words."""
+    """Return the lines of a table: a row per family, a row for all, and the remarks of the trial."""
     plan, total = report.plan, report.total
     rows = [HEADINGS, *(_row(task, report.of_task(task)) for task in plan.tasks), _row("total", total)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
@@ -172,7 +172,7 @@ def _cell(column: int, text: str, width: int) -> str:
 def _remarks(total: dict[str, Any]) -> list[str]:
     lines = []
     if total.get("original_rate") is not None:
-        lines.append(f"the goal that was not asked for was reached in {100 * total['original_rate']:.1f} %")
+        lines.append(f"the original goal, which was not requested, was reached in {100 * total['original_rate']:.1f} %")
     if total.get("declined_rate") is not None:
         lines.append(f"declined in {100 * total['declined_rate']:.1f} %")
     if "moved" in total:

@@ -1,4 +1,4 @@
-"""``vla-isaac export``: a checkpoint's network as ONNX, for machines without torch."""
+"""``vla-isaac export``: export a checkpoint's network to ONNX, for machines without torch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from vla_isaac.core.optional import require
 
 @dataclass(frozen=True, kw_only=True)
 class Export:
-    """Export a checkpoint to ONNX and compare both.
+    """Export a checkpoint to ONNX and compare the outputs of both.
 
     For example: vla-isaac export runs/mini/best
     """
@@ -26,25 +26,23 @@ class Export:
     """Folder with config.json and model.safetensors; model.onnx is written into it."""
 
     out: OptionalPath = None
-    """Folder for a copy of the checkpoint, without what only training needs; the export goes there instead."""
+    """Folder for a copy of the checkpoint, without the files that only training needs; the export is written there."""
 
     half: bool = False
-    """Round the copy's weights to half precision, for a file half as large."""
+    """Round the copy's weights to half precision, which halves the file size."""
 
     json: bool = False
     """Print one JSON object as the last line of standard output."""
 
     def run(self) -> int:
-        """Export and report."""
+        """Export and print a report."""
         require("torch", extra="train", need="export")
         from vla_isaac.training.export import export
 
         if not self.checkpoint.is_dir():
-            raise UsageError(
-                f"{self.checkpoint}: there is no such folder; give a checkpoint as `vla-isaac train` writes them"
-            )
+            raise UsageError(f"{self.checkpoint}: there is no such folder; give a checkpoint written by `vla-isaac train`")
         if self.half and self.out is None:
-            raise UsageError("--half changes the weights; add --out FOLDER for the copy that it is done to")
+            raise UsageError("--half changes the weights; add --out FOLDER for the copy with the changed weights")
         if self.out is not None:
             check_writable(self.out.parent)
         report = export(self.checkpoint, out=self.out, half=self.half)

@@ -1,4 +1,4 @@
-"""``vla-isaac export-scene``: a scene with its robot as a USD file."""
+"""``vla-isaac export-scene``: export a scene with its robot as a USD file."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ class ExportScene:
     """
 
     file: Positional[Annotated[Path, arg(metavar="FILE.usda")]]
-    """Where to write it; .usda is text, .usd and .usdc are binary. An older file is replaced."""
+    """Output file; .usda is text, .usd and .usdc are binary. An existing file is replaced."""
 
     scene: str = "tabletop"
     """Scene preset or YAML file."""
 
     randomisation: str = "layout"
-    """What varies with the seed: none, layout, full, or a YAML file."""
+    """Randomisation by seed: none, layout, full, or a YAML file."""
 
     seed: int = 0
-    """From which the layout is drawn."""
+    """Seed of the layout."""
 
     robot: Literal["embedded", "reference"] = "embedded"
-    """Our own Panda written out in full, or a reference to Isaac Sim's."""
+    """The robot: the Panda of this package embedded, or a reference to Isaac Sim's."""
 
     robot_asset: OptionalName = None
     """Path or address of the Franka that --robot reference refers to, as Isaac Sim on your machine finds it."""

@@ -1,4 +1,4 @@
-"""``vla-isaac list``: everything that has a name."""
+"""``vla-isaac list``: list scenes, tasks, objects, policies and other registered names."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ class List:
     """
 
     what: Positional[What | None] = None
-    """One kind of thing; without it all of them."""
+    """The kind to list; all of them by default."""
 
     json: bool = False
     """Print one JSON object as the last line of standard output."""
 
     def run(self) -> int:
-        """Print the names with a line about each."""
+        """Print the names with a one-line description of each."""
         kinds: tuple[str, ...] = (self.what,) if self.what else tuple(_LISTS)
         found = {kind: _LISTS[kind]() for kind in kinds}
         for kind, entries in found.items():
@@ -81,7 +81,7 @@ def _objects() -> dict[str, str]:
 
 def _registry(registry: Registry) -> Callable[[], dict[str, str]]:
     def words(name: str) -> str:
-        """Return the first line of the docstring; what cannot be imported here is listed with the reason."""
+        """Return the first line of the docstring; a class that cannot be imported is listed with the reason."""
         try:
             return (inspect.getdoc(registry.load(name)) or registry.targets()[name]).splitlines()[0]
         except ImportError as error:
@@ -91,7 +91,7 @@ def _registry(registry: Registry) -> Callable[[], dict[str, str]]:
 
 
 def _card(policy: str) -> dict[str, str]:
-    """Return what the checkpoint of a policy says of itself; nothing for a policy without one."""
+    """Return the description in the checkpoint of a policy; empty for a policy without one."""
     try:
         folder = checkpoint_of(policy)
         return {} if folder is None else PolicyCard.load(folder).describe()
@@ -100,7 +100,7 @@ def _card(policy: str) -> dict[str, str]:
 
 
 def _randomisations() -> dict[str, str]:
-    """Return each preset with the comment that its file begins with."""
+    """Return each preset with the first comment of its file."""
     names = preset_names("randomisation")
     files = {name: resource("config", "randomisation", f"{name}.yaml") for name in names}
     return {name: path.read_text(encoding="utf-8").splitlines()[0].lstrip("# ") for name, path in files.items()}

@@ -1,4 +1,4 @@
-"""`main`: read the command, run it, turn every error into one message and an exit code."""
+"""`main`: parse the command line, run the command, turn every error into one message and an exit code."""
 
 from __future__ import annotations
 
@@ -40,18 +40,18 @@ COMMANDS = {
     "export": "vla_isaac.cli.export:Export",
     "dataset": "vla_isaac.cli.dataset:Dataset",
 }
-"""Name to class; only the one that is asked for is imported."""
+"""Name to class; only the requested one is imported."""
 
 DATASET_COMMANDS = ("info", "verify", "view", "stats", "convert", "split", "merge", "filter")
 
 
 class Command(Protocol):
-    """One command with its options filled in."""
+    """One command with its options."""
 
     json: bool
 
     def run(self) -> int:
-        """Do the work and return the exit code."""
+        """Run the command and return the exit code."""
         ...
 
 
@@ -79,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _check_words(arguments: list[str]) -> None:
-    """Catch the two slips that an option parser explains badly: a misspelt command and forgotten quotes."""
+    """Report two mistakes that the option parser explains badly: a misspelt command and missing quotes."""
     if not arguments or arguments[0].startswith("-"):
         return
     name, rest = arguments[0], arguments[1:]
@@ -96,7 +96,7 @@ def _check_words(arguments: list[str]) -> None:
 
 
 def _run_in_isaac(command: Command) -> int:
-    """Start Isaac Sim before anything of it is imported, run, and close it in any case; the exit code is the command's."""
+    """Start Isaac Sim before any of its modules is imported, run, close it in any case; return the command's exit code."""
     from vla_isaac.backends.isaac.standalone import close_app, start_app
 
     try:
@@ -142,7 +142,7 @@ def _report(error: Exception, code: int, wants_json: bool) -> int:
 
 
 def _read(arguments: list[str]) -> Command:
-    """Fill in a command's options from the words on the command line."""
+    """Parse a command's options from the command line."""
     tyro: Any = require("tyro", extra="cli", need="the command line")
     config = (tyro.conf.FlagCreatePairsOff,)
     if arguments and arguments[0] in COMMANDS:

@@ -1,4 +1,4 @@
-"""Kinds of options, so that help shows a word for each instead of a Python type."""
+"""Types of options with a placeholder, so that the help shows a word for each instead of a Python type."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a command prints: words for people, or exactly one JSON object as the last line for programs."""
+"""Output of a command: text, or exactly one JSON object as the last line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ OK, NOT_REACHED, WRONG_USAGE, FAULT, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 def say(text: str) -> None:
-    """Print a line for people on standard output, at once, so that it stays in order with standard error."""
+    """Print a line of text on standard output and flush it, so that it stays in order with standard error."""
     print(text, flush=True)
 
 

@@ -1,4 +1,4 @@
-"""``vla-isaac parse``: show what an instruction is understood to mean."""
+"""``vla-isaac parse``: show the goal of an instruction."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from vla_isaac.tasks.language import examples, read_instruction
 
 @dataclass(frozen=True, kw_only=True)
 class Parse:
-    """Show the goal that an instruction is read as, without running anything.
+    """Show the goal of an instruction, without running an episode.
 
     For example: vla-isaac parse "stack red on yellow" --scene stacking
     """
 
     instruction: Positional[str]
-    """What to do, in ordinary English."""
+    """The instruction, in English."""
 
     scene: str = "tabletop"
-    """Scene preset or YAML file whose objects are meant."""
+    """Scene preset or YAML file with the objects."""
 
     json: bool = False
     """Print one JSON object as the last line of standard output."""
 
     def run(self) -> int:
-        """Read the instruction and print the goal."""
+        """Parse the instruction and print the goal."""
         scene = scene_preset(self.scene)
         try:
             plan = read_instruction(self.instruction, scene.bodies)
         except InstructionError as error:
             note(f"error: {error}")
             if not error.has_examples:
-                note("understood here, for example: " + "; ".join(examples(scene.bodies)))
+                note("accepted in this scene, for example: " + "; ".join(examples(scene.bodies)))
             if self.json:
                 emit({"instruction": self.instruction, "scene": self.scene, "error": str(error)})
             return WRONG_USAGE

@@ -1,4 +1,4 @@
-"""`ProgressBar`: how far a command is, how fast it goes and how long it will take, on standard error."""
+"""`ProgressBar`: progress, rate and remaining time of a command, on standard error."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ IN_LOG = 30.0  # [s] between two lines where standard error is no terminal
 
 
 class ProgressBar:
-    """A bar drawn by `rich` on a terminal; elsewhere, such as in a log file, a line now and then and one at the end.
+    """A `rich` progress bar on a terminal; elsewhere, such as in a log file, a line at intervals and one at the end.
 
-    Call it after each piece of work, and close it or use it as a context manager.
+    Call it after each unit of work, and close it or use it as a context manager.
     """
 
     def __init__(self, name: str, unit: str = "episodes", *, stream: TextIO | None = None) -> None:
-        """Report on the work called `name`, such as ``"convert"``; None writes to standard error."""
+        """Show the progress of `name`, such as ``"convert"``; None writes to standard error."""
         self._name, self._unit = name, unit
         self._stream = stream or sys.stderr
         self._bar = _bar(self._stream) if self._stream.isatty() else None
@@ -31,7 +31,7 @@ class ProgressBar:
         self._last_line = time.monotonic()
 
     def __call__(self, done: int, total: int, failed: int = 0) -> None:
-        """Show that `done` of `total` pieces are done and `failed` attempts failed."""
+        """Show that `done` of `total` units are done and `failed` attempts failed."""
         if self._begun is None:
             self._begun = (time.monotonic(), done)
         if self._bar is not None:
@@ -59,7 +59,7 @@ class ProgressBar:
         bar.update(self._task, completed=done, total=total, details=details)
 
     def _details(self, done: int, total: int, failed: int) -> str:
-        """Return rate, time left and failures, as far as there is something to say."""
+        """Return rate, remaining time and failures, as far as they are known."""
         begun, before = self._begun or (0.0, 0)
         rate = (done - before) / max(time.monotonic() - begun, 1e-9)
         speed = f", {rate:.2f} {self._unit}/s, {_clock((total - done) / rate)} left" if rate > 0 and done < total else ""

@@ -1,4 +1,4 @@
-"""``vla-isaac run``: one episode or many, watched, filmed, logged, or replayed."""
+"""``vla-isaac run``: run one or more episodes, with video and log, or replay a log."""
 
 from __future__ import annotations
 
@@ -30,48 +30,48 @@ NAME_WORDS = 7  # of an instruction, in the name of its files
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """Run a policy on an instruction, or on a task drawn from a family.
+    """Run a policy on an instruction, or on a task sampled from a family.
 
     For example: vla-isaac run "Pick up the red cube and place it on the blue box" --seed 3
     """
 
     instruction: Sentence = None
-    """What to do, in ordinary English; without it the scene's own instruction."""
+    """The instruction, in English; the default is the scene's."""
 
     task: OptionalName = None
-    """Draw layout and instruction from this family instead (see: vla-isaac list tasks)."""
+    """Sample layout and instruction from this family instead (see: vla-isaac list tasks)."""
 
     scene: OptionalName = None
     """Scene preset or YAML file; the default is the family's, else tabletop."""
 
     randomisation: str = "layout"
-    """What varies with the seed: none, layout, full, or a YAML file."""
+    """Randomisation by seed: none, layout, full, or a YAML file."""
 
     policy: OptionalName = None
-    """Who acts (see: vla-isaac list policies); also a checkpoint folder, FILE.py:CLASS, or
-    replay:DATASET:EPISODE, which drives a recorded episode again. The default is mini for everything
-    that its checkpoint declares, else the scripted expert; the first line of output says which, and why."""
+    """The policy (see: vla-isaac list policies); also a checkpoint folder, FILE.py:CLASS, or
+    replay:DATASET:EPISODE, which replays a recorded episode. The default is mini for everything
+    that its checkpoint supports, else the scripted expert; the first line of output says which, and why."""
 
     backend: str = "mujoco"
-    """Where: mujoco, stub, or isaac (by Isaac Sim's own Python)."""
+    """The simulator: mujoco, stub, or isaac (needs Isaac Sim's Python)."""
 
     headless: bool = False
     """Start Isaac Sim without a window; the other backends never open one."""
 
     seed: int = 0
-    """From which everything random is drawn."""
+    """Seed of all random numbers."""
 
     episodes: int = 1
-    """How many episodes, with successive seeds."""
+    """Number of episodes, with successive seeds."""
 
     max_steps: OptionalInt = None
     """Control periods allowed per episode."""
 
     goal: OptionalWords = None
-    """An explicit goal such as "on(red_cube, blue_box)", or none to judge nothing."""
+    """An explicit goal such as "on(red_cube, blue_box)", or none for runs without a goal."""
 
     video: OptionalPath = None
-    """Where to write the mp4 (a folder with several episodes); default outputs/<words>_seed<seed>.mp4 for one."""
+    """Output mp4 file (a folder for several episodes); the default for one episode is outputs/<words>_seed<seed>.mp4."""
 
     no_video: bool = False
     """Write no video."""
@@ -83,16 +83,16 @@ class Run:
     """Run a log again and compare every state bit by bit; takes no other options but --backend."""
 
     robot_model: OptionalPath = None
-    """A mesh model of the Panda (MuJoCo Menagerie layout) instead of our own."""
+    """A mesh model of the Panda (MuJoCo Menagerie layout) instead of the built-in one."""
 
     explain: OptionalPath = None
-    """Folder for pictures of what the policy looked at, one per camera and step."""
+    """Folder for heat maps of the policy over the camera images, one per camera and step."""
 
     json: bool = False
     """Print one JSON object as the last line of standard output."""
 
     def run(self) -> int:
-        """Run the episodes and report."""
+        """Run the episodes and print a report."""
         self._check()
         if self.replay is not None:
             return self._replay(self.replay)
@@ -131,7 +131,7 @@ class Run:
         check_writable(path if self.episodes > 1 else path.parent)
 
     def _request(self, policy: Policy | None, seed: int) -> EpisodeRequest:
-        """Return the stage asked for; a recorded episode is driven where it was recorded unless another is asked for."""
+        """Return the requested episode; a recorded episode is replayed in its own scene unless another is requested."""
         recorded = getattr(policy, "meta", None)
         is_elsewhere = self.seed or self.instruction or self.task or self.scene or self.goal
         if isinstance(recorded, EpisodeMeta) and not is_elsewhere:
@@ -166,7 +166,7 @@ class Run:
         return result
 
     def _video(self, session: Session, name: str) -> VideoRecorder | None:
-        """Return a recorder; where the default video cannot be made, a note says so."""
+        """Return a recorder; if the default video cannot be made, print a note."""
         if self.no_video or (self.video is None and self.episodes > 1):
             return None
         if self.video is not None:
@@ -215,7 +215,7 @@ class Run:
 
 
 def _name(request: EpisodeRequest) -> str:
-    """Return a file name that says what the episode is about: the family, or the first words of the sentence."""
+    """Return a file name with the subject of the episode: the family, or the first words of the instruction."""
     if request.family is not None:
         return request.family.name
     words = re.findall(r"[a-z0-9]+", (request.instruction or request.scene.instruction).lower())

@@ -1,4 +1,4 @@
-"""``vla-isaac train``: a model learns from datasets, or from the expert's corrections of what it does."""
+"""``vla-isaac train``: train a model on datasets, or with DAgger on the expert's corrections."""
 
 from __future__ import annotations
 
@@ -29,60 +29,60 @@ class Train:
     """A preset of config/train, or a YAML file."""
 
     data: Datasets = ()
-    """A dataset; give it again for several."""
+    """A dataset; repeat the option for several."""
 
     out: Path = Path("runs/mini")
-    """Folder for checkpoints and curves."""
+    """Folder for checkpoints and learning curves."""
 
     resume: bool = False
-    """Go on with the run in that folder, exactly as if it had not been interrupted."""
+    """Continue the run in that folder, with the same result as without the interruption."""
 
     begin_with: OptionalPath = None
-    """Checkpoint folder whose weights are trained further."""
+    """Checkpoint folder whose weights are the initial ones."""
 
     steps: OptionalInt = None
-    """Updates, instead of the preset's."""
+    """Optimizer updates, instead of the preset's."""
 
     seed: OptionalInt = None
-    """From which everything random is drawn, instead of the preset's."""
+    """Seed of all random numbers, instead of the preset's."""
 
     threads: OptionalInt = None
     """Processor cores to use."""
 
     frames: OptionalPath = None
-    """Folder for decoded pictures, which trainings on the same data may share; OUT/.frames without."""
+    """Folder for decoded images, which runs on the same data may share; OUT/.frames by default."""
 
     dagger: int = 0
-    """Most rounds of corrections after the training: the policy drives, the expert says what it
-    should have done; they end when success stops rising. The best checkpoint is then in OUT/chosen."""
+    """Largest number of DAgger rounds after the training: the policy drives and the expert labels the correct action;
+    they end when the success rate stops rising. The best checkpoint is then in OUT/chosen."""
 
     dagger_episodes: int = 200
-    """Episodes of a round."""
+    """Episodes per round."""
 
     dagger_steps: int = 1000
-    """Updates after a round."""
+    """Optimizer updates per round."""
 
     dagger_seed: int = 50_000
     """First seed of the episodes of the first round."""
 
     randomisation: str = "training"
-    """What varies between those episodes: a preset of config/randomisation, or a YAML file."""
+    """Randomisation of those episodes: a preset of config/randomisation, or a YAML file."""
 
     workers: int = 2
-    """Processes that drive in those rounds."""
+    """Processes that run the episodes of those rounds."""
 
     json: bool = False
     """Print one JSON object as the last line of standard output."""
 
     def run(self) -> int:
-        """Train and report."""
+        """Train and print a report."""
         require("torch", extra="train", need="training")
         require("transformers", extra="train", need="training")
         from vla_isaac.training.config import train_preset
         from vla_isaac.training.training_run import DaggerPlan, train
 
         if not self.data:
-            raise UsageError("nothing to learn from; give --data DATASET, which `vla-isaac collect` makes")
+            raise UsageError("there is no data to train on; give --data DATASET, which `vla-isaac collect` makes")
         if self.dagger < 0 or min(self.dagger_episodes, self.dagger_steps, self.workers) < 1:
             raise UsageError("--dagger takes whole numbers from 0, its episodes, steps and workers from 1")
         check_writable(self.out)
@@ -110,9 +110,9 @@ class Train:
                 cache=self.frames,
             )
         except KeyboardInterrupt:
-            note(f"{self.out} holds the last checkpoint; give the same command with --resume to go on")
+            note(f"{self.out} holds the last checkpoint; run the same command with --resume to continue")
             raise
-        loss = "nothing was kept to validate on" if report.best_loss is None else f"validation loss {report.best_loss:.4f}"
+        loss = "no validation data" if report.best_loss is None else f"validation loss {report.best_loss:.4f}"
         say(f"trained      {report.step} steps{' (stopped early)' if report.stopped_early else ''}, {loss}")
         say(f"checkpoint   {report.folder}/best (step {report.best_step})")
         if self.json:

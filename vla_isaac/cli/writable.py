@@ -1,4 +1,4 @@
-"""Say before the work begins that its result could not be written."""
+"""`check_writable`: report before a run that its result could not be written."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from vla_isaac.core.errors import UsageError
 
 
 def check_writable(folder: Path) -> None:
-    """Raise `UsageError` unless files can be made in `folder`, which is created if need be."""
+    """Raise `UsageError` unless `folder` is writable; create it if necessary."""
     probe = folder / f".vla_isaac_write_test_{os.getpid()}"
     try:
         folder.mkdir(parents=True, exist_ok=True)

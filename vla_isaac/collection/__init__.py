@@ -1,1 +1,1 @@
-"""Demonstrations: runs recorded as episodes, and experts set to work until there are enough of them."""
+"""Collection of demonstrations and transitions with the scripted expert, and recording of runs."""

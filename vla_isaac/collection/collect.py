@@ -1,6 +1,6 @@
-"""`collect`: have attempts made until there are enough successes, and commit these to a dataset in a fixed order.
+"""`collect`: run attempts until there are enough successes, and write these to a dataset in a fixed order.
 
-Workers simulate, render and encode into a staging folder of the dataset; this process alone gives numbers and commits.
+Workers simulate, render and encode into a staging folder of the dataset; only this process numbers and commits episodes.
 """
 
 from __future__ import annotations
@@ -41,23 +41,23 @@ from vla_isaac.tasks.paraphrases import paraphrases
 logger = logging.getLogger(__name__)
 
 WORKER_LOST = "worker_lost"
-"""Name of the failure of a seed over which workers were lost again and again."""
+"""Failure name of a seed that lost its worker process in every retry."""
 
-RETRIES = 2  # of a seed that lost its worker: killed by chance, it succeeds; if it takes too much memory, it never will
-AHEAD_PER_WORKER = 8  # episodes that may be staged while an earlier one is being made
+RETRIES = 2  # of a seed that lost its worker: helps if it was killed by chance, not if the seed needs too much memory
+AHEAD_PER_WORKER = 8  # episodes that may be staged while an earlier one is in progress
 
 
 @dataclass(frozen=True, kw_only=True)
 class CollectionReport:
-    """What a collection came to; the keys of ``collect --json``."""
+    """Result of a collection; the keys of ``collect --json``."""
 
     dataset: str
     is_complete: bool
     episodes: int
-    """In the dataset now."""
+    """Episodes in the dataset now."""
 
     collected: int
-    """In this run."""
+    """Episodes of this run."""
 
     frames: int
     """Rows of this run."""
@@ -69,11 +69,11 @@ class CollectionReport:
 
     seconds: float
     encoding_seconds: float
-    """Worker time spent on encoding pictures [s], of all workers together."""
+    """Worker time spent on encoding images [s], summed over all workers."""
 
     workers: int
     problem: str | None = None
-    """Why it is not complete."""
+    """Why the dataset is not complete."""
 
 
 def collect(
@@ -91,21 +91,21 @@ def collect(
 
     Args:
         path: The dataset.
-        plan: What is wanted.
+        plan: What to collect.
         format: A key of `datasets.formats.WRITERS`.
-        num_workers: Processes; 1 works in this one.
+        num_workers: Number of processes; 1 uses this process.
         resume: Whether to complete a dataset that an earlier run began.
-        use_ray: Whether to work in a pool of Ray's.
-        progress: Called first and after each attempt: episodes in the dataset, episodes wanted, attempts that failed.
-        deadline: Longest time for one attempt [s] where several workers are; one that takes longer loses its worker.
+        use_ray: Whether to use a Ray cluster.
+        progress: Called first and after each attempt: episodes in the dataset, episodes requested, failed attempts.
+        deadline: Timeout of one attempt [s] with several workers; a worker that takes longer is killed.
 
     Returns:
         The report; `is_complete` is false if a family failed too often.
 
     Raises:
-        UsageError: If the path is taken, or was collected with other options.
+        UsageError: If the path exists, or was collected with other options.
         MissingDependencyError: If a package is not installed.
-        BackendError: If the simulator failed; what was committed stays.
+        BackendError: If the simulator failed; committed episodes stay.
     """
     check_plan(plan, num_workers)
     WRITERS.load(format)
@@ -129,7 +129,7 @@ def collect(
 
 
 def check_plan(plan: CollectionPlan, num_workers: int) -> None:
-    """Find out what is wrong before anything is written or started.
+    """Check a plan before anything is written or started.
 
     Raises:
         UsageError: If the number of workers is not accepted.
@@ -146,7 +146,7 @@ def check_plan(plan: CollectionPlan, num_workers: int) -> None:
 
 
 def dataset_info(plan: CollectionPlan) -> DatasetInfo:
-    """Return what all episodes of the plan have in common."""
+    """Return the metadata that all episodes of the plan share."""
     spec = demonstration_spec(plan.fps)
     return DatasetInfo(
         fps=plan.fps,
@@ -157,7 +157,7 @@ def dataset_info(plan: CollectionPlan) -> DatasetInfo:
 
 
 class _Run:
-    """One run of a collection, from its first attempt to its report."""
+    """State of one run of a collection."""
 
     def __init__(
         self,
@@ -176,7 +176,7 @@ class _Run:
         self._tasks: Counter[str] = Counter()
 
     def to_the_end(self) -> CollectionReport:
-        """Go on until all episodes are there, or a family has used up its attempts."""
+        """Continue until all episodes are in the dataset, or a family has used up its attempts."""
         self._report_progress()
         for result in run_jobs(self._pool, self._next_job):
             self._take(_check(result))
@@ -198,10 +198,10 @@ class _Run:
         self._schedule.take(result)
 
     def _commit(self, result: DemonstrationResult) -> None:
-        """Hand an episode to the writer; Ctrl-C is put off until it is whole."""
+        """Pass an episode to the writer; Ctrl-C is deferred until it is complete."""
         episode = result.episode
         assert episode is not None  # only successes are passed on
-        with _interrupts_put_off():
+        with _interrupts_deferred():
             if hasattr(self._writer, "add_encoded"):
                 writer: Any = self._writer
                 videos = {name: Path(file) for name, file in result.pictures.items()}
@@ -242,10 +242,10 @@ class _Run:
 
 
 def _check(result: JobResult[DemonstrationJob, DemonstrationResult]) -> DemonstrationResult:
-    """Return what came of an attempt; lost workers are logged, and too many of them are the attempt's failure.
+    """Return the result of an attempt; lost workers are logged, and too many of them are the attempt's failure.
 
     Raises:
-        VlaIsaacError: What went wrong in its worker.
+        VlaIsaacError: If the worker raised it.
     """
     if result.error is not None:
         raise result.error
@@ -258,7 +258,7 @@ def _check(result: JobResult[DemonstrationJob, DemonstrationResult]) -> Demonstr
 
 
 def _seeds_in(path: Path, format: str) -> tuple[int, ...]:
-    """Return the seeds of the episodes a dataset has; those of an HDF5 file may still wait in parts beside it."""
+    """Return the seeds of the episodes of a dataset; those of an HDF5 file may still be in parts next to it."""
     seeds: list[int] = []
     for place in (path, path.with_name(path.name + PARTS)):
         if place.exists():
@@ -271,8 +271,8 @@ def _seeds_in(path: Path, format: str) -> tuple[int, ...]:
 
 
 @contextlib.contextmanager
-def _interrupts_put_off() -> Iterator[None]:
-    """Let a Ctrl-C that comes now be raised when this is over; only the main thread gets any."""
+def _interrupts_deferred() -> Iterator[None]:
+    """Defer a Ctrl-C until the end of the block; only the main thread receives it."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,4 +1,4 @@
-"""`Collector`: have the expert make one attempt after another; only what truly succeeded is a demonstration."""
+"""`Collector`: run one attempt of the expert after another; only successes become demonstrations."""
 
 from __future__ import annotations
 
@@ -31,45 +31,45 @@ from vla_isaac.tasks.paraphrases import paraphrase
 from vla_isaac.tasks.task import Task
 
 IMPOSSIBLE = "impossible_layout"
-"""Name of the failure of a seed whose layout does not allow the task."""
+"""Failure name of a seed whose layout does not allow the task."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DemonstrationResult:
-    """What came of an attempt; plain data that a worker sends back, its pictures wait in files."""
+    """Result of an attempt; plain data that a worker sends back, its images are in files."""
 
     job: DemonstrationJob
     failure: str | None
-    """Its name, None for a success."""
+    """Failure name, None for a success."""
 
     steps: int = 0
     episode: Episode | None = None
-    """Of a success, without pictures."""
+    """The episode of a success, without images."""
 
     pictures: dict[str, str] = field(default_factory=dict)
     """File of each camera: a video, or an array in NumPy's format."""
 
     statistics: dict[str, Statistics] = field(default_factory=dict)
-    """Of each camera's pictures, where they became videos."""
+    """Statistics of each camera's images, where they became videos."""
 
     encoding_seconds: float = 0.0
-    """Time spent on encoding or storing pictures [s], part of `seconds`."""
+    """Time spent on encoding or storing images [s], part of `seconds`."""
 
     seconds: float = 0.0
 
 
 class LingeringTask(Task):
-    """A task that goes on for some control periods after success; what was reached must last until then."""
+    """A task that continues for some control periods after success; the goal must hold until then."""
 
     def __init__(self, plan: GoalPlan | None, *, dwell: float, steps_after_success: int) -> None:
         super().__init__(plan, dwell=dwell)
         self._linger = steps_after_success
         self._judged = 0
         self.succeeded_at: int | None = None
-        """Control period in which the goal had held for its dwell time, None while it does not."""
+        """Control period in which the goal had held for its dwell time, None while it does not hold."""
 
     def judge(self, state: SceneState) -> Verdict:
-        """Judge one state; `success` is held back until the last of the extra periods."""
+        """Judge one state; `success` is reported only after the last of the extra periods."""
         verdict = super().judge(state)
         self._judged += 1
         if not verdict.done:
@@ -81,10 +81,10 @@ class LingeringTask(Task):
 
 
 class Collector:
-    """Backend and expert, held together for one attempt after another."""
+    """A backend and an expert that run one attempt after another."""
 
     def __init__(self, plan: CollectionPlan, *, backend: Backend | None = None) -> None:
-        """Prepare to work on a plan; `backend` None makes the plan's own."""
+        """Prepare the plan; `backend` None makes the one that the plan names."""
         self.plan = plan
         self.backend: Backend = backend or BACKENDS.load(plan.backend)()
         self.expert = ScriptedPolicy(rate_hz=plan.fps)
@@ -95,7 +95,7 @@ class Collector:
         """Run one attempt and return its failure (None for a success), its recorder and its number of steps.
 
         Raises:
-            BackendError: If the simulator failed; that is no matter of the seed.
+            BackendError: If the simulator failed; that does not depend on the seed.
         """
         scene = self.plan.scene or task_family(job.task).preset.scene
         recorder = EpisodeRecorder(self.backend, self._recording(job, scene, is_perturbed=self._is_perturbed(job)))
@@ -103,10 +103,10 @@ class Collector:
         return failure, recorder, steps
 
     def run(self, job: DemonstrationJob, subscribers: Sequence[Subscriber]) -> tuple[str | None, int]:
-        """Run one attempt before some watchers and return its failure (None for a success) and its number of steps.
+        """Run one attempt with subscribers and return its failure (None for a success) and its number of steps.
 
         Raises:
-            BackendError: If the simulator failed; that is no matter of the seed.
+            BackendError: If the simulator failed; that does not depend on the seed.
         """
         plan, family = self.plan, task_family(job.task)
         self.policy.perturbation = plan.perturbation if self._is_perturbed(job) else None
@@ -120,7 +120,7 @@ class Collector:
             drawn = drive(set_stage(request, self.backend, self.policy, "scripted"))
         except SceneError:
             return IMPOSSIBLE, 0
-        start = replace(self._worded(job, drawn), max_steps=drawn.max_steps + plan.steps_after_success)
+        start = replace(self._with_paraphrase(job, drawn), max_steps=drawn.max_steps + plan.steps_after_success)
         task = LingeringTask(start.plan, dwell=request.dwell, steps_after_success=plan.steps_after_success)
         runner = connect(start, task, self.backend, self.policy, self._control, list(subscribers))
         try:
@@ -135,14 +135,14 @@ class Collector:
         return _failure(result, task, drawn.max_steps), result.steps
 
     def close(self) -> None:
-        """Free the backend."""
+        """Release the backend."""
         self.backend.close()
 
     def _is_perturbed(self, job: DemonstrationJob) -> bool:
         return bool(stream(job.seed, "perturbed").random() < self.plan.perturb)
 
-    def _worded(self, job: DemonstrationJob, start: EpisodeStart) -> EpisodeStart:
-        """Return the stage with a sentence of the training templates, drawn from a stream of its own."""
+    def _with_paraphrase(self, job: DemonstrationJob, start: EpisodeStart) -> EpisodeStart:
+        """Return the start with an instruction of the training templates, sampled from a separate random stream."""
         assert start.plan is not None  # a family always has one
         rng = stream(job.seed, f"paraphrase {job.task}")
         sentence = paraphrase(job.task, start.plan, start.scene.bodies, rng)

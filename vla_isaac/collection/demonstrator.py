@@ -1,8 +1,8 @@
-"""`Demonstrator`: the expert in the convention that demonstrations are kept in, undisturbed or disturbed.
+"""`Demonstrator`: the expert in the action convention of demonstrations, with or without perturbation.
 
-Seven numbers at the control rate: the motion of the ee along base axes [m], its rotation vector [rad], and how far the
-gripper is open, 1 open and 0 closed. Fractions of opening are what published trainers read (Open X-Embodiment, Octo,
-OpenVLA: the last column, within 0 to 1, absolute); the expert's widths [m] are these times 0.08.
+Seven values at the control rate: translation of the ee along base axes [m], its rotation vector [rad], and the gripper
+opening, 1 open and 0 closed. Published trainers read the opening as a fraction (Open X-Embodiment, Octo, OpenVLA: the
+last column, within 0 to 1, absolute); the expert's widths [m] are 0.08 times this fraction.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from vla_isaac.robots.panda import GRIPPER_MAX_WIDTH
 
 
 def demonstration_spec(rate_hz: float) -> ActionSpec:
-    """Return the convention of demonstrations."""
+    """Return the action convention of demonstrations."""
     return ActionSpec(translation="delta_base_m", rotation="axis_angle_rad", gripper="open_is_one", rate_hz=rate_hz)
 
 
 class Demonstrator:
-    """A policy around an expert whose actions are exactly those a dataset of float32 gives back."""
+    """A policy wrapper around an expert whose actions are rounded to float32, as a dataset stores them."""
 
     def __init__(self, expert: Policy) -> None:
         """Wrap an expert.
 
         Raises:
-            ConventionError: If its actions are not small motions of the ee in base axes with the width of the gripper.
+            ConventionError: If its actions are not displacements of the ee in base axes with the width of the gripper.
         """
         theirs = expert.spec.action
         ours = demonstration_spec(theirs.rate_hz)
@@ -43,11 +43,11 @@ class Demonstrator:
             )
         self._expert = expert
         self.perturbation: Perturbation | None = None
-        """Of the next episode; None leaves it alone."""
+        """Perturbation of the next episode; None leaves its actions unchanged."""
         self.spec = replace(expert.spec, action=ours)
 
     def reset(self, context: EpisodeContext) -> None:
-        """Begin an episode, disturbed if `perturbation` is set."""
+        """Start an episode, perturbed if `perturbation` is set."""
         self._disturbance: Disturbance | None = None
         if self.perturbation is not None:
             self._disturbance = Disturbance(self.perturbation, context.seed, self.spec.action.rate_hz)
@@ -59,11 +59,11 @@ class Demonstrator:
         return self._disturbance.noise if self._disturbance else 0.0
 
     def act(self, observation: Observation) -> ActionChunk:
-        """Return what is carried out now; what is to be learned is in `info` where it differs."""
+        """Return the action to execute; the action to learn is in `info` where it differs."""
         chunk = self._expert.act(observation)
-        wanted = chunk[0]
-        width = GRIPPER_MAX_WIDTH if wanted.gripper is None else wanted.gripper
-        clean = _rounded(Action(wanted.arm, width / GRIPPER_MAX_WIDTH))
+        expert_action = chunk[0]
+        width = GRIPPER_MAX_WIDTH if expert_action.gripper is None else expert_action.gripper
+        clean = _rounded(Action(expert_action.arm, width / GRIPPER_MAX_WIDTH))
         if self._disturbance is None:
             return ActionChunk.single(clean.arm, clean.gripper, **chunk.info)
         done = _rounded(self._disturbance.disturbed(clean, widest=1.0))
@@ -71,6 +71,6 @@ class Demonstrator:
 
 
 def _rounded(action: Action) -> Action:
-    """Return the action with the precision it is kept in, so that driving it again is the same to the last bit."""
+    """Return the action in the stored precision, so that a replay is bit-identical."""
     gripper = None if action.gripper is None else float(np.float32(action.gripper))
     return Action(np.asarray(action.arm, dtype=np.float32).astype(np.float64), gripper)

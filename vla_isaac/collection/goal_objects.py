@@ -1,4 +1,4 @@
-"""Where the objects are that an expert is about to deal with: a help for training, never given to a policy."""
+"""`goal_objects`: positions of the objects of the expert's next goal; auxiliary labels for training, no policy input."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vla_isaac.tasks.predicates import judge
 def goal_objects(state: SceneState, plan: GoalPlan | None) -> AnyArray:
     """Return the centres of the two objects of the goal that comes next, in the base frame [m], shape (6,).
 
-    A goal with one object names it twice; without a goal it is the end effector, so that every number is finite.
+    A goal with one object has it twice; without a goal it is the end effector, so that every value is finite.
     """
     goal = _next_goal(state, plan)
     named = goal.objects if goal is not None else ()
@@ -26,7 +26,7 @@ def goal_objects(state: SceneState, plan: GoalPlan | None) -> AnyArray:
 
 
 def _next_goal(state: SceneState, plan: GoalPlan | None) -> Goal | None:
-    """Return the first goal that does not hold and whose support has not to be moved first, as the expert goes about it."""
+    """Return the first goal that does not hold and whose support is not moved first, in the expert's order."""
     for step in plan.steps if plan is not None else ():
         unmet = [goal for goal in step if not judge(goal, state).done]
         moved = {goal.moved for goal in unmet}

@@ -1,4 +1,4 @@
-"""What a collection keeps beside its dataset: its plan, which seeds failed and how, and pictures not yet written."""
+"""`CollectionJournal`: plan, failed seeds and staged images of a collection, stored next to its dataset."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from vla_isaac.jobs.journal import Journal, check_same_plan
 
 FOLDER = ".collect"
 FREE = ("episodes",)
-"""What may change when a collection goes on."""
+"""Fields that may change when a collection is resumed."""
 
 
 def journal_folder(dataset: Path) -> Path:
-    """Return where the journal of a dataset is: inside a folder, beside a file."""
+    """Return the journal folder of a dataset: inside a folder, next to a file."""
     is_file = dataset.suffix.lower() in (".hdf5", ".h5") or dataset.is_file()
     return dataset.with_name(f".{dataset.name}{FOLDER}") if is_file else dataset / FOLDER
 
@@ -26,10 +26,10 @@ class CollectionJournal:
     """The seeds that failed, in a journal, and the staging folder of this run."""
 
     def __init__(self, dataset: Path, plan: CollectionPlan) -> None:
-        """Begin a journal, or go on with the one that is there.
+        """Begin a journal, or resume an existing one.
 
         Raises:
-            UsageError: If the one that is there is of another plan.
+            UsageError: If the existing one is of another plan.
         """
         folder = journal_folder(dataset)
         fixed = {name: value for name, value in to_mapping(plan).items() if name not in FREE}
@@ -47,15 +47,15 @@ class CollectionJournal:
         self.staging.mkdir()
 
     def add_failure(self, seed: int, failure: str) -> None:
-        """Keep that a seed failed."""
+        """Store that a seed failed."""
         self.failures[seed] = failure
         self._journal.add({"seed": seed, "failure": failure})
 
     def counts(self) -> dict[str, int]:
-        """Return how often each failure came, the commonest first."""
+        """Return the count of each failure, the most frequent first."""
         return dict(Counter(self.failures.values()).most_common())
 
     def close(self) -> None:
-        """Remove what was staged; the journal stays, for a longer collection later."""
+        """Remove the staged files; the journal stays, for a longer collection later."""
         shutil.rmtree(self.staging, ignore_errors=True)
         self._journal.close()

@@ -1,11 +1,11 @@
-"""How a demonstration is pushed off its way, so that a policy sees how to come back.
+"""`Perturbation` and `Disturbance`: perturb the actions of a demonstration, so that a policy learns to recover.
 
-The disturbed action is carried out, the expert's clean answer to where that led is what is to be learned. Amounts are
-shares of the expert's top speed and durations are in seconds. Noise grows with the square root of the control period, as a
-random walk does, so that it leads equally far astray at every rate.
+The perturbed action is executed; the expert's clean action in the resulting state is the label. Amounts are shares of the
+expert's top speed and durations are in seconds. Noise grows with the square root of the control period, as in a random
+walk, so that the deviation is the same at every rate.
 
-Source: M. Laskey et al. (2017), "DART: Noise Injection for Robust Imitation Learning", for the idea; the amounts are those
-with which a prototype of ours learned to place cubes.
+Source: M. Laskey et al. (2017), "DART: Noise Injection for Robust Imitation Learning", for the method; the amounts are
+those with which a prototype of this project learned to place cubes.
 """
 
 from __future__ import annotations
@@ -21,29 +21,29 @@ from vla_isaac.core.types import Action
 
 @dataclass(frozen=True, kw_only=True)
 class Perturbation:
-    """How strongly and how often."""
+    """Strength and frequency of the perturbation."""
 
     max_noise: float = 0.3
-    """Largest standard deviation of the noise of a step at 20 Hz; an episode's own is drawn between 0 and this, half of it
-    for turns."""
+    """Largest standard deviation of the noise of a step at 20 Hz; an episode's is uniform between 0 and this, half of it for
+    rotations."""
 
     burst_rate: float = 0.35
-    """Bursts per second of time between them."""
+    """Bursts per second of the time between bursts."""
 
     burst_seconds: tuple[float, float] = (0.2, 0.5)
     """Shortest and longest burst [s]."""
 
     random_share: float = 0.7
-    """Share of bursts in a random direction; the others go against what the expert wants."""
+    """Share of bursts in a random direction; the others oppose the expert's action."""
 
     flip_share: float = 0.25
     """Share of bursts during which the gripper does the opposite."""
 
     speed: float = 0.45
-    """Speed that the shares refer to [m/s]."""
+    """Speed of a share of 1 [m/s]."""
 
     turn_rate: float = 2.0
-    """Rate of turn that the shares refer to [rad/s]."""
+    """Rate of turn of a share of 1 [rad/s]."""
 
     def __post_init__(self) -> None:
         low, high = self.burst_seconds
@@ -53,11 +53,11 @@ class Perturbation:
             )
 
 
-NOISE_RATE = 20.0  # [Hz] at which `max_noise` is what it says
+NOISE_RATE = 20.0  # [Hz] rate that `max_noise` refers to
 
 
 class Disturbance:
-    """The disturbance of one episode, drawn from its seed."""
+    """The perturbation of one episode, sampled from its seed."""
 
     def __init__(self, perturbation: Perturbation, seed: int, rate_hz: float) -> None:
         self._p = perturbation
@@ -65,16 +65,16 @@ class Disturbance:
         self._rate = rate_hz
         self._step = np.array([perturbation.speed] * 3 + [perturbation.turn_rate] * 3) / rate_hz
         self.noise = float(self._rng.uniform(0.0, perturbation.max_noise))
-        """Standard deviation in this episode, as `max_noise`."""
+        """Standard deviation in this episode, in the unit of `max_noise`."""
         self._sigma = self.noise * np.sqrt(rate_hz / NOISE_RATE) * np.array([1.0, 1.0, 1.0, 0.5, 0.5, 0.5]) * self._step
         self._left = 0
 
     def disturbed(self, clean: Action, *, widest: float) -> Action:
-        """Return what is carried out instead of `clean`.
+        """Return the action executed instead of `clean`.
 
         Args:
-            clean: Small motion of the ee, linear [m] then angular [rad], and the gripper.
-            widest: The gripper's number when it is open; its closed one is 0.
+            clean: Displacement of the ee, linear [m] then angular [rad], and the gripper.
+            widest: The gripper value when it is open; its closed one is 0.
         """
         if self._left == 0 and self._rng.random() < self._p.burst_rate / self._rate:
             self._begin_burst(clean)

@@ -1,4 +1,4 @@
-"""The pictures of a recording in memory that is claimed as it fills."""
+"""`PictureBuffer`: the images of a recording in memory that grows as it fills."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ FIRST_PICTURES = 64
 
 
 class PictureBuffer:
-    """Keeps the pictures of one camera in one block of bytes that doubles when it is full; a picture costs its own bytes."""
+    """Keeps the images of one camera in one block of memory that doubles when it is full."""
 
     def __init__(self, height: int, width: int) -> None:
         self._pictures = np.empty((FIRST_PICTURES, height, width, 3), dtype=np.uint8)
         self._count = 0
 
     def write(self, rgb: Image) -> None:
-        """Copy one picture.
+        """Copy one image.
 
         Raises:
-            ShapeError: If it has another size than the first.
+            ShapeError: If its size differs from the first.
         """
         if rgb.shape != self._pictures.shape[1:]:
             raise ShapeError(f"a picture has shape {rgb.shape}, expected {self._pictures.shape[1:]}, as those before it")
@@ -34,5 +34,5 @@ class PictureBuffer:
 
     @property
     def pictures(self) -> AnyArray:
-        """The pictures, shape (T, height, width, 3); a view, nothing is copied."""
+        """Return the images, shape (T, height, width, 3); a view, not a copy."""
         return self._pictures[: self._count]

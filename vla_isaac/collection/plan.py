@@ -1,4 +1,4 @@
-"""What is to be collected, as plain values, and the order in which seeds are tried."""
+"""`CollectionPlan`: the options of a collection as plain values, and the order of its seeds."""
 
 from __future__ import annotations
 
@@ -10,48 +10,48 @@ from vla_isaac.core.errors import ConfigError
 BACKENDS_IN_WORKERS = ("mujoco", "stub")
 
 MAX_TRIES = 3
-"""Attempts allowed for each episode wanted."""
+"""Attempts allowed for each requested episode."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CollectionPlan:
-    """Everything that decides what the episodes are; how many processes make them is not among it."""
+    """All options that determine the episodes; the number of processes is not among them."""
 
     tasks: tuple[str, ...]
     """Families, in turn."""
 
     episodes: int
-    """Successes wanted, spread evenly over the families."""
+    """Number of successes, spread evenly over the families."""
 
     seed: int = 0
-    """The first of the seeds that are tried."""
+    """The first seed."""
 
     scene: str | None = None
-    """Scene preset or YAML file; None takes each family's own."""
+    """Scene preset or YAML file; None takes each family's scene."""
 
     randomisation: str = "layout"
-    """What varies with the seed: a preset or a YAML file."""
+    """Randomisation by seed: a preset or a YAML file."""
 
     backend: str = "mujoco"
-    """Where: ``"mujoco"`` or ``"stub"``."""
+    """The simulator: ``"mujoco"`` or ``"stub"``."""
 
     cameras: tuple[str, ...] = ("front", "wrist")
     """Cameras that are recorded."""
 
     image_hw: tuple[int, int] = (128, 128)
-    """Height and width [px] of their pictures."""
+    """Height and width [px] of the camera images."""
 
     fps: float = 20.0
-    """Control rate [Hz]; one row each."""
+    """Control rate, and rows per second [Hz]."""
 
     perturb: float = 0.0
-    """Share of the episodes that are pushed off their way."""
+    """Share of the episodes with perturbed actions."""
 
     perturbation: Perturbation = Perturbation()
-    """How these are."""
+    """The perturbation of these episodes."""
 
     steps_after_success: int = 4
-    """Control periods that go on after success, so that a policy learns to stay."""
+    """Control periods recorded after success, so that a policy learns to hold still."""
 
     def __post_init__(self) -> None:
         if not self.tasks or len(set(self.tasks)) != len(self.tasks):
@@ -66,7 +66,7 @@ class CollectionPlan:
                 "In Isaac Sim, record with the panel and convert the recording"
             )
         if len(set(self.cameras)) != len(self.cameras):
-            raise ConfigError(f"collection: cameras={self.cameras} must be different ones")
+            raise ConfigError(f"collection: cameras={self.cameras} must be distinct")
         if not 16 <= min(self.image_hw) <= max(self.image_hw) <= 2048 or any(side % 2 for side in self.image_hw):
             raise ConfigError(f"collection: image_hw={self.image_hw} px is not accepted; even numbers within 16 to 2048 are")
         if not 1 <= self.fps <= 100:
@@ -77,7 +77,7 @@ class CollectionPlan:
             raise ConfigError(f"collection: steps_after_success={self.steps_after_success} must lie within 0 to 100")
 
     def quota(self, task: int) -> int:
-        """Return how many episodes the family with this number has to give; episode n is of family n modulo their count."""
+        """Return how many episodes a family has to provide; episode n belongs to family n modulo their count."""
         return len(range(task, self.episodes, len(self.tasks)))
 
     def job(self, task: int, number: int) -> DemonstrationJob:
@@ -87,7 +87,7 @@ class CollectionPlan:
 
 @dataclass(frozen=True)
 class DemonstrationJob:
-    """One attempt, with one seed of one family; it makes an episode or it fails, always the same."""
+    """One attempt, with one seed of one family; its result is deterministic."""
 
     task: str
     seed: int

@@ -1,4 +1,4 @@
-"""`EpisodeRecorder`: a subscriber that makes an `Episode` of a run, with pictures of the cameras that are asked for."""
+"""`EpisodeRecorder`: a subscriber that records a run as an `Episode`, with images of the requested cameras."""
 
 from __future__ import annotations
 
@@ -37,60 +37,60 @@ DEFAULT_CAMERAS = ("front", "wrist")
 DEFAULT_SIZE = (128, 128)
 
 DEMONSTRATED = "demonstrated"
-"""Key in a chunk's `info` of the `Action` to learn, where another one was carried out."""
+"""Key in a chunk's `info` of the `Action` to learn, where another one was executed."""
 
 AXES = ("x", "y", "z")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recording:
-    """What a recorder keeps."""
+    """Options of a recorder."""
 
     cameras: tuple[str, ...] = DEFAULT_CAMERAS
-    """Cameras by name; none for numbers only."""
+    """Names of the cameras; empty for no images."""
 
     image_hw: tuple[int, int] = DEFAULT_SIZE
-    """Height and width [px] of their pictures."""
+    """Height and width [px] of the images."""
 
     task: str = ""
-    """Name of the task family, for the description."""
+    """Name of the task family, for the metadata."""
 
     scene: str = ""
     """Name of the scene preset; empty takes the name of the scene itself."""
 
     randomisation: str = ""
-    """Name of the randomisation, for the description."""
+    """Name of the randomisation, for the metadata."""
 
     extra: Mapping[str, Any] = field(default_factory=dict)
-    """Anything else to keep in the description."""
+    """Further metadata."""
 
 
 class EpisodeRecorder:
-    """A subscriber; after the end of a run `episode` is what happened.
+    """A subscriber; after the end of a run `episode` holds its recording.
 
-    A picture belongs to what was known *before* an action. Where the policy was given the same camera in the same size its
-    frame is taken; else the recorder draws its own, right after the step before.
+    An image belongs to the observation *before* an action. If the policy received the same camera in the same size, its
+    frame is recorded; otherwise the recorder renders its own, directly after the previous step.
     """
 
     def __init__(self, backend: Backend, recording: Recording | None = None) -> None:
         """Record runs on `backend`.
 
         Args:
-            backend: Where the run happens; draws the pictures.
-            recording: What to keep; None takes two cameras of 128 x 128.
+            backend: The simulator of the run; renders the images.
+            recording: The options; None records two cameras of 128 x 128.
         """
         self._backend = backend
         self._recording = recording or Recording()
         self.episode: Episode | None = None
 
     def on_start(self, start: EpisodeStart) -> None:
-        """Begin an episode, and draw how it starts.
+        """Start an episode, and render its first images.
 
         Raises:
             UnknownNameError: If the scene has no such camera.
         """
-        wanted, spec = self._recording, start.policy_spec
-        for name in wanted.cameras:
+        recording, spec = self._recording, start.policy_spec
+        for name in recording.cameras:
             start.scene.camera(name)
         self.episode = None
         self._start, self._before = start, start.state
@@ -99,14 +99,14 @@ class EpisodeRecorder:
             action=lambda step: action_to_learn(step, spec.action),
             goal_objects=lambda step: goal_objects(self._before, start.plan),
         )
-        self._buffers = {name: PictureBuffer(*wanted.image_hw) for name in wanted.cameras}
-        shared = spec.cameras if spec.image_hw == wanted.image_hw else ()
-        own = [name for name in wanted.cameras if name not in shared]
-        self._rig = CameraRig(self._backend, own, ImageOptions(resolution_hw=wanted.image_hw), seed=start.seed)
+        self._buffers = {name: PictureBuffer(*recording.image_hw) for name in recording.cameras}
+        shared = spec.cameras if spec.image_hw == recording.image_hw else ()
+        own = [name for name in recording.cameras if name not in shared]
+        self._rig = CameraRig(self._backend, own, ImageOptions(resolution_hw=recording.image_hw), seed=start.seed)
         self._draw()
 
     def on_step(self, step: Step) -> None:
-        """Keep one row, then draw how things stand before the next action."""
+        """Store one row, then render the images before the next action."""
         frames = {**step.observation.frames, **self._own_frames}
         for name, buffer in self._buffers.items():
             buffer.write(frames[name].rgb)
@@ -116,7 +116,7 @@ class EpisodeRecorder:
             self._draw()
 
     def on_end(self, result: EpisodeResult) -> None:
-        """Make the episode; one without a single step is none."""
+        """Make the episode; a run without a step makes none."""
         if not len(self._table):
             return
         features = {"action": action_columns(self._start.policy_spec.action), **PROPRIOCEPTION, **OUTCOME, **PRIVILEGED}
@@ -130,17 +130,17 @@ class EpisodeRecorder:
         self._own_frames = self._rig.read(self._before.time)
 
     def _meta(self, result: EpisodeResult) -> EpisodeMeta:
-        start, wanted = self._start, self._recording
+        start, recording = self._start, self._recording
         return episode_meta(
             describe_start(start),
             vars(result),
-            dict.fromkeys(wanted.cameras, wanted.image_hw),
-            task=wanted.task,
-            scene=wanted.scene or start.scene.name,
-            randomisation=wanted.randomisation,
+            dict.fromkeys(recording.cameras, recording.image_hw),
+            task=recording.task,
+            scene=recording.scene or start.scene.name,
+            randomisation=recording.randomisation,
             action_spec=to_mapping(start.policy_spec.action),
             versions=simulator_version(start.backend),
-            extra={"max_steps": start.max_steps, **wanted.extra},
+            extra={"max_steps": start.max_steps, **recording.extra},
         )
 
 
@@ -162,15 +162,15 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "next.done": ("is_last",),
     "privileged.goal_objects": ("goal_objects",),
 }
-"""Column of a dataset to the recorded values that stand in it side by side."""
+"""Column of a dataset to the recorded values that it concatenates."""
 
 
 def dataset_columns(arrays: Mapping[str, AnyArray], features: Mapping[str, Feature]) -> dict[str, AnyArray]:
-    """Return the columns of an episode, made of recorded values.
+    """Return the columns of an episode from recorded values.
 
     Args:
         arrays: By the names in `COLUMNS`, T rows each.
-        features: The columns wanted.
+        features: The requested columns.
     """
     rows = len(arrays["qpos"])
     values = {**arrays, "is_last": np.arange(rows) == rows - 1}
@@ -189,15 +189,15 @@ def episode_meta(
     extra: Mapping[str, Any],
     **more: Any,
 ) -> EpisodeMeta:
-    """Return the description of an episode.
+    """Return the metadata of an episode.
 
     Args:
-        start: What `runtime.recording.describe_start` gives.
+        start: The result of `runtime.recording.describe_start`.
         result: The fields of its `EpisodeResult`.
-        resolutions_hw: Height and width [px] of the pictures of each recorded camera.
+        resolutions_hw: Height and width [px] of the images of each recorded camera.
         versions: Of the simulator.
-        extra: Kept besides scene and layout.
-        more: Further fields of the description.
+        extra: Stored in addition to scene and layout.
+        more: Further fields of the metadata.
     """
     cameras = {camera["name"]: camera for camera in start["layout"]["cameras"] if camera["name"] in resolutions_hw}
     return EpisodeMeta(
@@ -218,7 +218,7 @@ def episode_meta(
 
 
 def camera_info(camera: Mapping[str, Any], resolution_hw: tuple[int, ...]) -> CameraInfo:
-    """Return what a camera of a layout saw with, jitter included."""
+    """Return the parameters of a camera of a layout, jitter included."""
     eye, target, up = (tuple(camera[name]) for name in ("eye", "target", "up"))
     height, width = resolution_hw
     return CameraInfo(
@@ -227,7 +227,7 @@ def camera_info(camera: Mapping[str, Any], resolution_hw: tuple[int, ...]) -> Ca
 
 
 def action_to_learn(step: Step, spec: ActionSpec) -> AnyArray:
-    """Return the action of a step as one row: the one a demonstrator would do, where another was carried out.
+    """Return the action of a step as one row: the demonstrator's action, where another was executed.
 
     Raises:
         PolicyError: If the gripper's number is missing.
@@ -236,7 +236,7 @@ def action_to_learn(step: Step, spec: ActionSpec) -> AnyArray:
 
 
 def numbers_of(action: Action, spec: ActionSpec) -> AnyArray:
-    """Return an action as one row: the arm's numbers, then the gripper's if the convention has one.
+    """Return an action as one row: the arm's values, then the gripper's if the convention has one.
 
     Raises:
         PolicyError: If the gripper's number is missing; a row cannot say "as before".
@@ -249,7 +249,7 @@ def numbers_of(action: Action, spec: ActionSpec) -> AnyArray:
 
 
 def action_columns(spec: ActionSpec) -> Feature:
-    """Return the feature of ``"action"``, with a name for each number where the convention gives them names."""
+    """Return the feature of ``"action"``, with a name for each value where the convention names them."""
     if spec.joints != "none":
         names = [f"panda_joint{i}" for i in range(1, 8)]
     else:
@@ -261,7 +261,7 @@ def action_columns(spec: ActionSpec) -> Feature:
 
 @cache
 def simulator_version(backend: str) -> dict[str, str]:
-    """Return the version of the simulator's package, empty if it is not a package of its own."""
+    """Return the version of the simulator's package, empty if it has no package of its own."""
     from importlib.metadata import PackageNotFoundError, version
 
     try:

@@ -1,4 +1,4 @@
-"""`generate_sample_data`: the chapter's name for a first dataset; demonstrations instead of random numbers."""
+"""`generate_sample_data`: make a small dataset of demonstrations for first experiments."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ def generate_sample_data(
     num_workers: int = 1,
     **plan: Any,
 ) -> CollectionReport:
-    """Have the expert show some tasks, and write what it did as a dataset that `CustomVLADataset` and `VLADataset` read.
+    """Run the expert on some tasks, and write a dataset that `CustomVLADataset` and `VLADataset` read.
 
     Args:
         path: A folder that does not exist yet.
         episodes: Demonstrations, all of them successes.
         tasks: Families, in turn.
-        format: A key of `datasets.formats.WRITERS`; the chapter's is ``"manifest"``.
-        num_workers: Processes; 1 works in this one.
+        format: A key of `datasets.formats.WRITERS`; the default is ``"manifest"``.
+        num_workers: Number of processes; 1 uses this process.
         plan: More fields of `CollectionPlan`, such as ``backend="stub"``, ``seed`` or ``image_hw``.
 
     Raises:
-        UsageError: If the path is taken, or the expert failed too often.
+        UsageError: If the path exists, or the expert failed too often.
         ConfigError: If a field of the plan is not accepted.
     """
     report = collect(

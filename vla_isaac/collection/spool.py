@@ -1,6 +1,6 @@
-"""`SpoolReader`: recordings of the panel in Isaac Sim (see `runtime.spool`), read as episodes like any dataset.
+"""`SpoolReader`: read recordings of the panel in Isaac Sim (see `runtime.spool`) as the episodes of a dataset.
 
-Inside Kit neither videos nor Parquet can be written; an ordinary Python reads the recording here and writes it anywhere.
+Inside Kit neither videos nor Parquet can be written; an ordinary Python reads the recording and converts it to any format.
 """
 
 from __future__ import annotations
@@ -27,25 +27,25 @@ RGB = "rgb_"
 
 
 class SpoolReader:
-    """The finished episodes of a recording, oldest first.
+    """The complete episodes of a recording, oldest first.
 
-    The state after the last step is not recorded, so the last row of ``action.executed`` repeats what was commanded.
+    The state after the last step is not recorded, so the last row of ``action.executed`` repeats the commanded one.
     """
 
     format = "spool"
 
     def __init__(self, path: Path) -> None:
-        """Look at a recording.
+        """Open a recording.
 
         Raises:
-            UsageError: If it holds no finished episode.
+            UsageError: If it has no complete episode.
             DatasetError: If its first episode is broken.
         """
         self.path = Path(path)
         self._files = spool.episodes(self.path)
         if not self._files:
             raise UsageError(f"{path}: this recording has no finished episode; record one, or give another folder")
-        self._read = lru_cache(maxsize=1)(self._load)  # an episode's pictures are many
+        self._read = lru_cache(maxsize=1)(self._load)  # the images of an episode are large
         first = self.episode(0)
         self._spec = self._action(0)[1]
         self.info = DatasetInfo(
@@ -57,7 +57,7 @@ class SpoolReader:
 
     @staticmethod
     def recognises(path: Path) -> bool:
-        """Tell whether a folder holds a recording."""
+        """Return whether a folder holds a recording."""
         about = Path(path) / "meta.json"
         try:
             return about.is_file() and json.loads(about.read_text(encoding="utf-8")).get("kind") == "vla_isaac spool"
@@ -68,11 +68,11 @@ class SpoolReader:
         return len(self._files)
 
     def length(self, episode: int) -> int:
-        """Return how many rows an episode has."""
+        """Return the number of rows of an episode."""
         return len(self._arrays(episode)["qpos"])
 
     def meta(self, episode: int) -> EpisodeMeta:
-        """Return what it is about."""
+        """Return the metadata of an episode."""
         about = self._about(episode)
         pictures = {name: v for name, v in self._arrays(episode).items() if name.startswith(RGB)}
         return episode_meta(
@@ -86,7 +86,7 @@ class SpoolReader:
         )
 
     def columns(self, episode: int, names: Sequence[str] | None = None) -> Mapping[str, AnyArray]:
-        """Return its numbers."""
+        """Return the columns of an episode."""
         arrays, result = self._arrays(episode), self._about(episode)["result"]
         actions, spec = self._action(episode)
         values = {
@@ -100,7 +100,7 @@ class SpoolReader:
         return dataset_columns(values, {name: features[name] for name in (features if names is None else names)})
 
     def episode(self, episode: int) -> Episode:
-        """Return all of it.
+        """Return an episode with its images.
 
         Raises:
             DatasetError: If its file is broken.
@@ -113,11 +113,11 @@ class SpoolReader:
             raise DatasetError(f"{self._files[episode]}: lacks {error}; record the episode again") from error
 
     def close(self) -> None:
-        """Forget what was read."""
+        """Clear the cache."""
         self._read.cache_clear()
 
     def _action(self, episode: int) -> tuple[AnyArray, ActionSpec]:
-        """Return the actions with a gripper number in every row, and what they mean."""
+        """Return the actions with a gripper value in every row, and their convention."""
         arrays = self._arrays(episode)
         spec = from_mapping(ActionSpec, self._about(episode)["action_spec"], source=str(self._files[episode]))
         gripper = arrays["action_gripper"].astype(np.float64)

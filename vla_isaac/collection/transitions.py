@@ -1,7 +1,7 @@
-"""`collect_transitions`: single control periods of many episodes, for networks that do not learn from whole episodes.
+"""`collect_transitions`: single control periods of many episodes, for networks that are trained on single steps.
 
-A camera picture costs more than the episode around it, and pictures of one episode are much alike. So a transition dataset
-has the numbers of every control period and pictures of a few of them: ten times more scenes for the same time and disk.
+A camera image costs more than the episode around it, and the images of one episode are similar. So a transition dataset
+has the states and actions of every control period and the images of a few: ten times more scenes for the same time and disk.
 """
 
 from __future__ import annotations
@@ -41,27 +41,27 @@ EPISODES_PER_BLOCK = 40
 RETRIES = 2  # of a block that lost its worker
 
 Driver = Callable[[Collector], None]
-"""Replaces the policy that acts; it is sent to other processes, and its text is written into the plan of the dataset."""
+"""Replaces the policy that acts; it is pickled for other processes, and its text is part of the plan of the dataset."""
 
 
 @dataclass
 class TransitionRecorder:
-    """A subscriber that keeps the numbers of every control period, and pictures of the first and of some drawn ones."""
+    """A subscriber that stores the values of every control period, and images of the first and of some sampled ones."""
 
     backend: Backend
     cameras: tuple[str, ...]
     image_hw: tuple[int, int]
     picture_share: float
-    """Share of the control periods of which pictures are kept."""
+    """Share of the control periods with images."""
 
     expert: Any
-    """The `ScriptedPolicy` whose goal and place are recorded."""
+    """The `ScriptedPolicy` whose goal and destination are recorded."""
 
     episodes: list[dict[str, Any]] = field(default_factory=list)
     """One mapping of arrays per finished episode."""
 
     def on_start(self, start: EpisodeStart) -> None:
-        """Begin an episode."""
+        """Start an episode."""
         self._start, self._before = start, start.state
         self._rng = stream(start.seed, "moments")
         self._rig = CameraRig(self.backend, list(self.cameras), ImageOptions(resolution_hw=self.image_hw), seed=start.seed)
@@ -79,18 +79,18 @@ class TransitionRecorder:
         self._draw(0)
 
     def on_step(self, step: Step) -> None:
-        """Keep what was known before the action, and what the expert would do."""
+        """Store the observation before the action, and the expert's action."""
         self._table.add(step)
         self._before = step.state
         if not step.is_last and self._rng.random() < self.picture_share:
             self._draw(step.index)
 
     def on_end(self, result: EpisodeResult) -> None:
-        """Finish the episode; one whose goal has no classes is not kept."""
+        """Finish the episode; one whose goal has no class labels is discarded."""
         if not len(self._table) or self._asked is None:
             return
         start = self._start
-        if self._of_row and self._of_row[-1] >= len(self._table):  # drawn, but no further action followed
+        if self._of_row and self._of_row[-1] >= len(self._table):  # rendered, but no further action followed
             self._of_row.pop()
             for pictures_of_camera in self._pictures.values():
                 pictures_of_camera.pop()
@@ -111,7 +111,7 @@ class TransitionRecorder:
         )
 
     def _active(self) -> int:
-        """Return the number of the goal that the expert pursues."""
+        """Return the index of the goal that the expert pursues."""
         goal: Goal | None = self.expert.pursued
         return self._goals.index(goal) if goal in self._goals else NO
 
@@ -133,20 +133,20 @@ def collect_transitions(
     resume: bool = False,
     deadline: float | None = JOB_DEADLINE,
 ) -> Iterator[tuple[int, int]]:
-    """Write blocks of episodes that are not there yet; yield after each how many are there, and how many there will be.
+    """Write the missing blocks of episodes; yield after each the number of finished blocks and their total.
 
     Args:
-        folder: Where the blocks go.
-        plan: What is collected; failed episodes are kept too, since every answer of the expert is right where it was given.
-        picture_share: Share of the control periods with pictures.
-        num_workers: Processes.
-        driver: Puts somebody else behind the wheel while the expert says what it would do; None lets the expert drive.
+        folder: Folder of the blocks.
+        plan: What to collect; failed episodes are kept too, since the expert's action is correct in every state.
+        picture_share: Share of the control periods with images.
+        num_workers: Number of processes.
+        driver: Makes the policy that acts while the expert labels its action; None lets the expert act.
         resume: Whether to complete what an earlier call began.
-        deadline: Longest time for one block [s] where several workers are; one that takes longer loses its worker.
+        deadline: Timeout of one block [s] with several workers; a worker that takes longer is killed.
 
     Raises:
-        BackendError: If a block lost its worker again and again.
-        UsageError: If there is something already and `resume` is false, or it was begun with other options.
+        BackendError: If a block lost its worker in every retry.
+        UsageError: If the folder has data and `resume` is false, or it was begun with other options.
     """
     _begin(folder, {**to_mapping(plan), "picture_share": picture_share, "driver": _text(driver)}, resume=resume)
     total = -(-plan.episodes // EPISODES_PER_BLOCK)
@@ -160,7 +160,7 @@ def collect_transitions(
     )
     try:
         for result in in_order(pool, missing):
-            result.check(remedy="what is there is kept; go on with --resume and fewer --workers")
+            result.check(remedy="finished blocks are kept; continue with --resume and fewer --workers")
             done += 1
             yield done, total
     finally:
@@ -168,7 +168,7 @@ def collect_transitions(
 
 
 def _begin(folder: Path, options: dict[str, Any], *, resume: bool) -> None:
-    """Make the folder and write down what is collected into it, or compare with what was written down."""
+    """Make the folder and write the options into it, or compare them with the existing ones."""
     path = folder / PLAN
     if path.exists():
         if not resume:
@@ -188,15 +188,15 @@ def _begin(folder: Path, options: dict[str, Any], *, resume: bool) -> None:
 
 
 def _text(driver: Driver | None) -> str | None:
-    """Return a driver in words that are the same in every process."""
+    """Return a driver as text that is the same in every process."""
     if isinstance(driver, partial):
-        told = [*map(str, driver.args), *(f"{name}={value}" for name, value in driver.keywords.items())]
-        return f"{driver.func.__module__}.{driver.func.__qualname__}({', '.join(told)})"
+        arguments = [*map(str, driver.args), *(f"{name}={value}" for name, value in driver.keywords.items())]
+        return f"{driver.func.__module__}.{driver.func.__qualname__}({', '.join(arguments)})"
     return driver and f"{driver.__module__}.{driver.__qualname__}"
 
 
 class BlockWorker:
-    """Makes blocks of episodes with one backend; what a worker of a pool does."""
+    """Makes blocks of episodes with one backend; runs in a worker process."""
 
     def __init__(self, folder: Path, plan: CollectionPlan, picture_share: float, driver: Driver | None) -> None:
         """Make the backend, the expert and the driver; the arguments are those of `collect_transitions`."""
@@ -216,7 +216,7 @@ class BlockWorker:
         save_block(block_path(self._folder, block), recorder.episodes)
 
     def close(self) -> None:
-        """Free the backend."""
+        """Release the backend."""
         self._collector.close()
 
 
@@ -228,7 +228,7 @@ def _poses(state: SceneState) -> AnyArray:
 
 
 def _bodies(start: EpisodeStart) -> AnyArray:
-    """Return half extents, shape and colour of each object and where it began, (MAX_OBJECTS, 8), NaN where there is none."""
+    """Return half extents, shape, colour and initial position of each object, (MAX_OBJECTS, 8), NaN for missing objects."""
     rows = np.full((MAX_OBJECTS, 8), np.nan, dtype=np.float32)
     for row, body, pos in zip(rows, start.state.bodies, start.state.initial_object_pos, strict=False):
         row[:] = (*body.half_extents, SHAPES.index(body.shape), COLOUR_NAMES.index(body.colour), *pos)
@@ -236,7 +236,7 @@ def _bodies(start: EpisodeStart) -> AnyArray:
 
 
 def _goals(start: EpisodeStart) -> AnyArray:
-    """Return step, relation, row of the moved and of the other object of each goal, (MAX_GOALS, 4); NO is none."""
+    """Return step, relation, row of the moved and of the other object of each goal, (MAX_GOALS, 4); NO means none."""
     rows = np.full((MAX_GOALS, 4), NO, dtype=np.int64)
     assert start.plan is not None
     numbered = [(number, goal) for number, step in enumerate(start.plan.steps) for goal in step]

@@ -1,4 +1,4 @@
-"""What runs in a worker process: attempts, one after another, their pictures into files of a staging folder."""
+"""`DemonstrationWorker`: run attempts in a worker process and write their images to files of a staging folder."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from vla_isaac.datasets.video_files import write_video
 
 
 class DemonstrationWorker:
-    """Makes attempts of a plan with one backend; what a worker of a pool does."""
+    """Runs attempts of a plan with one backend; runs in a worker process."""
 
     def __init__(self, plan: CollectionPlan, staging: Path, *, encode: bool) -> None:
         """Make the backend and the expert.
 
         Args:
-            plan: What is collected.
-            staging: Folder for files; each attempt has its own in it.
-            encode: Whether pictures become videos, or arrays.
+            plan: What to collect.
+            staging: Folder for files; each attempt has a subfolder.
+            encode: Whether images are encoded as videos, or stored as arrays.
         """
         self._collector = Collector(plan)
         self._staging, self._encode = staging, encode
 
     def __call__(self, job: DemonstrationJob) -> DemonstrationResult:
-        """Make one attempt."""
+        """Run one attempt."""
         return stage(self._collector, job, self._staging, encode=self._encode)
 
     def close(self) -> None:
-        """Free the backend."""
+        """Release the backend."""
         self._collector.close()
 
 
 def stage(collector: Collector, job: DemonstrationJob, staging: Path, *, encode: bool) -> DemonstrationResult:
-    """Make one attempt and leave the pictures of a success in ``staging/<seed>``; a failure is never encoded."""
+    """Run one attempt and write the images of a success to ``staging/<seed>``; a failure is never encoded."""
     begin = time.perf_counter()
     failure, recorder, steps = collector.try_one(job)
     if failure is not None:
@@ -66,14 +66,14 @@ def stage(collector: Collector, job: DemonstrationJob, staging: Path, *, encode:
 
 
 def _keep_video(folder: Path, camera: str, images: Images, fps: float) -> tuple[str, Statistics | None]:
-    """Write a video of the kind that datasets are made of, and count its colours while the pictures are at hand."""
+    """Write a video as datasets contain it, and compute its colour statistics from the uncompressed images."""
     path = folder / f"{camera}.mp4"
     write_video(images, path, fps)
     return str(path), image_statistics(images)
 
 
 def _keep_array(folder: Path, camera: str, images: Images, fps: float) -> tuple[str, Statistics | None]:
-    """Write the pictures as they are, for formats that want them so."""
+    """Write the images as an array, for formats that store arrays."""
     path = folder / f"{camera}.npy"
     np.save(path, np.asarray(images))
     return str(path), None

@@ -1,1 +1,1 @@
-"""Demonstrations on disk: one episode model, several formats that read and write it."""
+"""Datasets of demonstrations: one episode model, several formats that read and write it."""

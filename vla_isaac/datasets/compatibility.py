@@ -1,4 +1,4 @@
-"""Say before anything is written why an episode does not belong to a dataset, or two datasets do not fit together."""
+"""`check_episode` and `check_same_info`: check an episode against a dataset, or two datasets, before anything is written."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def check_episode(info: DatasetInfo, episode: Episode, *, where: str) -> None:
 
 
 def check_same_info(one: DatasetInfo, other: DatasetInfo, *, where: str) -> None:
-    """Raise `UsageError` with the first difference between what two datasets hold."""
+    """Raise `UsageError` with the first difference between two datasets."""
     left, right = info_to_json(one), info_to_json(other)
     for key, value in left.items():
         if value == right[key]:
@@ -42,10 +42,10 @@ def check_same_info(one: DatasetInfo, other: DatasetInfo, *, where: str) -> None
         raise UsageError(f"{where}: {what}: {new} does not fit {old}; they cannot be one dataset")
 
 
-def _check_names(where: str, kind: str, found: set[str], wanted: set[str]) -> None:
-    if found == wanted:
+def _check_names(where: str, kind: str, found: set[str], expected: set[str]) -> None:
+    if found == expected:
         return
-    missing, more = sorted(wanted - found), sorted(found - wanted)
+    missing, more = sorted(expected - found), sorted(found - expected)
     words = [f"{kind} {name!r} is missing" for name in missing] + [
         f"{kind} {name!r} is not in this dataset" for name in more
     ]

@@ -1,4 +1,4 @@
-"""One format into another."""
+"""`convert`: write a dataset in another format."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ def convert(
     source_format: str | None = None,
     progress: Progress | None = None,
 ) -> Copied:
-    """Write a dataset in another format: numbers to the last bit, pictures too unless the new format is video.
+    """Write a dataset in another format: numbers bit-identical, images too unless the new format is video.
 
     Args:
         source: An existing dataset.
-        destination: Where to write; there must be nothing yet.
+        destination: Path of the new dataset, which must not exist.
         to: Name of the new format.
-        source_format: Name of the old one; None finds out.
-        progress: Told after each episode.
+        source_format: Name of the old one; None detects it.
+        progress: Called after each episode.
 
     Raises:
-        UsageError: If the source is no dataset or empty, or the destination exists.
+        UsageError: If the source is not a dataset or is empty, or the destination exists.
         UnknownNameError: If a format is unknown.
         DatasetError: If an episode cannot be read; nothing is written then.
     """

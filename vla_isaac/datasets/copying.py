@@ -1,4 +1,4 @@
-"""Episodes of open datasets into a new one, which appears under its name only when it is whole."""
+"""`copy_episodes`: copy episodes of open datasets to a new one, which gets its name only when it is complete."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vla_isaac.datasets.episode import Episode
 from vla_isaac.datasets.formats import WRITERS, DatasetInfo, DatasetReader, create_dataset
 
 Progress = Callable[[int, int], None]
-"""Told how many of how many episodes are done."""
+"""Called with the number of finished episodes and their total."""
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,10 @@ class Pick:
     reader: DatasetReader
     episode: int
     extra: Mapping[str, Any] = field(default_factory=dict)
-    """Added to the `extra` of its description."""
+    """Added to the `extra` of its metadata."""
 
     def read(self) -> Episode:
-        """Return it; pictures are decoded later."""
+        """Return the episode; images are decoded later."""
         found = self.reader.episode(self.episode)
         if not self.extra:
             return found
@@ -36,7 +36,7 @@ class Pick:
 
 @dataclass(frozen=True, kw_only=True)
 class Copied:
-    """What was written."""
+    """Result of a copy."""
 
     path: Path
     format: str
@@ -50,11 +50,11 @@ def all_of(reader: DatasetReader) -> list[Pick]:
 
 
 def check_destination(path: Path, to: str) -> None:
-    """Raise before any work if a dataset cannot be written there.
+    """Check before any work that a dataset can be written to a path.
 
     Raises:
-        UsageError: If something is there already, or the name does not suit the format.
-        UnknownNameError: If there is no such format.
+        UsageError: If the path exists, or its name does not fit the format.
+        UnknownNameError: If no format has that name.
     """
     WRITERS.load(to)
     if path.exists() or path.is_symlink():
@@ -70,17 +70,17 @@ def copy_episodes(
 ) -> Copied:
     """Write episodes as a new dataset.
 
-    Numbers are copied to the last bit. Pictures too, except where the new format keeps them as video.
+    Numbers are copied bit-identically. Images too, except where the new format stores video.
 
     Args:
         picks: The episodes, in their new order.
-        info: What the new dataset holds.
-        destination: Where; there must be nothing yet.
+        info: Metadata of the new dataset.
+        destination: Its path, which must not exist.
         to: Name of the format.
-        progress: Told after each episode.
+        progress: Called after each episode.
 
     Raises:
-        UsageError: If there are no episodes, or `check_destination` refuses.
+        UsageError: If there are no episodes, or `check_destination` raises.
         DatasetError: If one of the episodes cannot be read.
     """
     check_destination(destination, to)

@@ -1,4 +1,4 @@
-"""`DatasetInfo` as JSON and back, and JSON files that say where they are broken."""
+"""`DatasetInfo` to JSON and back; JSON files whose errors name the place."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vla_isaac.datasets.meta_json import dumps
 
 
 def info_to_json(info: DatasetInfo) -> dict[str, Any]:
-    """Return what all episodes have in common."""
+    """Return the metadata that all episodes share, as JSON."""
     features = {
         name: {"dtype": f.dtype, "shape": list(f.shape), "names": list(f.names) if f.names else None}
         for name, f in info.features.items()
@@ -29,10 +29,10 @@ def info_to_json(info: DatasetInfo) -> dict[str, Any]:
 
 
 def info_from_json(data: Any, *, source: str) -> DatasetInfo:
-    """Return what all episodes have in common.
+    """Return the metadata that all episodes share.
 
     Raises:
-        DatasetError: Naming `source`, if a key is missing or of another kind.
+        DatasetError: Naming `source`, if a key is missing or of another type.
     """
     try:
         features = {
@@ -69,5 +69,5 @@ def read_json(path: Path) -> Any:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write a JSON file that appears under its name only when it is whole."""
+    """Write a JSON file; it gets its name only when it is complete."""
     write_bytes(path, (dumps(value, indent=1) + "\n").encode(), only_writer=True)

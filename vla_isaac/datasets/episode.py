@@ -1,7 +1,7 @@
-"""One demonstration in memory: what it is about, its columns of numbers, and the pictures of its cameras.
+"""`Episode`: one demonstration in memory: its metadata, its columns of numbers, and the images of its cameras.
 
-Row t of every column and picture t of every camera belong together: what was known before action t, the action, and
-how things stood after it. Numbers are float32, as trainers read them; every format keeps them to the last bit.
+Row t of every column and image t of every camera belong together: the observation before action t, the action, and the
+state after it. Numbers are float32, as trainers read them; every format stores them bit-identically.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ POSE_NAMES = ("x", "y", "z", "qw", "qx", "qy", "qz")
 
 @dataclass(frozen=True)
 class Feature:
-    """A column: its type, the width of a row, and what each number is."""
+    """A column: its type, the shape of a row, and the names of its values."""
 
     dtype: str
     """NumPy name: ``"float32"``, ``"int64"`` or ``"bool"``."""
 
     shape: tuple[int, ...]
-    """Of one row; ``(1,)`` for a single number."""
+    """Shape of one row; ``(1,)`` for a single number."""
 
     names: tuple[str, ...] | None = None
-    """Of the numbers of a row."""
+    """Names of the values of a row."""
 
 
 PROPRIOCEPTION: dict[str, Feature] = {
@@ -39,7 +39,7 @@ PROPRIOCEPTION: dict[str, Feature] = {
     "observation.velocity": Feature("float32", (7,), STATE_NAMES[:7]),
     "observation.ee_pose": Feature("float32", (7,), POSE_NAMES),
 }
-"""What was known before the action: joint angles [rad] and finger distance [m]; joint speeds [rad/s]; tool centre point
+"""Observation before the action: joint angles [rad] and finger distance [m]; joint speeds [rad/s]; tool centre point
 in the base frame [m], quaternion (w, x, y, z)."""
 
 OUTCOME: dict[str, Feature] = {
@@ -49,14 +49,14 @@ OUTCOME: dict[str, Feature] = {
     "next.success": Feature("bool", (1,)),
     "next.done": Feature("bool", (1,)),
 }
-"""Joint target the converter sent [rad, m]; where the joints were after the period; what the task said then."""
+"""Joint target the converter sent [rad, m]; joint positions after the period; verdict of the task then."""
 
 
 PRIVILEGED: dict[str, Feature] = {
     "privileged.goal_objects": Feature("float32", (6,), ("ax", "ay", "az", "bx", "by", "bz")),
 }
-"""Known in simulation only, and never given to a policy: centres of the two objects of the goal that comes next, in the base
-frame [m]; a goal of one object names it twice."""
+"""Ground truth of the simulator, never given to a policy: centres of the two objects of the next goal, in the base frame
+[m]; a goal of one object has it twice."""
 
 
 def action_feature(width: int, names: Sequence[str] | None = None) -> Feature:
@@ -65,7 +65,7 @@ def action_feature(width: int, names: Sequence[str] | None = None) -> Feature:
 
 
 class Images(Protocol):
-    """The pictures of one camera over an episode; may be decoded when they are asked for."""
+    """The images of one camera over an episode; may be decoded on access."""
 
     def __len__(self) -> int: ...
 
@@ -76,19 +76,19 @@ class Images(Protocol):
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
-        """Pictures, height, width, 3."""
+        """Return number of images, height, width, 3."""
         ...
 
 
 class LazyImages(ABC):
-    """`Images` of which each picture is read when it is asked for; a subclass reads one."""
+    """`Images` that are read on access; a subclass reads one."""
 
     def __init__(self, length: int, resolution_hw: tuple[int, int]) -> None:
         self._length, self._resolution_hw = length, resolution_hw
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
-        """Pictures, height, width, 3."""
+        """Return number of images, height, width, 3."""
         return (self._length, *self._resolution_hw, 3)
 
     def __len__(self) -> int:
@@ -100,7 +100,7 @@ class LazyImages(ABC):
     def __getitem__(self, index: slice) -> AnyArray: ...
 
     def __getitem__(self, index: int | slice) -> AnyArray:
-        """Return one picture (H, W, 3), or several (n, H, W, 3)."""
+        """Return one image (H, W, 3), or several (n, H, W, 3)."""
         rows = range(self._length)[index]
         if isinstance(rows, int):
             return self._read(rows)
@@ -111,12 +111,12 @@ class LazyImages(ABC):
 
     @abstractmethod
     def _read(self, row: int) -> Image:
-        """Return one picture, shape (H, W, 3)."""
+        """Return one image, shape (H, W, 3)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CameraInfo:
-    """What a camera saw with; enough to compare with the scene a policy is run in."""
+    """Parameters of a camera, to compare with the scene of a later run."""
 
     height: int
     width: int
@@ -133,13 +133,13 @@ class CameraInfo:
 
 @dataclass(frozen=True, kw_only=True)
 class EpisodeMeta:
-    """What a demonstration is about; plain data, written as JSON."""
+    """Metadata of a demonstration; plain data, written as JSON."""
 
     instruction: str
-    """The sentence."""
+    """The instruction."""
 
     task: str = ""
-    """Name of the family, empty for a free instruction."""
+    """Name of the task family, empty for a free instruction."""
 
     goal: str | list[str] | None = None
     success: bool | None = None
@@ -154,14 +154,14 @@ class EpisodeMeta:
     """Control rate [Hz]; one row per control period."""
 
     action_spec: Mapping[str, Any] = field(default_factory=dict)
-    """Fields of the `core.specs.ActionSpec` that says what the numbers of `action` mean."""
+    """Fields of the `core.specs.ActionSpec` that defines the values of `action`."""
 
     cameras: Mapping[str, CameraInfo] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
-    """Of this package and of the simulator."""
+    """Versions of this package and of the simulator."""
 
     extra: Mapping[str, Any] = field(default_factory=dict)
-    """Anything else worth keeping, such as how the demonstration was perturbed, or the layout."""
+    """Further metadata, such as the perturbation or the layout."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -173,15 +173,15 @@ class Episode:
     """By feature name, shape (T, ...); at least ``"action"``."""
 
     images: Mapping[str, Images] = field(default_factory=dict)
-    """By camera name, T pictures each, uint8 (H, W, 3)."""
+    """By camera name, T images each, uint8 (H, W, 3)."""
 
     def __post_init__(self) -> None:
         lengths = {name: len(values) for name, values in (*self.columns.items(), *self.images.items())}
         if "action" not in self.columns:
             raise ShapeError("an episode needs the column 'action'; it has: " + ", ".join(self.columns))
-        odd = {name: length for name, length in lengths.items() if length != len(self)}
-        if odd:
-            name, length = next(iter(odd.items()))
+        mismatched = {name: length for name, length in lengths.items() if length != len(self)}
+        if mismatched:
+            name, length = next(iter(mismatched.items()))
             raise ShapeError(
                 f"episode: {name!r} has {length} rows where 'action' has {len(self)}; all need the same", array=name
             )

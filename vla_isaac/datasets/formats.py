@@ -1,4 +1,4 @@
-"""The formats a dataset can have, by name; readers and writers of all of them look the same from outside."""
+"""Registry of dataset formats, and the protocols of their readers and writers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from vla_isaac.datasets.episode import Episode, EpisodeMeta, Feature
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetInfo:
-    """What all episodes of a dataset have in common."""
+    """Metadata that all episodes of a dataset share."""
 
     fps: float
     """Rows per second."""
@@ -24,11 +24,11 @@ class DatasetInfo:
     """Columns, ``"action"`` among them; without the bookkeeping columns of a format."""
 
     cameras: Mapping[str, tuple[int, int]]
-    """Height and width [px] by name."""
+    """Height and width [px] by camera name."""
 
     robot_type: str = "franka_panda"
     action_spec: Mapping[str, Any] = field(default_factory=dict)
-    """Fields of the `ActionSpec` of ``"action"``; empty where a dataset of others does not say."""
+    """Fields of the `ActionSpec` of ``"action"``; empty where a third-party dataset has none."""
 
 
 class DatasetReader(Protocol):
@@ -39,23 +39,23 @@ class DatasetReader(Protocol):
     info: DatasetInfo
 
     def __len__(self) -> int:
-        """Number of episodes."""
+        """Return the number of episodes."""
         ...
 
     def length(self, episode: int) -> int:
-        """Return how many rows an episode has."""
+        """Return the number of rows of an episode."""
         ...
 
     def meta(self, episode: int) -> EpisodeMeta:
-        """Return what it is about."""
+        """Return the metadata of an episode."""
         ...
 
     def columns(self, episode: int, names: Sequence[str] | None = None) -> Mapping[str, AnyArray]:
-        """Return its numbers, all columns or the named ones; decodes no picture."""
+        """Return the columns of an episode, all or the named ones; decodes no image."""
         ...
 
     def episode(self, episode: int) -> Episode:
-        """Return all of it; pictures are decoded when they are asked for.
+        """Return an episode; images are decoded on access.
 
         Raises:
             DatasetError: If a file of it is missing or broken; the message names file and episode.
@@ -82,11 +82,11 @@ class DatasetWriter(Protocol):
         self.close()
 
     def add(self, episode: Episode) -> int:
-        """Write an episode, whole or not at all, and return its number."""
+        """Write an episode, completely or not at all, and return its number."""
         ...
 
     def close(self) -> None:
-        """Write what belongs to the whole, such as statistics; may be called twice."""
+        """Write the summaries, such as statistics; may be called twice."""
         ...
 
 
@@ -113,7 +113,7 @@ WRITERS = Registry(
         "hdf5": "vla_isaac.datasets.robomimic:RobomimicWriter",
     },
 )
-"""Name to class, made with ``(path, info, *, resume=False)``; a path that holds something else is refused."""
+"""Name to class, made with ``(path, info, *, resume=False)``; a path with other content is refused."""
 
 
 def open_dataset(path: str | Path, format: str | None = None) -> DatasetReader:
@@ -121,10 +121,10 @@ def open_dataset(path: str | Path, format: str | None = None) -> DatasetReader:
 
     Args:
         path: Folder, or a ``.hdf5`` file.
-        format: Name of its format; None finds out.
+        format: Name of its format; None detects it.
 
     Raises:
-        UsageError: If there is no dataset, or none of a known format.
+        UsageError: If there is no dataset, or its format is not recognised.
         UnknownNameError: If the format is unknown.
     """
     path = Path(path)
@@ -142,10 +142,10 @@ def open_dataset(path: str | Path, format: str | None = None) -> DatasetReader:
 
 
 def create_dataset(path: str | Path, info: DatasetInfo, format: str = "lerobot", *, resume: bool = False) -> DatasetWriter:
-    """Begin a dataset, or go on with one.
+    """Begin a dataset, or resume one.
 
     Raises:
-        UsageError: If the folder holds something else, another writer is at work there, or `info` differs on resuming.
+        UsageError: If the folder has other content, another writer uses it, or `info` differs on resuming.
         UnknownNameError: If the format is unknown.
     """
     writer: DatasetWriter = WRITERS.load(format)(Path(path), info, resume=resume)

@@ -1,4 +1,4 @@
-"""Pictures in files of their own or in cells of a table, read one by one when they are asked for."""
+"""`ImageFiles` and `PngImages`: images in separate files or in cells of a table, read one by one on access."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from vla_isaac.datasets.episode import LazyImages
 from vla_isaac.datasets.untrusted_paths import regular_file
 
 KINDS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
-"""What Pillow is to read; among the rest are kinds that it gives to other programs, such as EPS to Ghostscript."""
+"""Formats that Pillow may read; others are passed to external programs, such as EPS to Ghostscript."""
 
 PNG_LEVEL = 3  # of zlib: rendered scenes are hardly smaller at 6, and take twice as long
 
 
 class ImageFiles(LazyImages):
-    """The pictures of one camera over an episode, a file each."""
+    """The images of one camera over an episode, one file each."""
 
     def __init__(self, files: Sequence[Path], size_hw: tuple[int, int], *, where: str) -> None:
         """Take files in order; `where` names dataset and episode in errors."""
@@ -40,10 +40,10 @@ class ImageFiles(LazyImages):
 
 
 class PngImages(LazyImages):
-    """Pictures that are PNG files inside the rows of a table."""
+    """Images stored as PNG inside the rows of a table."""
 
     def __init__(self, cells: Sequence[Mapping[str, Any]], size_hw: tuple[int, int], where: str) -> None:
-        """Take the rows as Parquet has them: each a mapping with ``"bytes"``; `where` names episode and camera in errors."""
+        """Take the rows as in Parquet: each a mapping with ``"bytes"``; `where` names episode and camera in errors."""
         super().__init__(len(cells), size_hw)
         self._cells, self._where = cells, where
 
@@ -63,7 +63,7 @@ class PngImages(LazyImages):
 
 
 def read_picture(path: Path, *, where: str) -> Image:
-    """Return a picture file as (H, W, 3) uint8.
+    """Return an image file as (H, W, 3) uint8.
 
     Raises:
         DatasetError: If it is missing or broken.
@@ -77,10 +77,10 @@ def read_picture(path: Path, *, where: str) -> Image:
 
 
 def decode_picture(source: Path | BinaryIO) -> Image:
-    """Return a picture as (H, W, 3) uint8.
+    """Return an image as (H, W, 3) uint8.
 
     Raises:
-        OSError: If it cannot be read, is broken, or of a kind that is not read here.
+        OSError: If it cannot be read, is broken, or of an unsupported format.
         ValueError: If it is broken, or has more pixels than Pillow's limit, `PIL.Image.MAX_IMAGE_PIXELS` twice.
     """
     from PIL import Image as pil
@@ -93,7 +93,7 @@ def decode_picture(source: Path | BinaryIO) -> Image:
 
 
 def write_png(path: Path, picture: Image) -> None:
-    """Write a picture without loss."""
+    """Write an image without loss."""
     from PIL import Image as pil
 
     pil.fromarray(np.ascontiguousarray(picture)).save(path, compress_level=PNG_LEVEL)

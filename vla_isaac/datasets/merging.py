@@ -1,4 +1,4 @@
-"""Several datasets as one."""
+"""`merge`: write several datasets as one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`EpisodeMeta` as JSON and back; what a format has no place for travels in it."""
+"""`EpisodeMeta` to JSON and back, for metadata that a format has no field for."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from vla_isaac.datasets.episode import CameraInfo, EpisodeMeta
 
 
 def meta_to_json(meta: EpisodeMeta) -> dict[str, Any]:
-    """Return plain data; NumPy numbers and arrays in it become numbers and lists."""
+    """Return plain data; NumPy numbers and arrays become numbers and lists."""
     plain: dict[str, Any] = json.loads(dumps(_plain_mappings(asdict(meta))))
     return plain
 
 
 def meta_from_json(data: Mapping[str, Any]) -> EpisodeMeta:
-    """Return the description again; fields that a later version added are left out.
+    """Return the metadata; fields of later versions are ignored.
 
     Raises:
-        DatasetError: If a field that is needed is missing.
+        DatasetError: If a required field is missing.
     """
     known = {field.name for field in fields(EpisodeMeta)}
     values = {name: value for name, value in data.items() if name in known}
@@ -31,11 +31,11 @@ def meta_from_json(data: Mapping[str, Any]) -> EpisodeMeta:
         cameras = {name: _camera(camera) for name, camera in values.pop("cameras", {}).items()}
         return EpisodeMeta(cameras=cameras, **values)
     except (TypeError, ValueError, AttributeError) as error:
-        raise DatasetError(f"the description of an episode is not one ({error}); its fields: {', '.join(data)}") from error
+        raise DatasetError(f"invalid metadata of an episode ({error}); its fields: {', '.join(data)}") from error
 
 
 def dumps(data: Any, *, indent: int | None = None) -> str:
-    """Return JSON text with NumPy numbers and arrays as plain ones."""
+    """Return JSON text; NumPy numbers and arrays become plain ones."""
     return json.dumps(data, default=_plain, ensure_ascii=False, indent=indent)
 
 

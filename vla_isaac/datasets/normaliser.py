@@ -1,7 +1,7 @@
-"""`Normaliser`: a dataset's numbers to about -1 to 1 for a model, and a model's numbers back; the same object for both.
+"""`Normaliser`: scale a dataset's numbers to about -1 to 1 for a model, and a model's numbers back.
 
-It travels with every checkpoint as JSON and needs numpy only, so a policy can use it without torch. Rows outside of what the
-statistics saw are not clipped: a rare large value stays what it is.
+Every checkpoint contains it as JSON; it needs numpy only, so a policy can use it without torch. Values outside of the
+statistics are not clipped: a rare large value is preserved.
 
 Source: quantiles as OpenVLA and pi0 use them (q01 to -1, q99 to 1), mean and deviation as Octo does.
 """
@@ -18,35 +18,35 @@ from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import ConfigError, ShapeError
 
 Method = Literal["quantile", "mean_std", "none"]
-"""`quantile` takes [q01, q99] to [-1, 1]; `mean_std` is ``(v - mean) / std``; `none` leaves numbers as they are."""
+"""`quantile` takes [q01, q99] to [-1, 1]; `mean_std` is ``(v - mean) / std``; `none` changes nothing."""
 
 CONSTANT = 1e-6  # a column that varies less than this, in its unit, is constant: it becomes 0 and comes back exactly
 GRIPPER = "gripper"
-"""Name of an action's number that is left as it is: how far the gripper is open, 0 to 1."""
+"""Name of an action value that is not scaled: the gripper opening, 0 to 1."""
 
 Numbers = tuple[float, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Normaliser:
-    """How each number of a row is scaled."""
+    """Scaling of each value of a row."""
 
     names: tuple[str, ...]
-    """What each number is."""
+    """Names of the values."""
 
     method: Method = "quantile"
-    """How the numbers in `mask` are scaled."""
+    """Method for the values in `mask`."""
 
     q01: Numbers
-    """Value that 1 % of all rows lie below."""
+    """1 % quantile of all rows."""
 
     q99: Numbers
-    """Value that 99 % lie below."""
+    """99 % quantile."""
 
     mean: Numbers
     std: Numbers
     mask: tuple[bool, ...]
-    """Which numbers are scaled; the others pass through."""
+    """Which values are scaled; the others are unchanged."""
 
     def __post_init__(self) -> None:
         if self.method not in get_args(Method):
@@ -63,7 +63,7 @@ class Normaliser:
     def of_rows(
         cls, rows: AnyArray, names: Sequence[str], method: Method = "quantile", *, unscaled: Sequence[str] = ()
     ) -> Normaliser:
-        """Make one from all rows of a dataset, shape (N, D); the numbers called `unscaled` pass through."""
+        """Fit a normaliser to all rows of a dataset, shape (N, D); the values named `unscaled` are unchanged."""
         if rows.ndim != 2 or len(rows) == 0 or rows.shape[1] != len(names):
             raise ShapeError(f"rows has shape {rows.shape}, expected (N, {len(names)}) with at least one row")
         exact = rows.astype(np.float64)
@@ -80,11 +80,11 @@ class Normaliser:
 
     @property
     def width(self) -> int:
-        """How many numbers a row has."""
+        """Return the number of values of a row."""
         return len(self.names)
 
     def normalise(self, rows: AnyArray) -> AnyArray:
-        """Return rows (..., D) as the model sees them, float32.
+        """Return normalised rows (..., D), float32.
 
         Raises:
             ShapeError: If rows have another width.
@@ -93,7 +93,7 @@ class Normaliser:
         return ((np.asarray(rows, np.float64) - offset) / scale).astype(np.float32)
 
     def unnormalise(self, rows: AnyArray) -> AnyArray:
-        """Return what a model put out (..., D) in the dataset's units, float32.
+        """Return a model's output (..., D) in the dataset's units, float32.
 
         Raises:
             ShapeError: If rows have another width.
@@ -109,10 +109,10 @@ class Normaliser:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], *, source: str = "normaliser") -> Normaliser:
-        """Return the normaliser that `to_json` gave.
+        """Return the normaliser from the output of `to_json`.
 
         Raises:
-            ConfigError: If a field is missing or of another kind; `source` is named.
+            ConfigError: If a field is missing or of another type; `source` is named.
         """
         try:
             values = {field.name: data[field.name] for field in fields(cls)}
@@ -125,7 +125,7 @@ class Normaliser:
             raise ConfigError(f"{source}: is not a normaliser ({error!r}); it needs " + ", ".join(_FIELDS)) from error
 
     def _affine(self, rows: AnyArray) -> tuple[AnyArray, AnyArray]:
-        """Return what lies at 0 and how much is 1; an infinite scale for constants."""
+        """Return offset and scale; an infinite scale for constants."""
         if np.ndim(rows) == 0 or np.shape(rows)[-1] != self.width:
             raise ShapeError(f"rows has shape {np.shape(rows)}, expected {self.width} numbers: {', '.join(self.names)}")
         if self.method == "none":

@@ -1,10 +1,10 @@
-"""A new robot's own un-normalisation statistics, laid out as OpenVLA's ``dataset_statistics.json``.
+"""Un-normalisation statistics of a new robot in the format of OpenVLA's ``dataset_statistics.json``.
 
-No published key fits an arbitrary Franka: the same numbers scaled by another robot's statistics move it wrongly,
-and nothing says so.
+No published key fits an arbitrary Franka: the same values scaled by another robot's statistics move it wrongly,
+without an error.
 
 Source: openvla/openvla `prismatic/vla/datasets/rlds/utils/data_utils.py`, get_dataset_statistics: quantiles over all
-rows, standard deviation of the whole population; `oxe/materialize.py` beside it: mask false for an absolute gripper.
+rows, standard deviation of the whole population; `oxe/materialize.py` next to it: mask false for an absolute gripper.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ def openvla_statistics(
 
     Args:
         reader: The dataset.
-        name: Key under which a policy asks for them; None takes the folder's name.
-        mask: Which numbers of an action a model sees scaled; None asks `default_mask`.
+        name: Key of the statistics, a policy's unnorm_key; None takes the folder's name.
+        mask: Which values of an action are scaled; None takes `default_mask`.
 
     Returns:
         Under the name: `action` with mean, std, min, max, q01, q99, mask; `proprio` with the same but the mask, if
@@ -56,10 +56,10 @@ def openvla_statistics(
 
 
 def default_mask(reader: DatasetReader) -> list[bool]:
-    """Return what is scaled: everything but a gripper that is already between -1 and 1.
+    """Return the default mask: every value but a gripper that is already between -1 and 1.
 
-    A gripper in metres is scaled, or a model's 256 steps over [-1, 1] would leave it ten. Where a dataset does
-    not say what its actions mean, the last of seven or eight numbers is taken for such a gripper.
+    A gripper in metres is scaled; otherwise a model's 256 bins over [-1, 1] would leave it ten. In a dataset without an
+    action convention, the last of seven or eight values is assumed to be such a gripper.
     """
     width = reader.info.features["action"].shape[0]
     spec = reader.info.action_spec

@@ -1,4 +1,4 @@
-"""Parquet tables in memory and on disk; what is wrong with a file is said with its name."""
+"""Parquet tables in memory and on disk; errors name the file."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ pq: Any = require("pyarrow.parquet", extra="data", need="LeRobot datasets")
 
 
 def to_bytes(tables: Sequence[Any], *, lean: bool = False) -> bytes:
-    """Return the file of some tables of one schema, each a row group of its own.
+    """Return the file content of some tables of one schema, each a row group.
 
     Args:
         tables: At least one.
-        lean: For few rows of many columns: leave out what is about the columns, which is larger than they are.
+        lean: For few rows of many columns: omit the column metadata, which is larger than the data.
     """
     sink = pa.BufferOutputStream()
     options = {"use_dictionary": False, "write_statistics": False, "store_schema": False} if lean else {}
@@ -49,7 +49,7 @@ def open_file(path: Path) -> Any:
 
 
 def read_table(path: Path, columns: Sequence[str] | None = None, row_groups: Sequence[int] | None = None) -> Any:
-    """Return a file, or some columns and row groups of it.
+    """Return a file as a table, or some columns and row groups of it.
 
     Raises:
         DatasetError: If it is missing, broken, or has no such column.
@@ -67,15 +67,15 @@ def read_table(path: Path, columns: Sequence[str] | None = None, row_groups: Seq
             raise DatasetError(f"{path} is broken or truncated ({error}); copy the dataset again") from error
 
 
-def read_where(path: Path, wanted: Callable[[str], bool]) -> Any:
-    """Return the columns of a file whose names are wanted.
+def read_where(path: Path, predicate: Callable[[str], bool]) -> Any:
+    """Return the columns of a file whose names satisfy `predicate`.
 
     Raises:
         DatasetError: If it is missing or broken.
     """
     with open_file(path) as file:
         try:
-            return file.read(columns=[name for name in file.schema_arrow.names if wanted(name)], use_threads=False)
+            return file.read(columns=[name for name in file.schema_arrow.names if predicate(name)], use_threads=False)
         except (OSError, pa.ArrowException) as error:
             raise DatasetError(f"{path} is broken or truncated ({error}); copy the dataset again") from error
 
@@ -91,7 +91,7 @@ def to_arrow(values: AnyArray, feature: Feature) -> Any:
 
 
 def to_numpy(column: Any, feature: Feature) -> AnyArray:
-    """Return a column, shape (T, *shape); the numbers are those stored, to the last bit."""
+    """Return a column, shape (T, *shape), bit-identical to the stored numbers."""
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     rows = len(array)
     while pa.types.is_nested(array.type) or isinstance(array, pa.ExtensionArray):

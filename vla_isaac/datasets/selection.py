@@ -1,4 +1,4 @@
-"""Which episodes of a dataset: by what they are about, or drawn by a seed."""
+"""Selection of episodes: by condition, or by a random split."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vla_isaac.datasets.formats import DatasetReader
 
 @dataclass(frozen=True, kw_only=True)
 class Condition:
-    """What an episode has to be; what is left at None does not matter."""
+    """Condition on an episode; fields that are None are ignored."""
 
     task: str | None = None
     """Name of the family."""
@@ -24,21 +24,21 @@ class Condition:
     """Whether it reached its goal."""
 
     text: str | None = None
-    """Words of the instruction; capitals do not matter."""
+    """Words of the instruction; case-insensitive."""
 
     min_length: int | None = None
-    """Least number of rows."""
+    """Smallest number of rows."""
 
     max_length: int | None = None
-    """Greatest number of rows."""
+    """Largest number of rows."""
 
     @property
     def is_empty(self) -> bool:
-        """Whether every episode fits."""
+        """Return whether every episode matches."""
         return self == Condition()
 
     def fits(self, meta: EpisodeMeta, length: int) -> bool:
-        """Tell whether an episode is meant."""
+        """Return whether an episode matches."""
         return (
             self.task in (None, meta.task)
             and self.scene in (None, meta.scene)
@@ -58,12 +58,12 @@ class EpisodeSplit:
 
 
 def select(reader: DatasetReader, condition: Condition) -> list[int]:
-    """Return the numbers of the episodes that fit."""
+    """Return the numbers of the episodes that match."""
     return [n for n in range(len(reader)) if condition.fits(reader.meta(n), reader.length(n))]
 
 
 def split_by_share(reader: DatasetReader, share: float, *, seed: int = 0) -> EpisodeSplit:
-    """Draw `share` of the episodes for validation, of every task alike as far as whole episodes go.
+    """Sample `share` of the episodes for validation, equally from every task as far as whole episodes allow.
 
     Raises:
         UsageError: If the share is not between 0 and 1, or a part would be empty.
@@ -72,25 +72,25 @@ def split_by_share(reader: DatasetReader, share: float, *, seed: int = 0) -> Epi
         raise UsageError(f"a share of {share} leaves one part empty; give one between 0 and 1, for example 0.1")
     if len(reader) < 2:
         raise UsageError(f"dataset {reader.path}: {len(reader)} episode cannot be split; it takes at least 2")
-    wanted = min(max(round(share * len(reader)), 1), len(reader) - 1)
-    val = sorted(_spread_over_tasks(reader, seed)[:wanted])
+    num_val = min(max(round(share * len(reader)), 1), len(reader) - 1)
+    val = sorted(_spread_over_tasks(reader, seed)[:num_val])
     return EpisodeSplit([n for n in range(len(reader)) if n not in set(val)], val)
 
 
 def split_by_condition(reader: DatasetReader, condition: Condition) -> EpisodeSplit:
-    """Put the episodes that fit aside for validation, such as a task or a sentence never trained on.
+    """Use the matching episodes for validation only, such as one task or one instruction.
 
     Raises:
-        UsageError: If none or all of them fit.
+        UsageError: If none or all of them match.
     """
     val = select(reader, condition)
     if len(val) in (0, len(reader)):
-        raise UsageError(f"dataset {reader.path}: {len(val)} of {len(reader)} episodes fit, so one part would be empty")
+        raise UsageError(f"dataset {reader.path}: {len(val)} of {len(reader)} episodes match, so one part would be empty")
     return EpisodeSplit([n for n in range(len(reader)) if n not in set(val)], val)
 
 
 def _spread_over_tasks(reader: DatasetReader, seed: int) -> list[int]:
-    """Return all episodes in an order whose every beginning holds each task in proportion, drawn by the seed."""
+    """Return all episodes in an order in which every prefix has each task in proportion, shuffled by the seed."""
     by_task: dict[str, list[int]] = {}
     for n in range(len(reader)):
         by_task.setdefault(reader.meta(n).task, []).append(n)

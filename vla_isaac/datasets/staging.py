@@ -1,4 +1,4 @@
-"""`Staging`: the files of an episode, prepared in one folder of the dataset, then renamed into place one after the other."""
+"""`Staging`: files of an episode, prepared in a staging folder of the dataset and then renamed into place."""
 
 from __future__ import annotations
 
@@ -14,45 +14,45 @@ FOLDER = ".writing"
 
 
 class Staging:
-    """The folder next to a dataset's files in which the next ones are prepared."""
+    """The folder next to a dataset's files in which new ones are prepared."""
 
     def __init__(self, root: Path) -> None:
-        """Prepare nothing yet; the folder is made when it is needed."""
+        """Store the path; the folder is created on first use."""
         self._root = root
         self.folder = root / FOLDER
 
     def path(self, name: str) -> Path:
-        """Return where to write a file that is not ready."""
+        """Return the path for a file in preparation."""
         self.folder.mkdir(exist_ok=True)
         return self.folder / name
 
     def write(self, name: str, data: bytes) -> Path:
-        """Write a file aside and return where."""
+        """Write a file to the staging folder and return its path."""
         path = self.path(name)
         path.write_bytes(data)
         return path
 
     def take(self, source: Path, name: str) -> Path:
-        """Move a file that someone else made into the folder; copied if it lies on another disk."""
+        """Move an existing file into the folder; copied if it is on another disk."""
         return Path(shutil.move(source, self.path(name)))
 
     def commit(self, staged: Path, final: Path) -> None:
-        """Give a prepared file its name, once it is on the disk."""
+        """Flush a prepared file to disk, then rename it to its final name."""
         final.parent.mkdir(parents=True, exist_ok=True)
         atomic_files.commit(staged, final)
 
     def replace(self, final: Path, data: bytes) -> None:
-        """Renew a file at once."""
+        """Replace a file atomically."""
         self.commit(self.write(final.name, data), final)
 
     def clear(self) -> None:
-        """Remove what was prepared and never finished."""
+        """Remove files that were prepared and never committed."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
 def wrap_write_errors(root: Path, num_episodes: int) -> Iterator[None]:
-    """Turn an operating system's error while writing into one that says what is still there.
+    """Convert an operating system's error while writing into one that says which episodes are intact.
 
     Raises:
         DatasetError: Disk full, no permission, and the like.
@@ -63,5 +63,5 @@ def wrap_write_errors(root: Path, num_episodes: int) -> Iterator[None]:
         where = f" at {error.filename}" if error.filename else ""
         raise DatasetError(
             f"dataset {root}: could not be written{where}: {error.strerror or error}; its {num_episodes} finished episodes "
-            "are intact; make room or choose another folder, then go on with resume=True"
+            "are intact; free disk space or choose another folder, then continue with resume=True"
         ) from error

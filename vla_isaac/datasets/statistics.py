@@ -1,12 +1,12 @@
-"""Statistics of a dataset as LeRobot defines them: of an episode, and of all from those of each.
+"""Statistics of a dataset as LeRobot defines them: per episode, and aggregated over episodes.
 
-Per episode: mean, standard deviation, least and greatest, and quantiles that are values which occur (LeRobot reads them
-off a histogram of 5000 bins, so its differ by up to 1/5000 of the range). Of the whole: least and greatest exactly, mean
-and standard deviation exactly (parallel variance), quantiles as the mean of the episodes' quantiles weighted by their
-rows. That last is how LeRobot's trainers expect them; it is not the quantile of all rows together.
+Per episode: mean, standard deviation, minimum, maximum, and quantiles that are occurring values (LeRobot takes them from
+a histogram of 5000 bins, so its differ by up to 1/5000 of the range). Aggregated: minimum, maximum, mean and standard
+deviation exactly (parallel variance), quantiles as the mean of the episodes' quantiles weighted by their rows. This is
+how LeRobot's trainers expect them; it is not the quantile of all rows together.
 
-Computed in double precision. LeRobot 0.4.4 squares pictures as bytes, which overflows, and writes standard deviations
-near zero for them; here they are right.
+Computed in double precision. LeRobot 0.4.4 squares images as bytes, which overflows, and writes standard deviations
+near zero for them; here they are correct.
 
 Source: huggingface/lerobot 0.4.4, `lerobot/datasets/compute_stats.py`.
 """
@@ -22,15 +22,15 @@ from vla_isaac.core.arrays import AnyArray
 from vla_isaac.datasets.episode import Images
 
 Statistics: TypeAlias = dict[str, AnyArray]
-"""Of one column: `mean`, `std`, `min`, `max`, `count` and the quantiles, by name."""
+"""Statistics of one column: `mean`, `std`, `min`, `max`, `count` and the quantiles, by name."""
 
 QUANTILES = {"q01": 0.01, "q10": 0.10, "q50": 0.50, "q90": 0.90, "q99": 0.99}
-LARGE, WANTED = 300, 150  # [px] pictures with a side of 300 or more are thinned to about 150
-FEWEST, MOST, POWER = 100, 10_000, 0.75  # pictures that are looked at, and how their number grows with the episode
+LARGE, SUBSAMPLED = 300, 150  # [px] images with a side of 300 or more are subsampled to about 150
+FEWEST, MOST, POWER = 100, 10_000, 0.75  # number of sampled images, and its growth with the episode
 
 
 def column_statistics(values: AnyArray) -> Statistics:
-    """Return the statistics of each number of a row, shape of a row; of values (T, ...)."""
+    """Return the statistics of each value of a row, shape of a row; of values (T, ...)."""
     exact = np.asarray(values, dtype=np.float64)
     result = {
         "min": exact.min(axis=0),
@@ -44,20 +44,20 @@ def column_statistics(values: AnyArray) -> Statistics:
 
 
 def image_statistics(images: Images) -> Statistics:
-    """Return the statistics of each colour, 0 to 1, shape (3, 1, 1); `count` is the pictures looked at."""
+    """Return the statistics of each colour channel, 0 to 1, shape (3, 1, 1); `count` is the number of sampled images."""
     chosen = sampled_rows(len(images))
     histograms = sum(_histogram(images[int(row)]) for row in chosen)
     return _of_histograms(np.asarray(histograms), len(chosen))
 
 
 def sampled_rows(length: int) -> AnyArray:
-    """Return which pictures of an episode are looked at: all up to 100, then fewer and fewer of them."""
+    """Return the indices of the sampled images of an episode: all up to 100, then a decreasing share."""
     number = max(min(FEWEST, length), min(int(length**POWER), MOST))
     return np.round(np.linspace(0, length - 1, number)).astype(int)
 
 
 def aggregate(episodes: Sequence[Mapping[str, Statistics]]) -> dict[str, Statistics]:
-    """Return the statistics of all episodes from those of each, by column."""
+    """Return the aggregated statistics of all episodes, by column."""
     names = dict.fromkeys(name for statistics in episodes for name in statistics)
     return {name: _aggregate_column([s[name] for s in episodes if name in s]) for name in names}
 
@@ -88,9 +88,9 @@ def _aggregate_column(parts: Sequence[Statistics]) -> Statistics:
 
 
 def _histogram(rgb: AnyArray) -> AnyArray:
-    """Return how often each byte occurs in each colour, shape (3, 256)."""
+    """Return the count of each byte value in each colour channel, shape (3, 256)."""
     height, width = rgb.shape[:2]
-    step = (width if width > height else height) // WANTED if max(height, width) >= LARGE else 1
+    step = (width if width > height else height) // SUBSAMPLED if max(height, width) >= LARGE else 1
     thinned = rgb[::step, ::step]
     return np.stack([np.bincount(thinned[..., colour].ravel(), minlength=256) for colour in range(3)])
 
@@ -116,7 +116,7 @@ def _first(truths: AnyArray) -> AnyArray:
 
 
 def flattened(statistics: Mapping[str, Statistics]) -> Iterable[tuple[str, AnyArray]]:
-    """Yield each as ``stats/<column>/<statistic>``, the name of its place in an episode's row."""
+    """Yield each as ``stats/<column>/<statistic>``, the name of its column in an episode's row."""
     for column, values in statistics.items():
         for key, value in values.items():
             yield f"stats/{column}/{key}", value

@@ -1,4 +1,4 @@
-"""Transition datasets: the numbers of every control period, pictures of some, in ``.npz`` files of several episodes each."""
+"""Transition datasets: the numbers of every control period and a few images, in ``.npz`` files of several episodes each."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ EPISODES = ("bodies", "goals", "asked", "views", "sentence", "seed", "success")
 
 
 def block_path(folder: Path, block: int) -> Path:
-    """Return where a block is kept."""
+    """Return the file of a block."""
     return folder / f"block_{block:05d}.npz"
 
 
 def is_transition_dataset(folder: Path) -> bool:
-    """Tell whether a folder is a transition dataset."""
+    """Return whether a folder is a transition dataset."""
     return folder.is_dir() and any(folder.glob("block_*.npz"))
 
 
 def plan_of(folder: Path) -> dict[str, Any]:
-    """Return the options that a dataset was collected with, as they were written down.
+    """Return the options with which a dataset was collected.
 
     Raises:
         DatasetError: If they cannot be read.
@@ -42,11 +42,11 @@ def plan_of(folder: Path) -> dict[str, Any]:
     try:
         return dict(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
-        raise DatasetError(f"{path}: cannot be read ({error}); it belongs to the dataset, so copy that whole") from error
+        raise DatasetError(f"{path}: cannot be read ({error}); it belongs to the dataset; copy all of it") from error
 
 
 def count_transitions(folder: Path) -> dict[str, int]:
-    """Return how many episodes, rows and pictures a dataset has.
+    """Return the numbers of episodes, rows and images of a dataset.
 
     Raises:
         DatasetError: If a block is broken.
@@ -63,7 +63,7 @@ def count_transitions(folder: Path) -> dict[str, int]:
 
 
 def save_block(path: Path, episodes: Sequence[Mapping[str, Any]]) -> None:
-    """Write a block under its name once it is whole; one without any episode is an empty file that counts as made."""
+    """Write a block atomically; one without any episode is an empty file that counts as made."""
     if not episodes:
         write_bytes(path, b"", only_writer=True)
         return
@@ -82,11 +82,11 @@ def save_block(path: Path, episodes: Sequence[Mapping[str, Any]]) -> None:
 
 @dataclass(frozen=True)
 class Transitions:
-    """A whole dataset in memory: N rows, M of them with pictures, E episodes."""
+    """A complete dataset in memory: N rows, M of them with images, E episodes."""
 
     rows: dict[str, AnyArray]
     """state (N, 8): joints [rad] and gripper width [m]; objects (N, 14, 7): position [m] and quaternion wxyz; active (N,):
-    row of the goal the expert is about; place (N, 2): where it is bound for [m]; action (N, 7)."""
+    row of the expert's current goal; place (N, 2): its destination [m]; action (N, 7)."""
 
     episodes: dict[str, AnyArray]
     """Arrays whose first axis is the episode; see `collection.transitions`."""
@@ -98,14 +98,14 @@ class Transitions:
     """uint8 (M, H, W, 3) by camera."""
 
     of_row: AnyArray
-    """Row of each picture, (M,)."""
+    """Row of each image, (M,)."""
 
 
 def load_transitions(folders: Sequence[Path]) -> Transitions:
-    """Read datasets whole.
+    """Read complete datasets.
 
     Raises:
-        UsageError: If there is nothing in them, or their pictures do not fit together.
+        UsageError: If they are empty, or their images are not compatible.
         DatasetError: If a block is broken or a number in it is not finite.
     """
     blocks = [path for folder in folders for path in sorted(folder.glob("block_*.npz")) if path.stat().st_size]
@@ -116,11 +116,11 @@ def load_transitions(folders: Sequence[Path]) -> Transitions:
     shapes: set[tuple[str, tuple[int, ...]]] = set()
     for path in blocks:
         block = _read(path)
-        odd = _shapes(block) ^ shapes if found else set()
-        if odd:
+        wrong = _shapes(block) ^ shapes if found else set()
+        if wrong:
             raise UsageError(
-                f"{path.parent}: its pictures ({_told(_shapes(block))}) are not those of {blocks[0].parent} "
-                f"({_told(shapes)}); train on datasets with the same cameras and sizes"
+                f"{path.parent}: its pictures ({_format_shapes(_shapes(block))}) are not those of {blocks[0].parent} "
+                f"({_format_shapes(shapes)}); train on datasets with the same cameras and sizes"
             )
         shapes = shapes or _shapes(block)
         block["of_row"] = block["of_row"] + rows
@@ -142,12 +142,12 @@ def load_transitions(folders: Sequence[Path]) -> Transitions:
 
 
 def _shapes(block: Mapping[str, AnyArray]) -> set[tuple[str, tuple[int, ...]]]:
-    """Return the cameras of a block and the size of their pictures."""
+    """Return the cameras of a block and the size of their images."""
     cameras = set(block) - {*ROWS, *EPISODES, "length", "of_row", "of_episode"}
     return {(name, block[name].shape[1:]) for name in cameras}
 
 
-def _told(shapes: set[tuple[str, tuple[int, ...]]]) -> str:
+def _format_shapes(shapes: set[tuple[str, tuple[int, ...]]]) -> str:
     return ", ".join(f"{name} {shape[0]} x {shape[1]}" for name, shape in sorted(shapes)) or "none"
 
 
@@ -156,12 +156,14 @@ def _read(path: Path) -> dict[str, AnyArray]:
         with np.load(path, allow_pickle=False) as file:
             block = {name: file[name] for name in file.files}
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise DatasetError(f"{path}: cannot be read ({error}); delete it and collect again, only it is made anew") from error
+        raise DatasetError(
+            f"{path}: cannot be read ({error}); delete it and collect again, which makes only this file"
+        ) from error
     lacking = [name for name in (*ROWS, *EPISODES, "length", "of_row") if name not in block]
     if lacking:
-        raise DatasetError(f"{path}: has no {lacking[0]!r}; delete it and collect again, only it is made anew")
+        raise DatasetError(f"{path}: has no {lacking[0]!r}; delete it and collect again, which makes only this file")
     for name in ("state", "action"):
-        odd = np.flatnonzero(~np.isfinite(block[name]).all(axis=1))
-        if len(odd):
-            raise DatasetError(f"{path}: {name} of row {odd[0]} is not finite; delete the file and collect again")
+        wrong = np.flatnonzero(~np.isfinite(block[name]).all(axis=1))
+        if len(wrong):
+            raise DatasetError(f"{path}: {name} of row {wrong[0]} is not finite; delete the file and collect again")
     return block

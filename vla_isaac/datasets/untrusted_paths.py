@@ -1,8 +1,8 @@
-"""Paths that a dataset's own files name: kept inside its folder, whatever they say.
+"""Paths in a dataset's files, restricted to its folder.
 
-A dataset may come from anybody. A path in it is relative, has no ``..``, no drive and no protocol, so that nothing outside
-the folder is read and no library takes it for an address. Symbolic links are followed: the Hugging Face cache is made of
-them, and people keep videos on another disk.
+A dataset may be untrusted. A path in it must be relative, without ``..``, drive and protocol, so that no file outside of
+the folder is read and no library takes it for an address. Symbolic links are followed: the Hugging Face cache consists of
+them, and videos may be on another disk.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from vla_isaac.core.errors import ForeignFileError
 
 PROTOCOL = re.compile(r"[^/\\]*:")  # also a Windows drive, and FFmpeg's own form subfile,,start,0,end,9,,:name
 FIELD = re.compile(r"\{(\w+)(?::0?\d{0,2}d?)?\}")
-"""What a template may hold: a name, and how many digits its number has."""
+"""Accepted placeholder of a template: a name, and the number of digits."""
 
 
 def path_inside(root: Path, text: object, *, source: str) -> Path:
-    """Return the file of a dataset that a text in it names.
+    """Return the file of a dataset that a path in it names.
 
     Args:
         root: The dataset's folder.
         text: The path relative to it, with slashes.
-        source: Which file and field says so, for errors.
+        source: File and field of the path, for errors.
 
     Raises:
-        ForeignFileError: If it is no text, or leads out of the folder.
+        ForeignFileError: If it is not text, or leads out of the folder.
     """
     why = _why_outside(text) if isinstance(text, str) else "it is no text"
     if why:
@@ -38,21 +38,21 @@ def path_inside(root: Path, text: object, *, source: str) -> Path:
 
 
 def fill_template(template: object, *, source: str, **values: object) -> str:
-    """Return a path template with its names filled in.
+    """Return a path template with its placeholders filled in.
 
     Args:
         template: Such as ``"data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet"``.
-        source: Which file and field says so, for errors.
-        values: What each name stands for.
+        source: File and field of the template, for errors.
+        values: The value of each placeholder.
 
     Raises:
-        ForeignFileError: If it is no text, or holds anything but these names and their number of digits.
+        ForeignFileError: If it is not text, or has anything but these placeholders and their number of digits.
     """
     rest = FIELD.sub("", template) if isinstance(template, str) else "{"
     unknown = [name for name in FIELD.findall(str(template)) if name not in values]
     if "{" in rest or "}" in rest or unknown:
         names = ", ".join(f"{{{name}}}" for name in values)
-        raise ForeignFileError(f"{source} is {template!r}; expected a path in which only {names} stand in braces")
+        raise ForeignFileError(f"{source} is {template!r}; expected a path with no other placeholders than {names}")
     try:
         return str(template).format(**values)
     except ValueError as error:
@@ -72,7 +72,7 @@ def regular_file(path: Path) -> Path:
 
 
 def _why_outside(text: str) -> str:
-    """Return what is wrong with a path; nothing if it stays in the folder on every system."""
+    """Return what is wrong with a path; empty if it stays in the folder on every system."""
     if not text or "\0" in text:
         return "it names no file"
     if PROTOCOL.match(text):

@@ -1,7 +1,7 @@
-"""`open_video`: a video file opened as nothing but a local file of the container its name says.
+"""`open_video`: open a video file only as a local file of the container that its name declares.
 
-FFmpeg would take a name for an address (``http:``, ``concat:``, ``subfile:``), and a file called ``.mp4`` for a playlist
-that names others. Neither happens with an absolute path, the protocol ``file`` alone and a container that is named.
+FFmpeg may take a name for an address (``http:``, ``concat:``, ``subfile:``), and a file named ``.mp4`` for a playlist
+that names other files. An absolute path, only the protocol ``file`` and a fixed container exclude both.
 Source: ffmpeg.org/ffmpeg-protocols.html (protocol_whitelist), ffmpeg.org/ffmpeg-formats.html (concat, hls).
 """
 
@@ -23,7 +23,7 @@ def open_video(path: Path) -> Any:
     """Return PyAV's container of a video file, to be closed by the caller.
 
     Raises:
-        DatasetError: If the file is missing, no regular file, broken or empty of pictures, or its ending names no known
+        DatasetError: If the file is missing, not a regular file, broken or without images, or its ending is not a known
             container.
     """
     av = require("av", extra="video", need="pictures of a dataset as video")
@@ -43,7 +43,7 @@ def open_video(path: Path) -> Any:
 
 
 def missing(path: Path) -> DatasetError:
-    """Return the error for a file that is not there."""
+    """Return the error for a missing file."""
     return DatasetError(f"the video {path} is missing; copy the dataset again, or remove the episode")
 
 

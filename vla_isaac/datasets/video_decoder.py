@@ -1,8 +1,8 @@
-"""Single pictures out of video files, fast: the place of every picture is remembered, its bytes go straight to a decoder.
+"""`PictureSource`: fast random access to images in video files, with an index of packets per file and shared decoders.
 
-The usual way, to open a file, seek and decode, spends more time around the decoder than in it. Here a file is opened once to
-note where its pictures lie; files of the same encoder share one decoder, so thousands of small files are as fast as one.
-Measured at 128 x 128 with a key frame every 5 pictures: 0.4 ms a picture at random, seeking takes 0.8 ms.
+Opening a file, seeking and decoding spends more time around the decoder than in it. Here a file is opened once to index its
+packets; files of the same encoder share one decoder, so thousands of small files are as fast as one.
+Measured at 128 x 128 with a key frame every 5 images: 0.4 ms per image at random; seeking takes 0.8 ms.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from vla_isaac.core.errors import DatasetError
 from vla_isaac.core.optional import require
 from vla_isaac.datasets.video_container import broken, missing, open_video
 
-DECODERS = 16  # kept by a process; each holds a few pictures
+DECODERS = 16  # per process; each holds a few images
 LOW_DELAY = 1 << 19  # AV_CODEC_FLAG_LOW_DELAY of libavcodec/avcodec.h
-INDICES = 8192  # files whose pictures are known; about 20 bytes a picture
+INDICES = 8192  # indexed files; about 20 bytes per image
 
 
 class VideoIndex:
-    """Where the pictures of a file lie, in the order in which they are decoded."""
+    """Packets of the images of a file, in decoding order."""
 
     def __init__(self, path: Path, rate: Fraction) -> None:
-        """Look through the file without decoding it.
+        """Index the file without decoding it.
 
         Raises:
             DatasetError: If it is missing or broken.
@@ -64,34 +64,34 @@ class VideoIndex:
         return len(self.pos)
 
     def start(self, number: int) -> int:
-        """Return with which packet decoding has to begin for this picture; -1 if it is not in the file."""
+        """Return the packet at which decoding has to begin for this image; -1 if it is not in the file."""
         place = int(np.searchsorted(self._key_numbers, number, side="right")) - 1
         return int(self._keys[place]) if place >= 0 else -1
 
 
 class PictureDecoder:
-    """A decoder of one kind of video; goes on where it stands if the next picture follows soon."""
+    """A decoder of one kind of video; continues from its position if the next image follows soon."""
 
     def __init__(self, codec: str, extradata: bytes) -> None:
-        """Open it; no file yet."""
+        """Open the decoder; no file yet."""
         av = _av()
         self._context = av.CodecContext.create(codec, "r")
         self._context.extradata = extradata or None
         self._context.thread_count = 1
         if codec == "libdav1d":
-            self._context.flags |= LOW_DELAY  # else it looks some pictures ahead; for H.264 it would forbid reordering
+            self._context.flags |= LOW_DELAY  # else output is delayed by some images; for H.264 it would forbid reordering
         self._reformatter = av.video.reformatter.VideoReformatter()
         self._packet = av.Packet
         self._index: VideoIndex | None = None
-        self._ready: list[Any] = []  # came out of the decoder, not yet looked at
-        self._next = 0  # packet to be fed
-        self._last = -1  # number of the picture that came out last
+        self._ready: list[Any] = []  # decoded, not yet returned
+        self._next = 0  # next packet
+        self._last = -1  # index of the last decoded image
 
     def picture(self, index: VideoIndex, number: int) -> Image:
-        """Return a picture by its number, (H, W, 3) uint8.
+        """Return an image by its index, (H, W, 3) uint8.
 
         Raises:
-            DatasetError: If the file is broken or the picture is not in it.
+            DatasetError: If the file is broken or the image is not in it.
         """
         start = index.start(number)
         if start < 0:
@@ -114,7 +114,7 @@ class PictureDecoder:
         raise broken(index.path, f"picture {number} is not in it")
 
     def _frames(self, index: VideoIndex) -> Iterator[Any]:
-        """Yield pictures from where the decoder stands, in the order in which they are shown."""
+        """Yield images from the decoder's position, in display order."""
         try:
             file = os.open(index.path, os.O_RDONLY)
         except FileNotFoundError as error:
@@ -130,7 +130,7 @@ class PictureDecoder:
             os.close(file)
 
     def _to_rgb(self, frame: Any) -> Image:
-        """Convert in this thread: waking others takes longer than the work, much longer on a busy machine."""
+        """Convert in this thread: waking other threads takes longer than the conversion, much longer on a busy machine."""
         try:
             converted = self._reformatter.reformat(frame, format="rgb24", threads=1)
         except TypeError:  # PyAV before it used threads here
@@ -139,10 +139,10 @@ class PictureDecoder:
         return rgb
 
     def _feed(self, file: int, index: VideoIndex) -> list[Any]:
-        """Return what comes out after the next packet, or after the end of the file."""
+        """Return the output for the next packet, or for the end of the file."""
         at, self._next = self._next, self._next + 1
         if at == len(index):
-            self._index = None  # a decoder that was told of the end has to begin anew
+            self._index = None  # a flushed decoder has to start again
             return list(self._context.decode(None))
         packet = self._packet(os.pread(file, int(index.size[at]), int(index.pos[at])))
         packet.pts = packet.dts = int(index.number[at])
@@ -150,27 +150,27 @@ class PictureDecoder:
 
 
 class PictureSource:
-    """All video files a process reads; a process that is forked off begins anew."""
+    """All video files that a process reads; a forked process starts empty."""
 
     def __init__(self) -> None:
         self._inherited: list[Any] = []
         self._begin()
 
     def picture(self, path: Path, number: int, rate: Fraction) -> Image:
-        """Return a picture of a file, (H, W, 3) uint8.
+        """Return an image of a file, (H, W, 3) uint8.
 
         Raises:
-            DatasetError: If the file is missing or broken, or has no such picture.
+            DatasetError: If the file is missing or broken, or has no such image.
         """
         if self._process != os.getpid():
-            self._inherited.append(self._decoders)  # freeing them could wait for threads that a fork leaves behind
+            self._inherited.append(self._decoders)  # freeing them could wait for threads that do not exist after a fork
             self._begin()
         with self._lock:
             index = self._index(path, rate)
             return self._decoder(index.codec, index.extradata).picture(index, number)
 
     def release(self, folder: Path) -> None:
-        """Forget the files of a dataset; none is held open."""
+        """Remove the files of a dataset from the cache; none is held open."""
         with self._lock:
             for key in [key for key in self._indices if folder in key[0].parents]:
                 del self._indices[key]
@@ -193,7 +193,7 @@ class PictureSource:
 
 
 def _kept(kept: OrderedDict[Any, Any], key: Any, most: int, make: Any) -> Any:
-    """Return what is kept under a key, made if it is new; what was used longest ago goes."""
+    """Return the cached value of a key, made if it is new; the least recently used one is dropped."""
     if key not in kept:
         kept[key] = make()
         if len(kept) > most:

@@ -1,9 +1,9 @@
-"""Pictures to video files and back: what the formats with videos share.
+"""Video files of datasets: encoding, copying, joining and reading of images.
 
-H.264 with a key frame every 5 pictures and none that depends on later ones: measured on 145 pictures of the tabletop
-(224 x 224, one slow core) it takes 210 KiB, a picture at random 1.3 to 2.4 ms. A key frame every 2 pictures takes 356 KiB
-for 1.4 to 2.1 ms, every 20 takes 138 KiB for 2 to 3.4 ms. AV1 as LeRobot writes it (CRF 30) takes 270 KiB at every 2 and
-92 KiB at every 10, and five times as long to write.
+H.264 with a key frame every 5 images and no B-frames: measured on 145 images of the tabletop (224 x 224, one slow core) it
+takes 210 KiB and 1.3 to 2.4 ms per image at random. A key frame every 2 images takes 356 KiB and 1.4 to 2.1 ms, every 20
+takes 138 KiB and 2 to 3.4 ms. AV1 as LeRobot writes it (CRF 30) takes 270 KiB at every 2 and 92 KiB at every 10, and five
+times as long to encode.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ from vla_isaac.datasets.episode import Images, LazyImages
 from vla_isaac.datasets.video_container import broken, open_video
 from vla_isaac.datasets.video_decoder import PictureSource
 
-GOP = 5  # pictures from key frame to key frame
+GOP = 5  # images from key frame to key frame
 PIXELS = "yuv420p"
 ENCODERS: dict[str, tuple[str, dict[str, str]]] = {
     "h264": ("libx264", {"crf": "18", "preset": "medium", "g": str(GOP), "bf": "0", "sc_threshold": "0", "mbtree": "0"}),
     "av1": ("libsvtav1", {"crf": "30", "preset": "8", "g": str(GOP), "svtav1-params": "lp=1"}),
 }
-"""Codec to encoder and its options; 18 is as good as the halved colour resolution of `PIXELS` lets it be.
+"""Codec to encoder and its options; a CRF below 18 gains nothing, since `PIXELS` halves the colour resolution.
 
-x264's macroblock tree reads memory that it never set, so that the same pictures give other bytes now and then; it is off.
+x264's macroblock tree reads uninitialised memory, so that equal images sometimes give other bytes; it is off.
 """
 
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """What a video file holds."""
+    """Properties of a video file."""
 
     codec: str
     height: int
@@ -52,38 +52,38 @@ class VideoInfo:
 
 @dataclass(frozen=True)
 class VideoPart:
-    """Some pictures of a video file."""
+    """A range of images of a video file."""
 
     path: Path
     first: int
-    """Number of its first picture in the file."""
+    """Index of its first image in the file."""
 
     length: int
 
 
 def rate_of(fps: float) -> Fraction:
-    """Return the rate as video files write it."""
+    """Return the rate as a fraction, as in video files."""
     return Fraction(fps).limit_denominator(1001)
 
 
 def check_codec(codec: str) -> None:
-    """Raise `UsageError` for a codec we do not write."""
+    """Raise `UsageError` for a codec that cannot be written."""
     if codec not in ENCODERS:
         raise UsageError(f"video codec {codec!r} is not written here; choose one of {', '.join(ENCODERS)}")
 
 
 def encode_video(images: Images | Sequence[Image] | AnyArray, fps: float, codec: str = "h264") -> bytes:
-    """Return an mp4 of the pictures.
+    """Return an mp4 of the images.
 
-    In memory, because a disk that is full must be an error of ours and not a message of the encoder's.
+    In memory, so that a full disk raises an error of this package instead of a message of the encoder.
 
     Args:
         images: Same height and width, both even, uint8 (H, W, 3).
-        fps: Pictures per second.
+        fps: Images per second.
         codec: ``"h264"``, or ``"av1"``: smaller, slower to write.
 
     Raises:
-        ShapeError: If a picture has another shape or type than the first.
+        ShapeError: If an image has another shape or type than the first.
         UsageError: If the codec is not known or not in this PyAV.
     """
     check_codec(codec)
@@ -109,20 +109,19 @@ def encode_video(images: Images | Sequence[Image] | AnyArray, fps: float, codec:
 
 
 def write_video(images: Images, path: Path, fps: float, codec: str = "h264") -> None:
-    """Write the pictures of an episode as a video file.
+    """Write the images of an episode as a video file.
 
-    Pictures that are in a video of this codec already are copied as they are encoded; to decode and encode them would lose
-    a little every time. A video can be copied if it has the rate `fps`, no pictures that depend on later ones, and a key
-    frame where the episode begins.
+    Images in a video of this codec are copied without decoding; encoding them again would lose a little each time. A video
+    can be copied if it has the rate `fps`, no B-frames, and a key frame at the start of the episode.
 
     Args:
         images: As for `encode_video`.
         path: A name that ends in ``.mp4``.
-        fps: Pictures per second.
+        fps: Images per second.
         codec: As for `encode_video`.
 
     Raises:
-        DatasetError: If the pictures are in a video that is broken.
+        DatasetError: If the images are in a video that is broken.
         ShapeError: As for `encode_video`.
     """
     if isinstance(images, VideoImages) and images.is_encoded_as(codec, fps):
@@ -133,7 +132,7 @@ def write_video(images: Images, path: Path, fps: float, codec: str = "h264") -> 
 
 
 def read_video_info(path: Path) -> VideoInfo:
-    """Return what a file holds; counts its pictures without decoding them.
+    """Return the properties of a file; counts its images without decoding them.
 
     Raises:
         DatasetError: If it is missing, truncated or no video.
@@ -151,31 +150,31 @@ def read_video_info(path: Path) -> VideoInfo:
 
 
 class VideoImages(LazyImages):
-    """The pictures of one episode in a video file, decoded when they are asked for."""
+    """The images of one episode in a video file, decoded on access."""
 
     def __init__(
         self, path: Path, *, first: int, length: int, resolution_hw: tuple[int, int], fps: float, about: str
     ) -> None:
-        """Open nothing yet.
+        """Store the arguments; no file is opened yet.
 
         Args:
             path: The file.
-            first: Number of the episode's first picture in it.
-            length: How many pictures the episode has.
+            first: Index of the episode's first image in it.
+            length: Number of images of the episode.
             resolution_hw: Height and width [px].
             fps: Pictures per second.
-            about: What errors call it, such as ``"episode 3, camera front"``.
+            about: Name in errors, such as ``"episode 3, camera front"``.
         """
         super().__init__(length, resolution_hw)
         self._path, self._first, self._fps, self._about = path, first, fps, about
 
     @property
     def part(self) -> VideoPart:
-        """Where they are."""
+        """Return the range of the images in the file."""
         return VideoPart(self._path, self._first, self._length)
 
     def is_encoded_as(self, codec: str, fps: float) -> bool:
-        """Tell whether the file has this codec and rate, the pixels `PIXELS`, and no picture that depends on a later one."""
+        """Return whether the file has this codec and rate, the pixel format `PIXELS`, and no B-frames."""
         with open_video(self._path) as container:
             stream = container.streams.video[0]
             context = stream.codec_context
@@ -198,17 +197,17 @@ _PICTURES = PictureSource()
 
 
 def release_videos(folder: Path) -> None:
-    """Forget the video files of a dataset that this process has looked through."""
+    """Remove the video files of a dataset from the cache of this process."""
     _PICTURES.release(folder)
 
 
 def can_be_joined(one: Path, other: Path) -> bool:
-    """Tell whether the pictures of two files can stand in one file as they are encoded."""
+    """Return whether two files can be joined without encoding."""
     return one == other or _encoding(one) == _encoding(other)
 
 
 def join_videos(parts: Sequence[VideoPart], path: Path, fps: float) -> None:
-    """Write one file with the pictures of several, in this order, without encoding them again.
+    """Write one file with the images of several, in this order, without encoding them again.
 
     Raises:
         DatasetError: If a part is broken or does not begin with a key frame.

@@ -1,4 +1,4 @@
-"""What you do with the loop to learn how good and how fast things are."""
+"""Evaluation of policies: success rates, trials, paired comparison, and the benchmark of the loop."""
 
 from vla_isaac.evaluation.evaluate import evaluate
 from vla_isaac.evaluation.plan import EvaluationPlan

@@ -1,4 +1,4 @@
-"""`evaluate`: run the episodes of a plan, on as many processes as asked for, and say how they went."""
+"""`evaluate`: run the episodes of a plan on a number of processes and return a report."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from vla_isaac.tasks.families import task_family
 from vla_isaac.tasks.paraphrases import paraphrases
 
 MAX_FAULTS = 10
-"""Faults after which an evaluation is given up: what fails so often is broken, and no episode will tell anything."""
+"""Faults after which an evaluation is stopped: the cause is then permanent."""
 
 
 def evaluate(
@@ -41,26 +41,26 @@ def evaluate(
     """Run the episodes of a plan; the outcomes are the same for any number of workers.
 
     Args:
-        plan: What is to be evaluated.
-        out: File for one JSON line per attempt, written as they come; None keeps them in memory only.
-        num_workers: Processes; 1 works in this one.
-        resume: Whether to go on with a file that an earlier run began.
-        progress: Called first and after each attempt with the episodes that are there, those wanted, and those that failed.
-        factory: Makes policy and backend instead of those the plan names; with several workers, by functions of a module.
-        deadline: Longest time for one attempt [s] where several workers are; one that takes longer is a fault.
+        plan: What to evaluate.
+        out: File for one JSON line per attempt, written as the attempts end; None keeps them in memory only.
+        num_workers: Number of processes; 1 uses this process.
+        resume: Whether to resume with a file that an earlier run began.
+        progress: Called first and after each attempt with the numbers of finished, requested and failed episodes.
+        factory: Makes policy and backend instead of those the plan names; with several workers, from functions of a module.
+        deadline: Timeout of one attempt [s] with several workers; one that takes longer is a fault.
         cast: Name of `factory` in earlier versions.
 
     Returns:
-        The report; its `problems` say what is missing.
+        The report; its `problems` list what is missing.
 
     Raises:
-        UsageError: If the file is taken, or of another plan; if the backend cannot do what the trial needs.
+        UsageError: If the file exists, or is of another plan; if the backend does not support the trial.
         UnknownNameError: If a policy, scene, randomisation or camera does not exist.
-        BackendError: If there are too many faults; what was found out stays in the file.
+        BackendError: If there are too many faults; finished attempts stay in the file.
     """
     check_plan(plan, num_workers)
     if resume and out is None:
-        raise UsageError("going on needs the file of the earlier run; give it with --out FILE --resume")
+        raise UsageError("resuming needs the file of the earlier run; give it with --out FILE --resume")
     begin = time.perf_counter()
     file = ResultsFile(out, plan, resume=resume) if out is not None else None
     schedule = EvaluationSchedule(plan, file.known if file else None)
@@ -76,10 +76,10 @@ def evaluate(
 
 
 def check_plan(plan: EvaluationPlan, num_workers: int) -> None:
-    """Find out what is wrong before anything is written or started.
+    """Check a plan before anything is written or started.
 
     Raises:
-        UsageError: If the number of workers is not accepted, or the backend cannot do what the trial needs.
+        UsageError: If the number of workers is not accepted, or the backend does not support the trial.
         UnknownNameError: If a scene, a randomisation or the templates of a family do not exist.
     """
     check_num_workers(num_workers)
@@ -93,7 +93,7 @@ def check_plan(plan: EvaluationPlan, num_workers: int) -> None:
 
 
 def _run(pool: JobPool, schedule: EvaluationSchedule, file: ResultsFile | None, progress: ReportProgress | None) -> None:
-    """Keep the pool busy until nothing is left to do."""
+    """Keep the pool busy until all jobs are done."""
     faults = 0
     _report(progress, schedule)
     for result in run_jobs(pool, schedule.next_job):
@@ -106,7 +106,7 @@ def _run(pool: JobPool, schedule: EvaluationSchedule, file: ResultsFile | None, 
         if faults >= MAX_FAULTS:
             raise BackendError(
                 f"{faults} attempts were lost to faults, the last ({outcome.task}, seed {outcome.seed}) because "
-                f"{outcome.reason}; fix that and give the same command with --resume"
+                f"{outcome.reason}; fix that and run the same command with --resume"
             )
 
 
@@ -117,10 +117,10 @@ def _report(progress: ReportProgress | None, schedule: EvaluationSchedule) -> No
 
 
 def _outcome_of(result: JobResult[EvaluationJob, Outcome]) -> Outcome:
-    """Return what came of an attempt; a worker that was lost is a fault.
+    """Return the outcome of an attempt; a lost worker is a fault.
 
     Raises:
-        VlaIsaacError: What was wrong with all attempts alike, such as a policy that does not fit the scene.
+        VlaIsaacError: If the cause affects all attempts, such as a policy that does not fit the scene.
     """
     if result.error is not None:
         raise result.error

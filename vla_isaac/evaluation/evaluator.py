@@ -1,4 +1,4 @@
-"""`Evaluator`: one backend and one policy in one process, which run one job after another."""
+"""`Evaluator`: one backend and one policy in one process that run one job after another."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ from vla_isaac.tasks.task import Task
 logger = logging.getLogger(__name__)
 
 THREADS = 1
-"""Processor cores a policy may use in each process; the same for any number of processes, so that its numbers are too."""
+"""Processor cores per policy and process; fixed, so that the numerical results do not depend on the number of processes."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyAndBackendFactory:
-    """What makes policy and backend: functions of a module, so that other processes can call them too."""
+    """Makes policy and backend: functions of a module, so that other processes can call them too."""
 
     policy: Callable[[], Policy]
     backend: Callable[[], Backend]
@@ -49,7 +49,7 @@ Cast = PolicyAndBackendFactory
 
 
 def factory_of(plan: EvaluationPlan) -> PolicyAndBackendFactory:
-    """Return what makes the policy and the backend that a plan names."""
+    """Return the factory of the policy and the backend that a plan names."""
     return PolicyAndBackendFactory(
         policy=functools.partial(make_policy, plan.policy, threads=THREADS, must_act=plan.must_act),
         backend=functools.partial(_make_backend, plan.backend),
@@ -58,13 +58,13 @@ def factory_of(plan: EvaluationPlan) -> PolicyAndBackendFactory:
 
 @dataclass(frozen=True, kw_only=True)
 class _Stage:
-    """An episode about to begin."""
+    """The start of an episode."""
 
     start: EpisodeStart
     task: Task
     backend: Backend
     original: TaskDraw
-    """What the family drew, before it was replaced by something else."""
+    """The sampled task, before the trial replaced it."""
 
 
 class Evaluator:
@@ -74,7 +74,7 @@ class Evaluator:
         """Make the policy and the backend.
 
         Raises:
-            UsageError: If the backend cannot do what the trial needs.
+            UsageError: If the backend does not support the trial.
             VlaIsaacError: If the policy or the backend cannot be made.
         """
         self.plan = plan
@@ -87,10 +87,10 @@ class Evaluator:
         self._control = ControlConfig()
 
     def __call__(self, job: EvaluationJob) -> Outcome:
-        """Run one job and return what came of it; a fault of the simulator is among what may come.
+        """Run one job and return its outcome, which may be a fault of the simulator.
 
         Raises:
-            VlaIsaacError: If policy and scene do not fit together, so that no other attempt will do better.
+            VlaIsaacError: If policy and scene do not fit, so that every attempt would fail.
         """
         begin = time.perf_counter()
         try:
@@ -105,14 +105,14 @@ class Evaluator:
         return replace(outcome, wall_seconds=time.perf_counter() - begin)
 
     def close(self) -> None:
-        """Free the backend."""
+        """Release the backend."""
         if self._backend is not None:
             self._backend.close()
             self._backend = None
 
     def _run(self, job: EvaluationJob) -> Outcome:
         try:
-            stage = self._set(job)
+            stage = self._prepare(job)
             runner = connect(stage.start, stage.task, stage.backend, self._policy, self._control)
             runner.begin()
         except (SceneError, GoalError) as error:
@@ -122,24 +122,24 @@ class Evaluator:
             return self._fault(job, result.reason)
         return _outcome(job, stage, result, runner.error)
 
-    def _set(self, job: EvaluationJob) -> _Stage:
-        """Set the stage as ``run --task`` does, then change what the trial changes."""
+    def _prepare(self, job: EvaluationJob) -> _Stage:
+        """Prepare the episode as ``run --task`` does, then apply the trial."""
         plan, backend, request = self.plan, self._open_backend(), self._request(job)
         family = task_family(job.task)
         drawn = drive(set_stage(request, backend, self._policy, plan.policy))
         assert drawn.plan is not None  # a family always has one
         original = TaskDraw(drawn.instruction, drawn.plan)
-        asked_for, task = original, Task(original.plan, dwell=request.dwell)
+        requested, task = original, Task(original.plan, dwell=request.dwell)
         if plan.trial == "wrong_instruction":
-            asked_for = other_draw(family, drawn.state, original.plan, job.seed)
-            task = TaskWithOriginalGoal(asked_for.plan, original.plan, dwell=request.dwell)
+            requested = other_draw(family, drawn.state, original.plan, job.seed)
+            task = TaskWithOriginalGoal(requested.plan, original.plan, dwell=request.dwell)
         if plan.trial == "moved":
             target = original.plan.goals[0].objects[0]
             place = draw_new_position(drawn.state, target, request.randomisation, job.seed)
             backend = MovedObjectBackend(backend, target, place)
         is_silent = plan.trial == "no_instruction"
-        sentence = "" if is_silent else instruction_for(plan.wording, job, asked_for, drawn.scene.bodies)
-        start = replace(drawn, instruction=sentence, plan=asked_for.plan)
+        sentence = "" if is_silent else instruction_for(plan.wording, job, requested, drawn.scene.bodies)
+        start = replace(drawn, instruction=sentence, plan=requested.plan)
         return _Stage(start=start, task=task, backend=backend, original=original)
 
     def _request(self, job: EvaluationJob) -> EpisodeRequest:
@@ -158,7 +158,7 @@ class Evaluator:
         return self._backend
 
     def _fault(self, job: EvaluationJob, reason: str) -> Outcome:
-        """Return that the simulator failed, and close it: the next job gets a new one."""
+        """Return a fault as the outcome, and close the backend: the next job gets a new one."""
         try:
             self.close()
         except Exception as error:

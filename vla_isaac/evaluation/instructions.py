@@ -1,4 +1,4 @@
-"""Which sentence a policy is given for a goal; see `EvaluationPlan.wording`."""
+"""`instruction_for`: the instruction of an episode; see `EvaluationPlan.wording`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vla_isaac.tasks.paraphrases import paraphrase, sentences
 
 
 def instruction_for(wording: Wording, job: EvaluationJob, draw: TaskDraw, bodies: Sequence[Body]) -> str:
-    """Return the sentence for what was drawn; what it means is never read from it.
+    """Return the instruction of the sampled task; the goal is never parsed from it.
 
     Raises:
         UnknownNameError: If the family has no templates.

@@ -1,6 +1,6 @@
-"""What the loop costs: whole episodes through the runner against the same episodes in a bare loop.
+"""`measure_loop`: the overhead of the loop, measured with whole episodes against a bare loop.
 
-The bare loop does only what cannot be left out: engine step, rendering, and the policy's decision. It applies the
+The bare loop has only the necessary parts: engine step, rendering, and the policy's action. It applies the
 targets that the full loop sent and gives the policy the same states, so both simulate exactly the same episodes;
 converter, predicates, checks and bookkeeping are the difference.
 """
@@ -31,10 +31,10 @@ IMAGE_HW = (224, 224)
 
 @dataclass(frozen=True)
 class LoopFigures:
-    """What was measured."""
+    """Results of the measurement."""
 
     overhead_ratio: float
-    """Time of the full loop over the bare loop, with two 224 x 224 cameras."""
+    """Time of the full loop divided by that of the bare loop, with two 224 x 224 cameras."""
 
     state_overhead_ratio: float
     """The same without cameras."""
@@ -48,14 +48,14 @@ class LoopFigures:
 
 @dataclass(frozen=True, eq=False)
 class _Episode:
-    """One episode's stage and the targets the full loop sent."""
+    """Start of one episode and the targets that the full loop sent."""
 
     start: EpisodeStart
     targets: tuple[JointTarget, ...]
 
 
 class _Targets:
-    """A subscriber that keeps the targets."""
+    """A subscriber that stores the targets."""
 
     def __init__(self) -> None:
         self.targets: list[JointTarget] = []
@@ -70,8 +70,8 @@ class _Targets:
         pass
 
 
-class _Seeing:
-    """A policy that asks for cameras and decides as another does."""
+class _WithCameras:
+    """A policy wrapper that requires cameras and returns the actions of another policy."""
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
@@ -95,7 +95,7 @@ def measure_loop(
     with Session(make_backend(), make_policy(), policy_name="scripted") as session:
         plain = [_record(session, request) for request in requests]
         state_full, state_bare = _in_turn(session, requests, plain, (), repeats)
-        seeing = Session(session.backend, _Seeing(session.policy), policy_name="scripted")
+        seeing = Session(session.backend, _WithCameras(session.policy), policy_name="scripted")
         camera_full, camera_bare = _in_turn(seeing, requests, plain, CAMERAS, repeats)
     steps = sum(len(e.targets) for e in plain)
     return LoopFigures(
@@ -128,7 +128,7 @@ def _in_turn(
     cameras: tuple[str, ...],
     repeats: int,
 ) -> tuple[list[float], list[float]]:
-    """Time full and bare loop in turn, so that a drifting machine hits both alike; the first round warms up."""
+    """Time full and bare loop in turn, so that drift of the machine affects both; the first round is a warm-up."""
     full, bare = [], []
     for _ in range(repeats + 1):
         full.append(sum(_time_full(session.prepare(request)) for request in requests))

@@ -1,4 +1,4 @@
-"""`Outcome`: what came of one attempt, as one line of the results."""
+"""`Outcome`: the result of one attempt, as one line of the results file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from vla_isaac.evaluation.plan import EvaluationJob
 Kind = Literal["episode", "impossible_layout", "fault"]
 
 DECLINED = "declined"
-"""Name of the failure of a policy that refused the instruction, with `PolicyDeclined`."""
+"""Failure name of a policy that refused the instruction with `PolicyDeclined`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,21 +19,21 @@ class Outcome:
 
     task: str
     number: int
-    """Of the attempt within its family, from 0."""
+    """Index of the attempt within its family, from 0."""
 
     seed: int
     kind: Kind
     """``"episode"`` counts. ``"impossible_layout"``: the seed's layout does not allow the task. ``"fault"``: the simulator
-    failed, or the process died, which says nothing of the policy."""
+    failed, or the process died, which does not depend on the policy."""
 
     reason: str
-    """The verdict's words, or what went wrong."""
+    """Reason of the verdict, or the error message."""
 
     success: bool | None = None
-    """Whether the goal that was asked for was reached; None for what does not count."""
+    """Whether the requested goal was reached; None for an attempt that does not count."""
 
     failure: str | None = None
-    """Name of the failure; None on success and for what does not count."""
+    """Name of the failure; None on success and for an attempt that does not count."""
 
     steps: int = 0
     """Control periods."""
@@ -45,35 +45,35 @@ class Outcome:
     """Simulated time [s]."""
 
     wall_seconds: float = 0.0
-    """Real time [s], the only number here that is not the same each time."""
+    """Real time [s], the only field that is not deterministic."""
 
     instruction: str | None = None
-    """The sentence the policy was given."""
+    """The instruction of the policy."""
 
     goal: str | None = None
-    """What was judged as success."""
+    """The judged goal."""
 
     original_goal: str | None = None
-    """Trial ``"wrong_instruction"``: the goal that was not asked for."""
+    """Trial ``"wrong_instruction"``: the original goal, which was not requested."""
 
     original_reached: bool | None = None
-    """Trial ``"wrong_instruction"``: whether that one was reached at any time."""
+    """Trial ``"wrong_instruction"``: whether the original goal was reached at any time."""
 
     moved_by_cm: float | None = None
-    """Trial ``"moved"``: how far the object was moved [cm]; None if it never came to that."""
+    """Trial ``"moved"``: distance by which the object was moved [cm]; None if it was not moved."""
 
     moved_at_step: int | None = None
-    """Trial ``"moved"``: in which control period."""
+    """Trial ``"moved"``: control period of the move."""
 
     clipped: dict[str, int] | None = None
-    """What the safety stage had to limit, by name."""
+    """How often each limit of the safety stage was applied, by name."""
 
     warnings: tuple[str, ...] = ()
-    """What went wrong beside the loop."""
+    """Problems outside the loop."""
 
     @property
     def key(self) -> tuple[str, int]:
-        """Which attempt it was: family and number."""
+        """Return the key of the attempt: family and number."""
         return self.task, self.number
 
 

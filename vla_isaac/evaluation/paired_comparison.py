@@ -1,6 +1,6 @@
-"""Two policies on the same episodes: does one succeed more often, or was it luck? McNemar's exact test.
+"""`compare_paired`: McNemar's exact test of two policies on the same episodes.
 
-Only episodes that one solved and the other did not tell anything; if both were alike, either kind would be as frequent.
+Only the episodes that exactly one policy solved count; under the null hypothesis both kinds are equally frequent.
 
 Source: Q. McNemar (1947), "Note on the sampling error of the difference between correlated proportions"; the exact test.
 """
@@ -19,18 +19,18 @@ Key = TypeVar("Key")
 
 @dataclass(frozen=True, kw_only=True)
 class PairedComparison:
-    """What a comparison came to."""
+    """Result of a comparison."""
 
     episodes: int
-    """That both were given."""
+    """Episodes that both policies ran."""
 
     only_first: int
-    """Solved by the first alone."""
+    """Episodes solved by the first policy only."""
 
     only_second: int
 
     p_value: float
-    """How likely so lopsided a split is if both were alike; two-sided."""
+    """Two-sided p-value: probability of a split at least as uneven under the null hypothesis."""
 
 
 def compare_paired(first: Mapping[Key, bool], second: Mapping[Key, bool]) -> PairedComparison:
@@ -48,7 +48,7 @@ def compare_paired(first: Mapping[Key, bool], second: Mapping[Key, bool]) -> Pai
 
 
 def sign_test(one: int, other: int) -> float:
-    """Return the two-sided probability of a split at least as lopsided as this one, of a fair coin."""
+    """Return the two-sided probability of a split at least as uneven as this one, for a fair coin."""
     flips = one + other
     tail = sum(math.comb(flips, k) for k in range(min(one, other) + 1))
     return min(1.0, 2 * tail / 2**flips)

@@ -1,4 +1,4 @@
-"""What is to be evaluated, as plain values: the same plan means the same scenes and sentences, whoever acts."""
+"""`EvaluationPlan`: the options of an evaluation as plain values; scenes and instructions do not depend on the policy."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from vla_isaac.core.registry import unknown_name
 from vla_isaac.tasks.families import family_names, task_family
 
 Trial = Literal["usual", "wrong_instruction", "no_instruction", "blackened", "moved"]
-"""What is done to the policy; see `EvaluationPlan.trial`."""
+"""Names of trials; see `EvaluationPlan.trial`."""
 
 Wording = Literal["plain", "training", "held_out"]
-"""Where the sentences come from; see `EvaluationPlan.wording`."""
+"""Sources of the instructions; see `EvaluationPlan.wording`."""
 
 BACKENDS_IN_WORKERS = ("mujoco", "stub")
 MOVABLE_FAMILIES = ("lift", "place_on", "stack")
-"""Families whose first object can be moved while the hand is on its way to it."""
+"""Families whose first object can be moved while the hand approaches it."""
 
 MAX_TRIES = 3
-"""Seeds tried at the most for each episode wanted."""
+"""Largest number of seeds tried per requested episode."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationPlan:
-    """Everything that decides what the episodes are; how many processes run them is not among it."""
+    """All options that determine the episodes; the number of processes is not among them."""
 
     policy: str
-    """Who acts: a name, ``name:argument``, or a checkpoint folder."""
+    """The policy: a name, ``name:argument``, or a checkpoint folder."""
 
     tasks: tuple[str, ...] = ()
-    """Families; empty takes all of them, with the trial ``"moved"`` those where it can be done."""
+    """Families; empty takes all of them, with the trial ``"moved"`` those that support it."""
 
     episodes: int = 50
     """Episodes per family."""
@@ -40,28 +40,28 @@ class EvaluationPlan:
     """The first seed of every family; attempt k has `seed` + k, as in ``run --task FAMILY --episodes N``."""
 
     scene: str | None = None
-    """Scene preset or YAML file; None takes each family's own."""
+    """Scene preset or YAML file; None takes each family's scene."""
 
     randomisation: str = "layout"
-    """What varies with the seed: a preset or a YAML file."""
+    """Randomisation by seed: a preset or a YAML file."""
 
     backend: str = "mujoco"
-    """Where: ``"mujoco"`` or ``"stub"``."""
+    """The simulator: ``"mujoco"`` or ``"stub"``."""
 
     wording: Wording = "plain"
-    """``"plain"``: the family's own sentence. ``"training"``: one drawn from its training templates. ``"held_out"``: for
-    attempt k, template k (modulo their number) of those no training sees, with plain names."""
+    """``"plain"``: the family's default sentence. ``"training"``: one sampled from its training templates.
+    ``"held_out"``: for attempt k, held-out template k (modulo their number), with plain names."""
 
     trial: Trial = "usual"
-    """``"usual"``: nothing is done. ``"wrong_instruction"``: another goal of the same scene is asked for.
-    ``"no_instruction"``: the sentence is empty. ``"blackened"``: every picture is black. ``"moved"``: the object is moved
-    by 3 to 8 cm while the hand is on its way to it."""
+    """``"usual"``: no change. ``"wrong_instruction"``: the instruction requests another goal of the same scene.
+    ``"no_instruction"``: the instruction is empty. ``"blackened"``: every image is black. ``"moved"``: the object is moved
+    by 3 to 8 cm while the hand approaches it."""
 
     must_act: bool = False
-    """Whether a policy that declines what it does not recognise has to try all the same."""
+    """Whether a policy must act even on objects that it does not recognise, instead of declining."""
 
     max_steps: int | None = None
-    """Control periods allowed per episode; None takes the family's time."""
+    """Control periods allowed per episode; None takes the family's limit."""
 
     def __post_init__(self) -> None:
         if not self.policy:
@@ -84,7 +84,7 @@ class EvaluationPlan:
         self._take_tasks()
 
     def _take_tasks(self) -> None:
-        """Spell out which families are meant, and refuse those that are not there or cannot be done."""
+        """Fill in the families, and refuse those that do not exist or do not support the trial."""
         if not self.tasks:
             chosen = MOVABLE_FAMILIES if self.trial == "moved" else tuple(family_names())
             object.__setattr__(self, "tasks", chosen)
@@ -94,23 +94,23 @@ class EvaluationPlan:
             task_family(name)
             if self.trial == "moved" and name not in MOVABLE_FAMILIES:
                 raise UsageError(
-                    f"the trial 'moved' is not for the family {name!r}, whose object is not simply gone to and gripped; "
+                    f"the trial 'moved' is not for the family {name!r}, whose object is not approached and grasped first; "
                     f"choose among {', '.join(MOVABLE_FAMILIES)}"
                 )
 
     @property
     def max_tries(self) -> int:
-        """Seeds tried at the most for each family."""
+        """Return the largest number of seeds tried for each family."""
         return MAX_TRIES * self.episodes
 
 
 @dataclass(frozen=True)
 class EvaluationJob:
-    """One seed of one family; it makes an episode, or its layout does not allow the task, always the same."""
+    """One seed of one family; its result is deterministic."""
 
     task: str
     number: int
-    """From 0."""
+    """Index of the attempt, from 0."""
 
     seed: int
 

@@ -1,4 +1,4 @@
-"""`EvaluationReport`: what an evaluation came to, with an interval for every rate."""
+"""`EvaluationReport`: the results of an evaluation, with a confidence interval for every rate."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ class EvaluationReport:
     plan: EvaluationPlan
     outcomes: tuple[Outcome, ...]
     wall_seconds: float
-    """Of this run [s]; episodes of an earlier one cost nothing."""
+    """Time of this run [s], without resumed episodes."""
 
     @property
     def episodes(self) -> tuple[Outcome, ...]:
-        """The outcomes that count."""
+        """Return the outcomes that count."""
         return tuple(outcome for outcome in self.outcomes if outcome.kind == "episode")
 
     @property
     def impossible(self) -> tuple[Outcome, ...]:
-        """Seeds whose layout does not allow the task."""
+        """Return the seeds whose layout does not allow the task."""
         return tuple(outcome for outcome in self.outcomes if outcome.kind == "impossible_layout")
 
     @property
     def faults(self) -> tuple[Outcome, ...]:
-        """Attempts lost to a fault of the simulator or the machine, which say nothing of the policy."""
+        """Return the attempts that ended with a fault of the simulator or the machine; they do not depend on the policy."""
         return tuple(outcome for outcome in self.outcomes if outcome.kind == "fault")
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What is missing from what was asked for, in words."""
+        """Return what is missing from the requested episodes, as text."""
         found = [
             f"{fault.task}, seed {fault.seed}: {fault.reason} (not counted; --resume tries it again)"
             for fault in self.faults
@@ -55,7 +55,7 @@ class EvaluationReport:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every family has all its episodes."""
+        """Return whether every family has all its episodes."""
         return len(self.episodes) == self.plan.episodes * len(self.plan.tasks)
 
     def of_task(self, task: str) -> dict[str, Any]:
@@ -64,7 +64,7 @@ class EvaluationReport:
 
     @property
     def total(self) -> dict[str, Any]:
-        """The figures of all families together."""
+        """Return the figures of all families together."""
         return self._figures(self.outcomes)
 
     def to_json(self) -> dict[str, Any]:
@@ -99,7 +99,7 @@ class EvaluationReport:
         }
 
     def _of_trial(self, episodes: Sequence[Outcome]) -> dict[str, Any]:
-        """Return what only one trial asks for."""
+        """Return the figures of a single trial."""
         count = len(episodes)
         if self.plan.trial == "no_instruction":
             return {"declined_rate": _share(sum(outcome.failure == DECLINED for outcome in episodes), count)}

@@ -1,6 +1,6 @@
-"""`ResultsFile`: the outcomes of an evaluation in a journal, so that a killed one can go on.
+"""`ResultsFile`: the outcomes of an evaluation in a journal, so that an interrupted one can be resumed.
 
-The header says what was asked for, of which checkpoint, and with which versions.
+The header has the options, a digest of the checkpoint, and the package versions.
 """
 
 from __future__ import annotations
@@ -24,39 +24,39 @@ from vla_isaac.policies.learned_checkpoint import ONNX
 
 FORMAT = 1
 FREE = ("episodes",)
-"""What may change when an evaluation goes on."""
+"""Fields that may change when an evaluation is resumed."""
 
 PACKAGES = ("numpy", "mujoco", "onnxruntime")
 """Packages that may change the numbers."""
 
 DIGITS = 16  # of a checkpoint's digest
 DESCRIPTIVE = b'"trained_on":'
-"""A line of a checkpoint's card that changes nothing the policy does; files begun before there was one go on."""
+"""A key of a checkpoint's card that does not affect the policy; older files without it can be resumed."""
 
 
 class ResultsFile:
     """The journal of an evaluation; faults are tried again."""
 
     def __init__(self, path: Path, plan: EvaluationPlan, *, resume: bool) -> None:
-        """Read what is there; nothing is written before `begin`.
+        """Read an existing file; nothing is written before `begin`.
 
         Raises:
-            UsageError: If there is a file and it is not to be gone on with, or it is of another plan or policy.
+            UsageError: If the file exists and `resume` is false, or it is of another plan or policy.
         """
         if path.exists() and not resume:
-            raise UsageError(f"{path} is there already; add --resume to go on with it, or choose another name")
+            raise UsageError(f"{path} exists already; add --resume to continue it, or choose another name")
         header = header_of(plan)
         self._journal = Journal(path, header)
         if (before := self._journal.old_header) is not None:
             if before.get("evaluation") != FORMAT:
-                raise UsageError(f"{path} is not a file of results that eval can go on with; choose another name")
+                raise UsageError(f"{path} is not a file of results that eval can resume; choose another name")
             check_same_plan(_comparable(before), _comparable(header), subject=f"{path} was made", free=FREE)
         outcomes = [self._outcome(line) for line in self._journal.results]
         self.known = {outcome.key: outcome for outcome in outcomes if outcome.kind != "fault"}
-        """Outcomes that need not be found out again, by family and number."""
+        """Outcomes of an earlier run, by family and number."""
 
     def begin(self) -> None:
-        """Write the file again, without what was cut and without faults, and keep it open."""
+        """Write the file again, without incomplete lines and faults, and keep it open."""
         self._journal.begin(map(to_mapping, self.known.values()))
 
     def add(self, outcome: Outcome) -> None:
@@ -88,7 +88,7 @@ def read_results(path: Path) -> tuple[dict[str, Any], list[Outcome]]:
     """Return the header and the outcomes of a file of results.
 
     Raises:
-        UsageError: If it is none.
+        UsageError: If it is not a file of results.
     """
     lines = read_journal(path)
     if not lines or lines[0].get("evaluation") != FORMAT:
@@ -97,13 +97,13 @@ def read_results(path: Path) -> tuple[dict[str, Any], list[Outcome]]:
 
 
 def _comparable(header: dict[str, Any]) -> dict[str, Any]:
-    """Return what must be the same when an evaluation goes on; options that are new had their default."""
+    """Return the fields that must be equal to resume an evaluation; options missing in old files have their default."""
     defaults = to_mapping(EvaluationPlan(policy="scripted"))
     return {**defaults, **header.get("plan", {}), "checkpoint": header.get("checkpoint"), "versions": header.get("versions")}
 
 
 def _digest(folder: Path | None) -> str | None:
-    """Return a digest of the files a policy is made of, so that one trained anew under the same name is noticed."""
+    """Return a digest of the files of a policy, so that a retrained policy of the same name is detected."""
     if folder is None:
         return None
     digest = hashlib.sha256()

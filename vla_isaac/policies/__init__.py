@@ -1,4 +1,4 @@
-"""Observation in, action chunk out: the policies by name."""
+"""Policies by name: a policy takes an observation and returns an action chunk."""
 
 from vla_isaac.core.registry import Registry
 from vla_isaac.models import DEFAULT_MODEL
@@ -18,7 +18,7 @@ POLICIES = Registry(
         DEFAULT: "vla_isaac.policies.learned:ShippedPolicy",
     },
 )
-"""Name → class; a class with `from_argument` may be asked for as ``name:argument``.
+"""Name → class; a class with `from_argument` may be selected as ``name:argument``.
 
 Other packages add theirs through the entry-point group ``vla_isaac.policies``.
 """

@@ -1,4 +1,4 @@
-"""`Abilities`: what a learned policy declares it can be asked for, so that it is the default for that and nothing else."""
+"""`Abilities`: the task families, objects and backends that a learned policy supports; it is the default only for those."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ SIZE_SLACK = 1e-6  # sizes come from decimal fractions
 
 @dataclass(frozen=True, kw_only=True)
 class FamilyAbility:
-    """Shapes that a policy handles in the goals of one family."""
+    """Shapes that a policy supports in the goals of one family."""
 
     moved: tuple[str, ...]
     """Shapes of the object that is moved or approached."""
 
     other: tuple[str, ...] = ()
-    """Shapes of the object that it is put on, in or beside; empty where the goal names one object."""
+    """Shapes of the object that it is put on, in or next to; empty where the goal names one object."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Abilities:
-    """The part of a `PolicyCard` that says what the policy can be asked for."""
+    """The part of a `PolicyCard` that says which instructions and scenes the policy supports."""
 
     backends: tuple[str, ...]
     """Backends on which it was measured."""
 
     families: Mapping[str, FamilyAbility]
-    """Task families it is made for: trained on, and good enough at to be their default."""
+    """Task families it supports: trained on, and good enough at to be their default."""
 
     objects: Mapping[str, tuple[str, ...]]
     """Colours it was trained to recognise, by shape."""
@@ -45,7 +45,7 @@ class Abilities:
     """Smallest and largest size it was trained on, as a share of the shape's usual size."""
 
     def why_not(self, plan: GoalPlan, bodies: Iterable[Body], sentence: str) -> str | None:
-        """Return what an instruction asks for that the policy is not made for, None if there is nothing.
+        """Return which part of an instruction the policy does not support, None if it supports all of it.
 
         Args:
             plan: The goals.
@@ -62,41 +62,41 @@ class Abilities:
         if family not in self.families:
             return f"is not made for the family {family!r}"
         named = [body for body in objects if body.name in plan.objects]
-        reasons = (self._shape_is_new(family, goal, objects) for goal in plan.goals)
-        reason = next((reason for reason in reasons if reason), None) or self._object_is_new(named, objects)
-        return reason or _object_is_not_spelt_out(named, sentence)
+        reasons = (self._unsupported_shape(family, goal, objects) for goal in plan.goals)
+        reason = next((reason for reason in reasons if reason), None) or self._unsupported_object(named, objects)
+        return reason or _object_without_colour_and_shape(named, sentence)
 
     def why_not_family(self, family: str, bodies: Iterable[Body]) -> str | None:
-        """Return why the policy is not made for what a family draws in a scene, None if it was.
+        """Return why the policy does not support what a family samples in a scene, None if it does.
 
         Args:
-            family: Name of the family, which may draw any object of the scene.
+            family: Name of the family, which may sample any object of the scene.
             bodies: The objects of the scene.
         """
         objects = tuple(bodies)
         if family not in self.families:
             return f"is not made for the family {family!r}"
-        return self._object_is_new(objects, objects)
+        return self._unsupported_object(objects, objects)
 
-    def _shape_is_new(self, family: str, goal: Goal, bodies: Sequence[Body]) -> str | None:
+    def _unsupported_shape(self, family: str, goal: Goal, bodies: Sequence[Body]) -> str | None:
         shapes = {body.name: body.shape for body in bodies}
         known = self.families[family]
         for name, accepted in zip(goal.objects, (known.moved, known.other), strict=False):
             if shapes.get(name) not in accepted:
-                return f"is not made for {name} in {goal}; there it knows {', '.join(accepted)}"
+                return f"is not made for {name} in {goal}; there it supports {', '.join(accepted)}"
         return None
 
-    def _object_is_new(self, named: Sequence[Body], bodies: Sequence[Body]) -> str | None:
+    def _unsupported_object(self, named: Sequence[Body], bodies: Sequence[Body]) -> str | None:
         for body in named:
-            looks = f"{body.colour} {body.shape}"
+            kind = f"{body.colour} {body.shape}"
             if body.colour not in self.objects.get(body.shape, ()):
-                return f"was not trained on a {looks}"
+                return f"was not trained on a {kind}"
             if sum((other.colour, other.shape) == (body.colour, body.shape) for other in bodies) > 1:
-                return f"cannot tell one {looks} of this scene from the other"
+                return f"cannot distinguish one {kind} of this scene from another"
             if body.name != f"{body.colour}_{body.shape}":
-                return f"knows objects by colour and shape, and the {looks} is called {body.name!r}"
+                return f"identifies objects by colour and shape, and the {kind} is called {body.name!r}"
             if not self._is_usual_size(body):
-                return f"was not trained on a {looks} of this size"
+                return f"was not trained on a {kind} of this size"
         return None
 
     def _is_usual_size(self, body: Body) -> bool:
@@ -106,12 +106,12 @@ class Abilities:
         return bool((scale >= least - SIZE_SLACK).all() and (scale <= most + SIZE_SLACK).all())
 
 
-def _object_is_not_spelt_out(named: Sequence[Body], sentence: str) -> str | None:
-    """Return which object the sentence leaves to be found by exclusion, as in "the ball" or "the green one"."""
+def _object_without_colour_and_shape(named: Sequence[Body], sentence: str) -> str | None:
+    """Return which object the sentence identifies only by exclusion, as in "the ball" or "the green one"."""
     words = " ".join(re.findall(r"[a-z]+", sentence.lower()))
     for body in named:
         colours = "|".join((body.colour, *lexicon().words.colour(body.colour).common))
         nouns = "|".join((body.shape, *lexicon().words.shape(body.shape).common))
         if not re.search(rf"\b(?:{colours}) (?:\w+ )?(?:{nouns})\b", words):
-            return f"needs colour and shape of each object, and the sentence does not say '{body.colour} {body.shape}'"
+            return f"needs colour and shape of each object, but the sentence does not say '{body.colour} {body.shape}'"
     return None

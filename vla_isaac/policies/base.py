@@ -1,4 +1,4 @@
-"""The policy protocol: what it needs, a new episode, and what to do now."""
+"""The policy protocol: `spec`, `reset` and `act`."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from vla_isaac.core.types import ActionChunk, EpisodeContext, Observation
 
 
 class Policy(Protocol):
-    """Observation in, action chunk out; these three members are all that is required."""
+    """Takes an observation and returns an action chunk; these three members are all that is required."""
 
     @property
     def spec(self) -> PolicySpec:
-        """What it needs to see and what its actions mean."""
+        """Return the required observations and the action convention."""
         ...
 
     def reset(self, context: EpisodeContext) -> None:
-        """Begin an episode."""
+        """Start an episode."""
         ...
 
     def act(self, observation: Observation) -> ActionChunk:
-        """Decide; at least one action, in the convention of `spec.action`."""
+        """Return at least one action, in the convention of `spec.action`."""
         ...

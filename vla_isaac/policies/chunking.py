@@ -1,6 +1,6 @@
-"""How a chunk of actions is carried out: the first k rows, or the ensemble of all that speak of this step.
+"""Execution of action chunks: the first k rows, or a temporal ensemble of all rows that predict this step.
 
-Policies around policies: each takes another policy and is one itself, answering one action at a time.
+Policy wrappers: each takes another policy and is itself a policy that returns one action at a time.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from vla_isaac.policies.read_only_boundary import plain_chunk
 
 
 class _ChunkExecution:
-    """What both have in common: they answer with chunks of one."""
+    """Base of both wrappers: they return chunks of one action."""
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
@@ -28,38 +28,38 @@ class _ChunkExecution:
 
     @property
     def spec(self) -> PolicySpec:
-        """The wrapped policy's, with chunks of one."""
+        """Return the wrapped policy's spec, with a chunk length of one."""
         return replace(self._policy.spec, chunk_length=1)
 
     def reset(self, context: EpisodeContext) -> None:
-        """Begin an episode and forget the chunks of the last one."""
+        """Start an episode and discard the chunks of the last one."""
         self._chunks.clear()
         self._policy.reset(context)
 
 
 class FirstRows(_ChunkExecution):
-    """Carry out the first `rows` actions of each chunk, then ask again."""
+    """Execute the first `rows` actions of each chunk, then query the policy again."""
 
     def __init__(self, policy: Policy, rows: int = 1) -> None:
         """Wrap a policy.
 
         Args:
-            policy: The policy that is asked.
-            rows: How many actions of each answer are carried out; 1 asks at every step.
+            policy: The policy that is queried.
+            rows: How many actions of each chunk are executed; 1 queries the policy at every step.
 
         Raises:
             ConfigError: If `rows` is not within 1 and the policy's chunk length.
         """
         if not 1 <= rows <= policy.spec.chunk_length:
             raise ConfigError(
-                f"cannot carry out {rows} rows of chunks of {policy.spec.chunk_length}",
+                f"cannot execute {rows} rows of chunks of {policy.spec.chunk_length}",
                 remedy=f"choose 1 to {policy.spec.chunk_length}",
             )
         super().__init__(policy)
         self._rows = rows
 
     def act(self, observation: Observation) -> ActionChunk:
-        """Return the next row, asking the policy when none is left."""
+        """Return the next row; query the policy when none is left."""
         if not self._chunks:
             chunk = plain_chunk(self._policy.act(observation))
             self._chunks.extend(_row(chunk, k) for k in range(min(self._rows, len(chunk))))
@@ -67,7 +67,7 @@ class FirstRows(_ChunkExecution):
 
 
 class TemporalEnsemble(_ChunkExecution):
-    """Ask at every step and average all rows that predict this step, as ACT does.
+    """Query the policy at every step and average all rows that predict this step, as ACT does.
 
     The weight of the i-th oldest prediction is ``exp(-decay * i)``: i = 0 is the oldest, so older rows weigh more.
     Rows of absolute rotations cannot be averaged by component and are refused.
@@ -79,8 +79,8 @@ class TemporalEnsemble(_ChunkExecution):
         """Wrap a policy.
 
         Args:
-            policy: The policy that is asked at every step.
-            decay: ACT's m; 0 averages plainly, larger trusts the older predictions more.
+            policy: The policy that is queried at every step.
+            decay: ACT's m; 0 is a plain mean, larger gives more weight to older predictions.
 
         Raises:
             ConfigError: If the policy's rotations cannot be averaged or `decay` is negative.
@@ -96,7 +96,7 @@ class TemporalEnsemble(_ChunkExecution):
         self._decay = decay
 
     def act(self, observation: Observation) -> ActionChunk:
-        """Return the weighted mean of what every remembered chunk says of this step."""
+        """Return the weighted mean of all remembered predictions for this step."""
         self._chunks.append(plain_chunk(self._policy.act(observation)))
         ages = range(len(self._chunks) - 1, -1, -1)
         rows = [

@@ -1,4 +1,4 @@
-"""`make_policy`: from what is written after ``--policy`` to a policy; the command line, Python and the panel share it."""
+"""`make_policy`: make a policy from the value of ``--policy``; shared by the command line, Python and the panel."""
 
 from __future__ import annotations
 
@@ -22,18 +22,19 @@ _FILE_AND_CLASS = re.compile(r"(?P<file>.+\.py):(?P<name>\w+)")
 
 
 def make_policy(name: str, *, threads: int | None = None, must_act: bool = False) -> Policy:
-    """Return the policy that a name stands for.
+    """Return the policy of a name.
 
     Args:
         name: One of ``vla-isaac list policies``; ``NAME:ARGUMENT`` where its class takes an argument, such as
-            ``replay:DATASET:EPISODE``; a checkpoint folder; ``FILE.py:CLASS`` for a class of your own, whose file is run;
-            or one of these after ``temporal_ensemble:`` or ``first_rows:K:``, which use more than the first row of a chunk.
-        threads: Processor cores it may use, where its class lets that be chosen; None leaves it to the class.
-        must_act: Whether it has to try even what it does not recognise, where its class declines such.
+            ``replay:DATASET:EPISODE``; a checkpoint folder; ``FILE.py:CLASS`` for a class in a file, which is run;
+            or one of these prefixed with ``temporal_ensemble:`` or ``first_rows:K:``, which use more rows of a chunk than
+            the first.
+        threads: Processor cores it may use, if its class has this option; None takes the default of the class.
+        must_act: Whether it must act even on objects it does not recognise, if its class can decline.
 
     Raises:
-        UnknownNameError: If there is none of that name.
-        UsageError: If it takes no argument, or there is no such file or class.
+        UnknownNameError: If no policy has that name.
+        UsageError: If it takes no argument, or the file or class does not exist.
     """
     execution, name = _chunk_execution(name)
     if execution is not None:
@@ -49,19 +50,19 @@ def make_policy(name: str, *, threads: int | None = None, must_act: bool = False
     if not hasattr(kind, "from_argument"):
         raise UsageError(f"the policy {name!r} takes no argument", remedy=f"write {plain}")
     if not argument:
-        raise UsageError(f"the policy {name!r} lacks what comes after the colon", remedy=f"write {plain}:ARGUMENT")
+        raise UsageError(f"the policy {name!r} needs an argument after the colon", remedy=f"write {plain}:ARGUMENT")
     return _construct(kind.from_argument, options, argument)
 
 
 load_policy = make_policy
-"""The same, under the name by which other libraries load things."""
+"""The same function under the name that other libraries use."""
 
 
 def checkpoint_of(name: str) -> Path | None:
-    """Return the checkpoint folder of a policy by that name, None for a policy without.
+    """Return the checkpoint folder of a policy, None for a policy without a checkpoint.
 
     Raises:
-        ConfigError: If it is the default policy's own and this installation has none.
+        ConfigError: If it is the default policy's checkpoint and this installation has none.
     """
     plain, _, argument = _with_default(_chunk_execution(name)[1]).partition(":")
     if plain != DEFAULT:
@@ -70,7 +71,7 @@ def checkpoint_of(name: str) -> Path | None:
 
 
 def _chunk_execution(name: str) -> tuple[Callable[[Policy], Policy] | None, str]:
-    """Return how the chunks of the named policy are carried out, None for the first row only, and the policy's own name."""
+    """Return the wrapper that executes the chunks, None for the first row only, and the name of the wrapped policy."""
     kind, _, rest = name.partition(":")
     if kind == "temporal_ensemble":
         return TemporalEnsemble, rest
@@ -83,13 +84,13 @@ def _chunk_execution(name: str) -> tuple[Callable[[Policy], Policy] | None, str]
 
 
 def _with_default(name: str) -> str:
-    """Return the name of a policy; a checkpoint folder is an argument of the default one."""
+    """Return the full name of a policy; a checkpoint folder is an argument of the default policy."""
     is_folder = name not in POLICIES and (Path(name) / FILE).is_file()
     return f"{DEFAULT}:{name}" if is_folder else name
 
 
 def _class_in(path: Path, name: str) -> Any:
-    """Run a Python file and return a class of it."""
+    """Run a Python file and return one of its classes."""
     if not path.is_file():
         raise UsageError(
             f"the policy {path}:{name}: there is no such file", remedy="give the path of the file that has the class"
@@ -105,6 +106,6 @@ def _class_in(path: Path, name: str) -> Any:
 
 
 def _construct(factory: Callable[..., Policy], options: Mapping[str, int | None], *arguments: str) -> Policy:
-    """Call a class, or a class method, with those options that are given and that it takes."""
+    """Call a class or a class method with those of the options that are set and that it accepts."""
     known = inspect.signature(factory).parameters
     return factory(*arguments, **{name: value for name, value in options.items() if value is not None and name in known})

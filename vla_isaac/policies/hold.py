@@ -1,4 +1,4 @@
-"""A policy that holds still: the floor that every other policy must beat."""
+"""A policy that holds still: the lower bound that every other policy must exceed."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from vla_isaac.robots import panda
 
 
 class HoldPolicy:
-    """Repeats the joint angles it saw first, with the gripper as it was."""
+    """Returns the first observed joint angles at every step; the gripper keeps its width."""
 
     spec = PolicySpec(action=ActionSpec(joints="position_rad", rate_hz=20.0), needs_proprioception=True)
 
     def reset(self, context: EpisodeContext) -> None:
-        """Forget the posture of the last episode."""
+        """Discard the posture of the last episode."""
         self._chunk: ActionChunk | None = None
 
     def act(self, observation: Observation) -> ActionChunk:
-        """Return the first posture again."""
+        """Return the first posture."""
         if self._chunk is None:
             self._chunk = ActionChunk.single(
                 np.array(observation.qpos), min(observation.gripper_width, panda.GRIPPER_MAX_WIDTH)

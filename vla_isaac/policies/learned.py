@@ -1,6 +1,6 @@
-"""`LearnedPolicy`: a trained network at work, from pictures, joints and the sentence as it was said; onnxruntime, no torch.
+"""`LearnedPolicy`: inference with a trained network on images, joint state and instruction; onnxruntime, no torch.
 
-It is asked at every step and its first action is carried out, which measured as well as any way of using more of a chunk.
+The network runs at every step and its first action is executed: executing more of a chunk did not measure better.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from vla_isaac.robots.panda import ARM_JOINTS, NUM_ARM_JOINTS
 
 
 class LearnedPolicy:
-    """A checkpoint folder as a policy; ask for it as ``mini:FOLDER``, or by the folder's path alone."""
+    """A checkpoint folder as a policy; select it as ``mini:FOLDER``, or by the folder's path alone."""
 
     def __init__(self, folder: str | Path, *, threads: int = THREADS, declines: bool = True) -> None:
         """Load a checkpoint.
@@ -34,10 +34,10 @@ class LearnedPolicy:
         Args:
             folder: As `train` writes it, with the model.onnx that `export` adds.
             threads: Processor cores to use.
-            declines: Whether it refuses what it does not recognise; off where it is to be corrected.
+            declines: Whether it refuses objects that it does not recognise; off where its actions are corrected.
 
         Raises:
-            ConfigError: If a file is missing or broken, or files of different checkpoints were mixed.
+            ConfigError: If a file is missing or broken, or files of different checkpoints are mixed.
             ConventionError: If it needs proprioception that an observation does not have.
             MissingDependencyError: If onnxruntime is not installed.
         """
@@ -72,35 +72,35 @@ class LearnedPolicy:
         return cls(argument, threads=threads, declines=declines)
 
     def reset(self, context: EpisodeContext) -> None:
-        """Begin an episode.
+        """Start an episode.
 
         Raises:
-            PolicyDeclined: If there is no instruction.
+            PolicyDeclined: If the instruction is empty.
         """
         self._past.clear()
         self._memory = np.zeros((1, self._memory_width), dtype=np.float32)
         self._sentence, self._decided = context.instruction, False
         if not split(context.instruction):
-            raise PolicyDeclined("declined: there is no instruction", remedy="say what to do, such as: Pick up the red cube")
+            raise PolicyDeclined("declined: the instruction is empty", remedy="give one, for example: Pick up the red cube")
         tokens = self.processor.sentences([context.instruction])
-        said = {"words": tokens.words, "pieces": tokens.pieces}
+        text = {"words": tokens.words, "pieces": tokens.pieces}
         if self._reader is not None:
-            said = dict(zip((READ, IS_WORD), self._reader.run(said, (READ, IS_WORD)), strict=True))
-        self._said = said
+            text = dict(zip((READ, IS_WORD), self._reader.run(text, (READ, IS_WORD)), strict=True))
+        self._text = text
 
     def act(self, observation: Observation) -> ActionChunk:
-        """Return a chunk in the units of the convention, and the confidence in its `info`.
+        """Return a chunk in physical units, and the confidence in its `info`.
 
         Raises:
-            PolicyDeclined: If what the instruction names was not recognised when the episode began.
+            PolicyDeclined: If the objects that the instruction names were not recognised when the episode began.
         """
-        wanted = ("actions", "confidence", *((NEXT_MEMORY,) if self._memory_width else ()))
-        rows, confidence, *handed_on = self._network.run(self.feed(observation), wanted)
-        self._memory = handed_on[0] if handed_on else self._memory
+        outputs = ("actions", "confidence", *((NEXT_MEMORY,) if self._memory_width else ()))
+        rows, confidence, *memory = self._network.run(self.feed(observation), outputs)
+        self._memory = memory[0] if memory else self._memory
         sure = float(confidence[0])
         if self._declines and not self._decided and sure < self.card.decline_below:
             raise PolicyDeclined(
-                f'declined: nothing here was recognised as what "{self._sentence}" asks for (confidence {sure:.2f}, needed '
+                f'declined: no object was recognised for "{self._sentence}" (confidence {sure:.2f}, required '
                 f"{self.card.decline_below:.2f})",
                 remedy="name an object of the scene by colour and shape",
                 instruction=self._sentence,
@@ -112,13 +112,13 @@ class LearnedPolicy:
         return ActionChunk(chunk.arm, chunk.gripper, {"confidence": round(sure, 4)})
 
     def explain(self, observation: Observation) -> dict[str, AnyArray]:
-        """Return how much each place of each camera's picture counts now, by camera, shape (h, w) with sum 1."""
+        """Return the heat map of each camera's image, by camera, shape (h, w) with sum 1: how much each place counts."""
         names = [name for name in self._network.outputs if name.startswith(HEAT)]
         maps = self._network.run(self.feed(observation, remember=False), names)
         return {name.removeprefix(HEAT): values[0] for name, values in zip(names, maps, strict=True)}
 
     def feed(self, observation: Observation, *, remember: bool = True) -> dict[str, AnyArray]:
-        """Return the network's inputs; the same numbers that training saw.
+        """Return the network's inputs; the same values as in training.
 
         Raises:
             ConventionError: If a camera's frame is missing.
@@ -132,7 +132,7 @@ class LearnedPolicy:
         pictures = self.processor.pictures({name: [frames[name] for frames, _ in past] for name in self.card.cameras})
         state = self._state.normalise(np.stack([numbers for _, numbers in past]))[None]
         memory = {MEMORY: self._memory} if self._memory_width else {}
-        return {**{IMAGE + name: rgb for name, rgb in pictures.items()}, "state": state, **self._said, **memory}
+        return {**{IMAGE + name: rgb for name, rgb in pictures.items()}, "state": state, **self._text, **memory}
 
     # ------------------------------------------------------------------
 
@@ -146,22 +146,22 @@ class LearnedPolicy:
         return {name: observation.frames[name].rgb for name in self.card.cameras}
 
     def _check_network(self) -> None:
-        """Raise `ConfigError` if the network has inputs that are never fed; it may lack those that it does not use."""
+        """Raise `ConfigError` if the network has unknown inputs; it may lack inputs that it does not use."""
         pictures, inputs = {IMAGE + name for name in self.card.cameras}, set(self._network.inputs)
         known = pictures | ({READ, IS_WORD} if self._reader is not None else {"words", "pieces"}) | {"state", MEMORY}
         if not pictures <= inputs <= known or not {"actions", "confidence"} <= set(self._network.outputs):
             raise ConfigError(
-                f"{self.folder}: model.onnx takes {', '.join(self._network.inputs)}, policy.json speaks of "
+                f"{self.folder}: model.onnx takes {', '.join(self._network.inputs)}, policy.json has "
                 f"{', '.join(sorted(pictures))}",
-                remedy="they are of different checkpoints, so export again",
+                remedy="they belong to different checkpoints; export again",
             )
 
 
 class ShippedPolicy(LearnedPolicy):
-    """The policy that comes with this package, in ``data/checkpoints/mini``."""
+    """The policy that is included in this package, in ``data/checkpoints/mini``."""
 
     def __init__(self, folder: str | Path | None = None, *, threads: int = THREADS, declines: bool = True) -> None:
-        """Load it, or another checkpoint.
+        """Load the included checkpoint, or another one.
 
         Raises:
             ConfigError: If this installation has none.
@@ -170,7 +170,7 @@ class ShippedPolicy(LearnedPolicy):
 
 
 def proprioception(observation: Observation, names: tuple[str, ...]) -> AnyArray:
-    """Return what an arm measures of itself, as datasets keep it, by the names of the numbers."""
+    """Return the proprioception of an arm as datasets store it: one value per name."""
     known: Mapping[str, float] = {
         **dict(zip(ARM_JOINTS, observation.qpos, strict=True)),
         **{f"{name}_velocity": speed for name, speed in zip(ARM_JOINTS, observation.qvel, strict=True)},
@@ -182,12 +182,12 @@ def proprioception(observation: Observation, names: tuple[str, ...]) -> AnyArray
 
 
 def _proprioception_columns(names: tuple[str, ...]) -> None:
-    """Raise `ConventionError` if a checkpoint requires a number that no observation has."""
+    """Raise `ConventionError` if a checkpoint requires a value that no observation has."""
     known = {*ARM_JOINTS, "gripper_width", "x", "y", "z", "qw", "qx", "qy", "qz"}
     known |= {f"{ARM_JOINTS[i]}_velocity" for i in range(NUM_ARM_JOINTS)}
-    odd = [name for name in names if name not in known]
-    if odd:
+    unknown = [name for name in names if name not in known]
+    if unknown:
         raise ConventionError(
-            f"the checkpoint was trained with {odd[0]!r} in its state, which an observation does not have",
+            f"the checkpoint was trained with {unknown[0]!r} in its state, which an observation does not have",
             remedy=f"it has {', '.join(sorted(known))}",
         )

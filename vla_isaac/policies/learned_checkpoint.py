@@ -1,6 +1,6 @@
-"""`PolicyCard`: what a checkpoint says of itself, so that a policy made of it can only be used as it was trained.
+"""`PolicyCard`: the metadata of a checkpoint: architecture, cameras, action convention, normalisers, abilities, training.
 
-``policy.json`` of a checkpoint folder. Written by the trainer, read by `LearnedPolicy`; plain data, no torch.
+The file ``policy.json`` of a checkpoint folder. Written by the trainer, read by `LearnedPolicy`; plain data, no torch.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ from vla_isaac.policies.abilities import Abilities
 FILE = "policy.json"
 ONNX = "model.onnx"
 SENTENCE = "sentence.onnx"
-"""What reads an instruction once, for networks that do not read it with every decision."""
+"""Text encoder that runs once per instruction, for networks that do not encode the instruction at every step."""
 
 NOT_KNOWN = "not known: the checkpoint's policy.json does not say"
 
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyCard:
-    """Everything around the network."""
+    """All settings of a checkpoint apart from the network."""
 
     model: str
     """Architecture: a name of `models.MODELS`."""
 
     cameras: tuple[str, ...]
     image_hw: tuple[int, int]
-    """Height and width of the pictures [px]."""
+    """Height and width of the images [px]."""
 
     views: Mapping[str, CameraView]
-    """Where the cameras were."""
+    """Camera poses in training, by camera."""
 
     history: int
     chunk: int
     action: ActionSpec
-    """What its actions mean; the rate is among it."""
+    """Action convention, including the control rate."""
 
     state: Mapping[str, Any]
     """Normaliser of the state, as JSON."""
@@ -51,37 +51,37 @@ class PolicyCard:
     """Normaliser of the actions, as JSON."""
 
     decline_below: float = 0.5
-    """Confidence below which it declines."""
+    """Confidence below which the policy declines."""
 
     abilities: Abilities | None = None
-    """What it can be asked for; None where that was not measured, and then it acts only where it is named."""
+    """What the policy supports; None where that was not measured, and then it acts only when selected by name."""
 
     trained_on: str | None = None
-    """Kind of data it learned from, ``"demonstrations"`` or ``"transitions"``; None where the card does not say."""
+    """Kind of training data, ``"demonstrations"`` or ``"transitions"``; None where the card does not say."""
 
     notes: Mapping[str, Any] = field(default_factory=dict)
-    """How it was trained: data, seeds, steps, versions."""
+    """Training data, seeds, optimizer steps, versions."""
 
     def __post_init__(self) -> None:
         width = len(self.action_normaliser.names)
         if width != self.action.width:
             raise ConventionError(
-                f"checkpoint: its actions have {width} numbers, its convention has {self.action.width}",
+                f"checkpoint: its actions have {width} values, its action convention has {self.action.width}",
                 remedy="the dataset's action_spec does not describe its actions",
             )
 
     @property
     def state_normaliser(self) -> Normaliser:
-        """Of the state."""
+        """Return the normaliser of the state."""
         return Normaliser.from_json(self.state, source="checkpoint, state")
 
     @property
     def action_normaliser(self) -> Normaliser:
-        """Of the actions."""
+        """Return the normaliser of the actions."""
         return Normaliser.from_json(self.actions, source="checkpoint, actions")
 
     def describe(self) -> dict[str, str]:
-        """Return what the policy can do, sees and was trained on, in words; what the card does not say is ``not known``."""
+        """Return abilities, cameras, rate and training data as text; what the card does not say is ``not known``."""
         abilities, episodes = self.abilities, self.notes.get("episodes")
         height, width = self.image_hw
         count = f", {episodes} episodes" if episodes is not None else ""

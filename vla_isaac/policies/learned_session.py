@@ -1,4 +1,4 @@
-"""`OnnxNetwork`: an exported model, run with onnxruntime; numpy in, numpy out."""
+"""`OnnxNetwork`: inference of an exported model with onnxruntime; numpy in, numpy out."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ THREADS = 2
 
 
 class OnnxNetwork:
-    """One model file, loaded."""
+    """One loaded model file."""
 
     def __init__(self, path: Path, *, threads: int = THREADS) -> None:
-        """Load it.
+        """Load the file.
 
         Raises:
             MissingDependencyError: If onnxruntime is not installed.
-            ConfigError: If the file is missing, cut off, not a model, or takes weights from other files.
+            ConfigError: If the file is missing, truncated, not a model, or takes weights from other files.
         """
         if not path.is_file():
             raise ConfigError(f"{path}: there is no such file", remedy=f"make it with: vla-isaac export {path.parent}")
@@ -33,18 +33,16 @@ class OnnxNetwork:
         options.log_severity_level = 3
         try:
             self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime has an error class of its own for each status
+        except Exception as error:  # onnxruntime has a separate error class for each status
             raise ConfigError(
                 f"{path}: onnxruntime cannot load it ({first_line(error)})",
-                remedy=(
-                    f"it is cut off or not a model of ours, so copy it again or make it with: vla-isaac export {path.parent}"
-                ),
+                remedy=(f"it is truncated or not our export; copy it again or run: vla-isaac export {path.parent}"),
             ) from error
         self.inputs: tuple[str, ...] = tuple(one.name for one in self._session.get_inputs())
         self.outputs: tuple[str, ...] = tuple(one.name for one in self._session.get_outputs())
 
     def width(self, name: str) -> int:
-        """Return the numbers of an input of shape (1, N); 0 if there is no such input."""
+        """Return the size N of an input of shape (1, N); 0 if there is no such input."""
         return next((int(one.shape[1]) for one in self._session.get_inputs() if one.name == name), 0)
 
     def run(self, feed: Mapping[str, AnyArray], outputs: Sequence[str]) -> list[AnyArray]:

@@ -1,4 +1,4 @@
-"""A policy that moves at random: small steps of the end effector, the same for the same seed."""
+"""A random-walk policy: small random steps of the end effector, reproducible by seed."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from vla_isaac.robots import panda
 
 STEP = 0.02  # [m] largest step along each axis
 TURN = 0.05  # [rad] largest turn about each axis
-LINGER = 0.8  # share of the last action that is kept, so that the arm wanders rather than trembles
+SMOOTHING = 0.8  # weight of the last action; keeps the motion smooth
 
 
 class RandomPolicy:
-    """Wanders within the workspace and opens or closes the gripper now and then."""
+    """Moves randomly within the workspace and opens or closes the gripper at random."""
 
     spec = PolicySpec(action=ActionSpec(translation="delta_base_m", rotation="axis_angle_rad", rate_hz=20.0))
 
     def reset(self, context: EpisodeContext) -> None:
-        """Start the random stream of this episode."""
+        """Seed the random stream of this episode."""
         self._rng = stream(context.seed, "random policy")
         self._arm = self._rng.uniform(-1.0, 1.0, size=6)
         self._width = panda.GRIPPER_MAX_WIDTH
 
     def act(self, observation: Observation) -> ActionChunk:
         """Return one random step."""
-        self._arm = LINGER * self._arm + (1 - LINGER) * self._rng.uniform(-3.0, 3.0, size=6)
+        self._arm = SMOOTHING * self._arm + (1 - SMOOTHING) * self._rng.uniform(-3.0, 3.0, size=6)
         if self._rng.random() < 0.02:
             self._width = panda.GRIPPER_MAX_WIDTH - self._width
         scale = [STEP] * 3 + [TURN] * 3

@@ -1,8 +1,8 @@
-"""What crosses between the loop and a policy: read-only copies go in, plain numbers come out.
+"""Copies between loop and policy: the policy receives read-only copies, its answer becomes plain arrays.
 
-A policy runs in our process, perhaps on a thread of its own, so it could write into what it is given or change what it
-has returned, at any later time. Nothing it can reach is used by anybody else: what it is given are copies, and its answer
-is read once, into memory of ours, before the first number of it is checked.
+A policy runs in the same process, possibly on its own thread, so it could modify its inputs or its returned arrays at any
+later time. No object it can reach is used elsewhere: its inputs are copies, and its answer is copied once before
+any value in it is checked.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def begin_episode(policy: Policy, context: EpisodeContext) -> None:
     """Reset a policy with a read-only copy of `context`.
 
     Raises:
-        PolicyError: If it tried to write into what it was given.
+        PolicyError: If it tried to modify its input.
         Exception: Whatever the policy raises.
     """
     try:
@@ -31,14 +31,14 @@ def begin_episode(policy: Policy, context: EpisodeContext) -> None:
     except (ValueError, ReadOnlyError, FrozenInstanceError) as error:
         if not is_refused_write(error):
             raise
-        raise _wrote(error) from error
+        raise _write_error(error) from error
 
 
 def ask(policy: Policy, observation: Observation) -> Any:
-    """Return what a policy answers to a read-only copy of `observation`; `plain_chunk` makes a chunk of it.
+    """Return a policy's answer to a read-only copy of `observation`; `plain_chunk` makes a chunk of it.
 
     Raises:
-        PolicyError: If it tried to write into what it was given.
+        PolicyError: If it tried to modify its input.
         Exception: Whatever the policy raises.
     """
     try:
@@ -46,11 +46,11 @@ def ask(policy: Policy, observation: Observation) -> Any:
     except (ValueError, ReadOnlyError, FrozenInstanceError) as error:
         if not is_refused_write(error):
             raise
-        raise _wrote(error) from error
+        raise _write_error(error) from error
 
 
 def _copied(observation: Observation) -> Observation:
-    """Return a read-only copy, in which what the observation has of its state is copied once."""
+    """Return a read-only copy; arrays that the observation shares with its state are copied once."""
     state = observation.state
     if state is None or observation.qpos is not state.qpos or observation.qvel is not state.qvel:
         return read_only_copy(observation)
@@ -69,16 +69,16 @@ def _copied(observation: Observation) -> Observation:
 
 
 def plain_chunk(answer: Any, *, policy: str = "policy") -> ActionChunk:
-    """Return a policy's answer in read-only arrays of float64 that the policy does not share; each part is read once.
+    """Return a policy's answer as read-only float64 arrays that the policy does not share; each part is read once.
 
-    Whether the numbers are those of the policy's convention, the converter checks.
+    The converter checks whether the values follow the policy's action convention.
 
     Args:
         answer: What the policy returned.
         policy: Its name, for errors.
 
     Raises:
-        PolicyError: If it is no chunk, has no rows, or holds what are no numbers.
+        PolicyError: If it is not a chunk, has no rows, or holds values that are not numbers.
     """
     if not isinstance(answer, ActionChunk):
         raise PolicyError(
@@ -99,22 +99,22 @@ def plain_chunk(answer: Any, *, policy: str = "policy") -> ActionChunk:
 
 
 def own_spec(policy: Policy) -> PolicySpec:
-    """Return what a policy declares, in objects that it does not share."""
+    """Return a copy of a policy's spec that the policy does not share."""
     spec = policy.spec
     return replace(spec, action=replace(spec.action), views=dict(spec.views))
 
 
 def _numbers(part: str, values: Any) -> Array:
-    """Return numbers as float64, from one look at `values`."""
+    """Return `values` as float64, read once."""
     try:
         return frozen(values)
     except (TypeError, ValueError) as error:
         raise PolicyError(
-            f"the action's {part} is {_shown(values)}", remedy=f"expected rows of numbers ({error})"
+            f"the action's {part} is {_format(values)}", remedy=f"expected rows of numbers ({error})"
         ) from error
 
 
-def _shown(values: Any) -> str:
+def _format(values: Any) -> str:
     try:
         return f"{values!r:.60}"
     except Exception:
@@ -131,9 +131,9 @@ def _copied_info(info: Mapping[str, Any], policy: str) -> Mapping[str, Any]:
         ) from error
 
 
-def _wrote(error: Exception) -> PolicyError:
+def _write_error(error: Exception) -> PolicyError:
     return PolicyError(
-        f"the policy tried to change what it was given ({describe(error)})",
-        remedy="observations are read-only, so copy first, for example qpos = observation.qpos.copy(), or "
+        f"the policy tried to modify its input ({describe(error)})",
+        remedy="observations are read-only; copy first, for example qpos = observation.qpos.copy(), or "
         "copy.deepcopy(observation)",
     )

@@ -1,4 +1,4 @@
-"""`ReplayPolicy`: drives the recorded actions of an episode of a dataset again."""
+"""`ReplayPolicy`: replay of the recorded actions of a dataset episode."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ TARGETS = "action.target"
 
 
 class ReplayPolicy:
-    """Drives an episode of a dataset again, action by action; ask for it as replay:DATASET or replay:DATASET:EPISODE.
+    """Replays an episode of a dataset, action by action; select it as replay:DATASET or replay:DATASET:EPISODE.
 
-    What was carried out is driven: the actions where these were, the joint targets where the demonstration was pushed off
-    its way and `action` says what should have been done instead. When the rows are used up it holds still.
+    It replays what was executed: the recorded actions or, where a demonstration was perturbed and `action` holds the
+    corrective label instead, the joint targets. After the last row it holds still.
     """
 
     def __init__(self, path: Path | None = None, episode: int = 0) -> None:
         """Read an episode.
 
         Args:
-            path: The dataset; None takes the samples that come with this package.
-            episode: Its number.
+            path: The dataset; None takes the sample dataset of this package.
+            episode: Index of the episode.
 
         Raises:
-            UsageError: If there is no such dataset or episode.
-            DatasetError: If the dataset does not say what its actions mean and has no joint targets either.
+            UsageError: If the dataset or the episode does not exist.
+            DatasetError: If the dataset has neither an action convention nor joint targets.
         """
         path = path or resource("data", "samples")
         reader = open_dataset(path)
         try:
             if not 0 <= episode < len(reader):
-                raise UsageError(f"{path} has no episode {episode}", remedy=f"it has {len(reader)}, give a number from 0")
+                raise UsageError(f"{path} has no episode {episode}", remedy=f"it has {len(reader)}, give an index from 0")
             self.meta: EpisodeMeta = reader.meta(episode)
             columns = reader.columns(episode)
             fps, spec = reader.info.fps, self.meta.action_spec or reader.info.action_spec
@@ -54,7 +54,7 @@ class ReplayPolicy:
         else:
             raise DatasetError(
                 f"dataset {path}, episode {episode}: does not say what its actions mean and has no column {TARGETS!r}",
-                remedy="only datasets of this package can be driven again",
+                remedy="only datasets of this package can be replayed",
             )
         self._rows: Array = np.asarray(rows, dtype=np.float64).reshape(len(rows), -1)
         self.spec = PolicySpec(action=action)
@@ -73,7 +73,7 @@ class ReplayPolicy:
         return len(self._rows)
 
     def reset(self, context: EpisodeContext) -> None:
-        """Begin again with the first row."""
+        """Start again at the first row."""
         self._next = 0
 
     def act(self, observation: Observation) -> ActionChunk:

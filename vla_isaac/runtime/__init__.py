@@ -1,1 +1,1 @@
-"""The loop: observe, act, convert, step, check; and those who watch it."""
+"""The control loop: observe, act, convert, step, check; and its subscribers."""

@@ -1,4 +1,4 @@
-"""Whether the scene's cameras look as a policy learned to see through them; asked before the first step."""
+"""`check_views`: compare the scene's cameras with those a policy was trained with, before the first step."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from vla_isaac.core.specs import CameraView, PolicySpec
 from vla_isaac.scene.cameras import CameraConfig
 from vla_isaac.scene.spec import SceneSpec
 
-MOVED = 0.05  # [m] a camera may stand elsewhere: more than the 3 cm that training varies
-TURNED = math.radians(5.0)  # [rad] it may look elsewhere: more than the 3 degrees that training varies
-ZOOMED = 0.02  # [rad] its field of view may differ: two pixels of a hundred
+MOVED = 0.05  # [m] largest displacement of a camera: more than the 3 cm that training varies
+TURNED = math.radians(5.0)  # [rad] largest rotation: more than the 3 degrees that training varies
+ZOOMED = 0.02  # [rad] largest difference of the field of view: two pixels of a hundred
 
 
 def check_views(spec: PolicySpec, scene: SceneSpec) -> None:
@@ -35,7 +35,7 @@ def check_views(spec: PolicySpec, scene: SceneSpec) -> None:
 
 def _difference(camera: CameraConfig, view: CameraView) -> str:
     if camera.mount != view.mount:
-        return f"it is fastened to the {camera.mount}, not to the {view.mount}"
+        return f"it is mounted on the {camera.mount}, not on the {view.mount}"
     here = camera.pose_mount_camera
     there = look_at(np.array(view.eye), np.array(view.target), np.array(view.up))
     moved = float(np.linalg.norm(here.pos - there.pos))

@@ -1,4 +1,4 @@
-"""`CameraPreview`: the picture a view of a live session shows, taken from what the policy sees where it sees anything."""
+"""`CameraPreview`: the image shown by a view of a live session; a frame of the policy's cameras where it has any."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from vla_isaac.sim.backend import Backend, Steps
 logger = logging.getLogger(__name__)
 
 VIEW_SECONDS = 0.2
-"""Simulated time between two pictures that are rendered only to be looked at [s]."""
+"""Simulated time between two images that are rendered only for display [s]."""
 
 
 class CameraPreview:
-    """Keeps the last picture; a view that cannot be drawn costs the picture, never the run."""
+    """Keeps the last image; an image that cannot be rendered is noted and never ends the run."""
 
     def __init__(self, backend: Backend, cameras: Sequence[str]) -> None:
-        """Prefer `cameras`, the first one most; without any, only what the policy sees is shown."""
+        """Prefer `cameras`, the first one most; if empty, only frames of the policy's cameras are shown."""
         self._backend = backend
         self._cameras = tuple(cameras)
         self._is_own = False
@@ -33,22 +33,22 @@ class CameraPreview:
         self.notes: tuple[str, ...] = ()
 
     def reset(self, policy: Policy) -> None:
-        """Begin anew: draw pictures of our own only for a policy without cameras."""
+        """Reset; separate images are rendered only for a policy without cameras."""
         if self._look is not None:
             self._look.close()
         self._look, self._next, self.notes = None, 0.0, ()
         self._is_own = bool(self._cameras) and not policy.spec.cameras
 
     def show(self, run: LiveRun) -> None:
-        """Take what the run has seen, or get on with a picture of our own; at most one simulator update is asked for."""
+        """Take the latest frame of the run, or continue rendering one; requests at most one simulator update."""
         if run.frames:
             seen = [name for name in self._cameras if name in run.frames] or list(run.frames)
             self._take(run.frames[seen[0]])
         elif self._is_own and run.episode.end is None:
-            self._go_on(run.time)
+            self._continue(run.time)
 
     def look(self, now: float) -> Steps[None]:
-        """Take a picture of our own, at `now` [s] or later; what goes wrong is noted."""
+        """Render an image, at `now` [s] or later; an error is added to the notes."""
         if not self._is_own:
             return
         try:
@@ -56,7 +56,7 @@ class CameraPreview:
             self._take(frames[self._cameras[0]])
         except Exception as error:
             self._is_own = False
-            self.notes = (f"there is no picture of camera {self._cameras[0]!r}: {error}",)
+            self.notes = (f"there is no image of camera {self._cameras[0]!r}: {error}",)
             logger.info("%s", self.notes[0])
 
     def _take(self, frame: Frame) -> None:
@@ -64,7 +64,7 @@ class CameraPreview:
         if frame is not self._shown:
             self._shown, self.frame = frame, read_only_copy(frame)
 
-    def _go_on(self, now: float) -> None:
+    def _continue(self, now: float) -> None:
         if self._look is None and now >= self._next:
             self._look, self._next = self.look(now), now + VIEW_SECONDS
         if self._look is not None:

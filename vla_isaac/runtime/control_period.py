@@ -1,7 +1,8 @@
 """`ControlPeriod`: observe, act, convert, apply and step; one implementation for scripts, live sessions and single steps.
 
-The caller owns the clock. `complete` does a whole period in lock-step, while time stands still; a live run, in which time
-goes on, calls `observe` and `carry_out` as soon as pictures and answer are there, and `see` when a period has passed.
+The caller owns the clock. `complete` does a whole period in lock-step, while simulated time stands still; a live run, in
+which time continues, calls `observe` and `carry_out` as soon as images and answer are available, and `see` when a period
+has passed.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from vla_isaac.sim.drive import drive
 
 
 class Decision(NamedTuple):
-    """What the policy was shown, what it answered, and what that means for the arm; the policy shares none of it."""
+    """Observation, answer of the policy and resulting joint target; the policy shares none of it."""
 
     observation: Observation
     chunk: ActionChunk
@@ -30,7 +31,7 @@ class Decision(NamedTuple):
 
 
 class ControlPeriod:
-    """The parts of a control period of one episode; each raises what the backend or the policy raises."""
+    """The parts of a control period of one episode; each raises the errors of the backend or the policy."""
 
     def __init__(self, start: EpisodeStart, backend: Backend, converter: ActionConverter, cameras: CameraRig) -> None:
         """Begin at the state in which the episode starts; the scene must be loaded at the policy's rate.
@@ -40,22 +41,22 @@ class ControlPeriod:
         """
         self.backend, self.converter, self.cameras = backend, converter, cameras
         self.state: SceneState = start.state
-        """The state last looked at, shared with nothing outside the runtime."""
+        """The latest state, shared with nothing outside the runtime."""
         self.at_fault = End.BACKEND_FAILED
-        """What the episode ends with if the part now at work raises."""
+        """The `End` of the episode if the current part raises."""
         self._start = start
         base = start.state.pose_world_base
         self._pose_base_world = None if base.is_identity else base.inverse()
-        self._is_privileged = start.policy_spec.privileged  # as declared before the episode, not during it
+        self._is_privileged = start.policy_spec.privileged  # read once: the policy cannot change it during the episode
         self._sent: JointTarget | None = None
         converter.reset(start.state.qpos, start.state.gripper_width)
 
     def complete(self, answer: Callable[[Observation], Any], *, with_cameras: bool = True) -> Decision:
-        """Do a whole period in lock-step and return what was decided in it.
+        """Do a whole period in lock-step and return its decision.
 
         Args:
             answer: Returns the policy's answer to an observation.
-            with_cameras: Whether the observation needs pictures.
+            with_cameras: Whether the observation needs camera frames.
         """
         observation = drive(self.observe(with_cameras=with_cameras))
         decision = self.carry_out(observation, answer(observation))
@@ -64,7 +65,7 @@ class ControlPeriod:
         return decision
 
     def observe(self, *, with_cameras: bool = True) -> Steps[Observation]:
-        """Return what the policy sees of the state of now; yields once per simulator update the cameras need."""
+        """Return the observation of the current state; yields once per simulator update the cameras need."""
         self.at_fault = End.BACKEND_FAILED
         state = self.state
         frames = (yield from self.cameras.read_steps(state.time)) if with_cameras else {}
@@ -83,12 +84,12 @@ class ControlPeriod:
         return observation
 
     def carry_out(self, observation: Observation, answer: Any) -> Decision:
-        """Send the first action of an answer to the arm as a safe target, computed from the state of now.
+        """Send the first action of an answer to the arm as a safe target, computed from the current state.
 
-        The answer is read once; what the policy does to it afterwards changes nothing.
+        The answer is read once; later changes by the policy have no effect.
 
         Raises:
-            PolicyError: If the answer is no chunk of actions, or the action is not what the policy's spec declares.
+            PolicyError: If the answer is not a chunk of actions, or the action does not follow the policy's spec.
         """
         chunk = plain_chunk(answer, policy=self._start.policy)
         action = chunk[0]
@@ -99,16 +100,16 @@ class ControlPeriod:
         return Decision(observation, chunk, action, target)
 
     def see(self, state: SceneState) -> None:
-        """Take `state` as the state of now."""
+        """Set the current state."""
         self.state = state
 
     def preview(self, action: Action) -> JointTarget:
-        """Return the target that `carry_out` would send for an action now; nothing is sent, counted or remembered."""
+        """Return the target that `carry_out` would send for an action now; nothing is sent, counted or stored."""
         converter = copy.deepcopy(self.converter)
         return converter.convert(action, qpos=self.state.qpos, gripper_width=self.state.gripper_width)
 
     def hold_still(self) -> None:
-        """Send the last safe target again; before the first one, where the backend has the joints now, within the limits."""
+        """Send the last safe target again; before the first one, the current joint positions within the limits."""
         if self._sent is not None:
             self.backend.apply(self._sent)
             return

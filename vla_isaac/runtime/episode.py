@@ -1,4 +1,4 @@
-"""From a request and a seed to a stage that is set: scene, layout, instruction, goal."""
+"""`EpisodeRequest` and `set_stage`: sample scene, layout, instruction and goal from a request and a seed."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ SECONDS_PER_GOAL = 20.0
 
 @dataclass(frozen=True, kw_only=True)
 class EpisodeRequest:
-    """What somebody wants to see happen."""
+    """Scene, randomisation, seed and task of an episode."""
 
     scene: SceneSpec
-    """The scene before it is varied."""
+    """The scene before randomisation."""
 
     randomisation: Randomisation
-    """What may vary."""
+    """The ranges of the randomisation."""
 
     seed: int
-    """From which everything random is drawn."""
+    """Seed of all random numbers of the episode."""
 
     family: TaskFamily | None = None
-    """Draw instruction and goal from this family; excludes `instruction`."""
+    """Sample instruction and goal from this family; excludes `instruction`."""
 
     instruction: str | None = None
-    """The sentence; None takes the scene's own."""
+    """The instruction; None takes the scene's default."""
 
     goal: GoalPlan | None = None
     """An explicit goal; None reads it from the instruction."""
@@ -53,30 +53,30 @@ class EpisodeRequest:
     """Control periods allowed; None takes the family's time, or 20 s per goal."""
 
     layout: SceneLayout | None = None
-    """A layout to use as it is; None draws one from the seed."""
+    """A layout to use as it is; None samples one from the seed."""
 
     @property
     def dwell(self) -> float:
-        """How long the goal must hold [s]."""
+        """Return how long the goal must hold [s]."""
         return self.family.preset.dwell if self.family else DWELL
 
 
 def set_stage(
     request: EpisodeRequest, backend: Backend, policy: Policy, policy_name: str, policy_reason: str = ""
 ) -> Steps[EpisodeStart]:
-    """Load and lay out the scene, find out what is asked for, and return where the episode starts.
+    """Load and lay out the scene, determine instruction and goal, and return the start of the episode.
 
     Args:
-        request: What is asked for.
-        backend: Where.
-        policy: Which policy acts.
-        policy_name: What it is called in results.
-        policy_reason: Why it acts, for results.
+        request: The requested episode.
+        backend: The simulator.
+        policy: The policy that acts.
+        policy_name: Its name in results.
+        policy_reason: Why it was selected, for results.
 
     Raises:
         SceneError: If the scene cannot be laid out.
         InstructionError: If the instruction cannot be read.
-        GoalError: If the goal names what is not there.
+        GoalError: If the goal names an object that the scene does not have.
     """
     spec = own_spec(policy)
     rate = spec.action.rate_hz
@@ -89,7 +89,7 @@ def set_stage(
     yield from backend.load(scene)
     yield from backend.reset(layout)
     state = read_only_copy(backend.state())
-    draw = _draw(request, scene, state)
+    draw = _sample_task(request, scene, state)
     return EpisodeStart(
         scene=scene,
         layout=layout,
@@ -116,7 +116,7 @@ def with_instruction(start: EpisodeStart, instruction: str) -> EpisodeStart:
     return replace(start, instruction=instruction, plan=plan, max_steps=steps)
 
 
-def _draw(request: EpisodeRequest, scene: SceneSpec, state: SceneState) -> TaskDraw:
+def _sample_task(request: EpisodeRequest, scene: SceneSpec, state: SceneState) -> TaskDraw:
     if request.family is not None:
         if request.instruction is not None:
             raise UsageError(f"give either an instruction or --task {request.family.name}, not both")

@@ -1,4 +1,4 @@
-"""`EpisodeRun`: one episode from its start to its result; who drives it calls `begin`, then `check` after each period."""
+"""`EpisodeRun`: one episode from its start to its result; the caller calls `begin`, then `check` after each period."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ logger = logging.getLogger(__name__)
 
 
 class EpisodeRun:
-    """Counts and judges the control periods of an episode, tells the subscribers, and makes the result.
+    """Counts and judges the control periods of an episode, notifies the subscribers, and makes the result.
 
-    Its own arrays leave it only as read-only copies: `policies.read_only_boundary` makes those of the policy, `_tell` those
-    of each subscriber. So whatever either of them writes, whenever, reaches neither the arm nor anyone else.
+    Its own arrays leave it only as read-only copies: `policies.read_only_boundary` copies for the policy, `_notify` for
+    each subscriber. Whatever they write, at any time, changes neither the arm nor the other subscribers.
     """
 
     def __init__(
@@ -36,30 +36,30 @@ class EpisodeRun:
         self.steps = 0
         """Control periods so far."""
         self.verdict = Verdict(False, "not begun")
-        """What the task says of the last state."""
+        """Verdict of the task on the latest state."""
         self.end: End | None = None
-        """Why the loop stopped; None before its end."""
+        """Why the loop stopped; None while the episode runs."""
         self.error: Exception | None = None
-        """What ended the episode, where an error did."""
+        """The error that ended the episode; None if none did."""
         self._warnings: list[str] = []
         self._result: EpisodeResult | None = None
         self._wall = time.perf_counter()
 
     def begin(self) -> None:
-        """Begin; the policy is reset by the caller, with `context()`.
+        """Start the episode; the caller resets the policy with `context()`.
 
         Raises:
             GoalError: If the goal can never be fulfilled.
         """
         self._task.reset(self.start.state)
         try:
-            self._tell(lambda s: s.on_start(read_only_copy(self.start)))
+            self._notify(lambda s: s.on_start(read_only_copy(self.start)))
         except BaseException:
             self.stop("interrupted")
             raise
 
     def context(self) -> EpisodeContext:
-        """Return what the policy receives at its reset."""
+        """Return the context for the policy's reset."""
         start = self.start
         privileged = start.policy_spec.privileged
         return EpisodeContext(
@@ -70,10 +70,10 @@ class EpisodeRun:
         )
 
     def check(self, decision: Decision, *, is_stale: bool = False) -> None:
-        """Count and judge the period that ended in the state of now, tell everyone, and end the episode if it is over.
+        """Count and judge the period that ended in the current state, notify subscribers, and end the episode if it is over.
 
         Args:
-            decision: What the arm was doing in that period.
+            decision: What the arm executed in that period.
             is_stale: Whether it was decided for an earlier period and the arm only held its target.
         """
         state = self.period.state
@@ -91,7 +91,7 @@ class EpisodeRun:
                 is_last=bool(self.verdict.success) or self.steps >= self.start.max_steps,
                 is_stale=is_stale,
             )
-            self._tell(lambda s: s.on_step(read_only_copy(step)))
+            self._notify(lambda s: s.on_step(read_only_copy(step)))
         if self.verdict.success:
             self._finish(End.SUCCEEDED, self.verdict.reason)
         elif self.steps >= self.start.max_steps:
@@ -102,17 +102,17 @@ class EpisodeRun:
         self._finish(End.STOPPED, why)
 
     def fail(self, end: End, error: Exception) -> None:
-        """End the episode by an error, which `error` keeps; the arm holds still."""
+        """End the episode because of `error`, which is stored; the arm holds still."""
         if self.end is None:
             self.error = error
             self._finish(end, describe(error))
 
     @property
     def result(self) -> EpisodeResult:
-        """How the episode ended.
+        """Return how the episode ended.
 
         Raises:
-            UsageError: If it has not.
+            UsageError: If it has not ended.
         """
         if self._result is None:
             raise UsageError("the episode is not over and has no result", remedy="call stop() first")
@@ -120,43 +120,43 @@ class EpisodeRun:
 
     @property
     def state(self) -> SceneState:
-        """The state last looked at, as a read-only copy."""
+        """Return a read-only copy of the latest state."""
         return read_only_copy(self.period.state)
 
     @property
     def converter(self) -> ActionConverter:
-        """What turns actions into joint targets; counts what it had to limit."""
+        """Return the converter from actions to joint targets; it counts the limits it applied."""
         return self.period.converter
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What went wrong outside the loop so far."""
+        """Return the problems outside the loop so far."""
         return tuple(self._warnings)
 
     @property
     def subscribers(self) -> tuple[Subscriber, ...]:
-        """Those who are still watching."""
+        """Return the subscribers that are still attached."""
         return tuple(self._subscribers)
 
     # ------------------------------------------------------------------
 
     def _finish(self, end: End, reason: str) -> None:
-        """Hold still, name the outcome and tell everyone, once."""
+        """Hold still, determine the outcome and notify the subscribers, once."""
         if self.end is not None:
             return
         self.end = end
         try:
             self.period.hold_still()
         except Exception as error:
-            self._warnings.append(f"the arm could not be told to hold still: {describe(error)}")
+            self._warnings.append(f"the command to hold still failed: {describe(error)}")
         judged = self._task.plan is not None
         success = end is End.SUCCEEDED if judged else None
         failure = None
         if judged and not success:
             failure = self._task.failure(self.period.state) if end is End.TIMED_OUT else end.value
         result = self._result = self._make_result(end, reason, success, failure)
-        self._tell(lambda s: s.on_end(read_only_copy(result)))
-        self._result = self._make_result(end, reason, success, failure)  # with what subscribers lost at the end
+        self._notify(lambda s: s.on_end(read_only_copy(result)))
+        self._result = self._make_result(end, reason, success, failure)  # with the warnings of `on_end`
 
     def _make_result(self, end: End, reason: str, success: bool | None, failure: str | None) -> EpisodeResult:
         start = self.start
@@ -179,13 +179,13 @@ class EpisodeRun:
             warnings=self.warnings,
         )
 
-    def _tell(self, call: Callable[[Subscriber], Any]) -> None:
-        """Call every subscriber; one that fails is reported and gets no more calls."""
+    def _notify(self, call: Callable[[Subscriber], Any]) -> None:
+        """Call every subscriber; one that raises is reported and detached."""
         for subscriber in list(self._subscribers):
             try:
                 call(subscriber)
             except Exception as error:
                 self._subscribers.remove(subscriber)
-                words = f"{type(subscriber).__name__} was detached: {describe(error)}"
-                self._warnings.append(words)
-                logger.info("%s", words)
+                message = f"{type(subscriber).__name__} was detached: {describe(error)}"
+                self._warnings.append(message)
+                logger.info("%s", message)

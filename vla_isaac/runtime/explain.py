@@ -1,4 +1,4 @@
-"""`Explainer`: which places of each camera's picture decided, as pictures in a folder, one per camera and step."""
+"""`Explainer`: write a policy's heat maps as overlays on the camera images, one file per camera and step."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from vla_isaac.runtime.result import EpisodeResult
 from vla_isaac.runtime.subscriber import EpisodeStart, Step
 
 DIM = 0.45
-"""Brightness of places that did not count."""
+"""Brightness of pixels where the heat map is zero."""
 
 SCALE = 3
-"""Pixels of the written picture per pixel the policy saw; its pictures are small."""
+"""Scale of the written image relative to the policy's input image."""
 
 
 @runtime_checkable
 class Explains(Protocol):
-    """A policy that can say what it looked at."""
+    """A policy that returns heat maps of the camera images."""
 
     def explain(self, observation: Observation) -> Mapping[str, AnyArray]:
-        """Return how much each place of each camera's picture counts, by camera, (h, w) of any size."""
+        """Return how much each place of each camera's image counts, by camera, (h, w) of any size."""
         ...
 
 
@@ -40,12 +40,10 @@ class Explainer:
         """Explain the runs of a policy.
 
         Raises:
-            UsageError: If it cannot say what it looks at.
+            UsageError: If the policy has no `explain`.
         """
         if not isinstance(policy, Explains):
-            raise UsageError(
-                f"--explain: {type(policy).__name__} cannot say what it looks at", remedy="choose --policy mini"
-            )
+            raise UsageError(f"--explain: {type(policy).__name__} has no heat maps", remedy="choose --policy mini")
         self._policy = policy
         self._folder = folder
         self.written = 0
@@ -64,15 +62,15 @@ class Explainer:
             self.written += 1
 
     def on_end(self, result: EpisodeResult) -> None:
-        """Nothing is left open."""
+        """Do nothing: no file is left open."""
 
 
 def overlay(rgb: Image, heat: AnyArray) -> Image:
-    """Return the picture, dark where nothing counted and glowing where much did.
+    """Return the image, dark where the heat map is zero and bright where it is high.
 
     Args:
         rgb: Shape (H, W, 3), uint8.
-        heat: Not negative, shape (h, w), for the whole picture.
+        heat: Heat map, not negative, shape (h, w), for the whole image.
     """
     from PIL import Image as pil
 

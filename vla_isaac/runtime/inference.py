@@ -1,6 +1,6 @@
-"""`InferenceWorker`: the one thread a policy thinks on while the world goes on.
+"""`InferenceWorker`: the thread on which a policy runs while the simulation continues.
 
-It is a daemon and is never joined: a policy that hangs for ever neither blocks whoever asked nor keeps Python alive.
+It is a daemon and is never joined: a policy that hangs blocks neither the caller nor the exit of Python.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ THREAD_NAME = "vla_isaac policy"
 
 
 class Question:
-    """Something asked of a policy; whoever asked looks in now and then."""
+    """A pending call of a policy; the caller polls it."""
 
     def __init__(self, work: Callable[[], Any]) -> None:
-        """Ask for what `work` returns."""
+        """Create the call of `work`."""
         self._work: Callable[[], Any] | None = work
         self._is_done = threading.Event()
         self._answer: Any = None
@@ -29,30 +29,30 @@ class Question:
 
     @property
     def is_answered(self) -> bool:
-        """Whether the answer, or the policy's error, is there."""
+        """Return whether the answer, or the policy's error, is available."""
         return self._is_done.is_set()
 
     @property
     def waited(self) -> float:
-        """For how long it has been open [s] of real time."""
+        """Return the real time since the call was made [s]."""
         return time.monotonic() - self._asked
 
     @property
     def answer(self) -> Any:
-        """What the policy answered; only once `is_answered`.
+        """Return the policy's answer; only once `is_answered`.
 
         Raises:
             Exception: Whatever the policy raised.
-            PolicyError: If it tried to end Python.
+            PolicyError: If the policy tried to exit Python.
         """
         if isinstance(self._error, Exception):
             raise self._error
         if self._error is not None:
-            raise PolicyError(f"the policy tried to end Python ({type(self._error).__name__})", remedy="remove that from it")
+            raise PolicyError(f"the policy tried to exit Python ({type(self._error).__name__})", remedy="remove that call")
         return self._answer
 
     def drop(self) -> None:
-        """Give it up; if its turn has not come yet, it never will."""
+        """Cancel the call; if it has not started yet, it never will."""
         self._work = None
 
     def wait(self, timeout: float) -> bool:
@@ -60,26 +60,26 @@ class Question:
         return self._is_done.wait(timeout)
 
     def work(self) -> None:
-        """Find the answer; called on the worker's thread."""
+        """Compute the answer; called on the worker's thread."""
         work = self._work
         if work is None:
             return
         try:
             self._answer = work()
-        except BaseException as error:  # on its own thread nobody else would hear of it
+        except BaseException as error:  # an exception on this thread is not reported otherwise
             self._error = error
         self._is_done.set()
 
 
 class InferenceWorker:
-    """Answers one question after another on a thread of its own, which starts with the first one."""
+    """Answers one question after another on its own thread, which starts with the first one."""
 
     def __init__(self) -> None:
         self._questions: SimpleQueue[Question | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
 
     def ask(self, work: Callable[[], Any]) -> Question:
-        """Hand `work` to the thread and return at once."""
+        """Queue `work` for the thread and return at once."""
         question = Question(work)
         self._questions.put(question)
         if self._thread is None:
@@ -88,7 +88,7 @@ class InferenceWorker:
         return question
 
     def leave(self) -> None:
-        """Let the thread end after what it is doing now; returns at once, twice is fine."""
+        """End the thread after its current call; returns at once and may be called twice."""
         self._questions.put(None)
 
 

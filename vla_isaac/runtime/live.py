@@ -1,4 +1,4 @@
-"""`LiveSession`: one world kept alive for a person; the model behind the Kit panel and other live views."""
+"""`LiveSession`: an interactive session with one simulated scene; the model behind the Kit panel and other live views."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ FIRST_SCENE = "tabletop"
 
 
 class LiveSession:
-    """A backend driven by buttons instead of a script: load, run, pause, stop, reset, watched at every change.
+    """A backend controlled interactively: load, run, pause, stop, reset; listeners are notified of every change.
 
-    All calls come from the simulator's thread; only the policy works on a thread of its own. Nothing blocks, and what
-    goes wrong is not raised but stands in `status.problem` with its remedy.
+    All calls come from the simulator's thread; only the policy runs on its own thread. Nothing blocks, and an error is
+    not raised: `status.problem` has it, with its remedy.
 
     For example, where the caller owns the clock::
 
@@ -70,19 +70,19 @@ class LiveSession:
         """Hold a backend; nothing is loaded yet.
 
         Args:
-            backend: Where everything happens; closed with the session.
-            make_policy: Makes a policy of its name; what it raises for a name it does not know is shown.
-            make_scene: Makes a scene of its name.
+            backend: The simulator; closed with the session.
+            make_policy: Makes a policy by name; what it raises for an unknown name becomes the problem of the status.
+            make_scene: Makes a scene by name.
             control: Limits and inverse kinematics; None takes the defaults.
-            lock_step: Whether time stands still while the policy thinks.
-            hold_time: What lock-step calls with True to stop the simulation and with False to let it go on; whoever
-                steps the simulation himself asks `is_time_held` instead.
-            make_recorder: Makes what watches a run and writes it to a path.
+            lock_step: Whether simulated time stands still while the policy runs.
+            hold_time: Called in lock-step with True to pause the simulation and with False to resume it; a caller that
+                steps the simulation itself reads `is_time_held` instead.
+            make_recorder: Makes the subscriber that records a run to a path.
             view_cameras: Which cameras `frame` prefers. For a policy without cameras the first of them is rendered.
-            patience: Real time after which a policy that does not answer is given up [s].
+            patience: Timeout of a policy's answer [s] of real time.
 
         Raises:
-            UnknownNameError: If `make_scene` does not know the scene everything begins with, ``"tabletop"``.
+            UnknownNameError: If `make_scene` does not know the first scene, ``"tabletop"``.
         """
         self._backend = backend
         self._make_policy, self._make_scene, self._make_recorder = make_policy, make_scene, make_recorder
@@ -94,24 +94,24 @@ class LiveSession:
         self._phase = Phase.EMPTY
         self._problem: Problem | None = None
         self._policies: dict[str, Policy] = {}  # at most one: the last one made
-        self._loading = object()  # which of several loads, begun one after another, is the one that counts
+        self._loading = object()  # identifies the latest load; earlier ones that are still in progress are dropped
         self._loaded: LoadedScene | None = None
         self._run: LiveRun | None = None  # the present one, or the last one until the next load
         self._recording: Path | None = None
         self._recorder: tuple[Path, Subscriber] | None = None
-        self._watchers = StatusListeners()
+        self._listeners = StatusListeners()
         self._is_closed = False
         self._parsed: tuple[str, tuple[Body, ...], tuple[str, str]] | None = None
 
-    # ------------------------------------------------------------------ what others may look at
+    # ------------------------------------------------------------------ properties
 
     @property
     def status(self) -> LiveStatus:
-        """Everything a view shows, now."""
+        """Return the current status as one snapshot."""
         stage, run = self._loaded, self._run
         settings = stage.settings if self._is_busy and stage else self._settings
         episode = run.episode if run else None
-        instruction, goal, unreadable = self._asked()
+        instruction, goal, unreadable = self._parse_instruction()
         verdict = episode.verdict if episode else None
         is_waiting = self._phase is Phase.RUNNING and run is not None and run.is_waiting
         recorder = self._recorder
@@ -141,59 +141,59 @@ class LiveSession:
 
     @property
     def frame(self) -> Frame | None:
-        """The last picture for a view; may be older than the status."""
+        """Return the last image for a view; may be older than the status."""
         return self._preview.frame
 
     @property
     def backend(self) -> Backend:
-        """Where everything happens."""
+        """Return the simulator."""
         return self._backend
 
     @property
     def scene(self) -> SceneSpec | None:
-        """The loaded scene, as the seed has varied it."""
+        """Return the loaded scene after randomisation."""
         return self._loaded.start.scene if self._loaded else None
 
     @property
     def layout(self) -> SceneLayout | None:
-        """How it was laid out."""
+        """Return the layout of the loaded scene."""
         return self._loaded.start.layout if self._loaded else None
 
     @property
     def policy(self) -> Policy | None:
-        """Who acts on the loaded stage."""
+        """Return the policy of the loaded scene."""
         return self._loaded.policy if self._loaded else None
 
     @property
     def episode(self) -> EpisodeRun | None:
-        """What counts and judges in the present run, or the last one."""
+        """Return the episode of the present run, or of the last one."""
         return self._run.episode if self._run else None
 
     @property
     def converter(self) -> ActionConverter | None:
-        """What turns actions into joint targets, in the present run or the last one."""
+        """Return the converter from actions to joint targets of the present run, or of the last one."""
         return self._run.episode.converter if self._run else None
 
     @property
     def result(self) -> EpisodeResult | None:
-        """How the last run ended; None before."""
+        """Return how the last run ended; None before."""
         return self._run.episode.result if self._run and self._run.episode.end else None
 
     @property
     def is_time_held(self) -> bool:
-        """Whether lock-step wants the simulation to stand still now."""
+        """Return whether lock-step requires the simulation to stand still now."""
         return self._run is not None and self._run.is_time_held
 
     def watch(self, tell: Callable[[LiveStatus], None]) -> Callable[[], None]:
-        """Call `tell` at every change and return what ends that; a watcher that raises is dropped and logged."""
-        return self._watchers.add(tell)
+        """Call `tell` at every change and return a function that removes it; one that raises is removed and logged."""
+        return self._listeners.add(tell)
 
-    # ------------------------------------------------------------------ choosing
+    # ------------------------------------------------------------------ settings
 
     def parse(self, instruction: str) -> tuple[str, str]:
-        """Return the goal an instruction is read as, and why it cannot be read; one of the two is empty.
+        """Return the goal of an instruction, and why it cannot be parsed; one of the two is empty.
 
-        The objects are those of the chosen scene; no simulator is asked.
+        The objects are those of the chosen scene; the simulator is not used.
         """
         bodies = self._bodies()
         if self._parsed is None or self._parsed[:2] != (instruction, bodies):
@@ -214,7 +214,7 @@ class LiveSession:
         randomisation: str | Randomisation | None = None,
         task: str | None = None,
     ) -> None:
-        """Change what the next load or run uses; all of it or, with a problem, nothing.
+        """Change the settings of the next load or run; all of them or, with a problem, none.
 
         Args:
             scene: A preset, a YAML file, or a scene.
@@ -222,10 +222,10 @@ class LiveSession:
             policy: Its name.
             instruction: What to do; ends a task chosen before. During a run it is kept for the next one.
             randomisation: A preset, a YAML file, or ranges.
-            task: A family that draws instruction and goal at the next load, in its own scene unless one is given here;
+            task: A family that samples instruction and goal at the next load, in its own scene unless one is given here;
                 an empty name chooses none.
         """
-        if not self._may("choose anything", while_loading=True):
+        if not self._accepts("change its settings", while_loading=True):
             return
         try:
             settings = with_changes(
@@ -243,37 +243,37 @@ class LiveSession:
         except Exception as error:
             self._refuse(error, "choose something else")
             return
-        is_late = self._is_busy and instruction is not None and instruction != self._asked()[0]
+        is_late = self._is_busy and instruction is not None and instruction != self._parse_instruction()[0]
         self._settings = settings
-        self._went_well()
+        self._clear_problem()
         if is_late:
             self._problem = Problem(
                 message=f'the instruction "{instruction}" is changed for the next run',
                 remedy="press Stop, then Run",
                 kind=UsageError.__name__,
             )
-        self._tell()
+        self._notify()
 
     def record(self, path: Path | None) -> None:
         """Record every run from the next one on to `path`; None switches that off."""
-        if not self._may("record", while_loading=True):
+        if not self._accepts("record", while_loading=True):
             return
         if path is not None and self._make_recorder is None:
-            self._refuse(UsageError("nothing here can record", remedy="give LiveSession a make_recorder"))
+            self._refuse(UsageError("the session cannot record", remedy="give LiveSession a make_recorder"))
             return
         self._recording = path
-        self._went_well()
-        self._tell()
+        self._clear_problem()
+        self._notify()
 
-    # ------------------------------------------------------------------ setting the stage
+    # ------------------------------------------------------------------ loading
 
     def load(self) -> Steps[None]:
-        """Build the chosen scene and lay it out; ends ready, or failed with a problem. A run is stopped first."""
+        """Build the chosen scene and lay it out; the phase becomes ready, or failed with a problem. Stops a run first."""
         yield from self._load(self._settings)
 
     def reset(self, seed: int | None = None) -> Steps[None]:
-        """Lay out the loaded scene again, from another seed if given; a run is stopped first."""
-        if not self._may("reset"):
+        """Lay out the loaded scene again, with another seed if given; stops a run first."""
+        if not self._accepts("reset"):
             return
         if self._loaded is None or self._phase is Phase.FAILED:
             self._refuse(UsageError("there is no scene to reset", remedy="press Load first"))
@@ -287,12 +287,12 @@ class LiveSession:
         yield from self._load(replace(self._settings, scene=self._loaded.settings.scene))
 
     def _load(self, settings: LiveSettings) -> Steps[None]:
-        if not self._may("load"):
+        if not self._accepts("load"):
             return
-        self.stop("the scene was loaded anew")
+        self.stop("the scene was loaded again")
         self._phase, self._problem, self._loaded, self._run = Phase.LOADING, None, None, None
         self._loading = loading = object()
-        self._tell()
+        self._notify()
         try:
             policy = self._policy_named(settings.policy)
             self._preview.reset(policy)
@@ -301,7 +301,7 @@ class LiveSession:
             )
         except GeneratorExit:
             if self._is_loading(loading):
-                self._fail(BackendError("loading was broken off", remedy="press Load to try again"))
+                self._fail(BackendError("loading was interrupted", remedy="press Load to try again"))
             raise
         except Exception as error:
             if self._is_loading(loading):
@@ -309,7 +309,7 @@ class LiveSession:
             return
         if loaded is not None and self._is_loading(loading):
             self._loaded, self._phase = loaded, Phase.READY
-            self._tell()
+            self._notify()
 
     def _is_loading(self, loading: object) -> bool:
         return self._phase is Phase.LOADING and self._loading is loading
@@ -317,8 +317,8 @@ class LiveSession:
     # ------------------------------------------------------------------ running
 
     def run(self) -> None:
-        """Let the policy act, or go on after a pause."""
-        if self._phase is Phase.RUNNING or not self._may("run"):
+        """Start a run, or resume it after a pause."""
+        if self._phase is Phase.RUNNING or not self._accepts("run"):
             return
         if self._phase is Phase.PAUSED and self._run is not None:
             self._run.resume()
@@ -335,10 +335,10 @@ class LiveSession:
             )
             return
         self._phase, self._problem = Phase.RUNNING, None
-        self._tell()
+        self._notify()
 
     def _begin(self, loaded: LoadedScene) -> LiveRun:
-        """Return a run of what is chosen now on the stage that is set."""
+        """Return a run of the current settings on the loaded scene."""
         policy = self._policy_named(self._settings.policy)
         stage = loaded.for_run(self._settings, policy, self._backend.state())
         recorder = None
@@ -359,43 +359,43 @@ class LiveSession:
         )
 
     def pause(self) -> None:
-        """Interrupt a run; the arm holds its last target."""
+        """Pause a run; the arm holds its last target."""
         if self._phase is Phase.RUNNING and self._run is not None:
             self._run.pause()
             self._phase = Phase.PAUSED
-            self._tell()
+            self._notify()
 
     def stop(self, why: str = "stopped by hand") -> None:
         """End a run; the arm holds its last target."""
         if self._is_busy and self._run is not None:
             self._run.stop(why)
-            self._after(self._run)
+            self._update_after(self._run)
 
     def period(self) -> None:
-        """Do what is due after a control period has passed; never blocks, and does nothing unless running."""
+        """Do the work of one control period; never blocks, and does nothing unless a run is active."""
         run = self._run
         if self._phase is not Phase.RUNNING or run is None:
             return
         run.period()
         self._preview.show(run)
-        self._after(run)
+        self._update_after(run)
 
     def wait(self, timeout: float) -> bool:
-        """Wait at most `timeout` [s] for the policy and return whether it owes no answer; for scripts, never in Kit."""
+        """Wait at most `timeout` [s] for the policy and return whether no answer is pending; for scripts, never in Kit."""
         return self._run is None or self._run.wait(timeout)
 
     def backend_lost(self, why: str) -> None:
-        """Take notice that the simulator was stopped or replaced behind our back."""
+        """Report that the simulator was stopped or replaced outside the session."""
         if self._is_closed or self._phase in (Phase.EMPTY, Phase.FAILED):
             return
         if self._is_busy and self._run is not None:
             self._run.lose_backend(why)
-            self._after(self._run)
+            self._update_after(self._run)
         else:
-            self._fail(BackendError(f"{why}", remedy="press Load to build the scene anew"))
+            self._fail(BackendError(f"{why}", remedy="press Load to build the scene again"))
 
     def close(self) -> None:
-        """End a run, let the policy's thread go without waiting for it, close the backend; twice is fine."""
+        """End a run, release the policy's thread without waiting for it, close the backend; may be called twice."""
         if self._is_closed:
             return
         self.stop("the session was closed")
@@ -410,8 +410,8 @@ class LiveSession:
                 error, doing="the simulator could not be closed", remedy="restart the application", always=True
             )
             logger.exception("the simulator could not be closed")
-        self._tell()
-        self._watchers.clear()
+        self._notify()
+        self._listeners.clear()
 
     def __enter__(self) -> LiveSession:
         return self
@@ -427,12 +427,12 @@ class LiveSession:
     def _is_busy(self) -> bool:
         return self._phase in (Phase.RUNNING, Phase.PAUSED)
 
-    def _after(self, run: LiveRun) -> None:
-        """Take note of what the run has come to, and tell."""
+    def _update_after(self, run: LiveRun) -> None:
+        """Update phase and problem after the run, and notify the listeners."""
         end, error = run.episode.end, run.episode.error
         if end is not None and self._is_busy:
             self._phase = Phase.FAILED if end is End.BACKEND_FAILED else Phase.ENDED
-            if run.is_hung:  # its thread is lost, and the policy with it
+            if run.is_hung:  # its thread and the policy cannot be used again
                 self._worker.leave()
                 self._worker = InferenceWorker()
                 self._policies.clear()
@@ -445,12 +445,12 @@ class LiveSession:
                 )
             elif end is End.BACKEND_FAILED and error is not None:
                 self._problem = Problem.of(
-                    error, doing="the simulator failed", remedy="press Load to build the scene anew", always=True
+                    error, doing="the simulator failed", remedy="press Load to build the scene again", always=True
                 )
-        self._tell()
+        self._notify()
 
-    def _asked(self) -> tuple[str, str, str]:
-        """Return the instruction, its goal, and why it cannot be read."""
+    def _parse_instruction(self) -> tuple[str, str, str]:
+        """Return the instruction, its goal, and why it cannot be parsed."""
         stage, task = self._loaded, self._settings.task
         if stage is not None and (self._is_busy or (task is not None and task == stage.settings.task)):
             return stage.start.instruction, str(stage.start.plan), ""
@@ -458,20 +458,20 @@ class LiveSession:
         return (sentence, *(("", "") if task is not None else self.parse(sentence)))
 
     def _bodies(self) -> tuple[Body, ...]:
-        """Return the objects as they stand where the chosen scene is loaded, else as the scene has them."""
+        """Return the objects at their poses where the chosen scene is loaded, else as the scene defines them."""
         if self._loaded is not None and self._settings.scene == self._loaded.settings.scene:
             return self._loaded.start.scene.bodies
         return self._settings.scene.bodies
 
     def _policy_named(self, name: str) -> Policy:
-        """Return the policy, made anew unless it is the one made last."""
+        """Return the policy, made again unless it is the one made last."""
         if name not in self._policies:
             policy = self._make_policy(name)
             self._policies = {name: policy}
         return self._policies[name]
 
-    def _may(self, what: str, *, while_loading: bool = False) -> bool:
-        """Return whether the session can do anything now; if not, that is the problem."""
+    def _accepts(self, what: str, *, while_loading: bool = False) -> bool:
+        """Return whether the session accepts a call now; if not, set the problem."""
         if self._is_closed:
             self._refuse(UsageError(f"the session is closed and cannot {what}", remedy="make another one"))
         elif self._phase is Phase.LOADING and not while_loading:
@@ -482,19 +482,19 @@ class LiveSession:
             return True
         return False
 
-    def _went_well(self) -> None:
-        """Forget the last problem, unless it is why nothing can go on."""
+    def _clear_problem(self) -> None:
+        """Clear the last problem, unless the session has failed."""
         if self._phase is not Phase.FAILED:
             self._problem = None
 
     def _refuse(self, error: Exception, remedy: str = "") -> None:
         self._problem = Problem.of(error, remedy="" if isinstance(error, VlaIsaacError) else remedy)
-        self._tell()
+        self._notify()
 
     def _fail(self, error: Exception, *, doing: str = "", remedy: str = "") -> None:
         self._phase, self._loaded = Phase.FAILED, None
         self._problem = Problem.of(error, doing=doing, remedy="" if isinstance(error, VlaIsaacError) else remedy)
-        self._tell()
+        self._notify()
 
-    def _tell(self) -> None:
-        self._watchers.tell(lambda: self.status)
+    def _notify(self) -> None:
+        self._listeners.tell(lambda: self.status)

@@ -1,8 +1,8 @@
-"""`LiveRun`: one run in a world whose time goes on while the policy works.
+"""`LiveRun`: one run in a simulation whose time continues while the policy runs.
 
-Each control period looks, asks and acts as far as that is possible without waiting: the cameras are asked again in
-the next period, the policy works on another thread, and until its answer is there the arm holds its last target.
-What a control period consists of is `ControlPeriod`'s; judging, telling and ending are `EpisodeRun`'s, as in lock-step.
+Each control period does as much as is possible without waiting: the cameras are polled again in the next period, the
+policy runs on another thread, and until its answer is available the arm holds its last target. `ControlPeriod` has the
+parts of a control period; `EpisodeRun` judges, notifies and ends, as in lock-step.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from vla_isaac.sim.backend import Steps
 logger = logging.getLogger(__name__)
 
 POLICY_TIMEOUT = 60.0
-"""Real time after which a policy that has not answered is given up [s]."""
+"""Timeout of a policy's answer, in real time [s]."""
 
-SMOOTHING = 0.1  # weight of the newest period in the measured rate
+SMOOTHING = 0.1  # weight of the latest period in the measured rate
 
 _SAME_TIME = 1e-9  # [s] times this close are the same instant
 
@@ -46,15 +46,15 @@ class LiveRun:
         lock_step: bool = False,
         timeout: float = POLICY_TIMEOUT,
     ) -> None:
-        """Begin; the policy is reset on the worker.
+        """Start the run; the policy is reset on the worker.
 
         Args:
-            episode: Begun at the state of now.
-            policy: Acts in it.
-            worker: Where the policy works.
-            hold_time: Called with True when lock-step requires the simulation to stand still, with False when to go on.
-            lock_step: Whether time should stand still while the policy works.
-            timeout: Real time a policy may take [s].
+            episode: Begun at the current state.
+            policy: The policy that acts.
+            worker: The thread of the policy.
+            hold_time: Called with True when lock-step requires the simulation to stand still, with False to resume it.
+            lock_step: Whether simulated time stands still while the policy runs.
+            timeout: Timeout of a policy's answer, in real time [s].
         """
         self.episode = episode
         self._period = episode.period
@@ -74,31 +74,31 @@ class LiveRun:
 
     @property
     def time(self) -> float:
-        """Simulated time at the last call [s]."""
+        """Return the simulated time at the last call [s]."""
         return self._period.state.time
 
     @property
     def frame_age(self) -> float:
-        """Simulated age of the observation behind the action now carried out [s]; 0 before the first action."""
+        """Return the simulated age of the observation behind the current action [s]; 0 before the first action."""
         return self.time - self._decision.observation.time if self._decision else 0.0
 
     @property
     def stale_share(self) -> float:
-        """Share of the periods since the first action that held because no new action was there."""
+        """Return the share of the periods since the first action that held the target for lack of a new action."""
         return self._stale / self.episode.steps if self.episode.steps else 0.0
 
     @property
     def is_waiting(self) -> bool:
-        """Whether the first action is still to come; until then nothing is counted or judged."""
+        """Return whether the first action is still pending; until then nothing is counted or judged."""
         return self._decision is None
 
     @property
     def measured_hz(self) -> float:
-        """Control periods per second of real time, smoothed [Hz]; 0 while not known."""
+        """Return the control periods per second of real time, smoothed [Hz]; 0 while not known."""
         return self._measured_hz
 
     def period(self) -> None:
-        """Do what is due now: judge what has passed, act, look, ask."""
+        """Do the work of one control period: judge the last period, act, observe, query the policy."""
         before = self.time
         try:
             state = self._period.backend.state()
@@ -111,7 +111,7 @@ class LiveRun:
             self._measure()
             self._check()
         self._is_interrupted = False
-        if self._goes_on:
+        if self._is_active:
             try:
                 next(self._acting, None)
             except Exception as error:
@@ -121,16 +121,16 @@ class LiveRun:
             self._release()
 
     def pause(self) -> None:
-        """Act no more until `resume`; an answer to what was seen before is not carried out after it."""
+        """Pause until `resume`; an answer to an earlier observation is not executed after it."""
         self._is_paused = self._is_interrupted = True
         self._release()
 
     def resume(self) -> None:
-        """Go on; what happened meanwhile is not judged."""
+        """Resume; the time of the pause is not judged."""
         self._is_paused = False
 
     def wait(self, timeout: float) -> bool:
-        """Wait at most `timeout` [s] for an answer and return whether none is owed."""
+        """Wait at most `timeout` [s] for an answer and return whether none is pending."""
         return self._question is None or self._question.wait(timeout)
 
     def stop(self, why: str) -> None:
@@ -138,7 +138,7 @@ class LiveRun:
         try:
             self._period.see(self._period.backend.state())
         except Exception as error:
-            logger.info("stopped without a last look at the arm: %s", error)
+            logger.info("stopped without reading the state again: %s", error)
         self.episode.stop(why)
         self._release()
 
@@ -146,17 +146,17 @@ class LiveRun:
         """End the run because the simulator is gone."""
         self._end(End.BACKEND_FAILED, BackendError(why))
 
-    # ------------------------------------------------------------------ judge, act, look, ask
+    # ------------------------------------------------------------------ judge, act, observe, query
 
     @property
-    def _goes_on(self) -> bool:
+    def _is_active(self) -> bool:
         return self.episode.end is None and not self._is_paused
 
     def _check_time(self, state: SceneState) -> None:
         if state.time < self.time - _SAME_TIME:
             raise BackendError(
                 f"the simulated time went back from {self.time:.3f} s to {state.time:.3f} s: "
-                "somebody else has reset the simulation"
+                "the simulation was reset outside the session"
             )
 
     def _measure(self) -> None:
@@ -167,7 +167,7 @@ class LiveRun:
         self._passed_at = now
 
     def _check(self) -> None:
-        """Have the period that has passed counted and judged, if it belongs to the run."""
+        """Count and judge the period that has passed, if it belongs to the run."""
         is_stale, self._is_new = not self._is_new, False
         if self._decision is None or self._is_interrupted:
             return
@@ -175,7 +175,7 @@ class LiveRun:
         self.episode.check(self._decision, is_stale=is_stale)
 
     def _act(self) -> Steps[None]:
-        """Look, ask and carry out without end, after the policy's reset; yields whenever there is something to wait for."""
+        """Observe, query and execute in an endless loop, after the policy's reset; yields whenever it has to wait."""
         period = self._period
         period.at_fault = End.POLICY_FAILED
         yield from self._answered(self._reset)
@@ -183,7 +183,7 @@ class LiveRun:
         while True:
             period.at_fault = End.BACKEND_FAILED
             while looked_at is not None and self.time <= looked_at + _SAME_TIME:
-                yield  # this moment has been looked at
+                yield  # this state has been observed
             looked_at = self.time
             self._hold(True)
             observation = yield from period.observe()
@@ -194,7 +194,7 @@ class LiveRun:
             decision = period.carry_out(observation, answer)
             self._hold(False)
             self._decision, self._is_new = decision, True
-            if not self._goes_on:  # who was asked to let time go on may have stopped the run
+            if not self._is_active:  # `hold_time` may have stopped the run
                 return
 
     def _ask(self, observation: Observation) -> Question:
@@ -218,7 +218,7 @@ class LiveRun:
         return question.answer
 
     def _hold(self, is_held: bool) -> None:
-        """Ask for time to stand still or to go on, in lock-step only and only where that changes something."""
+        """Pause or resume simulated time, in lock-step only and only where that changes something."""
         if self._lock_step and is_held != self.is_time_held:
             self.is_time_held = is_held
             if self._hold_time is not None:
@@ -229,8 +229,8 @@ class LiveRun:
         self._release()
 
     def _release(self) -> None:
-        """Leave nothing under way: no picture, no held time, no question but the reset that a run which goes on needs."""
-        with suppress(ValueError):  # it is at work: one of its own calls has led here
+        """Release everything pending: frames, held time, and questions except the reset that a continuing run needs."""
+        with suppress(ValueError):  # the generator is running: one of its own calls has led here
             self._acting.close()
         if self._question is not None and (self._question is not self._reset or self.episode.end is not None):
             self._question.drop()
@@ -239,4 +239,4 @@ class LiveRun:
         try:
             self._hold(False)
         except Exception:
-            logger.exception("time could not be let go on")
+            logger.exception("simulated time could not be resumed")

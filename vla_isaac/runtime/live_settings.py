@@ -1,4 +1,4 @@
-"""`LiveSettings`: scene, seed, policy and task for the next load and run; changed as a whole or not at all."""
+"""`LiveSettings`: scene, seed, policy and task of the next load and run; changed as a whole or not at all."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ from vla_isaac.tasks.families import TaskFamily, task_family
 
 @dataclass(frozen=True, kw_only=True)
 class LiveSettings:
-    """Scene, seed, policy, and what is to be done."""
+    """Scene, seed, policy and task."""
 
     scene: SceneSpec
-    """The scene before it is varied."""
+    """The scene before randomisation."""
 
     seed: int = 0
-    """From which everything random is drawn."""
+    """Seed of all random numbers."""
 
     policy: str = "scripted"
     """Name of the policy."""
 
     instruction: str | None = None
-    """The sentence; None takes the scene's own, or what the task draws."""
+    """The instruction; None takes the scene's default, or the one that the task samples."""
 
     randomisation: Randomisation = field(default_factory=lambda: randomisation_preset("layout"))
-    """What may vary with the seed."""
+    """The ranges of the randomisation."""
 
     task: TaskFamily | None = None
-    """Draws instruction and goal at the next load; excludes `instruction`."""
+    """Samples instruction and goal at the next load; excludes `instruction`."""
 
     @property
     def sentence(self) -> str:
-        """The instruction as far as it is known before the load."""
+        """Return the instruction as far as it is known before the load."""
         if self.task is not None:
             return ""
         return self.scene.instruction if self.instruction is None else self.instruction
 
     def request(self) -> EpisodeRequest:
-        """Return the stage to be set; a free instruction is read when the run begins, since it may still change."""
+        """Return the request of the next load; a free instruction is parsed when the run begins: it may change."""
         return EpisodeRequest(
             scene=self.scene,
             randomisation=self.randomisation,
@@ -54,7 +54,7 @@ class LiveSettings:
         )
 
     def changes_since(self, loaded: LiveSettings) -> list[str]:
-        """Return the names of what differs and needs another load; a free instruction fits any stage."""
+        """Return the names of the differences that need another load; a free instruction needs none."""
         names = ["scene", "seed", "randomisation", *(["task"] if self.task is not None else [])]
         return [name for name in names if getattr(self, name) != getattr(loaded, name)]
 
@@ -70,10 +70,10 @@ def with_changes(
     randomisation: str | Randomisation | None,
     task: str | None,
 ) -> LiveSettings:
-    """Return the settings with what is not None replaced; arguments as in `LiveSession.choose`.
+    """Return the settings with every argument that is not None replaced; arguments as in `LiveSession.choose`.
 
     Raises:
-        UnknownNameError: If there is no scene, randomisation or task of that name.
+        UnknownNameError: If no scene, randomisation or task has that name.
         UsageError: If the seed is negative, or instruction and task are both given.
     """
     if instruction is not None and task:
@@ -96,15 +96,15 @@ def with_changes(
         if family is not None and scene is None:
             changes["scene"] = make_scene(family.preset.scene)
     elif scene is not None and instruction is None and changes["scene"] != settings.scene:
-        changes["instruction"] = None  # a sentence about the objects of another scene
+        changes["instruction"] = None  # the instruction names the objects of another scene
     return replace(settings, **changes)
 
 
 def checked_seed(seed: int) -> int:
-    """Return the seed if it is one.
+    """Return the seed if it is valid.
 
     Raises:
-        UsageError: If it is no whole number, or negative.
+        UsageError: If it is not a whole number, or negative.
     """
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise UsageError(f"seed={seed!r} is not accepted", remedy="give a whole number from 0 up")

@@ -10,7 +10,7 @@ from vla_isaac.core.errors import VlaIsaacError, message_and_remedy
 
 
 class Phase(Enum):
-    """What a live session is doing; views enable their buttons by it."""
+    """Phase of a live session; views enable their buttons by it."""
 
     EMPTY = "empty"
     """Nothing is loaded."""
@@ -19,48 +19,48 @@ class Phase(Enum):
     """The scene is being built or laid out."""
 
     READY = "ready"
-    """The stage is set and nothing moves."""
+    """The scene is loaded and nothing moves."""
 
     RUNNING = "running"
     """The policy acts."""
 
     PAUSED = "paused"
-    """A run is interrupted and can go on; the arm holds."""
+    """A run is paused and can be resumed; the arm holds."""
 
     ENDED = "ended"
     """A run is over; the arm holds."""
 
     FAILED = "failed"
-    """The simulator cannot go on; only loading again helps."""
+    """The simulator failed; only another load helps."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """The last thing that went wrong, for panel and log."""
+    """The last error, for panel and log."""
 
     message: str
     """What went wrong; names subject and value."""
 
     remedy: str = ""
-    """What to try next; empty where the message says all."""
+    """What to try next; empty where the message already says it."""
 
     kind: str
     """Name of the exception class."""
 
     @property
     def what(self) -> str:
-        """Message and remedy as one text."""
+        """Return message and remedy as one text."""
         return str(VlaIsaacError(self.message, remedy=self.remedy))
 
     @classmethod
     def of(cls, error: BaseException, *, doing: str = "", remedy: str = "", always: bool = False) -> Problem:
-        """Return the problem an error stands for.
+        """Return the problem of an error.
 
         Args:
             error: What was raised.
-            doing: What failed by it; comes before the error's message.
-            remedy: What to try next where the error does not say it itself.
-            always: Whether to give `remedy` even so, after the error's own.
+            doing: The operation that failed; comes before the error's message.
+            remedy: What to try next where the error has no remedy.
+            always: Whether to add `remedy` after the error's own.
         """
         message, own = message_and_remedy(error)
         remedies = (own, remedy) if always or not own else (own,)
@@ -73,32 +73,32 @@ class Problem:
 
 @dataclass(frozen=True, kw_only=True)
 class LiveStatus:
-    """What a live session is, wants and does at one moment.
+    """Snapshot of a live session.
 
     During a run (running, paused) scene, seed, policy and instruction are those of the run; otherwise those of the
     next load.
     """
 
     phase: Phase
-    """What it is doing."""
+    """Phase of the session."""
 
     scene: str
     """Name of the scene."""
 
     seed: int
-    """From which everything random is drawn."""
+    """Seed of all random numbers."""
 
     policy: str
     """Name of the policy."""
 
     instruction: str
-    """The sentence; empty where a task family draws it at the next load."""
+    """The instruction; empty where a task family samples it at the next load."""
 
     goal: str
-    """What the instruction is read as, such as ``"on(red_cube, blue_box)"``; empty if it cannot be read."""
+    """Goal of the instruction, such as ``"on(red_cube, blue_box)"``; empty if it cannot be parsed."""
 
     instruction_problem: str
-    """Why the instruction cannot be read; empty if it can."""
+    """Why the instruction cannot be parsed; empty if it can."""
 
     step: int
     """Control periods since the first action."""
@@ -107,7 +107,7 @@ class LiveStatus:
     """Control periods allowed; 0 before the first load."""
 
     rate_hz: float
-    """Control rate asked for [Hz]; 0 before the first load."""
+    """Requested control rate [Hz]; 0 before the first load."""
 
     measured_hz: float
     """Control periods per second of real time, smoothed [Hz]; 0 while not known."""
@@ -116,28 +116,28 @@ class LiveStatus:
     """0 at the start, 1 when done."""
 
     verdict: str
-    """The task's verdict in words."""
+    """Reason of the task's verdict."""
 
     success: bool | None
-    """Whether the run reached its goal; None before its end, or where nothing was judged."""
+    """Whether the run reached its goal; None before its end, or without a goal."""
 
     clipped: Mapping[str, int]
-    """What the safety stage had to limit, by name."""
+    """How often each limit of the safety stage was applied, by name."""
 
     frame_age: float
-    """Simulated age of the observation behind the action now carried out [s]."""
+    """Simulated age of the observation behind the current action [s]."""
 
     stale_share: float
-    """Share of the control periods, 0 to 1, that held because no new action was there."""
+    """Share of the control periods, 0 to 1, that held the target because no new action was available."""
 
     is_recording: bool
     """Whether the present run is being recorded."""
 
     recording: str
-    """Path that is recorded to, in this run or from the next one on; empty if none."""
+    """Path of the recording, of this run or from the next one on; empty if none."""
 
     problem: Problem | None
-    """What went wrong last; None after the next thing that went well."""
+    """The last error; None after the next success."""
 
     notes: tuple[str, ...]
-    """What is worth knowing but no problem, such as a robot model that stands in for another."""
+    """Notes that are no problem, such as a robot model that replaces another."""

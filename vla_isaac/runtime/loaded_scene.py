@@ -1,4 +1,4 @@
-"""`LoadedScene`: what is loaded in a live session, how it is loaded, and whether it fits what is to be run."""
+"""`LoadedScene`: the loaded scene of a live session, its settings, and whether it fits the next run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, eq=False)
 class LoadedScene:
-    """The settings it was made of, how the episode starts, and the policy that acts."""
+    """Settings of the load, start of the episode, and policy."""
 
     settings: LiveSettings
     start: EpisodeStart
@@ -33,15 +33,15 @@ class LoadedScene:
 
     @property
     def task(self) -> Task:
-        """What is to be done, ready to be reset."""
+        """Return the task, ready to be reset."""
         family = self.settings.task
         return Task(self.start.plan, dwell=family.preset.dwell if family else DWELL)
 
     def for_run(self, settings: LiveSettings, policy: Policy, state: SceneState) -> LoadedScene:
-        """Return the same stage for a run of `settings`, which may name another policy and another free instruction.
+        """Return the same scene for a run of `settings`, which may name another policy and another free instruction.
 
         Raises:
-            UsageError: If something else was chosen since the load, or the policy acts at another rate.
+            UsageError: If other settings changed since the load, or the policy acts at another rate.
             InstructionError: If the instruction cannot be read.
         """
         if changes := settings.changes_since(self.settings):
@@ -68,31 +68,31 @@ def load_scene(
     *,
     goes_on: Callable[[], bool],
 ) -> Steps[LoadedScene | None]:
-    """Build the scene of `settings` and lay it out, with a first picture; None if it was given up meanwhile.
+    """Build the scene of `settings` and lay it out, with a first image; None if the load was cancelled.
 
     Args:
         settings: What to load.
-        backend: Where.
-        policy: Acts in the run that follows.
+        backend: The simulator.
+        policy: The policy of the run that follows.
         control: Limits and inverse kinematics of that run.
-        preview: Takes the first picture.
-        goes_on: Asked before each simulator update whether to go on.
+        preview: Takes the first image.
+        goes_on: Called before each simulator update; False cancels the load.
 
     Raises:
         VlaIsaacError: If the scene cannot be loaded, or the policy does not fit it.
     """
     steps = set_stage(settings.request(), backend, policy, settings.policy)
-    start = yield from _while(goes_on, steps)
+    start = yield from _run_while(goes_on, steps)
     if start is None:
         return None
     loaded = LoadedScene(settings, start, policy)
-    connect(start, loaded.task, backend, policy, control)  # what does not fit is known before the run
-    yield from _while(goes_on, preview.look(start.state.time))
+    connect(start, loaded.task, backend, policy, control)  # a mismatch is reported before the run
+    yield from _run_while(goes_on, preview.look(start.state.time))
     return loaded
 
 
-def _while(goes_on: Callable[[], bool], steps: Steps[T]) -> Steps[T | None]:
-    """Do `steps`, or give them up with None."""
+def _run_while(goes_on: Callable[[], bool], steps: Steps[T]) -> Steps[T | None]:
+    """Run `steps`, or cancel them and return None."""
     while goes_on():
         try:
             next(steps)

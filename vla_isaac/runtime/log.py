@@ -1,6 +1,6 @@
-"""`EpisodeLog`: the episode as JSON lines, exact enough to be run again bit by bit.
+"""`EpisodeLog`: the episode as JSON lines, exact enough for a bit-identical replay.
 
-The first line holds all that set the stage (scene, layout, seed, instruction), each further line one control
+The first line holds the start of the episode (scene, layout, seed, instruction), each further line one control
 period (action, target, state), the last one the result. JSON keeps every bit of a float64.
 """
 
@@ -20,17 +20,17 @@ FORMAT = 1
 
 
 class EpisodeLog:
-    """Writes one file per episode; readable after a kill at any moment up to the last whole line."""
+    """Writes one file per episode; after a kill it is readable up to the last complete line."""
 
     def __init__(self, path: Path) -> None:
-        """Log to `path`, through a temporary name until the episode has ended."""
+        """Log to `path`, under a temporary name until the episode has ended."""
         self.path = path
         self._part = temporary_path(path)
 
     def on_start(self, start: EpisodeStart) -> None:
         """Write the header."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = self._part.open("w", encoding="utf-8", buffering=1)  # a line at a time
+        self._file = self._part.open("w", encoding="utf-8", buffering=1)  # line buffered
         about = describe_start(start)
         self._line({"kind": "start", "format": FORMAT, **about, "state": state_to_json(start.state)})
 
@@ -50,7 +50,7 @@ class EpisodeLog:
         )
 
     def on_end(self, result: EpisodeResult) -> None:
-        """Write the result and give the file its name."""
+        """Write the result and rename the file."""
         self._line({"kind": "end", **result.to_json()})
         self._file.close()
         commit(self._part, self.path)
@@ -60,7 +60,7 @@ class EpisodeLog:
 
 
 def state_to_json(state: SceneState) -> dict[str, Any]:
-    """Return the numbers of a state that a replay is compared with."""
+    """Return the values of a state that a replay compares."""
     return {
         "time": state.time,
         "qpos": state.qpos.tolist(),

@@ -1,4 +1,4 @@
-"""`ProgressLine`: one line on the terminal that says how far the episode is."""
+"""`ProgressLine`: one line on the terminal with the progress of the episode."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ MIN_SECONDS = 0.1  # between two drawings
 
 
 class ProgressLine:
-    """Draws only on a terminal, and at most ten times a second."""
+    """Writes only to a terminal, and at most ten times a second."""
 
     def __init__(self, stream: TextIO | None = None, *, label: str = "") -> None:
-        """Draw to `stream`; None takes standard error."""
+        """Write to `stream`; None takes standard error."""
         self._stream = stream or sys.stderr
         self._label = label
         self._is_on = self._stream.isatty()
 
     def on_start(self, start: EpisodeStart) -> None:
-        """Note the length."""
+        """Store the length."""
         self._max_steps = start.max_steps
         self._drawn = 0.0
 
     def on_step(self, step: Step) -> None:
-        """Draw now and then."""
+        """Update the line."""
         now = time.monotonic()
         if not self._is_on or now - self._drawn < MIN_SECONDS:
             return

@@ -1,7 +1,7 @@
-"""What is recorded of an episode, put together once for every recorder: the values of a step, and what set the stage.
+"""`STEP_FIELDS` and `StepTable`: the values of each step that recorders store; `describe_start`: the start of an episode.
 
-A recorder is a subscriber that picks its values by name from `STEP_FIELDS` and keeps them in a `StepTable`. The values are
-those of the loop, without loss; each format of a dataset is made from them.
+A recorder is a subscriber that selects values by name from `STEP_FIELDS` and stores them in a `StepTable`. The values
+are those of the loop, without loss; each dataset format is derived from them.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ class StepField(NamedTuple):
     """A value of a step that can be recorded."""
 
     path: str
-    """Where it is in a `Step`."""
+    """Attribute path in a `Step`."""
 
     about: str
-    """What it is, with unit, frame and the shape of T steps together."""
+    """Description, with unit, frame and the shape for T steps."""
 
 
 STEP_FIELDS: Mapping[str, StepField] = {
@@ -56,14 +56,14 @@ class StepTable:
     """The steps of one episode: a column of values under each name."""
 
     def __init__(self, *names: str, **values: StepValue) -> None:
-        """Keep the `STEP_FIELDS` of these names, and further values under names of their own."""
+        """Store the `STEP_FIELDS` of these names, and further values under names of their own."""
         self._values: dict[str, StepValue] = {name: attrgetter(STEP_FIELDS[name].path) for name in names}
         self._values |= values
         self._rows: dict[str, list[Any]] = {name: [] for name in self._values}
         self._length = 0
 
     def add(self, step: Step) -> None:
-        """Append one step; what it does not have, such as a gripper number, is NaN."""
+        """Append one step; a missing value, such as a gripper number, is NaN."""
         for name, value in self._values.items():
             found = value(step)
             self._rows[name].append(np.nan if found is None else found)
@@ -79,7 +79,7 @@ class StepTable:
 
 
 def describe_start(start: EpisodeStart) -> dict[str, Any]:
-    """Return what set the stage of an episode as plain values: enough to set it again."""
+    """Return the start of an episode as plain values: enough to restore it."""
     return {
         "vla_isaac": __version__,
         "instruction": start.instruction,

@@ -1,4 +1,4 @@
-"""Run a logged episode again from its targets and compare every state bit by bit."""
+"""`replay`: run a logged episode again from its targets and compare every state bit by bit."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from vla_isaac.sim.drive import drive
 
 @dataclass(frozen=True)
 class ReplayReport:
-    """What a replay found."""
+    """Result of a replay."""
 
     steps: int
     """Control periods run again."""
@@ -33,7 +33,7 @@ def read_log(path: Path) -> list[dict[str, Any]]:
     """Return the lines of an episode log.
 
     Raises:
-        ReplayError: If the file is not a whole episode log.
+        ReplayError: If the file is not a complete episode log.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -47,7 +47,7 @@ def read_log(path: Path) -> list[dict[str, Any]]:
         raise ReplayError(f"{path} does not begin with a 'start' line", remedy="logs are written by run --record DIR")
     if lines[0].get("format") != FORMAT:
         raise ReplayError(
-            f"{path} has log format {lines[0].get('format')!r}, this version reads {FORMAT}", remedy="record it anew"
+            f"{path} has log format {lines[0].get('format')!r}, this version reads {FORMAT}", remedy="record it again"
         )
     for number, line in enumerate(lines, 1):
         _check_line(path, number, line)
@@ -62,24 +62,24 @@ def _check_line(path: Path, number: int, line: Any) -> None:
     kind = line.get("kind") if isinstance(line, dict) else None
     if kind not in NEEDED:
         raise ReplayError(
-            f"{path}, line {number}: is no line of an episode log", remedy="logs are written by run --record DIR"
+            f"{path}, line {number}: is not a line of an episode log", remedy="logs are written by run --record DIR"
         )
     missing = [key for key in NEEDED[kind] if key not in line]
     if missing:
-        raise ReplayError(f"{path}, line {number}: lacks {missing[0]!r}", remedy="the log is damaged, record it anew")
+        raise ReplayError(f"{path}, line {number}: lacks {missing[0]!r}", remedy="the log is damaged, record it again")
 
 
 def replay(lines: list[dict[str, Any]], backend: Backend) -> ReplayReport:
-    """Send the logged targets to `backend` again and compare the states.
+    """Send the logged targets to `backend` and compare the states.
 
     Raises:
         ConfigError: If the logged scene does not fit this version.
-        ReplayError: If something is missing inside a line.
+        ReplayError: If a line lacks a value.
     """
     try:
         return _replay(lines, backend)
     except (KeyError, TypeError, AttributeError, IndexError) as error:
-        raise ReplayError(f"the log is damaged ({type(error).__name__}: {error})", remedy="record it anew") from error
+        raise ReplayError(f"the log is damaged ({type(error).__name__}: {error})", remedy="record it again") from error
 
 
 def _replay(lines: list[dict[str, Any]], backend: Backend) -> ReplayReport:

@@ -1,4 +1,4 @@
-"""How an episode ended, with every number a report needs."""
+"""`EpisodeResult`: the end of an episode, with every number a report needs."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ class End(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class EpisodeResult:
-    """One episode from its seed to its end."""
+    """The outcome of one episode."""
 
     end: End
     """Why the loop stopped."""
 
     success: bool | None
-    """Whether the goal was reached; None where nothing was judged (``--goal none``)."""
+    """Whether the goal was reached; None without a goal (``--goal none``)."""
 
     failure: str | None
-    """Name of the failure, such as ``"missed_grasp"``; None on success or where nothing was judged."""
+    """Name of the failure, such as ``"missed_grasp"``; None on success or without a goal."""
 
     reason: str
-    """The verdict's words, or what went wrong."""
+    """Reason of the verdict, or the error message."""
 
     progress: float
     """0 at the start, 1 when done."""
@@ -56,13 +56,13 @@ class EpisodeResult:
     seed: int
 
     policy_reason: str = ""
-    """Why this policy acted: chosen by name, a default, or in place of the default; empty where nobody said."""
+    """Why this policy acted: chosen by name, a default, or in place of the default; empty where no reason is given."""
 
     clipped: dict[str, int] = field(default_factory=dict)
-    """What the safety stage had to limit, by name."""
+    """How often each limit of the safety stage was applied, by name."""
 
     warnings: tuple[str, ...] = ()
-    """What went wrong beside the loop, such as a video that could not be written."""
+    """Problems outside the loop, such as a video that could not be written."""
 
     video: str | None = None
     """Path of the video, if one was written."""
@@ -73,21 +73,21 @@ class EpisodeResult:
 
 
 class Judged(Protocol):
-    """What a summary needs to know of an episode."""
+    """What a summary needs from an episode."""
 
     @property
     def success(self) -> bool | None:
-        """Whether the goal was reached; None where nothing was judged."""
+        """Return whether the goal was reached; None without a goal."""
         ...
 
     @property
     def failure(self) -> str | None:
-        """Name of the failure, None on success."""
+        """Return the name of the failure, None on success."""
         ...
 
     @property
     def seed(self) -> int:
-        """From which everything random was drawn."""
+        """Return the seed of all random numbers."""
         ...
 
 

@@ -12,15 +12,15 @@ from vla_isaac.runtime.result import End, EpisodeResult
 
 
 class PolicyRunner:
-    """The state machine that turns observation into action until the task is done; time stands still meanwhile."""
+    """Runs the loop from observation to action until the episode ends; simulated time stands still while the policy runs."""
 
     def __init__(self, episode: EpisodeRun, policy: Policy) -> None:
-        """Let `policy` act in `episode`, which has not begun."""
+        """Create a runner of `policy` in `episode`, which has not begun."""
         self.episode = episode
         self._policy = policy
 
     def begin(self) -> None:
-        """Begin the episode; a policy that cannot begin ends it at once.
+        """Start the episode; a policy that fails in its reset ends it at once.
 
         Raises:
             GoalError: If the goal can never be fulfilled.
@@ -35,7 +35,7 @@ class PolicyRunner:
             raise
 
     def run(self) -> EpisodeResult:
-        """Tick until the end; an interrupt (Ctrl-C) ends the episode as STOPPED and is raised again."""
+        """Call `tick` until the end; an interrupt (Ctrl-C) ends the episode as STOPPED and is raised again."""
         try:
             while self.episode.end is None:
                 self.tick()
@@ -60,22 +60,22 @@ class PolicyRunner:
 
     @property
     def end(self) -> End | None:
-        """Why the episode ended; None before."""
+        """Return why the episode ended; None before."""
         return self.episode.end
 
     @property
     def error(self) -> Exception | None:
-        """What ended the episode, where an error did."""
+        """Return the error that ended the episode; None if none did."""
         return self.episode.error
 
     @property
     def result(self) -> EpisodeResult:
-        """How the episode ended."""
+        """Return how the episode ended."""
         return self.episode.result
 
     @property
     def steps(self) -> int:
-        """Control periods so far."""
+        """Return the control periods so far."""
         return self.episode.steps
 
     def _answer(self, observation: Observation) -> Any:

@@ -1,4 +1,4 @@
-"""`Session`: backend and policy held together, episodes asked of them; the model behind every front door."""
+"""`Session`: a backend and a policy that run episodes; the model behind command line, Python interface and panel."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ class Session:
         """Hold a backend and a policy.
 
         Args:
-            backend: Where episodes happen; closed with the session.
-            policy: Who acts.
-            policy_name: What it is called in results.
-            policy_reason: Why it acts, for results.
+            backend: The simulator; closed with the session.
+            policy: The policy that acts.
+            policy_name: Its name in results.
+            policy_reason: Why it was selected, for results.
             control: Limits and inverse kinematics; None takes the defaults.
         """
         self.backend = backend
@@ -55,7 +55,7 @@ class Session:
         self._control = control or ControlConfig()
 
     def prepare(self, request: EpisodeRequest, subscribers: Sequence[Subscriber] = ()) -> PolicyRunner:
-        """Load and lay out the scene and return a runner at the start of the episode; for callers who own the clock."""
+        """Load and lay out the scene and return a runner at the start of the episode; for callers that own the clock."""
         start = drive(set_stage(request, self.backend, self.policy, self.policy_name, self.policy_reason))
         task = Task(start.plan, dwell=request.dwell)
         runner = connect(start, task, self.backend, self.policy, self._control, subscribers)
@@ -67,7 +67,7 @@ class Session:
         return self.prepare(request, subscribers).run()
 
     def close(self) -> None:
-        """Free the backend; may be called twice."""
+        """Release the backend; may be called twice."""
         self.backend.close()
 
     def __enter__(self) -> Session:
@@ -91,7 +91,7 @@ def connect(
 
     Raises:
         UnknownNameError: If the scene lacks a camera of the policy.
-        ConventionError: If a camera looks otherwise than the policy learned to see.
+        ConventionError: If a camera differs from the one the policy was trained with.
     """
     spec = start.policy_spec
     for name in spec.cameras:

@@ -1,14 +1,14 @@
-"""`SpoolRecorder`: episodes as plain numpy files, for a process in which no video or dataset encoder may run.
+"""`SpoolRecorder`: episodes as plain numpy files, for processes in which no video or dataset encoder may run.
 
-PyAV and pyarrow bring libraries that clash with Kit's own, so inside Kit a recording is a folder that numpy alone can
-read and an ordinary Python can encode later::
+PyAV and pyarrow bring libraries that conflict with Kit's own, so inside Kit a recording is a folder of numpy files that
+an ordinary Python can encode later::
 
     recording/
         meta.json             what the files are: format, names, shapes and units of the arrays
         episode_000000.npz    one episode: arrays and, under "meta", its description as JSON in bytes
         episode_000001.npz
 
-Nothing in it is a pickle. A file gets its name only when it is whole, so after a kill at any moment the folder holds
+It contains no pickle. A file gets its final name only when it is complete, so after a kill at any time the folder holds
 every episode that had ended.
 """
 
@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 FORMAT = 1
 _numbering = threading.Lock()  # two episodes never take the same number
-MOST_PICTURES = 1 << 30  # [bytes] kept per episode; beyond it the episode goes on without pictures
+MOST_PICTURES = 1 << 30  # [bytes] kept per episode; beyond it the episode is recorded without images
 
 ARRAYS = (
     *("time", "qpos", "qvel", "gripper_width", "ee_pos", "ee_quat_wxyz", "action_arm", "action_gripper"),
@@ -48,18 +48,18 @@ FIELDS = {
 
 
 class SpoolRecorder:
-    """A subscriber that keeps an episode in memory and writes it on a thread of its own when it has ended."""
+    """A subscriber that keeps an episode in memory and writes it on its own thread when it has ended."""
 
     def __init__(self, folder: Path) -> None:
-        """Record into `folder`, after the episodes that are there already."""
+        """Record into `folder`, after its existing episodes."""
         self.folder = folder
         self._writers: list[threading.Thread] = []
 
     def on_start(self, start: EpisodeStart) -> None:
-        """Begin an episode.
+        """Start an episode.
 
         Raises:
-            UsageError: If the folder cannot be written, or holds something else.
+            UsageError: If the folder cannot be written, or holds other files.
         """
         self._start = start
         self._table = StepTable(*ARRAYS)
@@ -68,12 +68,12 @@ class SpoolRecorder:
         _prepare(self.folder)
 
     def on_step(self, step: Step) -> None:
-        """Keep one control period."""
+        """Store one control period."""
         self._table.add(step)
         self._keep_pictures({name: frame.rgb for name, frame in step.observation.frames.items()})
 
     def on_end(self, result: EpisodeResult) -> None:
-        """Write the episode, without making the caller wait."""
+        """Write the episode, without blocking the caller."""
         start = self._start
         meta = {
             "format": FORMAT,
@@ -88,7 +88,7 @@ class SpoolRecorder:
         writer.start()
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until every ended episode is written, for `timeout` [s] each at the most; tell whether it is."""
+        """Wait until every ended episode is written, for `timeout` [s] each at most; return whether all are."""
         for writer in self._writers:
             writer.join(timeout)
         return not any(writer.is_alive() for writer in self._writers)
@@ -103,7 +103,7 @@ class SpoolRecorder:
 
 
 def episodes(folder: Path) -> list[Path]:
-    """Return the finished episodes of a recording, oldest first."""
+    """Return the complete episodes of a recording, oldest first."""
     return sorted(folder.glob("episode_*.npz"))
 
 
@@ -111,7 +111,7 @@ def read_episode(path: Path) -> tuple[dict[str, AnyArray], dict[str, Any]]:
     """Return the arrays of an episode and its description.
 
     Raises:
-        ConfigError: If it is not an episode of a format known here.
+        ConfigError: If it is not an episode, or its format is not supported.
     """
     try:
         with np.load(path, allow_pickle=False) as file:
@@ -119,15 +119,15 @@ def read_episode(path: Path) -> tuple[dict[str, AnyArray], dict[str, Any]]:
         meta = json.loads(bytes(arrays.pop("meta")).decode("utf-8"))
     except (OSError, ValueError, KeyError) as error:
         raise ConfigError(
-            f"{path} is no whole episode of a recording", remedy="give one of its episode_*.npz files"
+            f"{path} is not a complete episode of a recording", remedy="give one of its episode_*.npz files"
         ) from error
     if meta.get("format") != FORMAT:
-        raise ConfigError(f"{path} has the format {meta.get('format')!r}, known here is {FORMAT}", remedy="update vla_isaac")
+        raise ConfigError(f"{path} has the format {meta.get('format')!r}, supported is {FORMAT}", remedy="update vla_isaac")
     return arrays, meta
 
 
 def _prepare(folder: Path) -> None:
-    """Make the folder and its meta.json, or say why not."""
+    """Make the folder and its meta.json, or raise the reason."""
     about = folder / "meta.json"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -148,7 +148,7 @@ def _prepare(folder: Path) -> None:
 
 
 def _write(folder: Path, table: StepTable, pictures: dict[str, list[AnyArray]], meta: dict[str, Any]) -> None:
-    """Write one episode under the next free number; runs on the writer's thread and touches no simulator."""
+    """Write one episode under the next free number; runs on the writer's thread and does not use the simulator."""
     arrays = table.arrays()
     arrays.update({f"rgb_{name}": np.stack(values) for name, values in pictures.items()})
     arrays["meta"] = np.frombuffer(json.dumps(meta).encode("utf-8"), dtype=np.uint8)

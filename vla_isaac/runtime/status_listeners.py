@@ -1,4 +1,4 @@
-"""`StatusListeners`: those who are told a live session's status at every change."""
+"""`StatusListeners`: the callbacks that receive a live session's status at every change."""
 
 from __future__ import annotations
 
@@ -9,53 +9,53 @@ from vla_isaac.runtime.live_status import LiveStatus
 
 logger = logging.getLogger(__name__)
 
-MAX_ROUNDS = 3  # watchers that change something while being told are told again, but not for ever
+MAX_ROUNDS = 3  # a callback that changes the status causes another round, up to this limit
 
 
 class StatusListeners:
-    """Tells them all; one that raises is logged and gets no more calls."""
+    """Calls every callback; one that raises is logged and removed."""
 
     def __init__(self) -> None:
-        self._watchers: list[Callable[[LiveStatus], None]] = []
-        self._is_telling = self._is_changed = False
+        self._listeners: list[Callable[[LiveStatus], None]] = []
+        self._is_calling = self._is_changed = False
 
     def __len__(self) -> int:
-        return len(self._watchers)
+        return len(self._listeners)
 
-    def add(self, tell: Callable[[LiveStatus], None]) -> Callable[[], None]:
-        """Call `tell` from now on, and return what ends that."""
-        self._watchers.append(tell)
+    def add(self, listener: Callable[[LiveStatus], None]) -> Callable[[], None]:
+        """Call `listener` from now on, and return a function that removes it."""
+        self._listeners.append(listener)
 
         def remove() -> None:
-            if tell in self._watchers:
-                self._watchers.remove(tell)
+            if listener in self._listeners:
+                self._listeners.remove(listener)
 
         return remove
 
     def clear(self) -> None:
-        """Forget them all."""
-        self._watchers.clear()
+        """Remove all callbacks."""
+        self._listeners.clear()
 
     def tell(self, status: Callable[[], LiveStatus]) -> None:
-        """Tell everybody; `status` is only asked for where somebody listens."""
+        """Call every callback; `status` is only called where there is a callback."""
         self._is_changed = True
-        if self._is_telling:
+        if self._is_calling:
             return
-        self._is_telling = True
+        self._is_calling = True
         try:
             for _ in range(MAX_ROUNDS):
-                if not (self._is_changed and self._watchers):
+                if not (self._is_changed and self._listeners):
                     break
                 self._is_changed = False
-                self._tell_once(status())
+                self._call_all(status())
         finally:
-            self._is_telling = False
+            self._is_calling = False
 
-    def _tell_once(self, status: LiveStatus) -> None:
-        for tell in list(self._watchers):
+    def _call_all(self, status: LiveStatus) -> None:
+        for listener in list(self._listeners):
             try:
-                tell(status)
+                listener(status)
             except Exception:
-                if tell in self._watchers:
-                    self._watchers.remove(tell)
-                logger.exception("a watcher of the live session failed and was dropped")
+                if listener in self._listeners:
+                    self._listeners.remove(listener)
+                logger.exception("a listener of the live session failed and was removed")

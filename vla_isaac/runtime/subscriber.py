@@ -1,4 +1,4 @@
-"""Subscribers of the loop: it does not know them, and one that fails is reported and detached."""
+"""Subscribers of the loop: the protocol and its events; a subscriber that raises is reported and detached."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vla_isaac.scene.spec import SceneLayout, SceneSpec
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class EpisodeStart:
-    """The stage of an episode and its policy, before the first step."""
+    """Scene, layout, task and policy of an episode, before the first step."""
 
     scene: SceneSpec
     layout: SceneLayout
@@ -32,22 +32,22 @@ class EpisodeStart:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Step:
-    """One control period: observation, action, target, and the state and verdict after it. All recorders record this."""
+    """One control period: observation, action, target, and the state and verdict after it; the input of all recorders."""
 
     index: int
     """Number of this control period, from 1."""
 
     observation: Observation
-    """What the policy was given, with the frames of its cameras."""
+    """The policy's observation, with its camera frames."""
 
     chunk: ActionChunk
-    """What it answered, with its `info`."""
+    """The policy's answer, with its `info`."""
 
     action: Action
-    """The action carried out."""
+    """The executed action."""
 
     target: JointTarget
-    """What was sent to the arm."""
+    """The target sent to the arm."""
 
     state: SceneState
     """The state of the scene after the step."""
@@ -56,23 +56,23 @@ class Step:
     """The task's verdict on that state."""
 
     is_last: bool
-    """Whether the episode ends with this step, by success or for lack of time."""
+    """Whether the episode ends with this step, by success or timeout."""
 
     is_stale: bool = False
-    """Whether nothing was decided for this period and the arm held the target before; only in live sessions."""
+    """Whether no new action was available and the arm held the previous target; only in live sessions."""
 
 
 class Subscriber(Protocol):
-    """Three calls per episode; each may raise, which costs only the subscriber."""
+    """Three calls per episode; an error in one detaches only the subscriber."""
 
     def on_start(self, start: EpisodeStart) -> None:
-        """Take the start of an episode."""
+        """Receive the start of an episode."""
         ...
 
     def on_step(self, step: Step) -> None:
-        """Take one control period."""
+        """Receive one control period."""
         ...
 
     def on_end(self, result: EpisodeResult) -> None:
-        """Take the end; also called when the loop was interrupted."""
+        """Receive the result; also called when the loop was interrupted."""
         ...

@@ -26,13 +26,13 @@ INK, MUTED, GOOD, BAD = (245, 245, 245), (170, 175, 185), (95, 220, 130), (255, 
 
 
 class VideoRecorder:
-    """Draws the scene in its good look after each step and writes H.264.
+    """Renders the scene after each step and writes H.264.
 
-    The file appears under its name only when it is whole; a video that cannot be written never ends the episode.
+    The file gets its name only when it is complete; a video that cannot be written never ends the episode.
     """
 
     def __init__(self, backend: Backend, path: Path, *, camera: str = CAMERA) -> None:
-        """Record what `camera` sees to `path`; the front camera is taken where the scene has no such camera.
+        """Record `camera` to `path`; the front camera is used where the scene has no such camera.
 
         Raises:
             MissingDependencyError: If PyAV is not installed.
@@ -45,7 +45,7 @@ class VideoRecorder:
         self._encoder: Encoder | None = None
 
     def on_start(self, start: EpisodeStart) -> None:
-        """Open the file and draw the first frame."""
+        """Open the file and write the first frame."""
         names = [c.name for c in start.scene.cameras]
         self._camera = self._camera if self._camera in names else names[0]
         self._instruction = start.instruction
@@ -58,40 +58,40 @@ class VideoRecorder:
         self._show("", MUTED, "step 0")
 
     def on_step(self, step: Step) -> None:
-        """Draw and write one frame."""
+        """Render and write one frame."""
         phase = step.chunk.info.get("phase", "")
         line = f"step {step.index}   {step.state.time:.1f} s   {phase}"
         colour = GOOD if step.verdict.done else MUTED
         self._show(step.verdict.reason, colour, line)
 
     def on_end(self, result: EpisodeResult) -> None:
-        """Hold the last frame with the verdict, close the file and give it its name."""
-        words = "done" if result.success is None else ("SUCCESS" if result.success else f"FAILED: {result.failure}")
+        """Repeat the last frame with the verdict, close the file and rename it."""
+        outcome = "done" if result.success is None else ("SUCCESS" if result.success else f"FAILED: {result.failure}")
         colour = BAD if result.success is False else GOOD
-        line = f"{words}   {result.steps} steps   {result.sim_seconds:.1f} s"
+        line = f"{outcome}   {result.steps} steps   {result.sim_seconds:.1f} s"
         self._show(result.reason, colour, line, times=max(1, round(LAST_FRAME_SECONDS * self._fps)))
-        with self._losing_all_on_failure():
+        with self._discarding_on_failure():
             self._open_encoder().close()
             commit(self._part, self.path)
         self.written = self.path
 
     def _show(self, verdict: str, colour: tuple[int, int, int], line: str, *, times: int = 1) -> None:
-        """Draw the scene as it is now and write it as one or more frames."""
-        with self._losing_all_on_failure():
+        """Render the scene as it is now and write it as one or more frames."""
+        with self._discarding_on_failure():
             rgb = self._draw(verdict, colour, line)
             for _ in range(times):
                 self._open_encoder().write(rgb)
 
     @contextlib.contextmanager
-    def _losing_all_on_failure(self) -> Iterator[None]:
-        """Leave no half-written file behind, and say what was lost."""
+    def _discarding_on_failure(self) -> Iterator[None]:
+        """Remove an incomplete file and raise an error that names it."""
         try:
             yield
         except OSError as error:
             self._discard()
             raise RenderError(
                 f"the video {self.path} could not be written ({error.strerror or error})",
-                remedy="the episode goes on without it",
+                remedy="the episode continues without it",
             ) from error
         except Exception:
             self._discard()

@@ -1,6 +1,6 @@
-"""Frames to an mp4: in this process, or in one of its own where this one must not load an encoder.
+"""Video encoders: frames to an mp4, in this process or in a child process where this one must not load an encoder.
 
-Inside Kit (also in a standalone Isaac script) PyAV's libraries clash with Kit's, so there an ordinary Python encodes:
+Inside Kit (also in a standalone Isaac script) PyAV's libraries conflict with Kit's, so there an ordinary Python encodes:
 ``python -m vla_isaac.runtime.video_encoder PATH WIDTH HEIGHT FPS`` reads raw RGB frames from its standard input.
 """
 
@@ -17,11 +17,11 @@ from vla_isaac.core.arrays import Image
 from vla_isaac.core.errors import MissingDependencyError, RenderError
 from vla_isaac.core.optional import is_installed, require
 
-PATIENCE = 60.0  # [s] for the other process to finish its file
+CLOSE_TIMEOUT = 60.0  # [s] timeout of the child process to finish its file
 
 
 class Encoder(Protocol):
-    """Takes frames, makes a file."""
+    """Writes frames to a file."""
 
     def write(self, rgb: Image) -> None:
         """Add a frame, shape (height, width, 3)."""
@@ -32,7 +32,7 @@ class Encoder(Protocol):
         ...
 
     def abandon(self) -> None:
-        """Let go of the file after an error; nothing more is encoded."""
+        """Release the file after an error; nothing more is encoded."""
         ...
 
 
@@ -67,7 +67,7 @@ class PyAvEncoder:
             self._container.mux(packet)
 
     def close(self) -> None:
-        """Write what is still held back, and the index."""
+        """Write the frames held back by the encoder, and the index."""
         for packet in self._stream.encode():
             self._container.mux(packet)
         self._container.close()
@@ -78,7 +78,7 @@ class PyAvEncoder:
 
 
 class ProcessEncoder:
-    """The same in a Python of its own, fed through a pipe."""
+    """The same encoder in a child process, fed through a pipe."""
 
     def __init__(self, path: Path, width: int, height: int, fps: float) -> None:
         command = [sys.executable, "-m", "vla_isaac.runtime.video_encoder", str(path), str(width), str(height), str(fps)]
@@ -92,28 +92,28 @@ class ProcessEncoder:
             raise self._failed() from error
 
     def close(self) -> None:
-        """End the stream and wait until the file is whole."""
+        """End the stream and wait until the file is complete."""
         try:
             self._pipe().close()
         except OSError as error:
             raise self._failed() from error
-        if self._child.wait(timeout=PATIENCE) != 0:
+        if self._child.wait(timeout=CLOSE_TIMEOUT) != 0:
             raise self._failed()
 
     def abandon(self) -> None:
-        """End the other process."""
+        """End the child process."""
         self._child.kill()
         self._child.wait()
 
     def _pipe(self) -> Any:
-        assert self._child.stdin is not None  # asked for above
+        assert self._child.stdin is not None  # requested above
         return self._child.stdin
 
     def _failed(self) -> RenderError:
-        """Return what the other process said last."""
+        """Return an error with the last message of the child process."""
         self._child.kill()
-        said = self._child.stderr.read().decode(errors="replace").strip() if self._child.stderr else ""
-        last = said.rpartition("\n")[2] or f"exit code {self._child.poll()}"
+        output = self._child.stderr.read().decode(errors="replace").strip() if self._child.stderr else ""
+        last = output.rpartition("\n")[2] or f"exit code {self._child.poll()}"
         return RenderError(f"the video's encoder process ended early: {last}")
 
 

@@ -87,7 +87,7 @@ writer.close()
     root = Path(__file__).resolve().parents[3]
     done = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True)
     message, number = done.stdout.splitlines()
-    assert "File too large; its 1 finished episodes are intact; make room" in message
+    assert "File too large; its 1 finished episodes are intact; free disk space" in message
     assert number == "1"
     reader = open_dataset(tmp_path / "set")
     assert [reader.length(0), reader.length(1)] == [5, 80]

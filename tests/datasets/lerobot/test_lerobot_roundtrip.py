@@ -135,7 +135,7 @@ def test_a_folder_that_holds_something_else_is_refused(tmp_path, format):
 @pytest.mark.parametrize("format", FORMATS)
 def test_an_existing_dataset_is_not_overwritten(tmp_path, format):
     folder = write(tmp_path / "set", format, (5,))
-    with pytest.raises(UsageError, match="exists; go on with it by resume=True"):
+    with pytest.raises(UsageError, match="exists; resume it with resume=True"):
         create_dataset(folder, make_info(), format)
     assert len(open_dataset(folder)) == 1
 

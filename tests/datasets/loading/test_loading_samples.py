@@ -148,7 +148,7 @@ def test_bad_data_is_told_in_one_sentence_each(written, tmp_path):
         (lambda: VLADataset([path, six], chunk=1), UsageError, r"'action' is 7 numbers .* in .*data.*, 6 numbers in .*six"),
         (lambda: VLADataset([path, large], chunk=1), UsageError, r"camera 'front' has pictures of \(32, 32\).*image_hw"),
         (lambda: VLADataset(path, chunk=1, cameras=("top",)), UsageError, r"no camera 'top'; it has .*front"),
-        (lambda: VLADataset(path, chunk=1, episodes=[]), UsageError, r"has no episodes to draw from"),
+        (lambda: VLADataset(path, chunk=1, episodes=[]), UsageError, r"has no episodes; collect some first"),
         (lambda: VLADataset(path, chunk=1, episodes=[2]), UsageError, r"has no episode 2; it has 2, numbered from 0"),
         (lambda: VLADataset([]), UsageError, r"there is no dataset to load"),
         (lambda: VLADataset(tmp_path / "none"), UsageError, r"there is no such file or folder"),

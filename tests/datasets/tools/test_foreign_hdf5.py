@@ -85,7 +85,7 @@ def soft_link_behind_an_external_one(demo: h5py.Group, place: str, folder: Path)
 KINDS = {
     external_storage: r"keeps its numbers in another file \(external storage\)",
     external_link: "is a link into another file",
-    virtual_dataset: r"is put together from other files \(virtual dataset\)",
+    virtual_dataset: r"is composed of other files \(virtual dataset\)",
     soft_link_behind_an_external_one: "elsewhere is a link into another file",
 }
 
@@ -105,7 +105,7 @@ def test_numbers_and_pictures_of_another_file_are_refused_and_never_copied(plain
         lambda: merge([plain, tmp_path / "more.hdf5"], out / "merged.hdf5", "hdf5"),
         lambda: VLADataset(plain, SampleOptions(chunk=2))[LENGTH + 1],
     ):
-        with pytest.raises(ForeignFileError, match=rf"demos\.hdf5: .*{KINDS[plant]}.*a dataset has to hold all it needs"):
+        with pytest.raises(ForeignFileError, match=rf"demos\.hdf5: .*{KINDS[plant]}.*a dataset must contain all its data"):
             work()
     assert list(out.iterdir()) == []
     (finding,) = verify_path(plain)
@@ -190,7 +190,7 @@ def test_soft_links_in_a_circle_end_in_an_error(plain):
     with h5py.File(plain, "a") as file:
         del file["data/demo_0/actions"]
         file["data/demo_0/actions"] = h5py.SoftLink("/data/demo_0/actions")
-    with pytest.raises(DatasetError, match="data/demo_0/actions is a soft link in a circle"):
+    with pytest.raises(DatasetError, match="data/demo_0/actions is a circular soft link"):
         open_dataset(plain)
 
 

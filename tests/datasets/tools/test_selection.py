@@ -52,7 +52,7 @@ def test_no_part_is_ever_empty(clean, opened):
     for share in (0.0, 1.0, -1.0, float("nan")):
         with pytest.raises(UsageError, match="leaves one part empty"):
             split_by_share(reader, share)
-    with pytest.raises(UsageError, match="0 of 4 episodes fit"):
+    with pytest.raises(UsageError, match="0 of 4 episodes match"):
         split_by_condition(reader, Condition(task="sweep"))
 
 

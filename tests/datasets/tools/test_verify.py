@@ -175,7 +175,7 @@ def test_a_wrong_column(copy_of, format, change, words):
         ("frame_index", 4, 40, "frame_index 40 where 4 should be"),
         ("index", 4, 15, "index 15 is there twice"),
         ("timestamp", 4, 0.31, "timestamp is 0.3100 s, row 4 at 20 Hz is at 0.2000 s"),
-        ("episode_index", 4, 2, "rows of episode 2 stand in a file that is not theirs"),
+        ("episode_index", 4, 2, "rows of episode 2 are in the wrong file"),
     ],
 )
 def test_wrong_numbering(copy_of, format, name, row, value, words):
@@ -225,8 +225,8 @@ def test_statistics_that_do_not_match_the_rows(copy_of):
         ("std", lambda v: v[:1], "action: std is of 1 numbers, a row has 7"),
         ("max", lambda v: [], "action: max is of 0 numbers, a row has 7"),
         ("count", lambda v: [45], "action: count is 45, there are 46 rows"),
-        ("q90", lambda v: [*v[:6], 9.0], "action: q90 lies outside of what the rows hold"),
-        ("q10", lambda v: [-9.0, *v[1:]], "action: q10 lies outside of what the rows hold"),
+        ("q90", lambda v: [*v[:6], 9.0], "action: q90 lies outside of the range of the rows"),
+        ("q10", lambda v: [-9.0, *v[1:]], "action: q10 lies outside of the range of the rows"),
     ],
 )
 def test_statistics_of_another_width_count_or_range(copy_of, key, change, words):
@@ -255,7 +255,7 @@ def test_steps_of_a_manifest_that_are_there_twice_or_not_at_all(copy_of):
     (path / "manifest.json").write_text(json.dumps(steps))
     found = {(f.episode, f.row): f.what for f in verify_path(path)}
     assert found[1, 2] == "step 1 is there twice"
-    assert found[3, 7] == "step 8 stands where 7 should be"
+    assert found[3, 7] == "step 8 is in place of step 7"
 
 
 @pytest.mark.parametrize("spoil", ["remove", "cut", "size"])
@@ -297,7 +297,7 @@ def test_a_demo_that_was_taken_out_of_ours(copy_of):
     path = copy_of("hdf5")
     with h5py.File(path, "a") as file:
         del file["data/demo_1"]
-    assert any("demo_2 stands where demo_1 should be" in f.what for f in verify_path(path))
+    assert any("demo_2 is in place of demo_1" in f.what for f in verify_path(path))
 
 
 # ------------------------------------------------------------------ numbers and pictures, in every format

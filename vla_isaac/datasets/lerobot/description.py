@@ -1,4 +1,4 @@
-"""`info.json`: what a LeRobot dataset says about itself, and our `DatasetInfo` made from it; v3.0 and v2.1 alike."""
+"""`info.json` of a LeRobot dataset, v3.0 and v2.1, to `DatasetInfo` and back."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ NUMBERS = {"float32", "float64", "float16", "int64", "int32", "int16", "int8", "
 
 @dataclass(frozen=True)
 class Camera:
-    """Where the pictures of a camera are."""
+    """Storage of a camera's images."""
 
     key: str
     """Name of its feature."""
 
     resolution_hw: tuple[int, int]
     is_video: bool
-    """False where pictures are PNG files inside the Parquet rows."""
+    """False where images are PNG files inside the Parquet rows."""
 
 
 def has_version(path: Path, prefix: str) -> bool:
-    """Tell whether a folder holds a LeRobot dataset whose version begins like this."""
+    """Return whether a folder holds a LeRobot dataset whose version begins with `prefix`."""
     try:
         return str(read_json(path / INFO).get("codebase_version", "")).startswith(prefix)
     except (DatasetError, AttributeError):
@@ -40,7 +40,7 @@ def has_version(path: Path, prefix: str) -> bool:
 
 
 def columns_of(data: Mapping[str, Any]) -> dict[str, Feature]:
-    """Return the columns with numbers; text, pictures and bookkeeping are left out."""
+    """Return the numeric columns, without text, images and bookkeeping."""
     return {
         name: Feature(feature["dtype"], tuple(feature["shape"]) or (1,), _names(feature.get("names")))
         for name, feature in data["features"].items()
@@ -60,10 +60,10 @@ def cameras_of(data: Mapping[str, Any]) -> dict[str, Camera]:
 
 
 def info_of(path: Path, data: Mapping[str, Any]) -> DatasetInfo:
-    """Return what all episodes of a dataset have in common.
+    """Return the metadata that all episodes share.
 
     Raises:
-        DatasetError: If `info.json` lacks what it must say.
+        DatasetError: If `info.json` lacks a required entry.
     """
     try:
         ours = read_json(path / OURS) if (path / OURS).exists() else {}
@@ -79,7 +79,7 @@ def info_of(path: Path, data: Mapping[str, Any]) -> DatasetInfo:
 
 
 def features_of(info: DatasetInfo, codec: str, extra: Mapping[str, Feature] | None = None) -> dict[str, Any]:
-    """Return the entry `features` of a dataset we write."""
+    """Return the entry `features` of a new dataset."""
     columns = {**info.features, **(extra or {})}
     features = {name: _feature(feature) for name, feature in columns.items()}
     features |= {video_key(name): _video(hw, info.fps, codec) for name, hw in info.cameras.items()}
@@ -87,19 +87,19 @@ def features_of(info: DatasetInfo, codec: str, extra: Mapping[str, Feature] | No
 
 
 def ours_of(info: DatasetInfo) -> bytes:
-    """Return the file with what LeRobot has no place for."""
+    """Return the file with the metadata that LeRobot's format has no field for."""
     from vla_isaac import __version__
 
     return dumps({"action_spec": dict(info.action_spec), "vla_isaac": __version__}, indent=4).encode()
 
 
 def whole(fps: float) -> float | int:
-    """Return the rate as LeRobot writes it: without a point where it can be."""
+    """Return the rate as LeRobot writes it: an integer where possible."""
     return int(fps) if fps == int(fps) else fps
 
 
 def check_info(path: Path, info: DatasetInfo) -> None:
-    """Check that a dataset like this can be written.
+    """Check that a dataset with this metadata can be written.
 
     Raises:
         UsageError: If it cannot.
@@ -145,7 +145,7 @@ def _video(hw: tuple[int, int], fps: float, codec: str) -> dict[str, Any]:
 
 
 def _names(names: Any) -> tuple[str, ...] | None:
-    """Return the names of a row's numbers; some datasets wrap them in a mapping of one entry."""
+    """Return the names of a row's values; some datasets wrap them in a mapping of one entry."""
     if isinstance(names, Mapping):
         names = next(iter(names.values()), None)
     return tuple(str(name) for name in names) if isinstance(names, list) and names else None

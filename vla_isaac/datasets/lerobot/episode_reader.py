@@ -1,4 +1,4 @@
-"""`EpisodeReader`: what the readers of both LeRobot versions share; where an episode's files are is each version's own."""
+"""`EpisodeReader`: common base of the readers of both LeRobot versions; a subclass locates the files of an episode."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ class EpisodeReader(ABC):
 
     format: str
     version: ClassVar[str]
-    """How the version in `info.json` begins."""
+    """Prefix of the version in `info.json`."""
 
     def __init__(self, path: str | Path) -> None:
-        """Read what it holds; no numbers or pictures yet.
+        """Read the metadata; no numbers or images yet.
 
         Raises:
             UsageError: If there is no LeRobot dataset of this version.
-            DatasetError: If its description is broken, or names files outside of it.
+            DatasetError: If its metadata is broken, or names files outside of the folder.
         """
         self.path = Path(path)
         if not self.recognises(self.path):
             raise UsageError(
-                f"dataset {self.path}: is no LeRobot {self.version} dataset ({INFO} is missing or says another version)"
+                f"dataset {self.path}: is not a LeRobot {self.version} dataset ({INFO} is missing or has another version)"
             )
         self._data = read_json(self.path / INFO)
         self.info = info_of(self.path, self._data)
@@ -48,19 +48,19 @@ class EpisodeReader(ABC):
 
     @classmethod
     def recognises(cls, path: Path) -> bool:
-        """Tell whether a folder holds such a dataset."""
+        """Return whether a folder holds such a dataset."""
         return has_version(Path(path), cls.version)
 
     def __len__(self) -> int:
-        """Number of finished episodes."""
+        """Return the number of finished episodes."""
         return len(self._entries())
 
     def length(self, episode: int) -> int:
-        """Return how many rows an episode has."""
+        """Return the number of rows of an episode."""
         return self._entry(episode).length
 
     def meta(self, episode: int) -> EpisodeMeta:
-        """Return what it is about; of a dataset of others, only the instruction and the rate are known."""
+        """Return the metadata of an episode; of a third-party dataset, only the instruction and the rate are known."""
         entry = self._entry(episode)
         if entry.meta:
             return meta_from_json(json.loads(entry.meta))
@@ -68,7 +68,7 @@ class EpisodeReader(ABC):
         return EpisodeMeta(instruction=entry.tasks[0] if entry.tasks else "", fps=self.info.fps, extra=extra)
 
     def columns(self, episode: int, names: Sequence[str] | None = None) -> Mapping[str, AnyArray]:
-        """Return its numbers, all columns or the named ones."""
+        """Return the columns of an episode, all or the named ones."""
         features = {**BOOKKEEPING, **self.info.features}
         chosen = list(self.info.features if names is None else names)
         unknown = [name for name in chosen if name not in features]
@@ -84,7 +84,7 @@ class EpisodeReader(ABC):
         return columns
 
     def episode(self, episode: int) -> Episode:
-        """Return all of it; pictures are decoded when they are asked for.
+        """Return an episode; images are decoded on access.
 
         Raises:
             DatasetError: If a file of it is missing or broken; the message names file and episode.
@@ -98,23 +98,23 @@ class EpisodeReader(ABC):
 
     @abstractmethod
     def table(self, episode: int, names: Sequence[str] | None = None) -> Any:
-        """Return the rows of an episode as they are stored.
+        """Return the stored rows of an episode.
 
         Raises:
-            DatasetError: If the file is missing or broken, or has not all its rows.
+            DatasetError: If the file is missing or broken, or lacks rows.
         """
 
     @abstractmethod
     def video_path(self, episode: int, key: str) -> Path:
-        """Return the video file that an episode's pictures are in."""
+        """Return the video file with an episode's images."""
 
     def first_frame(self, episode: int, key: str) -> int:
-        """Return the number of an episode's first picture in its video file."""
+        """Return the index of an episode's first image in its video file."""
         return 0
 
     @abstractmethod
     def _open(self) -> None:
-        """Read the list of episodes, and raise if numbers or pictures would come from outside the dataset."""
+        """Read the list of episodes, and raise if files would be outside of the dataset."""
 
     @abstractmethod
     def _entries(self) -> Sequence[EpisodeEntry]:

@@ -1,4 +1,4 @@
-"""`EpisodeWriter`: what the writers of both LeRobot versions share: one writer per folder, episodes whole or not at all."""
+"""`EpisodeWriter`: common base of the writers of both LeRobot versions: one writer per folder, atomic episodes."""
 
 from __future__ import annotations
 
@@ -37,20 +37,20 @@ from vla_isaac.datasets.video_files import check_codec
 
 
 class EpisodeWriter(DatasetWriter, ABC):
-    """A folder under a lock, a staging folder inside it, and `add`; how an episode is filed is each version's own."""
+    """A locked folder, a staging folder inside it, and `add`; a subclass commits the files of an episode."""
 
     version: ClassVar[str]
-    """What `info.json` says."""
+    """The version in `info.json`."""
 
     data_template: ClassVar[str]
     video_template: ClassVar[str]
 
     def __init__(self, path: Path, info: DatasetInfo, *, resume: bool = False, codec: str = "h264") -> None:
-        """Begin a dataset in an empty or new folder, or go on with one.
+        """Begin a dataset in an empty or new folder, or resume one.
 
         Raises:
-            UsageError: If the folder holds something else, another writer is at work there, `info` cannot be written, or
-                differs from what the dataset has.
+            UsageError: If the folder has other content, another writer uses it, `info` cannot be written, or differs from
+            that of the dataset.
             DatasetError: If the folder cannot be written, or the dataset in it is broken.
         """
         self.path = Path(path)
@@ -77,7 +77,7 @@ class EpisodeWriter(DatasetWriter, ABC):
         self._closed = False
 
     def add(self, episode: Episode) -> int:
-        """Write an episode, whole or not at all, and return its number.
+        """Write an episode, completely or not at all, and return its number.
 
         Raises:
             ShapeError: If it lacks a column or camera of the dataset, or has one with another shape.
@@ -96,16 +96,16 @@ class EpisodeWriter(DatasetWriter, ABC):
         videos: Mapping[str, Path],
         image_statistics: Mapping[str, Statistics] | None = None,
     ) -> int:
-        """Write an episode whose pictures are encoded already, as by a worker, and return its number.
+        """Write an episode whose images are already encoded, for example by a worker, and return its number.
 
         Args:
-            episode: Without pictures.
+            episode: Without images.
             videos: File of each camera, made by `encode_video` with this dataset's codec; moved into the dataset, and gone
                 if the episode then cannot be written.
-            image_statistics: Of each camera, as `statistics.image_statistics` gives them; decoded from the files if None.
+            image_statistics: Of each camera, from `statistics.image_statistics`; decoded from the files if None.
 
         Raises:
-            ShapeError: As for `add`, or if a video has another length, size or codec than it should.
+            ShapeError: As for `add`, or if a video has another length, size or codec than the dataset.
             DatasetError: As for `add`, or if a video is broken.
         """
         self._check_open()
@@ -122,32 +122,32 @@ class EpisodeWriter(DatasetWriter, ABC):
             return self._commit(episode, columns, staged, statistics)
 
     def close(self) -> None:
-        """Let others write; all is on disk already. May be called twice."""
+        """Release the lock; all data is on disk already. May be called twice."""
         if not self._closed:
             self._closed = True
             self._staging.clear()
             self._lock.release()
 
     def __len__(self) -> int:
-        """Number of finished episodes."""
+        """Return the number of finished episodes."""
         return self._count
 
     @abstractmethod
     def _is_empty(self) -> bool:
-        """Tell whether the folder is free: nothing there but the traces of a writer that never got to begin."""
+        """Return whether the folder is free: empty, or with files of a writer killed before its first episode."""
 
     @abstractmethod
     def _open(self) -> None:
-        """Read what is finished, clear away what is not, and renew the summaries."""
+        """Read the finished episodes, remove incomplete ones, and rewrite the summaries."""
 
     @abstractmethod
     def _commit(
         self, episode: Episode, columns: Mapping[str, AnyArray], videos: Mapping[str, Path], images: Mapping[str, Statistics]
     ) -> int:
-        """Put an episode's files into place, whole or not at all, and return its number."""
+        """Move an episode's files into place, all or none, and return its number."""
 
     def _info_json(self, sizes: Mapping[str, int], annotations: Mapping[str, Feature] | None = None) -> bytes:
-        """Return `info.json`; `sizes` and `annotations` are what one version of the format has besides the other."""
+        """Return `info.json`; `sizes` and `annotations` are specific to one version of the format."""
         data = {
             "codebase_version": self.version,
             "robot_type": self._info.robot_type,
@@ -167,7 +167,7 @@ class EpisodeWriter(DatasetWriter, ABC):
         if self._is_empty():
             return
         if not resume:
-            raise UsageError(f"dataset {self.path}: exists; go on with it by resume=True, or choose a new folder")
+            raise UsageError(f"dataset {self.path}: exists; resume it with resume=True, or choose a new folder")
         held = info_of(self.path, read_json(self.path / INFO))
         check_same_info(held, self._info, where=f"dataset {self.path}")
 

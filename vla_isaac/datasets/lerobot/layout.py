@@ -1,4 +1,4 @@
-"""Where the files of a LeRobot v3.0 dataset lie, and which columns are its bookkeeping."""
+"""File layout of a LeRobot v3.0 dataset, and its bookkeeping columns."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from vla_isaac.datasets.episode import Feature
 
 VERSION = "v3.0"
 CHUNK = 1000  # files per folder
-DATA_MB, VIDEO_MB = 100, 200  # [MiB] a compacted file is not to exceed
+DATA_MB, VIDEO_MB = 100, 200  # [MiB] largest size of a compacted file
 
 INFO, STATS, TASKS = "meta/info.json", "meta/stats.json", "meta/tasks.parquet"
 OURS = "meta/vla_isaac.json"
-"""What the format has no place for; LeRobot does not look at it."""
+"""Metadata that the format has no field for; LeRobot ignores the file."""
 
 DATA = "data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet"
 VIDEO = "videos/{video_key}/chunk-{chunk_index:03d}/file-{file_index:03d}.mp4"
@@ -18,7 +18,7 @@ EPISODES = "meta/episodes/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet"
 
 IMAGE_PREFIX = "observation.images."
 META_COLUMN = "vla_isaac/meta"
-"""Column of an episode's row with its `EpisodeMeta` as JSON; LeRobot carries it along."""
+"""Column of an episode's row with its `EpisodeMeta` as JSON; LeRobot preserves it."""
 
 BOOKKEEPING: dict[str, Feature] = {
     "timestamp": Feature("float32", (1,)),
@@ -30,12 +30,12 @@ BOOKKEEPING: dict[str, Feature] = {
 
 
 def place(number: int) -> dict[str, int]:
-    """Return chunk and file of a file's number, counted through all chunks."""
+    """Return chunk and file index of a file's number, counted over all chunks."""
     return {"chunk_index": number // CHUNK, "file_index": number % CHUNK}
 
 
 def file_number(chunk_index: int, file_index: int) -> int:
-    """Return the number of a file, counted through all chunks."""
+    """Return the number of a file, counted over all chunks."""
     return chunk_index * CHUNK + file_index
 
 

@@ -1,4 +1,4 @@
-"""Several LeRobot datasets to one of few large files; no picture is encoded anew and no number changes."""
+"""`merge`: merge LeRobot datasets into few large files, without encoding images again or changing numbers."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ from vla_isaac.datasets.video_files import VideoPart, can_be_joined, join_videos
 
 MIB = 2**20
 NUMBERS_OF_EPISODES = ("episode_index", "index", "task_index")
-"""Columns that are written anew."""
+"""Columns that are rewritten."""
 
 
 @dataclass(frozen=True)
 class _Item:
-    """An episode of a source and what becomes of it."""
+    """An episode of a source and its place in the result."""
 
     reader: LeRobotReader
     row: EpisodeRow
-    """As in its source."""
+    """Its number in the source."""
 
     new: EpisodeRow
     statistics: dict[str, Statistics]
@@ -59,16 +59,16 @@ def merge(
 ) -> int:
     """Write one dataset with the episodes of several, in this order, and return how many it has.
 
-    The destination appears when it is whole. Videos of different encoders cannot share a file; there a new one begins.
+    The destination gets its name when it is complete. Videos of different encoders are written to separate files.
 
     Args:
-        sources: Folders of LeRobot v3 datasets, ours or not; one is allowed, to compact it.
+        sources: Folders of LeRobot v3 datasets, of this package or not; one is allowed, to compact it.
         destination: A folder that is new or empty.
         data_mb: A Parquet file is closed before it exceeds this [MiB].
         video_mb: The same for a video.
 
     Raises:
-        UsageError: If there is no source, the sources differ in rate, columns or cameras, or the destination is taken.
+        UsageError: If there is no source, the sources differ in rate, columns or cameras, or the destination is not empty.
         DatasetError: If a file of a source is broken, or the destination cannot be written.
     """
     goal = Path(destination)
@@ -138,7 +138,7 @@ class _Merger:
         return done
 
     def _renumbered(self, item: _Item) -> tuple[Any, dict[str, Statistics]]:
-        """Return the rows of an episode with their new numbers, and the statistics of these."""
+        """Return the rows of an episode with new bookkeeping numbers, and the statistics of these."""
         table = item.reader.table(item.row.number)
         old = to_numpy(table["task_index"], BOOKKEEPING["task_index"])
         texts = self._texts[item.reader.path]
@@ -164,7 +164,7 @@ class _Merger:
         return pa.table(columns), changed
 
     def _write_videos(self, items: list[_Item], key: str) -> list[_Item]:
-        """Put the videos of a camera together and return the items with their new places."""
+        """Join the videos of a camera and return the items with their new places."""
         done: list[_Item] = []
         paths = {id(item): item.reader.video_path(item.row.number, key) for item in items}
         sizes = _sizes(items, lambda item: paths[id(item)])
@@ -211,7 +211,7 @@ class _Merger:
 
 
 def _sizes(items: Sequence[_Item], path_of: Callable[[_Item], Path]) -> list[float]:
-    """Return about how many bytes each episode takes: its share of the rows of its file."""
+    """Return the approximate bytes of each episode: its share of the rows of its file."""
     rows: dict[Path, int] = {}
     for item in items:
         rows[path_of(item)] = rows.get(path_of(item), 0) + item.row.length

@@ -1,4 +1,4 @@
-"""An episode made ready for either version of LeRobot's format: checked, with bookkeeping columns, pictures encoded."""
+"""Preparation of an episode for both LeRobot versions: checks, bookkeeping columns, encoding of images."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def checked_columns(info: DatasetInfo, episode: Episode) -> dict[str, AnyArray]:
     """Return the columns of an episode as the dataset has them.
 
     Raises:
-        ShapeError: If one is missing, has another shape, or there is one too many.
+        ShapeError: If one is missing, has another shape, or is not in the dataset.
     """
     if not len(episode):
         raise ShapeError("an episode needs at least one row; it has none")
     if set(episode.columns) != set(info.features):
-        wanted = ", ".join(info.features)
-        raise ShapeError(f"an episode has the columns {', '.join(episode.columns)}; this dataset has {wanted}")
+        expected_columns = ", ".join(info.features)
+        raise ShapeError(f"an episode has the columns {', '.join(episode.columns)}; this dataset has {expected_columns}")
     columns = {}
     for name, feature in info.features.items():
         given = np.asarray(episode.columns[name])
@@ -52,10 +52,10 @@ def check_cameras(info: DatasetInfo, given: Mapping[str, object], what: str) -> 
 def encode_pictures(
     info: DatasetInfo, episode: Episode, staging: Staging, codec: str
 ) -> tuple[dict[str, Path], dict[str, Statistics]]:
-    """Return a video file, not yet in its place, and statistics of each camera.
+    """Return a video file in the staging folder, and statistics of each camera.
 
     Raises:
-        ShapeError: If the pictures are not of the size the dataset has.
+        ShapeError: If the images do not have the size of the dataset.
     """
     videos, statistics = {}, {}
     for name, images in episode.images.items():
@@ -69,7 +69,7 @@ def encode_pictures(
 
 
 def check_video(info: DatasetInfo, name: str, path: Path, length: int, codec: str) -> None:
-    """Check that a video made by someone else holds an episode of this camera.
+    """Check that an externally encoded video holds an episode of this camera.
 
     Raises:
         ShapeError: If it has another codec, length or size.
@@ -83,7 +83,7 @@ def check_video(info: DatasetInfo, name: str, path: Path, length: int, codec: st
 
 
 def statistics_of_video(info: DatasetInfo, name: str, path: Path, length: int) -> Statistics:
-    """Return the statistics of pictures that are encoded already."""
+    """Return the statistics of images that are already encoded."""
     about = f"camera {name!r}"
     images = VideoImages(path, first=0, length=length, resolution_hw=info.cameras[name], fps=info.fps, about=about)
     return image_statistics(images)

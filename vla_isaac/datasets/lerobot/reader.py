@@ -1,4 +1,4 @@
-"""`LeRobotReader`: LeRobot v3.0 datasets, ours and those that LeRobot wrote, with pictures decoded when asked for."""
+"""`LeRobotReader`: LeRobot v3.0 datasets, of this package or of LeRobot; images are decoded on access."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from vla_isaac.datasets.lerobot.layout import BOOKKEEPING, DATA, VIDEO
 from vla_isaac.datasets.lerobot.rows import EpisodeRow, Place, read_rows
 from vla_isaac.datasets.parquet import open_file, read_table, to_numpy
 
-KNOWN_FILES = 64  # whose row groups are remembered
+KNOWN_FILES = 64  # with cached row groups
 
 
 class LeRobotReader(EpisodeReader):
-    """Several episodes may share a file; each is found by its number in the rows."""
+    """Reads episodes that may share a file; each is found by its number in the rows."""
 
     format = "lerobot"
     version = "v3"
 
     def table(self, episode: int, names: Sequence[str] | None = None) -> Any:
-        """Return the rows of an episode as they are stored.
+        """Return the stored rows of an episode.
 
         Raises:
-            DatasetError: If the file is missing or broken, or has not all its rows.
+            DatasetError: If the file is missing or broken, or lacks rows.
         """
         row = self._row(episode)
         path = row.data.path(self.path, self._data_path)
@@ -43,11 +43,11 @@ class LeRobotReader(EpisodeReader):
         return table.filter(is_ours) if not is_ours.all() else table
 
     def video_path(self, episode: int, key: str) -> Path:
-        """Return the video file that an episode's pictures are in."""
+        """Return the video file with an episode's images."""
         return self._row(episode).videos[key].path(self.path, self._video_path, video_key=key)
 
     def first_frame(self, episode: int, key: str) -> int:
-        """Return the number of an episode's first picture in its video file."""
+        """Return the index of an episode's first image in its video file."""
         return round(self._row(episode).videos[key].from_timestamp * self.info.fps)
 
     def _open(self) -> None:
@@ -84,7 +84,7 @@ class LeRobotReader(EpisodeReader):
 
 
 def _episodes_of(file: Any, group: int) -> tuple[int, int]:
-    """Return the first and last episode of a row group, from its statistics; any if it has none."""
+    """Return the first and last episode of a row group, from its statistics; the full range if it has none."""
     about = file.metadata.row_group(group)
     for k in range(about.num_columns):
         column = about.column(k)

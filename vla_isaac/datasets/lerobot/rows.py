@@ -1,4 +1,4 @@
-"""The rows of `meta/episodes`: where each episode lies, what it is about, and its statistics; and the table of tasks."""
+"""Rows of `meta/episodes`: place, metadata and statistics of each episode; and the table of tasks."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from vla_isaac.datasets.statistics import Statistics, flattened
 from vla_isaac.datasets.untrusted_paths import fill_template, path_inside
 
 FOLDER = "meta/episodes"
-TASK_INDEX = "__index_level_0__"  # what pandas calls the index of a table that has no name
+TASK_INDEX = "__index_level_0__"  # name that pandas gives an unnamed index
 
 
 @dataclass(frozen=True)
 class Place:
-    """A file by its numbers, and where in it an episode begins."""
+    """A file by its numbers, and the start of an episode in it."""
 
     chunk_index: int
     file_index: int
     from_timestamp: float = 0.0
-    """Of a video [s]."""
+    """Start in a video [s]."""
 
     def path(self, root: Path, template: str, **more: str) -> Path:
         """Return the file; `template` is the dataset's own, for videos with the key of the camera in `more`.
@@ -42,28 +42,28 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class EpisodeEntry:
-    """What a list of episodes says about one, in either version of the format."""
+    """Entry of an episode in the list of episodes, in either version of the format."""
 
     number: int
     tasks: tuple[str, ...]
     length: int
     meta: str = ""
-    """JSON of its `EpisodeMeta`; empty where LeRobot wrote it."""
+    """JSON of its `EpisodeMeta`; empty in datasets of LeRobot."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class EpisodeRow(EpisodeEntry):
-    """The same with its places in shared files."""
+    """An entry with its places in shared files."""
 
     first_row: int
-    """Its first row among those of all episodes."""
+    """Index of its first row among those of all episodes."""
 
     data: Place
     row: Place
-    """Of this row itself."""
+    """Place of this row itself."""
 
     videos: Mapping[str, Place] = field(default_factory=dict)
-    """By name of the feature."""
+    """Places of the videos, by name of the feature."""
 
 
 def read_rows(root: Path, video_keys: Sequence[str]) -> list[EpisodeRow]:
@@ -97,7 +97,7 @@ def row_files(root: Path) -> list[Path]:
 
 
 def row_table(row: EpisodeRow, fps: float, statistics: Mapping[str, Statistics]) -> Any:
-    """Return a row as LeRobot's own writer lays it out, with one column more."""
+    """Return a row in the layout of LeRobot's writer, with one additional column."""
     columns: dict[str, Any] = {
         "episode_index": pa.array([row.number], pa.int64()),
         "tasks": pa.array([list(row.tasks)], pa.list_(pa.string())),
@@ -148,7 +148,7 @@ def tasks_file(tasks: Mapping[str, int]) -> bytes:
 
 
 def read_tasks(root: Path) -> dict[str, int]:
-    """Return the number of each task by its text; empty if there is none yet."""
+    """Return the number of each task by its text; empty if the file does not exist."""
     if not (root / TASKS).exists():
         return {}
     table = read_table(root / TASKS)

@@ -1,8 +1,8 @@
-"""`LeRobotWriter`: a LeRobot v3.0 dataset, one episode after the other, whole at every moment.
+"""`LeRobotWriter`: write a LeRobot v3.0 dataset episode by episode; it is consistent at any time.
 
-An episode is prepared aside, then its files are renamed into place, the one with its row in `meta/episodes` last: from
-then on it is finished. The summaries `stats.json` and `info.json` follow. Killed at any moment, the dataset opens, here
-and in LeRobot, with the episodes that were finished; `resume=True` clears the rest away and goes on.
+The files of an episode are prepared in a staging folder, then renamed into place, its row in `meta/episodes` last: the
+episode is then finished. The summaries `stats.json` and `info.json` follow. After a kill the dataset opens, in this package
+and in LeRobot, with the finished episodes; `resume=True` removes incomplete files and continues.
 """
 
 from __future__ import annotations
@@ -46,16 +46,16 @@ from vla_isaac.datasets.statistics import Statistics, aggregate, column_statisti
 
 
 class LeRobotWriter(EpisodeWriter):
-    """One Parquet file and one video per camera for each episode; `merge` makes few large files of them later."""
+    """Writes one Parquet file and one video per camera for each episode; `merge` compacts them into few large files."""
 
     version, data_template, video_template = VERSION, DATA, VIDEO
 
     def _is_empty(self) -> bool:
-        """Tell whether the folder is free: nothing there but the traces of a writer that never got to begin."""
-        return all(entry.name.startswith((LOCK, STAGING)) or _is_unborn(entry) for entry in self.path.iterdir())
+        """Return whether the folder is free: empty, or with files of a writer killed before its first episode."""
+        return all(entry.name.startswith((LOCK, STAGING)) or _has_no_data(entry) for entry in self.path.iterdir())
 
     def _open(self) -> None:
-        """Read what is finished, clear away what is not, and renew the summaries."""
+        """Read the finished episodes, remove incomplete ones, and rewrite the summaries."""
         keys = [video_key(name) for name in self._info.cameras]
         rows = read_rows(self.path, keys)
         self._count, self._frames = len(rows), sum(row.length for row in rows)
@@ -65,13 +65,13 @@ class LeRobotWriter(EpisodeWriter):
         self._next_file = 1 + max((file_number(p.chunk_index, p.file_index) for p in places), default=-1)
         with wrap_write_errors(self.path, self._count):
             self._staging.clear()
-            _remove_strangers(self.path, rows)
+            _remove_unreferenced_files(self.path, rows)
             self._staging.replace(self.path / OURS, ours_of(self._info))
             self._staging.replace(self.path / STATS, _stats_file(self._total))
             self._staging.replace(self.path / INFO, self._info_file())
 
     def _statistics_so_far(self) -> dict[str, Statistics]:
-        """Return those of the summary if it is of all finished episodes, or else take them from every row."""
+        """Return the statistics of the summary if it covers all finished episodes, otherwise those of every row."""
         if (self.path / INFO).exists() and read_json(self.path / INFO).get("total_episodes") == self._count:
             held = statistics_from_json(read_json(self.path / STATS))
             if not self._count or held["action"]["count"].tolist() == [self._frames]:
@@ -81,7 +81,7 @@ class LeRobotWriter(EpisodeWriter):
     def _commit(
         self, episode: Episode, columns: Mapping[str, AnyArray], videos: Mapping[str, Path], images: Mapping[str, Statistics]
     ) -> int:
-        """Prepare all files of an episode aside, then rename them, its row last, and the summaries after it."""
+        """Prepare all files of an episode in the staging folder, then rename them, its row last, and then the summaries."""
         number, file = self._count, place(self._next_file)
         task = episode.meta.instruction
         tasks = self._tasks if task in self._tasks else {**self._tasks, task: len(self._tasks)}
@@ -134,12 +134,12 @@ class LeRobotWriter(EpisodeWriter):
 
 
 def repair(path: str | Path) -> int:
-    """Bring a dataset of ours in order after its writer was killed, and return how many episodes it has.
+    """Restore a dataset of this package after its writer was killed, and return how many episodes it has.
 
-    What was not finished is removed and the summaries are renewed.
+    Incomplete files are removed and the summaries are rewritten.
 
     Raises:
-        UsageError: If there is none of ours, or a writer is at work there.
+        UsageError: If it is not a dataset of this package, or a writer uses it.
         DatasetError: If a finished episode's row is broken.
     """
     root = Path(path)
@@ -151,8 +151,8 @@ def repair(path: str | Path) -> int:
         return len(writer)
 
 
-def _is_unborn(entry: Path) -> bool:
-    """Tell whether this is the folder `meta` of a dataset whose `info.json` was never written."""
+def _has_no_data(entry: Path) -> bool:
+    """Return whether this is the folder `meta` of a dataset whose `info.json` was never written."""
     return (
         entry.name == "meta"
         and entry.is_dir()
@@ -164,8 +164,8 @@ def _stats_file(statistics: Mapping[str, Statistics]) -> bytes:
     return dumps(statistics, indent=4).encode()
 
 
-def _remove_strangers(root: Path, rows: list[EpisodeRow]) -> None:
-    """Remove files of data and video that no finished episode lies in."""
+def _remove_unreferenced_files(root: Path, rows: list[EpisodeRow]) -> None:
+    """Remove data and video files that belong to no finished episode."""
     known = {row.data.path(root, DATA) for row in rows}
     known |= {place.path(root, VIDEO, video_key=key) for row in rows for key, place in row.videos.items()}
     for pattern in ("data/chunk-*/file-*.parquet", "videos/*/chunk-*/file-*.mp4"):

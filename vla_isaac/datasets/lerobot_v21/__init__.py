@@ -1,1 +1,1 @@
-"""LeRobot dataset v2.1, one file per episode, with what GR00T wants beside it."""
+"""LeRobot dataset v2.1, one file per episode, with the additional files that GR00T requires."""

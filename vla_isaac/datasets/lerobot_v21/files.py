@@ -1,4 +1,4 @@
-"""Where the files of a LeRobot v2.1 dataset lie, and its lists of one JSON object per line."""
+"""File layout of a LeRobot v2.1 dataset, and its lists of one JSON object per line."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ META = "vla_isaac"
 """Key of an episode's line with its `EpisodeMeta` as JSON text."""
 
 ANNOTATION = "annotation.human.action.task_description"
-"""Column in which GR00T looks for the number of the task; the same as `task_index`."""
+"""Column in which GR00T expects the number of the task; the same as `task_index`."""
 
 ANNOTATIONS = {ANNOTATION: Feature("int64", (1,))}
 
@@ -42,11 +42,11 @@ def episode_path(root: Path, template: str, episode: int, chunk: int = CHUNK, **
 
 
 def read_lines(path: Path, *, is_finished: bool = False) -> list[dict[str, Any]]:
-    """Return the objects of a file; none if there is no file, and a last line that was cut off is left out.
+    """Return the objects of a file; none if the file does not exist, and without an incomplete last line.
 
     Args:
         path: The file.
-        is_finished: Whether it has to be there and whole.
+        is_finished: Whether the file must exist and be complete.
 
     Raises:
         DatasetError: If a line before the last is broken, or `is_finished` does not hold.
@@ -69,12 +69,12 @@ def read_lines(path: Path, *, is_finished: bool = False) -> list[dict[str, Any]]
 
 
 def lines_of(objects: list[dict[str, Any]]) -> bytes:
-    """Return the text of a file of objects."""
+    """Return the content of a file of objects."""
     return "".join(dumps(item) + "\n" for item in objects).encode()
 
 
 def append_line(path: Path, item: Mapping[str, Any]) -> None:
-    """Add an object, whole or not at all as far as the process lives to see to it."""
+    """Append an object and flush it to disk; on an error nothing is appended."""
     size = path.stat().st_size if path.exists() else 0
     try:
         with path.open("ab") as file:

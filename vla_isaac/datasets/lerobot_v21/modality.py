@@ -1,4 +1,4 @@
-"""`modality.json`: what GR00T is to call the parts of state and action, for a Franka-like arm.
+"""`modality.json`: GR00T's names of the parts of state and action, for a Franka-like arm.
 
 Source: NVIDIA/Isaac-GR00T @26f4404, `getting_started/data_preparation.md`.
 """
@@ -36,7 +36,7 @@ def _state(info: DatasetInfo) -> Parts:
 
 
 def _action(info: DatasetInfo) -> Parts:
-    """Return the parts of an action as its declared convention says; one part if nothing is declared."""
+    """Return the parts of an action according to its convention; one part if there is no convention."""
     width = info.features["action"].shape[0]
     if not info.action_spec:
         return _parts(("action", width))

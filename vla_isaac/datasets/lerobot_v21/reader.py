@@ -1,4 +1,4 @@
-"""`LeRobotV21Reader`: LeRobot v2.1 and v2.0 datasets, ours and those of others."""
+"""`LeRobotV21Reader`: LeRobot v2.1 and v2.0 datasets, of this package or others."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from vla_isaac.datasets.parquet import read_table
 
 
 class LeRobotV21Reader(EpisodeReader):
-    """Every episode has files of its own."""
+    """Reads a dataset in which every episode has its own files."""
 
     format = "lerobot-v2.1"
     version = "v2"
 
     def table(self, episode: int, names: Sequence[str] | None = None) -> Any:
-        """Return the rows of an episode as they are stored.
+        """Return the stored rows of an episode.
 
         Raises:
-            DatasetError: If the file is missing or broken, or has not all its rows.
+            DatasetError: If the file is missing or broken, or lacks rows.
         """
         length, path = self.length(episode), self._file(episode, self._data.get("data_path") or DATA)
         try:
@@ -37,7 +37,7 @@ class LeRobotV21Reader(EpisodeReader):
         return table
 
     def video_path(self, episode: int, key: str) -> Path:
-        """Return the video file that an episode's pictures are in."""
+        """Return the video file with an episode's images."""
         return self._file(episode, self._data.get("video_path") or VIDEO, video_key=key)
 
     def _open(self) -> None:

@@ -1,6 +1,6 @@
-"""`LeRobotV21Writer`: LeRobot v2.1 with GR00T's `modality.json`, whole at every moment.
+"""`LeRobotV21Writer`: LeRobot v2.1 with GR00T's `modality.json`; consistent at any time.
 
-An episode is finished when its line stands in `episodes.jsonl`; its files are in place before that.
+An episode is finished when its line is in `episodes.jsonl`; its files are in place before that.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class LeRobotV21Writer(EpisodeWriter):
     version, data_template, video_template = VERSION, DATA, VIDEO
 
     def _is_empty(self) -> bool:
-        """Tell whether the folder is free: nothing there but the traces of a writer that never got to begin."""
+        """Return whether the folder is free: empty, or with files of a writer killed before its first episode."""
         unborn = {self.path / name for name in ("meta", OURS, MODALITY)}
         entries = [
             entry for entry in self.path.rglob("*") if not entry.relative_to(self.path).parts[0].startswith((LOCK, STAGING))
@@ -58,13 +58,13 @@ class LeRobotV21Writer(EpisodeWriter):
         return set(entries) <= unborn
 
     def _open(self) -> None:
-        """Read what is finished, clear away what is not, and renew the summaries."""
+        """Read the finished episodes, remove incomplete ones, and rewrite the summaries."""
         episodes = read_lines(self.path / EPISODES)
         self._count, self._frames = len(episodes), sum(int(line["length"]) for line in episodes)
         self._tasks = {line["task"]: int(line["task_index"]) for line in read_lines(self.path / TASKS)}
         with wrap_write_errors(self.path, self._count):
             self._staging.clear()
-            self._remove_strangers()
+            self._remove_unreferenced_files()
             replace = self._staging.replace
             replace(self.path / OURS, ours_of(self._info))
             replace(self.path / MODALITY, dumps(modality_of(self._info), indent=4).encode())
@@ -109,8 +109,8 @@ class LeRobotV21Writer(EpisodeWriter):
         num_videos, num_chunks = self._count * len(self._info.cameras), -(-self._count // CHUNK)
         return self._info_json({"total_videos": num_videos, "total_chunks": num_chunks, "chunks_size": CHUNK}, ANNOTATIONS)
 
-    def _remove_strangers(self) -> None:
-        """Remove files of data and video of episodes that have no line."""
+    def _remove_unreferenced_files(self) -> None:
+        """Remove data and video files of episodes that have no line."""
         for pattern in ("data/*/episode_*.parquet", "videos/*/*/episode_*.mp4"):
             for path in self.path.glob(pattern):
                 if int(path.stem.removeprefix("episode_")) >= self._count:

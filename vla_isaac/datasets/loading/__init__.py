@@ -1,4 +1,4 @@
-"""Training samples out of any dataset: windows of pictures, states and actions, normalised, augmented, in a fixed order."""
+"""Training samples from any dataset: windows of images, states and actions, normalised, augmented, in a fixed order."""
 
 from vla_isaac.datasets.loading.augmentation import Augmentation
 from vla_isaac.datasets.loading.batches import collate_fn

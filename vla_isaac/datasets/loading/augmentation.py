@@ -1,8 +1,8 @@
-"""Pictures varied at random, the same way whenever the same sample is drawn with the same seed.
+"""Image augmentation, deterministic for a sample, a draw index and a seed.
 
-On uint8 with PIL, one picture after the other: measured on 64 pictures of 128 x 128 and one core, moving and cutting takes
-0.24 ms and colours 0.10 ms a picture; the same in torch on the batch, in floats, takes 0.66 and 0.31 ms. Blur as Isaac Sim's
-small pictures have it takes 1.2 ms (torch, as matrix products: 0.7), for a quarter of the pictures.
+On uint8 with PIL, one image after the other: measured on 64 images of 128 x 128 and one core, shift and crop take 0.24 ms
+and colours 0.10 ms per image; the same in torch on the batch, in floats, takes 0.66 and 0.31 ms. Blur as in Isaac Sim's
+small images takes 1.2 ms (torch, as matrix products: 0.7), for a quarter of the images.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ LUMA = (0.299, 0.587, 0.114)  # share of each colour in brightness; ITU-R BT.601
 
 @dataclass(frozen=True, kw_only=True)
 class Augmentation:
-    """How far pictures may be changed; 0 switches a change off. All pictures of one camera in a sample change alike."""
+    """Ranges of the augmentation; 0 switches a part off. All images of one camera in a sample change alike."""
 
     shift_px: int = 4
-    """Most that a picture is moved along each axis [px]; its border is repeated."""
+    """Largest shift along each axis [px]; the border is repeated."""
 
     crop: float = 0.05
-    """Most of each side that is cut away; the rest is made as large as before."""
+    """Largest share cropped from each side; the rest is resized to the original size."""
 
     brightness: float = 0.2
     """Factor on all colours: 1 plus or minus this."""
@@ -36,19 +36,19 @@ class Augmentation:
     """Factor on each colour alone: 1 plus or minus this."""
 
     offset: float = 0.05
-    """Added to all colours, as a share of white."""
+    """Largest offset of all colours, as a share of white."""
 
     saturation: float = 0.2
-    """How far colours move away from grey, or towards it."""
+    """Saturation factor: 1 plus or minus this."""
 
     rendered_px: int = 300
-    """Shortest side [px] at which Isaac Sim renders before it makes pictures smaller."""
+    """Shortest side [px] at which Isaac Sim renders before it downscales images."""
 
     rendered_share: float = 0.25
-    """Share of samples whose pictures are made that large and small again, which blurs them as Isaac Sim's are."""
+    """Share of samples whose images are upscaled to that size and downscaled again, which blurs them like Isaac Sim's."""
 
     black_share: float = 0.0
-    """Share of samples in which a camera sees nothing; with 1, a policy learns how far it comes without seeing."""
+    """Share of samples in which a camera is blacked out; 1 trains a policy without vision."""
 
     def __post_init__(self) -> None:
         for name in ("crop", "brightness", "channel", "offset", "saturation"):
@@ -65,12 +65,12 @@ class Augmentation:
 
 
 def generator(seed: int, number: int) -> np.random.Generator:
-    """Return the random numbers of one draw: those of no other, in whichever process and order they are asked for."""
+    """Return the random generator of one draw: independent of all others, of process and of order."""
     return np.random.Generator(np.random.Philox(key=np.array([seed, number], dtype=np.uint64)))
 
 
 def augment(pictures: AnyArray, how: Augmentation, random: np.random.Generator) -> AnyArray:
-    """Return pictures (F, H, W, 3) changed at random, all alike; for one `how`, always draws as many random numbers."""
+    """Return images (F, H, W, 3) with one random augmentation; for one `how`, always draws as many random numbers."""
     centred = random.uniform(-1.0, 1.0, size=9)
     share, top, left, blur = random.random(4)
     if how.black_share and random.random() < how.black_share:
@@ -84,12 +84,12 @@ def augment(pictures: AnyArray, how: Augmentation, random: np.random.Generator) 
 
 
 def vary_colours(pictures: Any, how: Augmentation, generator: Any) -> Any:
-    """Return a batch of pictures with their colours changed at random, each on its own; only colours are.
+    """Return a batch of images with random colour changes, independent for each image; only colours change.
 
     Args:
         pictures: uint8 tensor (B, 3, H, W).
-        how: `brightness`, `channel` and `offset` of it count.
-        generator: Torch's source of random numbers.
+        how: Its `brightness`, `channel` and `offset` are used.
+        generator: Random generator of torch.
     """
     import torch
 
@@ -103,7 +103,7 @@ def vary_colours(pictures: Any, how: Augmentation, generator: Any) -> Any:
 
 
 def rendered_size(height: int, width: int, shortest: int) -> tuple[int, int]:
-    """Return the height and width that Isaac Sim renders for pictures of this size."""
+    """Return the height and width at which Isaac Sim renders images of this size."""
     scale = max(1.0, shortest / min(height, width))
     return max(shortest, round(height * scale)), max(shortest, round(width * scale))
 
@@ -130,7 +130,7 @@ def _changed(
 
 
 def _colours(how: Augmentation, drawn: AnyArray) -> tuple[float, ...] | None:
-    """Return all changes of colour as one 3 x 4 matrix, row by row; saturation first, then factors, then the offset."""
+    """Return all colour changes as one 3 x 4 matrix, row by row; saturation first, then factors, then the offset."""
     if not (how.brightness or how.channel or how.offset or how.saturation):
         return None
     keep = 1 + how.saturation * drawn[0]
@@ -148,6 +148,6 @@ def _box(cut: float, top: float, left: float, height: int, width: int) -> tuple[
 
 
 def _moved(size: int, most: int, drawn: float) -> AnyArray | None:
-    """Return from where each row or column is taken, the border repeated."""
+    """Return the source index of each row or column, the border repeated."""
     by = round(most * drawn)
     return np.clip(np.arange(size) + by, 0, size - 1) if by else None

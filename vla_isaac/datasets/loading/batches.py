@@ -1,4 +1,4 @@
-"""`collate_fn`: samples put together as a batch of torch tensors."""
+"""`collate_fn`: collate samples into a batch of torch tensors."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ WORDS = ("instruction", "task", "episode", "step")
 
 
 def collate_fn(samples: Sequence[Sample]) -> dict[str, Any]:
-    """Return a batch; pictures stay uint8 and become floats on the model's device.
+    """Return a batch; images stay uint8 and become floats on the model's device.
 
     Returns:
-        ``images`` {camera: uint8 (B, F, 3, H, W)}, in memory with the colours of a pixel side by side (torch's
-        channels_last), so nothing is copied twice; ``state`` (B, F, S), ``actions`` (B, k, A), ``is_pad`` (B, k),
+        ``images`` {camera: uint8 (B, F, 3, H, W)}, in torch's memory format channels_last, so
+        nothing is copied twice; ``state`` (B, F, S), ``actions`` (B, k, A), ``is_pad`` (B, k),
         ``steps_left`` and ``index`` (B,), with a history ``past_actions`` (B, F - 1, A) and, if the dataset has it,
         ``goal_objects`` (B, 6) as tensors; ``instruction``, ``task``, ``episode``, ``step`` as lists.
 
@@ -48,4 +48,4 @@ def _stacked(values: Sequence[Any], what: str) -> Any:
         return np.stack(values)
     except ValueError as error:
         shapes = sorted({np.shape(value) for value in values})
-        raise ShapeError(f"a batch cannot be made: {what} has shapes {shapes}; samples need to be alike") from error
+        raise ShapeError(f"a batch cannot be made: {what} has shapes {shapes}; samples must have equal shapes") from error

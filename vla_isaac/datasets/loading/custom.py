@@ -1,4 +1,4 @@
-"""`CustomVLADataset`: one's own pictures, sentences and actions as samples, from a list in memory or a manifest."""
+"""`CustomVLADataset`: user-provided images, instructions and actions as samples, from a list in memory or a manifest."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from vla_isaac.datasets.loading.options import SampleOptions
 
 CAMERA = "image"
 Triplet: TypeAlias = "tuple[Image | str | Path, str, Sequence[float] | AnyArray]"
-"""A picture or its file, a sentence, and the numbers of an action."""
+"""An image or its file, an instruction, and the values of an action."""
 
 
 class CustomVLADataset(VLADataset):
-    """Like `VLADataset`; triplets in a list have no order in time, so each stands alone with a chunk of one action."""
+    """Like `VLADataset`; triplets in a list are not ordered in time, so each is a sample with a chunk of one action."""
 
     def __init__(self, data: Sequence[Triplet] | str | Path, options: SampleOptions | None = None, **changes: Any) -> None:
-        """Take a list of (picture, sentence, action), or the path of a ``manifest.json`` or of a folder with one.
+        """Take a list of (image, instruction, action), or the path of a ``manifest.json`` or of a folder with one.
 
         Raises:
             UsageError: If the list is empty, or a sample cannot be made.
-            DatasetError: If an item is not a picture, a sentence and an action as the others; its place is named.
+            DatasetError: If an item is not an image, an instruction and an action like the others; its index is named.
         """
         if isinstance(data, str | Path):
             super().__init__(data, options or SampleOptions(chunk=1), **changes)
@@ -39,7 +39,7 @@ class CustomVLADataset(VLADataset):
 
 
 class ListReader:
-    """A list of triplets as a dataset, each an episode of one row; picture files are read when they are asked for."""
+    """A list of triplets as a dataset, each an episode of one row; image files are read on access."""
 
     format = "list"
 
@@ -71,7 +71,7 @@ class ListReader:
         return len(self._items[episode : episode + 1])
 
     def meta(self, episode: int) -> EpisodeMeta:
-        """Return the sentence; no more is known."""
+        """Return the metadata: the instruction."""
         return EpisodeMeta(instruction=self._items[episode][1])
 
     def columns(self, episode: int, names: Sequence[str] | None = None) -> Mapping[str, AnyArray]:
@@ -79,23 +79,23 @@ class ListReader:
         return {"action": np.asarray(self._items[episode][2], np.float32)[None]}
 
     def episode(self, episode: int) -> Episode:
-        """Return all of it."""
+        """Return the episode."""
         return Episode(meta=self.meta(episode), columns=self.columns(episode), images={CAMERA: OnePicture(self, episode)})
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing: no file is open."""
 
     def picture(self, place: int) -> Image:
-        """Return the picture of an item.
+        """Return the image of an item.
 
         Raises:
-            DatasetError: If its file is missing, or its size is not that of the first.
+            DatasetError: If its file is missing, or its size differs from the first.
         """
         rgb = self._picture(place)
         if rgb.shape[:2] != self.info.cameras[CAMERA]:
             raise DatasetError(
                 f"list of samples, episode {place}: picture of {rgb.shape[0]} x {rgb.shape[1]}, the first has "
-                f"{self.info.cameras[CAMERA][0]} x {self.info.cameras[CAMERA][1]}; make them alike first"
+                f"{self.info.cameras[CAMERA][0]} x {self.info.cameras[CAMERA][1]}; resize them first"
             )
         return rgb
 
@@ -108,7 +108,7 @@ class ListReader:
 
 
 class OnePicture:
-    """The picture of an item as those of an episode of one row."""
+    """The image of an item as the images of an episode of one row."""
 
     def __init__(self, reader: ListReader, place: int) -> None:
         self._reader, self._place = reader, place
@@ -123,7 +123,7 @@ class OnePicture:
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
-        """1, height, width, 3."""
+        """Return 1, height, width, 3."""
         height, width = self._reader.info.cameras[CAMERA]
         return (1, height, width, 3)
 

@@ -26,23 +26,23 @@ Sample: TypeAlias = dict[str, Any]
 
 
 class Draw(NamedTuple):
-    """A sample as an order asks for it."""
+    """Index and draw index of a requested sample."""
 
     sample: int
-    """Which step, among all."""
+    """Index of the step, among all."""
 
     number: int
-    """Which draw this is since training began, counted from 0; the augmentation follows from it."""
+    """Number of this draw since training began, from 0; determines the augmentation."""
 
 
 class VLADataset:
-    """Samples by number; has what torch's `DataLoader` asks of a dataset, without torch.
+    """Samples by index; has the interface that torch's `DataLoader` expects, without torch.
 
     A sample is a dict: ``images`` {camera: uint8 (F, H, W, 3), oldest first}, ``state`` float32 (F, S), ``actions`` float32
     (k, A), ``is_pad`` bool (k,) true past the episode's end where the last action is repeated, ``steps_left`` to that end,
     ``instruction``, ``task``, ``episode``, ``step`` and ``index``, its number among all samples; ``past_actions`` float32
-    (F - 1, A), those of the history before now; ``goal_objects`` float32 (6,) if the dataset has them. Before an episode's
-    beginning its first picture and state are repeated.
+    (F - 1, A), those of the history before now; ``goal_objects`` float32 (6,) if the dataset has them. Before the start of
+    an episode its first image and state are repeated.
     """
 
     def __init__(
@@ -56,19 +56,19 @@ class VLADataset:
         cache: FrameCache | None = None,
         **changes: Any,
     ) -> None:
-        """Read and check all numbers; pictures are read when samples are.
+        """Read and check all numbers; images are read on access.
 
         Args:
             data: Path of a dataset of any format, a reader, or several of them.
-            options: What a sample is; None takes the defaults.
-            episodes: Numbers of the episodes to draw from, in each dataset; None takes all.
-            state_normaliser: That of other data, such as the training set's for validation; None makes one of these rows.
-            action_normaliser: Likewise.
-            cache: Keeps decoded pictures.
+            options: Options of a sample; None takes the defaults.
+            episodes: Numbers of the episodes to use, in each dataset; None takes all.
+            state_normaliser: Normaliser of other data, such as the training set; None fits one to these rows.
+            action_normaliser: The same for actions.
+            cache: Cache of decoded images.
             changes: Fields of `SampleOptions` by name.
 
         Raises:
-            UsageError: If there is nothing to draw from, a camera is missing, an episode is shorter than a sample, or
+            UsageError: If there are no samples, a camera is missing, an episode is shorter than a sample, or
                 datasets do not fit together.
             DatasetError: If numbers are not finite, or files are broken.
             ConfigError: If an option is not accepted.
@@ -93,7 +93,7 @@ class VLADataset:
         return len(self.rows)
 
     def __getitem__(self, which: int | Draw) -> Sample:
-        """Return a sample; a bare number is drawn as if for the first time."""
+        """Return a sample; an index alone has draw index 0."""
         index, number = which if isinstance(which, Draw) else Draw(*[range(len(self))[which]] * 2)
         place = self._place(index)
         step = index - place.first
@@ -120,20 +120,20 @@ class VLADataset:
         return sample
 
     def __getitems__(self, draws: Iterable[int | Draw]) -> list[Sample]:
-        """Return a batch; read in the order of the files, so neighbours in a video are decoded together."""
-        wanted = list(draws)
-        order = sorted(range(len(wanted)), key=lambda i: _index(wanted[i]))
-        found = {i: self[wanted[i]] for i in order}
-        return [found[i] for i in range(len(wanted))]
+        """Return a batch; read in file order, so that neighbours in a video are decoded together."""
+        requested = list(draws)
+        order = sorted(range(len(requested)), key=lambda i: _index(requested[i]))
+        found = {i: self[requested[i]] for i in order}
+        return [found[i] for i in range(len(requested))]
 
     def unchanged(self) -> VLADataset:
-        """Return the same samples with their pictures as they are; what was read is shared."""
+        """Return the same samples without augmentation; the data in memory is shared."""
         still = copy.copy(self)
         still.options = replace(self.options, augmentation=None)
         return still
 
     def fill_cache(self, place: int) -> None:
-        """Decode all pictures of an episode into the cache: in their order, which is several times faster than at random."""
+        """Decode all images of an episode into the cache: in order, which is several times faster than at random."""
         where = self.rows.places[place]
         for camera in self.cameras:
             for row in range(where.length):
@@ -143,7 +143,7 @@ class VLADataset:
 
     @property
     def tasks(self) -> Mapping[str, AnyArray]:
-        """Numbers of the samples of each task family, by its name."""
+        """Return the indices of the samples of each task family, by its name."""
         found: dict[str, list[AnyArray]] = {}
         for place in self.rows.places:
             found.setdefault(place.meta.task, []).append(np.arange(place.first, place.first + place.length))
@@ -151,17 +151,17 @@ class VLADataset:
 
     @property
     def instructions(self) -> tuple[str, ...]:
-        """Every instruction once, in order of first use."""
+        """Return every instruction once, in order of first use."""
         return tuple(dict.fromkeys(place.meta.instruction for place in self.rows.places))
 
     @property
     def num_episodes(self) -> int:
-        """How many episodes are drawn from."""
+        """Return the number of episodes in use."""
         return len(self.rows.places)
 
     @property
     def action_spec(self) -> Mapping[str, Any]:
-        """Fields of the `ActionSpec` that says what actions mean; empty where the dataset does not say."""
+        """Return the fields of the `ActionSpec` of the actions; empty where the dataset has none."""
         return self._sources[0].info.action_spec
 
     def close(self) -> None:
@@ -197,7 +197,7 @@ class VLADataset:
         return picture
 
     def _kept(self, place: EpisodePlace, camera: str, row: int) -> tuple[FrameCache | None, int]:
-        """Return which cache keeps a picture, and under which number."""
+        """Return the cache of an image, and its index there."""
         if not self._caches:
             return None, 0
         cache, begin, length = self._caches[place.source]
@@ -205,10 +205,10 @@ class VLADataset:
 
     def _check_cameras(self) -> tuple[str, ...]:
         first = self._sources[0].info.cameras
-        wanted = tuple(sorted(first)) if self.options.cameras is None else self.options.cameras
+        cameras = tuple(sorted(first)) if self.options.cameras is None else self.options.cameras
         sizes: dict[str, tuple[tuple[int, int], str]] = {}
         for source in self._sources:
-            for camera in wanted:
+            for camera in cameras:
                 if camera not in source.info.cameras:
                     known = ", ".join(source.info.cameras) or "none"
                     raise UsageError(f"dataset {source.name}: has no camera {camera!r}; it has {known}")
@@ -216,9 +216,9 @@ class VLADataset:
                 if size != source.info.cameras[camera] and self.options.image_hw is None:
                     raise UsageError(
                         f"datasets do not fit together: camera {camera!r} has pictures of {size} in {other}, "
-                        f"{source.info.cameras[camera]} in {source.name}; give image_hw to make them alike"
+                        f"{source.info.cameras[camera]} in {source.name}; give image_hw to resize them"
                     )
-        return wanted
+        return cameras
 
     def _open_caches(self, cache: FrameCache) -> list[tuple[FrameCache, int, int]]:
         """Return the cache, the first row and the number of rows of each source; another set of sources reuses them."""
@@ -243,7 +243,7 @@ def _index(which: int | Draw) -> int:
 
 
 def _fingerprint(source: Source) -> list[tuple[str, int, int]]:
-    """Return name, size and time of every file that may hold pictures; other pictures, another fingerprint."""
+    """Return name, size and time of every file that may hold images; it changes when the images change."""
     path = Path(source.name)
     files = sorted(path.rglob("*")) if path.is_dir() else [path]
     stats = [(str(file), file.stat()) for file in files if file.is_file() and file.suffix not in (".json", ".jsonl")]

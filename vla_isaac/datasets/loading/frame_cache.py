@@ -1,7 +1,7 @@
-"""`FrameCache`: decoded pictures in one file that all worker processes share, for datasets that are read many times.
+"""`FrameCache`: decoded images in one file that all worker processes share, for datasets that are read many times.
 
-A cache that is smaller than the dataset keeps the pictures with the lowest numbers: drawn at random, every picture is as
-likely as any other, so throwing old ones out would gain nothing, and a fixed place needs no lock.
+A cache that is smaller than the dataset keeps the images with the lowest indices: in random order every image is equally
+likely, so evicting old ones would gain nothing, and a fixed slot needs no lock.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MAX_MB = 256
 
 
 class FrameCache:
-    """Places for pictures of one size, by number; each is written once, by the process that decodes it first."""
+    """Slots for images of one size, by index; each is written once, by the process that decodes it first."""
 
     def __init__(self, folder: str | Path, *, max_mb: int = MAX_MB) -> None:
         """Keep at most `max_mb` [MiB] below `folder`.
@@ -35,10 +35,10 @@ class FrameCache:
         self._parts: dict[tuple[str, str], FrameCache] = {}
 
     def part(self, name: str, key: str, num_frames: int, shape: tuple[int, int, int]) -> FrameCache:
-        """Return an open cache for one of several datasets, with the room that the parts before it left.
+        """Return an open cache for one of several datasets, with the space that the previous parts left.
 
         Args:
-            name: Of the dataset; its files lie apart, so that other datasets change nothing.
+            name: Name of the dataset; its files are separate, so that other datasets do not affect it.
             key: As for `open`.
             num_frames: As for `open`.
             shape: As for `open`.
@@ -53,15 +53,15 @@ class FrameCache:
 
     @property
     def num_bytes(self) -> int:
-        """What its file takes, 0 before `open`."""
+        """Return the size of its file, 0 before `open`."""
         return self.capacity * (int(np.prod(self._shape)) + 1) if self._in_use is not None else 0
 
     def open(self, key: str, num_frames: int, shape: tuple[int, int, int]) -> None:
-        """Take up what was kept under a key, or begin; files of other keys are removed, those in use keep their room.
+        """Reuse the images of a key, or begin; files of other keys are removed, except those in use.
 
         Args:
-            key: Says which pictures these are; another dataset, or a changed one, has another.
-            num_frames: How many there are in all.
+            key: Identifies the images; it changes with the dataset.
+            num_frames: Number of images in all.
             shape: Height, width, 3.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -71,7 +71,7 @@ class FrameCache:
         self.capacity = max(1, min(num_frames, room // (int(np.prod(shape)) + 1)))
         self._path, self._shape = self._folder / f"frames-{name}.u8", shape
         size = self.capacity * (int(np.prod(shape)) + 1)
-        with self._path.open("ab") as file:  # not emptied: another process may have made it a moment ago
+        with self._path.open("ab") as file:  # not truncated: another process may just have made it
             if file.tell() not in (0, size):
                 file.truncate(0)
             file.truncate(size)
@@ -79,18 +79,18 @@ class FrameCache:
         _lock(self._in_use, alone=False)
 
     def get(self, number: int) -> Image | None:
-        """Return a picture, or None if it is not here."""
+        """Return an image, or None if it is not in the cache."""
         if number >= self.capacity:
             return None
         is_here, pictures = self._mapped()
         return np.array(pictures[number]) if is_here[number] else None
 
     def has_room_for(self, number: int) -> bool:
-        """Tell whether a picture has a place here that is still empty."""
+        """Return whether an image has a slot that is still empty."""
         return number < self.capacity and not self._mapped()[0][number]
 
     def put(self, number: int, picture: Image) -> None:
-        """Keep a picture if there is a place for it."""
+        """Store an image if it has a slot."""
         if number < self.capacity:
             is_here, pictures = self._mapped()
             pictures[number] = picture
@@ -108,7 +108,7 @@ class FrameCache:
 
 
 def _size_after_removal(path: Path) -> int:
-    """Remove a file that no cache is using; return the bytes it still takes."""
+    """Remove a file that no cache uses; return the bytes it still takes."""
     try:
         with path.open("rb") as file:
             if _lock(file, alone=True):
@@ -120,7 +120,7 @@ def _size_after_removal(path: Path) -> int:
 
 
 def _lock(file: Any, *, alone: bool) -> bool:
-    """Tell whether a file could be locked until it is closed; never where the system has no such locks."""
+    """Return whether a file could be locked until it is closed; False where the system has no such locks."""
     try:
         import fcntl
 

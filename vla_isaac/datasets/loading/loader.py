@@ -1,4 +1,4 @@
-"""`create_vla_dataloader`: batches of any dataset, by worker processes, in an order that a seed decides."""
+"""`create_vla_dataloader`: batches of any dataset, read by worker processes, in an order that depends only on a seed."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ PREFETCH = 4  # batches that each worker has ready
 
 
 class SampleDataset(Protocol):
-    """What a loader reads: `VLADataset`, `TransitionDataset`."""
+    """Interface of the datasets of a loader: `VLADataset`, `TransitionDataset`."""
 
     def __len__(self) -> int:
-        """Return how many there are."""
+        """Return the number of samples."""
         ...
 
     def __getitems__(self, draws: list[Draw]) -> list[Sample]:
@@ -28,7 +28,7 @@ class SampleDataset(Protocol):
 
 
 class VLADataLoader:
-    """Batches, an epoch each time it is iterated; see `create_vla_dataloader`."""
+    """Batches, one epoch per iteration; see `create_vla_dataloader`."""
 
     def __init__(
         self,
@@ -38,15 +38,15 @@ class VLADataLoader:
         workers: int = 0,
         prefetch: int = PREFETCH,
     ) -> None:
-        """Read a dataset in an order; see `create_vla_dataloader` for the rest."""
+        """Read a dataset in an order; see `create_vla_dataloader` for the arguments."""
         self.dataset, self.order = dataset, order
         more = {"prefetch_factor": prefetch, "persistent_workers": True} if workers else {}
         self._batches = _torch_loader(
-            _Reporting(dataset.__getitems__), batch_sampler=order, num_workers=workers, collate_fn=_collated, **more
+            _ErrorsAsValues(dataset.__getitems__), batch_sampler=order, num_workers=workers, collate_fn=_collated, **more
         )
 
     def __len__(self) -> int:
-        """Batches of the next epoch."""
+        """Return the number of batches of the next epoch."""
         return len(self.order)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
@@ -68,31 +68,31 @@ def create_vla_dataloader(
     endless: bool = False,
     **more: Any,
 ) -> VLADataLoader:
-    """Return batches of a dataset; see `collate_fn` for what a batch is.
+    """Return batches of a dataset; see `collate_fn` for the content of a batch.
 
     Args:
         data: Path of a dataset of any format, several of them, or a `VLADataset`.
         batch_size: Samples of a batch.
-        options: What a sample is; its fields can be given by name instead.
-        seed: Decides order and augmentation.
-        mix: Share of each task family, such as ``{"pick": 1, "stack": 2}``; None draws every sample once an epoch.
-        workers: Processes that read ahead; 0 reads when a batch is asked for. Their number changes no batch.
-        prefetch: Batches that each worker has ready.
-        first_batch: Go on with the batch of this number, counted from the start of training.
-        shuffle: False gives samples as they are stored.
-        drop_last: Leave out what does not fill the last batch of an epoch.
-        endless: Never end; an epoch follows the other.
+        options: Options of a sample; its fields can be given by name instead.
+        seed: Determines order and augmentation.
+        mix: Share of each task family, such as ``{"pick": 1, "stack": 2}``; None gives every sample once per epoch.
+        workers: Processes that read ahead; 0 reads in this process. The batches do not depend on their number.
+        prefetch: Batches that each worker prefetches.
+        first_batch: Resume with the batch of this number, counted from the start of training.
+        shuffle: False gives samples in stored order.
+        drop_last: Drop the last batch of an epoch if it is incomplete.
+        endless: Never end; the epochs follow each other.
         more: Arguments of `VLADataset` and fields of `SampleOptions`, by name.
 
     Raises:
-        UsageError, DatasetError, ConfigError: As `VLADataset` and `BatchOrder` say.
+        UsageError, DatasetError, ConfigError: As for `VLADataset` and `BatchOrder`.
         MissingDependencyError: If torch is not installed.
     """
     if workers < 0 or prefetch < 1:
         raise ConfigError(f"loader: workers={workers}, prefetch={prefetch} are not accepted; give at least 0 and 1")
     if isinstance(data, VLADataset):
         if options is not None or more:
-            raise ConfigError("loader: this dataset is made already; give its options to VLADataset")
+            raise ConfigError("loader: the dataset exists already; give its options to VLADataset")
         dataset = data
     else:
         dataset = VLADataset(data, options, **{"seed": seed, **more} if options is None else more)
@@ -110,10 +110,10 @@ def create_vla_dataloader(
 
 
 def fill_cache(dataset: VLADataset, workers: int = 0) -> None:
-    """Decode what the cache of a dataset lacks, several episodes at a time; reading is as fast as from memory afterwards.
+    """Decode the missing images of a dataset's cache, several episodes at a time; later reads are as fast as from memory.
 
     Args:
-        dataset: One with a cache.
+        dataset: A dataset with a cache.
         workers: Processes; 0, or more than there are episodes, decodes in this one.
 
     Raises:
@@ -122,13 +122,13 @@ def fill_cache(dataset: VLADataset, workers: int = 0) -> None:
     episodes = range(dataset.num_episodes)
     num_workers = workers if len(episodes) > workers else 0
     for _ in _raised(
-        _torch_loader(_Reporting(dataset.fill_cache), sampler=episodes, batch_size=None, num_workers=num_workers)
+        _torch_loader(_ErrorsAsValues(dataset.fill_cache), sampler=episodes, batch_size=None, num_workers=num_workers)
     ):
         pass
 
 
-class _Reporting:
-    """Returns an error of ours as a value: torch would bury it below the traceback of a worker."""
+class _ErrorsAsValues:
+    """Returns an error of this package as a value: torch would hide it below the traceback of a worker."""
 
     def __init__(self, read: Callable[[Any], Any]) -> None:
         self._read = read
@@ -142,13 +142,13 @@ class _Reporting:
     __getitems__ = __getitem__
 
 
-def _torch_loader(samples: _Reporting, **more: Any) -> Any:
+def _torch_loader(samples: _ErrorsAsValues, **more: Any) -> Any:
     torch_data: Any = require("torch.utils.data", extra="train", need="batches for training")
     return torch_data.DataLoader(samples, **more)
 
 
 def _raised(found: Iterable[Any]) -> Iterator[Any]:
-    """Yield what a loader gives; raise the first of our errors in it."""
+    """Yield the batches of a loader; raise the first error of this package in it."""
     for one in found:
         if isinstance(one, VlaIsaacError):
             raise one

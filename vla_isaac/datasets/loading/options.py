@@ -1,4 +1,4 @@
-"""What a training sample is: how many steps, which cameras, how its numbers and pictures are prepared."""
+"""`SampleOptions`: the options of a training sample: steps, cameras, scaling and augmentation."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from vla_isaac.datasets.normaliser import Method
 
 @dataclass(frozen=True, kw_only=True)
 class SampleOptions:
-    """Plain values; every one can be given to `create_vla_dataloader` by name."""
+    """Plain values; each can be given to `create_vla_dataloader` by name."""
 
     chunk: int = 8
-    """Actions of a sample: that of its step and of the next; k."""
+    """Number of actions k of a sample: that of its step and the following ones."""
 
     history: int = 1
-    """Pictures and states of a sample: that of its step and of those before; F. 1 is only now."""
+    """Number of images and states F of a sample: that of its step and the previous ones. 1 has no history."""
 
     cameras: tuple[str, ...] | None = None
     """Cameras by name; None takes all."""
 
     image_hw: tuple[int, int] | None = None
-    """Height and width [px] to which pictures are resized; None leaves them as they are."""
+    """Height and width [px] to which images are resized; None keeps their size."""
 
     normalise: Method = "quantile"
-    """How state and actions are scaled."""
+    """Method that scales state and actions."""
 
     augmentation: Augmentation | None = None
-    """How pictures are varied; None shows them as they are."""
+    """Augmentation of the images; None uses none."""
 
     seed: int = 0
-    """Of the augmentation."""
+    """Seed of the augmentation."""
 
     def __post_init__(self) -> None:
         for name in ("chunk", "history"):

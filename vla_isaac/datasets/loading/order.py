@@ -1,7 +1,7 @@
-"""In which order samples are drawn: shuffled, the same for the same seed, and known for every batch without going there.
+"""`BatchOrder`: the order of samples: shuffled, reproducible by seed, and random access to every batch.
 
-A pure function of seed and batch number. So any number of worker processes sees the same batches, and training that was
-interrupted goes on with exactly the batch that would have come next.
+It is a pure function of seed and batch number. So any number of worker processes gives the same batches, and interrupted
+training resumes with exactly the next batch.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from vla_isaac.core.errors import ConfigError, UsageError
 from vla_isaac.core.registry import unknown_name
 from vla_isaac.datasets.loading.dataset import Draw
 
-PERMUTATION, MIXING = 0, 1  # tell the random streams apart
+PERMUTATION, MIXING = 0, 1  # keys of separate random streams
 
 
 class BatchOrder:
     """Batches of draws for a `DataLoader`'s ``batch_sampler``.
 
-    Iterated it gives an epoch, as many samples as the dataset has; iterated again, the next one; endless if asked. Without a
-    mix every sample comes once an epoch. With a mix each family has its share of every epoch, and goes through its own
-    samples without repeating one before all have come.
+    An iteration is one epoch, with as many samples as the dataset has; the next iteration is the next epoch; with `endless`
+    it never ends. Without a mix every sample occurs once per epoch. With a mix each family has its share of every epoch, and
+    its samples repeat only after all have occurred.
     """
 
     def __init__(
@@ -42,15 +42,15 @@ class BatchOrder:
         """Prepare an order.
 
         Args:
-            tasks: Numbers of the samples of each family.
+            tasks: Indices of the samples of each family.
             batch_size: Samples of a batch.
-            seed: Another one gives another order.
-            mix: Share of each family, in any unit; 0 leaves it out. None draws every sample once.
+            seed: Determines the order.
+            mix: Share of each family, in any unit; 0 leaves it out. None gives every sample once.
             first_batch: Begin with the batch of this number, counted from the start of training.
-            shuffle: False gives samples as they are stored.
-            drop_last: Leave out what does not fill the last batch of an epoch.
-            endless: Go on with the next epoch instead of ending.
-            stream: Keeps the permutations of one group of samples apart from those of other orders with the same seed.
+            shuffle: False gives samples in stored order.
+            drop_last: Drop the last batch of an epoch if it is incomplete.
+            endless: Continue with the next epoch instead of ending.
+            stream: Separates the permutations of one group of samples from those of other orders with the same seed.
 
         Raises:
             ConfigError: If a number is not accepted.
@@ -65,7 +65,7 @@ class BatchOrder:
         self._seed, self._shuffle, self._endless, self._stream = seed, shuffle, endless, stream
         self._groups, self._counts = _shares(tasks, mix)
         if mix is not None and not shuffle:
-            raise UsageError("loader: a mix of tasks is drawn shuffled; leave out shuffle=False, or the mix")
+            raise UsageError("loader: a mix of tasks is always shuffled; leave out shuffle=False, or the mix")
         self._epoch_size = int(self._counts.sum())
         full = self._epoch_size // batch_size
         self.batches_per_epoch = full if drop_last else -(-self._epoch_size // batch_size)
@@ -75,7 +75,7 @@ class BatchOrder:
             )
 
     def __len__(self) -> int:
-        """Batches of the next iteration; of an endless one, of one epoch."""
+        """Return the number of batches of the next iteration; of an endless one, of one epoch."""
         return self.batches_per_epoch - (0 if self._endless else self.next_batch % self.batches_per_epoch)
 
     def __iter__(self) -> Iterator[list[Draw]]:
@@ -93,7 +93,7 @@ class BatchOrder:
             epoch, batch = epoch + 1, 0
 
     def epoch(self, epoch: int) -> AnyArray:
-        """Return the numbers of all samples of an epoch in order."""
+        """Return the indices of all samples of an epoch in order."""
         if not self._shuffle:
             return np.sort(np.concatenate(self._groups))
         drawn = [self._walk(which, epoch * count, count) for which, count in enumerate(self._counts.tolist())]
@@ -101,7 +101,7 @@ class BatchOrder:
         return mixed if len(drawn) == 1 else self._random(MIXING, epoch).permutation(mixed)
 
     def _walk(self, which: int, first: int, count: int) -> AnyArray:
-        """Return draws `first` and following of a family that goes through all its samples, shuffled, again and again."""
+        """Return draws `first` and following of a family: its samples in one shuffled pass after another."""
         group = self._groups[which]
         rounds = range(first // len(group), (first + count - 1) // len(group) + 1) if count else range(0)
         stream = (PERMUTATION, which) if self._stream is None else (self._stream,)
@@ -114,13 +114,13 @@ class BatchOrder:
 
 
 def in_batches(samples: AnyArray, batch_size: int) -> list[list[Draw]]:
-    """Return every one of these samples once, in their order, for a validation without augmentation."""
+    """Return each of these samples once, in order, for a validation without augmentation."""
     draws = [Draw(index, number) for number, index in enumerate(samples.tolist())]
     return [draws[first : first + batch_size] for first in range(0, len(draws), batch_size)]
 
 
 def _shares(tasks: Mapping[str, AnyArray], mix: Mapping[str, float] | None) -> tuple[list[AnyArray], AnyArray]:
-    """Return the groups that are walked through, and how many samples of each an epoch has."""
+    """Return the groups of samples, and how many samples of each an epoch has."""
     if mix is None:
         everything = np.concatenate(list(tasks.values()))
         return [np.sort(everything)], np.array([len(everything)])

@@ -1,4 +1,4 @@
-"""All numbers of the episodes a loader draws from, in memory: small next to the pictures, and checked once."""
+"""`Rows`: all numbers of a loader's episodes, in memory: small compared with the images, and checked once."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ ACTION, STATE, GOALS = "action", "observation.state", "privileged.goal_objects"
 
 @dataclass(frozen=True)
 class EpisodePlace:
-    """An episode among all that are drawn from."""
+    """An episode in the list of all that are used."""
 
     source: int
     episode: int
-    """Its number in that dataset."""
+    """Its index in that dataset."""
 
     first: int
-    """Its first row among all rows."""
+    """Index of its first row among all rows."""
 
     length: int
     meta: EpisodeMeta
@@ -33,14 +33,14 @@ class EpisodePlace:
 
 @dataclass(frozen=True, kw_only=True)
 class Rows:
-    """The numbers of all episodes, one after the other."""
+    """The numbers of all episodes, concatenated."""
 
     places: tuple[EpisodePlace, ...]
     action: AnyArray
-    """In the dataset's units, shape (N, A)."""
+    """Actions in the dataset's units, shape (N, A)."""
 
     state: AnyArray
-    """Shape (N, S); S is 0 where a dataset knows none."""
+    """States, shape (N, S); S is 0 where a dataset has none."""
 
     goals: AnyArray | None
     """Positions of the goal's objects, shape (N, 6); None where the dataset has no such column."""
@@ -56,7 +56,7 @@ def read_rows(sources: Sequence[Source], options: SampleOptions, episodes: Seque
     """Read and check the numbers of all episodes, or of those with the given numbers.
 
     Raises:
-        UsageError: If there is nothing to draw from, an episode is shorter than a sample, or datasets do not fit together.
+        UsageError: If there are no samples, an episode is shorter than a sample, or datasets do not fit together.
         DatasetError: If numbers are not finite.
     """
     check_sources(sources)
@@ -77,7 +77,7 @@ def read_rows(sources: Sequence[Source], options: SampleOptions, episodes: Seque
             places.append(EpisodePlace(number, episode, first, len(found), found.meta))
             first += len(found)
     if not places:
-        raise UsageError(f"dataset {', '.join(s.name for s in sources)}: has no episodes to draw from; collect some first")
+        raise UsageError(f"dataset {', '.join(s.name for s in sources)}: has no episodes; collect some first")
     joined = {name: np.concatenate(values) for name, values in kept.items()}
     action = joined[ACTION]
     return Rows(
@@ -91,7 +91,7 @@ def read_rows(sources: Sequence[Source], options: SampleOptions, episodes: Seque
 
 
 def check_sources(sources: Sequence[Source]) -> None:
-    """Raise `UsageError` unless actions and states of all datasets mean the same."""
+    """Raise `UsageError` unless actions and states of all datasets have the same meaning."""
     if not sources:
         raise UsageError("there is no dataset to load; give the path of one, or several")
     one = sources[0]
@@ -102,24 +102,24 @@ def check_sources(sources: Sequence[Source]) -> None:
             left, right = (s.info.features.get(name) for s in (one, other))
             if left is not None and right is not None and (left.shape, left.names) != (right.shape, right.names):
                 raise UsageError(
-                    f"datasets do not fit together: {name!r} is {_shown(left)} in {one.name}, {_shown(right)} in "
-                    f"{other.name}; load them apart, or collect both with one policy's convention"
+                    f"datasets do not fit together: {name!r} is {_format(left)} in {one.name}, {_format(right)} in "
+                    f"{other.name}; load them separately, or collect both with one policy's convention"
                 )
         ours, theirs = one.info.action_spec, other.info.action_spec
-        odd = [key for key in ours if key in theirs and ours[key] != theirs[key]]
-        if odd:
+        differing = [key for key in ours if key in theirs and ours[key] != theirs[key]]
+        if differing:
             raise UsageError(
-                f"datasets do not fit together: the action's {odd[0]} is {ours[odd[0]]!r} in {one.name}, "
-                f"{theirs[odd[0]]!r} in {other.name}; load them apart"
+                f"datasets do not fit together: the action's {differing[0]} is {ours[differing[0]]!r} in {one.name}, "
+                f"{theirs[differing[0]]!r} in {other.name}; load them separately"
             )
 
 
 def _chosen(source: Source, episodes: Sequence[int] | None) -> Sequence[int]:
     count = len(source.reader())
     chosen = range(count) if episodes is None else list(episodes)
-    odd = next((number for number in chosen if not 0 <= number < count), None)
-    if odd is not None:
-        raise UsageError(f"dataset {source.name}: has no episode {odd}; it has {count}, numbered from 0")
+    unexpected = next((number for number in chosen if not 0 <= number < count), None)
+    if unexpected is not None:
+        raise UsageError(f"dataset {source.name}: has no episode {unexpected}; it has {count}, numbered from 0")
     return chosen
 
 
@@ -133,13 +133,13 @@ def _check_length(episode: Episode, options: SampleOptions, where: str) -> None:
 
 
 def _check_numbers(values: AnyArray, name: str, where: str, *, is_optional: bool) -> None:
-    """Raise `DatasetError` if numbers are not finite; NaN alone may stand for what there is not."""
+    """Raise `DatasetError` if numbers are not finite; only NaN may mark a missing value."""
     is_bad = np.isinf(values) if is_optional else ~np.isfinite(values)
     if is_bad.any():
         row, column = (int(index) for index in np.argwhere(is_bad.reshape(len(values), -1))[0])
         raise DatasetError(
             f"{where}, row {row}: {name}[{column}] is {values.reshape(len(values), -1)[row, column]}; "
-            "a model cannot learn from it, so leave the episode out with episodes=[...], or collect it again"
+            "it cannot be used for training; leave the episode out with episodes=[...], or collect it again"
         )
 
 
@@ -148,5 +148,5 @@ def _names(feature: Feature, kind: str) -> tuple[str, ...]:
     return feature.names if feature.names and len(feature.names) == width else tuple(f"{kind}{i}" for i in range(width))
 
 
-def _shown(feature: Feature) -> str:
+def _format(feature: Feature) -> str:
     return f"{feature.shape[0]} numbers" + (f" ({', '.join(feature.names)})" if feature.names else "")

@@ -1,4 +1,4 @@
-"""One dataset among those a loader reads; worker processes open it again where its files cannot be shared."""
+"""`Source`: one dataset of a loader; worker processes open it again where its files cannot be shared."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from vla_isaac.datasets.images_on_disk import ImageFiles
 from vla_isaac.datasets.video_files import VideoImages
 
 SHARED = (VideoImages, ImageFiles)
-"""Pictures that only know where they lie: small, and good in every process."""
+"""Images that store only their path: small, and valid in every process."""
 
-OPEN_EPISODES = 64  # of formats whose pictures belong to an open file, kept by a process
+OPEN_EPISODES = 64  # open episodes per process, for formats whose images need an open file
 
 
 class Source:
-    """A dataset by its path, or a reader of one's own that can be copied to other processes."""
+    """A dataset by its path, or a custom reader that can be copied to other processes."""
 
     def __init__(self, data: str | Path | DatasetReader) -> None:
         """Open it.
@@ -41,7 +41,7 @@ class Source:
     def reader(self) -> DatasetReader:
         """Return the reader of this process."""
         if self._process != os.getpid():
-            self._inherited = self._reader, self._open  # closing them here would be felt by the process they belong to
+            self._inherited = self._reader, self._open  # closing them here would affect the parent process
             self._forget()
         if self._own is not None:
             return self._own
@@ -50,14 +50,14 @@ class Source:
         return self._reader
 
     def read(self, episode: int) -> Episode:
-        """Return an episode, and remember where its pictures are if that can be shared."""
+        """Return an episode, and cache its images if they can be shared."""
         found = self.reader().episode(episode)
         if all(isinstance(images, SHARED) for images in found.images.values()):
             self._shared[episode] = dict(found.images)
         return found
 
     def images(self, episode: int) -> Mapping[str, Images]:
-        """Return an episode's pictures by camera."""
+        """Return an episode's images by camera."""
         if episode in self._shared:
             return self._shared[episode]
         reader = self.reader()
@@ -69,7 +69,7 @@ class Source:
         return self._open[episode]
 
     def close(self) -> None:
-        """Release files; they are opened again when they are needed."""
+        """Release files; they are opened again on access."""
         if self._reader is not None and self._process == os.getpid():
             self._reader.close()
         self._forget()

@@ -1,7 +1,7 @@
-"""`TransitionDataset`: the pictures of transition datasets as samples for a loader.
+"""`TransitionDataset`: the images of transition datasets as samples for a loader.
 
-Such a dataset keeps the numbers of every control period and pictures of a few, so it is small enough for memory and a sample
-is one picture of every camera, not one control period.
+Such a dataset has the numbers of every control period and a few images, so it fits into memory and a sample is one image
+of every camera, not one control period.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from vla_isaac.datasets.transitions import load_transitions
 
 
 class TransitionDataset:
-    """Samples by number; a sample is a dict as that of `VLADataset`, with one picture and one state and without actions."""
+    """Samples by index; a sample is a dict like that of `VLADataset`, with one image and one state and without actions."""
 
     def __init__(self, folders: Sequence[Path], cameras: Sequence[str] | None = None) -> None:
-        """Read datasets whole.
+        """Read complete datasets.
 
         Args:
-            folders: As ``vla-isaac collect --format transitions`` writes them.
+            folders: Written by ``vla-isaac collect --format transitions``.
             cameras: Names of the cameras of a sample; None takes all.
 
         Raises:
-            UsageError: If there is nothing in them, their pictures do not fit together, or a camera is missing.
+            UsageError: If they are empty, their images are not compatible, or a camera is missing.
             DatasetError: If a block is broken or a number in it is not finite.
         """
         self.transitions = load_transitions(folders)
-        """All numbers, and the pictures."""
+        """All numbers, and the images."""
         recorded = self.transitions.pictures
         missing = [name for name in cameras or () if name not in recorded]
         if missing:

@@ -1,4 +1,4 @@
-"""The textbook chapter's format: ``manifest.json``, a list of steps with a picture, a sentence and an action each."""
+"""The manifest format: ``manifest.json``, a list of steps with an image, an instruction and an action each."""
 
 from vla_isaac.datasets.manifest.reader import ManifestReader
 from vla_isaac.datasets.manifest.writer import ManifestWriter

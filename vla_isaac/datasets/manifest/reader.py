@@ -1,4 +1,4 @@
-"""`ManifestReader`: ours, or a chapter-style ``manifest.json`` that has nothing beyond picture, sentence and action."""
+"""`ManifestReader`: manifests of this package, or a plain ``manifest.json`` with image, instruction and action only."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ from vla_isaac.datasets.untrusted_paths import path_inside
 
 
 class ManifestReader:
-    """A folder with ``manifest.json``, or that file itself; also what a writer that was killed left behind."""
+    """A folder with ``manifest.json``, or that file itself; also the unfinished dataset of a writer that was killed."""
 
     format = "manifest"
 
     def __init__(self, path: Path) -> None:
-        """Read the list of steps; pictures are read later.
+        """Read the list of steps; images are read later.
 
         Raises:
             UsageError: If there is no manifest.
-            DatasetError: If the manifest or its companion is broken.
+            DatasetError: If the manifest or its metadata file is broken.
         """
         self.path = path if path.is_dir() else path.parent
         companion = self.path / COMPANION
@@ -54,7 +54,7 @@ class ManifestReader:
 
     @staticmethod
     def recognises(path: Path) -> bool:
-        """Tell whether this is a manifest, or a folder with one."""
+        """Return whether this is a manifest, or a folder with one."""
         if path.is_file():
             return path.name == MANIFEST
         return (path / MANIFEST).is_file() or ((path / COMPANION).is_file() and (path / PARTS).is_dir())
@@ -63,23 +63,23 @@ class ManifestReader:
         return len(self._episodes)
 
     def length(self, episode: int) -> int:
-        """Return how many steps an episode has."""
+        """Return the number of steps of an episode."""
         return len(self._steps(episode))
 
     def meta(self, episode: int) -> EpisodeMeta:
-        """Return what it is about; of a plain manifest only the sentence is known."""
+        """Return the metadata of an episode; of a plain manifest only the instruction is known."""
         return self._metas.get(episode) or EpisodeMeta(
             instruction=str(self._steps(episode)[0]["instruction"]), fps=self.info.fps
         )
 
     def columns(self, episode: int, names: Sequence[str] | None = None) -> Mapping[str, AnyArray]:
-        """Return its numbers."""
-        wanted = self.info.features if names is None else {name: self.info.features[name] for name in names}
+        """Return the columns of an episode."""
+        selected = self.info.features if names is None else {name: self.info.features[name] for name in names}
         steps, where = self._steps(episode), self._where(episode)
-        return {name: column(steps, name, feature, where=where) for name, feature in wanted.items()}
+        return {name: column(steps, name, feature, where=where) for name, feature in selected.items()}
 
     def episode(self, episode: int) -> Episode:
-        """Return all of it."""
+        """Return an episode."""
         steps, where = self._steps(episode), self._where(episode)
         paths = [pictures(step) for step in steps]
         images = {}
@@ -91,11 +91,11 @@ class ManifestReader:
         return Episode(meta=self.meta(episode), columns=self.columns(episode), images=images)
 
     def steps(self, episode: int) -> Sequence[Step]:
-        """Return the entries of the manifest as they stand."""
+        """Return the entries of the manifest unchanged."""
         return self._steps(episode)
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing: no file is open."""
 
     def _picture(self, path: object) -> Path:
         return path_inside(self.path, path, source=f"{self.path / MANIFEST}: the path of a picture")
@@ -122,14 +122,14 @@ class ManifestReader:
         return found
 
     def _add_parts(self) -> None:
-        """Take up episodes that were finished but not yet entered into the manifest."""
+        """Add episodes that were finished but are not in the manifest yet."""
         while (path := part_path(self.path, len(self._episodes))).exists():
             lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
             self._metas[len(self._episodes)] = meta_from_json(lines[0])
             self._episodes.append(check_steps(lines[1:], source=str(path)))
 
     def _guess_info(self) -> DatasetInfo:
-        """Return what a plain manifest shows: the width of its actions and the size of its first picture."""
+        """Return the metadata of a plain manifest: the width of its actions and the size of its first image."""
         first = self._episodes[0][0]
         action = np.asarray(first["action"])
         if action.ndim != 1 or action.dtype.kind not in "fiu":

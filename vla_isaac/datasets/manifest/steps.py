@@ -1,4 +1,4 @@
-"""One step of a manifest: the chapter's three keys first, then ours, so that the chapter's own loader reads our files.
+"""One step of a manifest: the three keys of the plain format first, so that its loaders read our files, then our keys.
 
 ``{"image_path", "instruction", "action", "episode", "step", "images": {camera: path}, "columns": {name: row}}``
 """
@@ -24,22 +24,22 @@ Step = Mapping[str, Any]
 
 
 def picture_path(camera: str, episode: int, step: int) -> str:
-    """Return where a picture lies, relative to the dataset, with forward slashes."""
+    """Return the path of an image, relative to the dataset, with forward slashes."""
     return f"{picture_folder(camera, episode)}/{step:05d}.png"
 
 
 def picture_folder(camera: str, episode: int) -> str:
-    """Return the folder of the pictures of one camera and episode."""
+    """Return the folder of the images of one camera and episode."""
     return f"images/{quote(camera, safe='')}/episode_{episode:06d}"
 
 
 def part_path(folder: Path, episode: int) -> Path:
-    """Return the file that an episode waits in until the manifest is written."""
+    """Return the file of an episode until the manifest is written."""
     return folder / PARTS / f"episode_{episode:06d}.jsonl"
 
 
 def step_lines(episode: Episode, number: int) -> Iterator[str]:
-    """Yield the JSON of each step, one line each; float32 is written as the double it equals, so it comes back exactly."""
+    """Yield the JSON of each step, one line each; float32 is written as the equal double, so it is restored exactly."""
     rows = {name: values.tolist() for name, values in episode.columns.items()}
     actions = rows.pop("action")
     for t in range(len(episode)):
@@ -60,7 +60,7 @@ def check_steps(entries: Any, *, source: str) -> list[Step]:
     """Return the entries of a manifest.
 
     Raises:
-        DatasetError: If it is no list of steps; the message names the first that is none.
+        DatasetError: If it is not a list of steps; the message names the first invalid one.
     """
     if not isinstance(entries, list):
         raise DatasetError(f"{source}: expected a list of steps, got {type(entries).__name__}")
@@ -76,8 +76,8 @@ def check_steps(entries: Any, *, source: str) -> list[Step]:
 def by_episode(entries: Sequence[Step]) -> list[list[Step]]:
     """Group steps into episodes.
 
-    By the key `episode`, in order of its numbers. A manifest without it, as the chapter's, has no word for
-    an episode: there, steps that follow one another with the same sentence are one.
+    By the key `episode`, in order of its numbers. A plain manifest has no such key: there, consecutive steps with the same
+    instruction are one episode.
     """
     if entries and all("episode" in entry for entry in entries):
         found: dict[int, list[Step]] = {}
@@ -103,7 +103,7 @@ def column(steps: Sequence[Step], name: str, feature: Feature, *, where: str) ->
 
 
 def pictures(step: Step) -> Mapping[str, str]:
-    """Return the picture paths of a step by camera; the chapter's one picture is the camera ``image``."""
+    """Return the image paths of a step by camera; the single image of a plain manifest is the camera ``image``."""
     if "images" in step:
         found: Mapping[str, str] = step["images"]
         return found

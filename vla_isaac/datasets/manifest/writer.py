@@ -1,4 +1,4 @@
-"""`ManifestWriter`: pictures as PNG, an episode at a time; the manifest itself is renamed into place last."""
+"""`ManifestWriter`: write images as PNG, episode by episode; the manifest itself is renamed into place last."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ from vla_isaac.datasets.meta_json import dumps, meta_to_json
 
 
 class ManifestWriter(DatasetWriter):
-    """Each episode waits in a file of its own until `close`, so a kill loses nothing that was finished."""
+    """Writes each episode to its own file until `close`, so a kill loses no finished episode."""
 
     def __init__(self, path: Path, info: DatasetInfo, *, resume: bool = False) -> None:
-        """Begin, or go on.
+        """Begin a dataset, or resume one.
 
         Raises:
-            UsageError: If the folder holds something else, another writer is at work, or `info` differs on resuming.
+            UsageError: If the folder has other content, another writer uses it, or `info` differs on resuming.
         """
         self.path, self.info = path, info
         has_files = path.exists() and (not path.is_dir() or any(path.iterdir()))
         if has_files and not resume:
             raise UsageError(f"dataset {path}: exists already; choose another path, or resume it")
         if has_files and not (path / COMPANION).is_file():
-            raise UsageError(f"dataset {path}: holds something else than a dataset of ours; choose another path")
+            raise UsageError(f"dataset {path}: holds files that are not a dataset of this package; choose another path")
         (path / PARTS).mkdir(parents=True, exist_ok=True)
         self._lock: FolderLock | None = FolderLock(path)
         self._metas: list[dict[str, Any]] = []
@@ -54,7 +54,7 @@ class ManifestWriter(DatasetWriter):
             raise
 
     def add(self, episode: Episode) -> int:
-        """Write the pictures, then the steps in one renamed file, and return the episode's number."""
+        """Write the images, then the steps in one renamed file, and return the episode's number."""
         number = len(self._metas)
         check_episode(self.info, episode, where=f"dataset {self.path}, episode {number}")
         meta = meta_to_json(episode.meta)
@@ -74,7 +74,7 @@ class ManifestWriter(DatasetWriter):
         return number
 
     def close(self) -> None:
-        """Enter all finished episodes into the manifest."""
+        """Write all finished episodes into the manifest."""
         if self._lock is None:
             return
         try:
@@ -101,7 +101,7 @@ class ManifestWriter(DatasetWriter):
     def _write_pictures(self, episode: Episode, number: int) -> None:
         for camera, images in episode.images.items():
             folder = self.path / picture_folder(camera, number)
-            shutil.rmtree(folder, ignore_errors=True)  # of an episode that a kill cut off
+            shutil.rmtree(folder, ignore_errors=True)  # of an episode that was interrupted
             folder.mkdir(parents=True)
             for t in range(len(images)):
                 write_png(self.path / picture_path(camera, number, t), images[t])
@@ -113,7 +113,7 @@ class ManifestWriter(DatasetWriter):
                 file.write("\n" + line)
 
     def _all_lines(self) -> Iterator[str]:
-        """Yield the steps that the manifest has, then those of the waiting files."""
+        """Yield the steps of the manifest, then those of the separate files."""
         done = 0
         if (self.path / MANIFEST).exists():
             old = read_json(self.path / MANIFEST)

@@ -1,4 +1,4 @@
-"""`ImagesInFile`: the pictures of one camera over an episode, decompressed when they are asked for."""
+"""`ImagesInFile`: the images of one camera over an episode, decompressed on access."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from vla_isaac.core.errors import DatasetError
 
 
 class ImagesInFile:
-    """An array of pictures in an open HDF5 file."""
+    """An array of images in an open HDF5 file."""
 
     def __init__(self, dataset: Any, *, where: str) -> None:
-        """Look at an array of the file; `where` names file and episode in errors."""
+        """Open an array of the file; `where` names file and episode in errors."""
         self._dataset = dataset
         self._where = where
 
@@ -26,16 +26,16 @@ class ImagesInFile:
     @overload
     def __getitem__(self, index: slice) -> AnyArray: ...
     def __getitem__(self, index: int | slice) -> AnyArray:
-        wanted = index if isinstance(index, slice) else range(len(self))[index]
-        if isinstance(wanted, slice) and (wanted.step or 1) < 1:
-            return self[:][wanted]
+        rows = index if isinstance(index, slice) else range(len(self))[index]
+        if isinstance(rows, slice) and (rows.step or 1) < 1:
+            return self[:][rows]
         try:
-            return np.asarray(self._dataset[wanted])
+            return np.asarray(self._dataset[rows])
         except OSError as error:
             raise DatasetError(f"{self._where}: the pictures cannot be read: {error}") from error
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
-        """Pictures, height, width, 3."""
+        """Return number of images, height, width, 3."""
         t, h, w, c = self._dataset.shape
         return (t, h, w, c)

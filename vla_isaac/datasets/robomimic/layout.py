@@ -1,4 +1,4 @@
-"""Which name of ours lies where in a robomimic file, and how its files are opened.
+"""Paths of columns in a robomimic file, and opening of its files.
 
 Source: robomimic, "Dataset overview" (robomimic.github.io/docs/datasets/overview.html): groups, attributes, masks.
 """
@@ -15,7 +15,7 @@ from vla_isaac.datasets.untrusted_paths import regular_file
 
 ENDINGS = (".hdf5", ".h5")
 PARTS = ".parts"
-ABOUT = "vla_isaac"  # attribute with our own description, on `data` the dataset's, on each demo the demonstration's
+ABOUT = "vla_isaac"  # attribute with the metadata of this package, on `data` the dataset's, on each demo the demonstration's
 ABOUT_FILE = "dataset.json"
 PICTURE_ENDINGS = ("_image", "_rgb")  # robosuite's and robomimic's; LIBERO's
 
@@ -31,7 +31,7 @@ def open_h5(path: Path, mode: str = "r") -> Any:
     """Open an HDF5 file.
 
     Raises:
-        DatasetError: If it is none, was cut off, or takes something from another file.
+        DatasetError: If it is not HDF5, is truncated, or refers to another file.
     """
     try:
         file = h5().File(regular_file(path) if mode == "r" else path.absolute(), mode)
@@ -47,28 +47,28 @@ def open_h5(path: Path, mode: str = "r") -> Any:
 
 
 def place(column: str) -> str:
-    """Return where a column lies below its demo."""
+    """Return the path of a column below its demo."""
     if column.startswith("observation."):
         return "obs/" + column.removeprefix("observation.")
     return _PLACES.get(column, column)
 
 
 def picture_place(camera: str) -> str:
-    """Return where the pictures of a camera lie below its demo."""
+    """Return the path of a camera's images below its demo."""
     return f"obs/{camera}{PICTURE_ENDINGS[0]}"
 
 
 def parts_folder(path: Path) -> Path:
-    """Return where finished demos wait until the file is written."""
+    """Return the folder of finished demos until the file is written."""
     return path.with_name(path.name + PARTS)
 
 
 def part_path(path: Path, number: int) -> Path:
-    """Return the file that one demo waits in."""
+    """Return the file of one demo."""
     return parts_folder(path) / f"demo_{number:06d}.hdf5"
 
 
 def demo_number(name: str) -> int:
-    """Return N of ``demo_N``; what is called otherwise comes last."""
+    """Return N of ``demo_N``; other names are sorted last."""
     digits = name.rpartition("_")[2]
     return int(digits) if digits.isdigit() else 2**31

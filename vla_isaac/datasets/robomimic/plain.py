@@ -1,6 +1,6 @@
-"""What a robomimic file of others says about itself: its columns, cameras, rate and sentences.
+"""Metadata of a robomimic file that this package did not write: columns, cameras, rate and instructions.
 
-LIBERO's files are of this kind too. Numbers of double precision become float32, as trainers read them.
+LIBERO's files are also of this kind. Double precision numbers become float32, as trainers read them.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from vla_isaac.datasets.episode import EpisodeMeta, Feature, action_feature
 from vla_isaac.datasets.formats import DatasetInfo
 from vla_isaac.datasets.robomimic.layout import PICTURE_ENDINGS
 
-CONTROL_FREQ = 20.0  # [Hz] robosuite's default control_freq, for files that do not say
+CONTROL_FREQ = 20.0  # [Hz] robosuite's default control_freq, for files without a rate
 
 _DTYPES = {"f": "float32", "i": "int64", "u": "int64", "b": "bool"}
 _log = logging.getLogger(__name__)
 
 
 def guess_info(data: Any, demo: Any) -> tuple[DatasetInfo, dict[str, str]]:
-    """Return what a plain file holds, judged by one of its demos, and where the pictures of each camera lie."""
+    """Return the metadata of a plain file, from one of its demos, and the path of each camera's images."""
     features: dict[str, Feature] = {"action": action_feature(demo["actions"].shape[1])}
     cameras: dict[str, tuple[int, int]] = {}
     places: dict[str, str] = {}
@@ -43,7 +43,7 @@ def guess_info(data: Any, demo: Any) -> tuple[DatasetInfo, dict[str, str]]:
 
 
 def guess_meta(data: Any, demo: Any, masks: list[str], fps: float) -> EpisodeMeta:
-    """Return what a plain file says about a demo; the sentence is the environment's name where there is none."""
+    """Return the metadata of a demo in a plain file; the instruction is the environment's name where there is none."""
     env = _json(data, "env_args")
     sentence = (
         _json(demo, "ep_meta").get("lang")  # robocasa, robomimic 0.4 and later
@@ -80,7 +80,7 @@ def _robot(data: Any) -> str:
 
 
 def _json(group: Any, name: str) -> Mapping[str, Any]:
-    """Return an attribute that is JSON text, or nothing."""
+    """Return an attribute that is JSON text, or an empty mapping."""
     try:
         found = json.loads(group.attrs.get(name, "{}"))
     except (json.JSONDecodeError, TypeError):

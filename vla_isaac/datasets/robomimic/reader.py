@@ -1,4 +1,4 @@
-"""`RobomimicReader`: ours, or a plain robomimic or LIBERO file."""
+"""`RobomimicReader`: files of this package, and plain robomimic or LIBERO files."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from vla_isaac.datasets.robomimic.plain import guess_info, guess_meta
 
 
 class RobomimicReader:
-    """A ``.hdf5`` file, or the folder ``NAME.hdf5.parts`` that a writer that was killed left behind."""
+    """A ``.hdf5`` file, or the folder ``NAME.hdf5.parts`` of a writer that was killed."""
 
     format = "hdf5"
 
@@ -38,7 +38,7 @@ class RobomimicReader:
         """Open the file.
 
         Raises:
-            DatasetError: If it is broken, or has no demos laid out as robomimic's.
+            DatasetError: If it is broken, or has no demos in robomimic's layout.
         """
         self.path = path
         self._files: list[Any] = []
@@ -52,7 +52,7 @@ class RobomimicReader:
 
     @staticmethod
     def recognises(path: Path) -> bool:
-        """Tell whether this is called as an HDF5 file, or as the unfinished demos of one."""
+        """Return whether the name is that of an HDF5 file, or of its unfinished demos."""
         if path.is_dir():
             return path.name.endswith(PARTS) and (path / ABOUT_FILE).is_file()
         return path.suffix.lower() in ENDINGS
@@ -61,11 +61,11 @@ class RobomimicReader:
         return len(self._demos)
 
     def length(self, episode: int) -> int:
-        """Return how many rows its actions have."""
+        """Return the number of rows of its actions."""
         return int(self._array(episode, "actions").shape[0])
 
     def meta(self, episode: int) -> EpisodeMeta:
-        """Return what it is about; a plain file is asked what it knows."""
+        """Return the metadata of an episode; derived from the attributes in a plain file."""
         demo = self.demo(episode)
         if ABOUT in demo.attrs:
             return meta_from_json(json.loads(demo.attrs[ABOUT]))
@@ -74,12 +74,12 @@ class RobomimicReader:
         return guess_meta(demo.parent, demo, masks, self.info.fps)
 
     def columns(self, episode: int, names: Sequence[str] | None = None) -> Mapping[str, AnyArray]:
-        """Return its numbers."""
-        wanted = self.info.features if names is None else {name: self.info.features[name] for name in names}
-        return {name: self._column(episode, name, feature) for name, feature in wanted.items()}
+        """Return the columns of an episode."""
+        selected = self.info.features if names is None else {name: self.info.features[name] for name in names}
+        return {name: self._column(episode, name, feature) for name, feature in selected.items()}
 
     def episode(self, episode: int) -> Episode:
-        """Return all of it; pictures can be read until `close`."""
+        """Return an episode; images can be read until `close`."""
         images = {
             camera: ImagesInFile(self._array(episode, where, camera), where=f"{self._where(episode)}, camera {camera!r}")
             for camera, where in self._picture_places.items()
@@ -89,7 +89,7 @@ class RobomimicReader:
         return Episode(meta=self.meta(episode), columns=columns, images=images)
 
     def demo(self, episode: int) -> Any:
-        """Return the group of an episode as it stands in the file."""
+        """Return the group of an episode in the file."""
         if not 0 <= episode < len(self):
             raise UsageError(f"dataset {self.path}: there is no episode {episode}; it has {len(self)}, counted from 0")
         return self._demos[episode]
@@ -105,7 +105,7 @@ class RobomimicReader:
         self._files.append(file)
         demos = sorted(file.get("data", {}), key=demo_number)
         if "data" not in file or any("actions" not in file["data"][name] for name in demos):
-            raise DatasetError(f"{self.path}: has no data/demo_N/actions; it is HDF5, but not as robomimic lays it out")
+            raise DatasetError(f"{self.path}: has no data/demo_N/actions; it is HDF5, but not in robomimic's layout")
         return [file["data"][name] for name in demos]
 
     def _open_parts(self) -> list[Any]:

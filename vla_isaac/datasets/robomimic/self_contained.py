@@ -1,7 +1,7 @@
-"""`check_self_contained`: an HDF5 file that takes its numbers from other files is refused.
+"""`check_self_contained`: refuse an HDF5 file that takes its numbers from other files.
 
 HDF5 has three ways to name other files: external links, external storage of raw data, and virtual datasets. A reader follows
-each without a word, so a dataset of somebody else could copy any file of this machine into a converted one.
+each silently, so an untrusted dataset could copy any file of this machine into a converted one.
 Source: HDF5 user's guide, chapters "Groups" (external links) and "Datasets" (external storage, virtual datasets).
 """
 
@@ -15,19 +15,19 @@ import numpy as np
 from vla_isaac.core.errors import ForeignFileError
 from vla_isaac.core.optional import require
 
-LARGE = 64 * 2**20  # [bytes] smaller arrays are read, whatever the file stores of them
+LARGE = 64 * 2**20  # [bytes] smaller arrays are not checked for their stored size
 MOST_COMPRESSION = 1100  # deflate's limit is 1032: a larger array is not in the file
 
 
 def check_self_contained(file: Any, path: Path) -> None:
-    """Look at every link and every dataset of an open file, without following a link.
+    """Check every link and every dataset of an open file, without following a link.
 
     Args:
         file: An `h5py.File`.
         path: Its name, for errors.
 
     Raises:
-        ForeignFileError: If a part of it lies in another file, or is declared larger than it can be.
+        ForeignFileError: If a part of it is in another file, or is declared larger than it can be.
     """
     h5py = require("h5py", extra="data", need="the dataset format hdf5", instead="choose another format")
     links: list[tuple[bytes, int]] = []
@@ -50,7 +50,7 @@ def _check_object(h5py: Any, file: Any, name: bytes, path: Path) -> None:
     if layout.get_external_count():
         raise _refused(path, name, "keeps its numbers in another file (external storage)")
     if layout.get_layout() == h5py.h5d.VIRTUAL:
-        raise _refused(path, name, "is put together from other files (virtual dataset)")
+        raise _refused(path, name, "is composed of other files (virtual dataset)")
     size = int(np.prod(found.shape, dtype=object)) * found.dtype.itemsize if found.shape else 0
     if size > max(LARGE, MOST_COMPRESSION * found.get_storage_size()):
         raise ForeignFileError(
@@ -63,9 +63,9 @@ def _check_soft_link(h5py: Any, file: Any, name: bytes, path: Path) -> None:
     try:
         h5py.h5o.open(file.id, name)
     except KeyError:
-        return  # leads nowhere, as an object that is missing
+        return  # a dangling link, like a missing object
     except (RuntimeError, OSError) as error:
-        raise ForeignFileError(f"{path}: {_text(name)} is a soft link in a circle; write the file again") from error
+        raise ForeignFileError(f"{path}: {_text(name)} is a circular soft link; write the file again") from error
 
 
 def _text(name: bytes) -> str:
@@ -74,6 +74,6 @@ def _text(name: bytes) -> str:
 
 def _refused(path: Path, name: bytes, why: str) -> ForeignFileError:
     return ForeignFileError(
-        f"{path}: {_text(name)} {why}, and a dataset has to hold all it needs; if you trust it, write that array into this "
+        f"{path}: {_text(name)} {why}, and a dataset must contain all its data; if you trust it, write that array into this "
         "file with h5py, then try again"
     )

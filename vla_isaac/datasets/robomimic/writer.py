@@ -1,4 +1,4 @@
-"""`RobomimicWriter`: each demo in a file of its own until `close` copies them, still compressed, into one."""
+"""`RobomimicWriter`: write each demo to its own file; `close` copies them, still compressed, into one."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ DEFAULT_MASK = "train"
 
 
 class RobomimicWriter(DatasetWriter):
-    """A file that appears when it is whole; a kill leaves ``NAME.hdf5.parts``, which can be read and resumed."""
+    """A file that gets its name when it is complete; a kill leaves ``NAME.hdf5.parts``, which can be read and resumed."""
 
     def __init__(self, path: Path, info: DatasetInfo, *, resume: bool = False) -> None:
-        """Begin, or go on.
+        """Begin a dataset, or resume one.
 
         Raises:
-            UsageError: If the path holds something else, another writer is at work, or `info` differs on resuming.
+            UsageError: If the path has other content, another writer uses it, or `info` differs on resuming.
         """
         h5()
         if path.suffix.lower() not in ENDINGS:
@@ -68,7 +68,7 @@ class RobomimicWriter(DatasetWriter):
             self._number += 1
 
     def add(self, episode: Episode) -> int:
-        """Write one demo to a file of its own, which is renamed when it is whole."""
+        """Write one demo to its own file, which is renamed when it is complete."""
         check_episode(self.info, episode, where=f"dataset {self.path}, episode {self._number}")
         path = part_path(self.path, self._number)
         with atomic_path(path, only_writer=True) as part, open_h5(part, "w") as file:
@@ -126,7 +126,7 @@ def _write_demo(demo: Any, episode: Episode, info: DatasetInfo) -> None:
 
 
 def _write_pictures(demo: Any, where: str, images: Images) -> None:
-    """Write pictures one chunk each, so that a trainer decompresses only what it draws."""
+    """Write images in chunks of one, so that a trainer decompresses only those it uses."""
     array = demo.create_dataset(
         where,
         shape=images.shape,
@@ -150,7 +150,7 @@ def _sparse_reward(episode: Episode) -> AnyArray:
 
 
 def _robot_state(episode: Episode) -> AnyArray:
-    """Return what `states` holds without a simulator's own state: what is known of the robot before each action."""
+    """Return `states` without the simulator's own state: the observation of the robot before each action."""
     known = [episode.columns[n] for n in ("observation.state", "observation.velocity") if n in episode.columns]
     return np.concatenate(known, axis=1) if known else np.zeros((len(episode), 0), np.float32)
 

@@ -1,4 +1,4 @@
-"""What is wrong with a dataset, by file, episode and row."""
+"""Verification of datasets: findings by file, episode and row."""
 
 from vla_isaac.datasets.verification.finding import Finding
 from vla_isaac.datasets.verification.verify import verify, verify_path

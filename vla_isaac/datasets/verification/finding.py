@@ -1,4 +1,4 @@
-"""`Finding`: one thing that is wrong and where."""
+"""`Finding`: one fault of a dataset and its place."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """What is wrong, and where to look."""
+    """A fault of a dataset and its place."""
 
     file: str
-    """Relative to the dataset where it is a folder."""
+    """Path relative to the dataset where it is a folder."""
 
     what: str
-    """In words, with the value found and what was expected."""
+    """Description, with the value found and the expected one."""
 
     episode: int | None = None
-    """Counted from 0; None where it concerns all."""
+    """Index from 0; None where it concerns all."""
 
     row: int | None = None
-    """The first row that shows it; None where it concerns the whole episode."""
+    """The first row with the fault; None where it concerns the whole episode."""
 
     def __str__(self) -> str:
         episode = "" if self.episode is None else f", episode {self.episode}"

@@ -1,4 +1,4 @@
-"""Where the episodes of a LeRobot dataset lie, read from its own tables; v3.0 and v2.1 look the same from here on."""
+"""`LeRobotLayout`: places of the episodes of a LeRobot dataset, from its tables; the same for v3.0 and v2.1."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vla_isaac.datasets.lerobot_v21 import files as v21
 
 @dataclass(frozen=True)
 class Span:
-    """The pictures of an episode in a video file."""
+    """The images of an episode in a video file."""
 
     path: Path
     first: int
@@ -24,13 +24,13 @@ class Span:
 
 @dataclass(frozen=True, kw_only=True)
 class Where:
-    """Where one episode lies."""
+    """The place of one episode."""
 
     number: int
     length: int
     data: Path
     videos: Mapping[str, Span] = field(default_factory=dict)
-    """By name of the feature."""
+    """Spans by name of the feature."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,12 +44,12 @@ class LeRobotLayout:
 
     @property
     def stats_file(self) -> str:
-        """Where its statistics are, relative."""
+        """Return the relative path of its statistics."""
         return v21.EPISODE_STATS if self.is_v21 else STATS
 
     @property
     def fps(self) -> float:
-        """Rows per second."""
+        """Return the rows per second."""
         return float(self.info["fps"])
 
     def relative(self, path: Path) -> str:
@@ -58,10 +58,10 @@ class LeRobotLayout:
 
 
 def read_layout(root: Path) -> LeRobotLayout:
-    """Return where everything should be; looks at no data yet.
+    """Return the expected places; reads no data yet.
 
     Raises:
-        DatasetError: If the tables that say so are missing or broken.
+        DatasetError: If the tables are missing or broken.
     """
     info = read_json(root / INFO)
     try:

@@ -1,4 +1,4 @@
-"""Statistics of a LeRobot dataset that do not match its rows; a trainer that trusts them scales every action wrongly."""
+"""Verify the statistics of a LeRobot dataset against its rows; wrong ones make a trainer scale every action wrongly."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ QUANTILE_SLACK = 1e-3  # of the range, by which a quantile may leave [min, max];
 
 
 def statistics_findings(layout: LeRobotLayout, reader: DatasetReader) -> Iterator[Finding]:
-    """Yield each column whose statistics are missing or wrong: of the whole in v3.0, of each episode in v2.1."""
+    """Yield each column with missing or wrong statistics: of the dataset in v3.0, of each episode in v2.1."""
     file = layout.stats_file
     try:
         if layout.is_v21:
@@ -49,7 +49,7 @@ def _findings(
 ) -> Iterator[Finding]:
     for name, values in columns.items():
         if not np.isfinite(values).all():
-            continue  # told elsewhere
+            continue  # reported elsewhere
         for words in _faults(stats.get(name), values.astype(np.float64).reshape(len(values), -1)):
             yield Finding(file=file, episode=episode, what=f"{name}: {words}")
 
@@ -74,4 +74,4 @@ def _faults(stats: Mapping[str, Any] | None, rows: AnyArray) -> Iterator[str]:
     margin = QUANTILE_SLACK * (high - low) + 1e-6
     for key in (key for key in found if key.startswith("q") and found[key].shape == low.shape):
         if ((found[key] < low - margin) | (found[key] > high + margin)).any():
-            yield f"{key} lies outside of what the rows hold"
+            yield f"{key} lies outside of the range of the rows"

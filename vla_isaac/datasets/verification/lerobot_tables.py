@@ -1,4 +1,4 @@
-"""What the readers pass over in a LeRobot dataset: types of columns, indices, timestamps, and counts in `info.json`."""
+"""Verify the tables of a LeRobot dataset: column types, indices, timestamps, and counts in `info.json`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TIME_SLACK = 1e-4  # [s] LeRobot's own tolerance, `tolerance_s`
 
 
 def table_findings(layout: LeRobotLayout) -> Iterator[Finding]:
-    """Yield what is wrong with the Parquet files, each file read once."""
+    """Yield the faults of the Parquet files, each file read once."""
     yield from _count_findings(layout)
     first_row = {where.number: start for where, start in zip(layout.episodes, _starts(layout), strict=True)}
     for path, group in groupby(layout.episodes, key=lambda where: where.data):
@@ -55,9 +55,9 @@ def _starts(layout: LeRobotLayout) -> list[int]:
 
 
 def _schema_faults(table: Any, features: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what the columns of a file lack, in words."""
-    wanted = {name: feature for name, feature in features.items() if feature["dtype"] != "video"}
-    for name, feature in wanted.items():
+    """Yield the faults of the columns of a file."""
+    stored = {name: feature for name, feature in features.items() if feature["dtype"] != "video"}
+    for name, feature in stored.items():
         if name not in table.column_names:
             yield f"the column {name!r} is missing; the file has {', '.join(table.column_names)}"
         elif feature["dtype"] not in ("string", "image"):
@@ -69,12 +69,12 @@ def _schema_faults(table: Any, features: Mapping[str, Any]) -> Iterator[str]:
             else:
                 yield from _width_faults(table[name], name, tuple(feature["shape"]))
     for name in table.column_names:
-        if name not in wanted:
+        if name not in stored:
             yield f"the column {name!r} is not in {INFO}"
 
 
 def _kind(kind: Any) -> str:
-    """Return the NumPy name of the numbers in a column, however deep they are nested."""
+    """Return the NumPy type name of a column, at any nesting depth."""
     while isinstance(kind, pa.ExtensionType) or pa.types.is_nested(kind):
         if isinstance(kind, pa.ExtensionType):
             kind = kind.storage_type
@@ -97,7 +97,7 @@ def _row_findings(
 ) -> Iterator[Finding]:
     strange = set(np.unique(columns["episode_index"]).tolist()) - {where.number for where in episodes}
     for number in sorted(strange):
-        what = f"rows of episode {number} stand in a file that is not theirs"
+        what = f"rows of episode {number} are in the wrong file"
         yield Finding(file=file, episode=int(number), what=what)
     for where in episodes:
         rows = columns["episode_index"] == where.number
@@ -109,7 +109,7 @@ def _row_findings(
 
 
 def _index_faults(columns: Mapping[str, AnyArray], start: int, fps: float) -> Iterator[tuple[int, str]]:
-    """Yield the first row of an episode whose number is duplicate or missing, and the first whose time is off."""
+    """Yield the first row of an episode with a duplicate or missing index, and the first with a wrong timestamp."""
     count = np.arange(len(columns["index"]))
     for name, expected in (("frame_index", count), ("index", start + count)):
         wrong = np.flatnonzero(columns[name] != expected)

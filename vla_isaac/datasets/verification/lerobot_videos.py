@@ -1,4 +1,4 @@
-"""Video files of a LeRobot dataset that are missing, cut off, or of another rate, size or length than its rows."""
+"""Verify the video files of a LeRobot dataset: existence, rate, size and length."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vla_isaac.datasets.video_files import VideoInfo, read_video_info
 
 
 def video_findings(layout: LeRobotLayout) -> Iterator[Finding]:
-    """Yield what is wrong, looking at each file once."""
+    """Yield the faults of the videos, reading each file once."""
     keys = [name for name, feature in layout.info["features"].items() if feature["dtype"] == "video"]
     for key in keys:
         by_file: dict[Path, list[Where]] = defaultdict(list)

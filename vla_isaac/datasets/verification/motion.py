@@ -1,4 +1,4 @@
-"""Motion that is not possible: joints faster than they can turn, and objects that were flung."""
+"""Verify motion: joint speeds above their limits, and implausible object motion."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from vla_isaac.datasets.formats import DatasetInfo
 from vla_isaac.datasets.verification.numbers import Fault
 from vla_isaac.robots import panda
 
-SPEED_SLACK = 1.5  # of the joints' speed limits; a push makes a joint overshoot for a moment (1.34 was seen)
-OBJECT_SPEED_LIMIT = 3.0  # [m/s] an object that falls from 0.45 m; what is faster was thrown by the simulator
+SPEED_SLACK = 1.5  # of the joints' speed limits; a push makes a joint overshoot briefly (measured: 1.34)
+OBJECT_SPEED_LIMIT = 3.0  # [m/s] an object that falls from 0.45 m; a faster one is a simulator fault
 OBJECT_DISTANCE_LIMIT = 3.0  # [m] from the world's origin
 EXECUTED, STATE, VELOCITY = "action.executed", "observation.state", "observation.velocity"
 
 
 def motion_faults(columns: Mapping[str, AnyArray], info: DatasetInfo, extra: Mapping[str, Any]) -> Iterator[Fault]:
-    """Yield what moved impossibly in one episode; columns that hold numbers which are not finite are passed over."""
+    """Yield impossible motion in one episode; columns with non-finite numbers are skipped."""
     finite = {n: v for n, v in columns.items() if v.dtype.kind != "f" or np.isfinite(v).all()}
     if info.robot_type == "franka_panda":
         yield from _joint_speed_faults(finite, info.fps)
@@ -30,7 +30,7 @@ def motion_faults(columns: Mapping[str, AnyArray], info: DatasetInfo, extra: Map
 
 
 def _joint_speed_faults(columns: Mapping[str, AnyArray], fps: float) -> Iterator[Fault]:
-    """Compare how far the joints came in each period with how fast they can turn."""
+    """Compare the joint displacement in each period with the speed limits."""
     if EXECUTED in columns and columns[EXECUTED].shape[1:] == (8,):
         before = columns[STATE][:1] if STATE in columns else columns[EXECUTED][:1]
         positions, name, first = np.concatenate([before, columns[EXECUTED]]), EXECUTED, 0
@@ -56,7 +56,7 @@ def _too_fast(name: str, speeds: AnyArray, first: int) -> Iterator[Fault]:
 
 
 def _object_faults(name: str, values: AnyArray, fps: float) -> Iterator[Fault]:
-    """Judge a column with `object` in its name: speeds by theirs, positions and poses by how far they go in a period."""
+    """Check a column with `object` in its name: speeds directly, positions and poses by their displacement per period."""
     rows = values.reshape(len(values), -1).astype(np.float64)
     if any(word in name for word in ("speed", "velocity", "qvel")):
         speeds = np.abs(rows) if "speed" in name else np.linalg.norm(rows[:, :3], axis=1, keepdims=True)
@@ -86,7 +86,7 @@ def _flung(name: str, speeds: AnyArray, first: int) -> Iterator[Fault]:
 
 
 def _recorded_faults(extra: Mapping[str, Any]) -> Iterator[Fault]:
-    """Judge speeds that the recorder noted, as a number or by object."""
+    """Check speeds stored by the recorder, as a number or by object."""
     noted = extra.get("max_object_speed")
     speeds = noted if isinstance(noted, Mapping) else {"an object": noted}
     for name, speed in speeds.items():

@@ -1,4 +1,4 @@
-"""Numbers that no demonstration should hold: not finite, beyond the joints, beyond what the action convention allows."""
+"""Verify numbers: finite, within the joint limits, and within the action convention."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from vla_isaac.datasets.formats import DatasetInfo
 from vla_isaac.robots import panda
 
 Fault = tuple[int | None, str]
-"""The first row, and words."""
+"""The first row, and a description."""
 
-JOINT_SLACK = 0.02  # [rad] simulated joints give way a little at their stops
-WIDTH_SLACK = 0.02  # [m] as the fingers do; 0.0103 was seen where an object pressed them apart
+JOINT_SLACK = 0.02  # [rad] simulated joints exceed their limits slightly
+WIDTH_SLACK = 0.02  # [m] the same for fingers; measured: 0.0103, with an object between them
 UNIT_SLACK = 1e-3  # of numbers between 0 and 1, or -1 and 1
-ASK_SLACK = 1.5  # an increment may ask for more than the arm can do, which then limits it; much more is a fault
+ASK_SLACK = 1.5  # an increment may exceed the speed limits, which the controller applies; much more is a fault
 REACH = 1.3  # [m] from the base to anything a Panda can touch: 0.333 to the shoulder and 0.855 from there, rounded up
 
 _GRIPPER_RANGE = {
@@ -34,7 +34,7 @@ _GRIPPER_RANGE = {
 
 
 def number_faults(columns: Mapping[str, AnyArray], info: DatasetInfo) -> Iterator[Fault]:
-    """Yield what is wrong with the numbers of one episode, one line per column."""
+    """Yield the faults in the numbers of one episode, one per column."""
     finite = {}
     for name, values in columns.items():
         fault = _shape_fault(name, values, info) or _not_finite(name, values)
@@ -51,7 +51,7 @@ def number_faults(columns: Mapping[str, AnyArray], info: DatasetInfo) -> Iterato
 
 
 def spec_of(info: DatasetInfo) -> ActionSpec | None:
-    """Return the action convention, if the dataset declares one that can be read."""
+    """Return the action convention, if the dataset declares a valid one."""
     if not info.action_spec:
         return None
     try:
@@ -79,8 +79,8 @@ def _shape_fault(name: str, values: AnyArray, info: DatasetInfo) -> Fault | None
         return None
     if values.dtype == feature.dtype and values.shape[1:] == feature.shape:
         return None
-    found, wanted = f"{values.dtype}{list(values.shape[1:])}", f"{feature.dtype}{list(feature.shape)}"
-    return None, f"column {name!r} is {found}, the dataset says {wanted}"
+    found, expected = f"{values.dtype}{list(values.shape[1:])}", f"{feature.dtype}{list(feature.shape)}"
+    return None, f"column {name!r} is {found}, the dataset says {expected}"
 
 
 def _not_finite(name: str, values: AnyArray) -> Fault | None:
@@ -136,7 +136,7 @@ def _arm_faults(arm: AnyArray, spec: ActionSpec) -> Iterator[Fault]:
 
 
 def _increment_faults(arm: AnyArray, spec: ActionSpec) -> Iterator[Fault]:
-    """Compare a displacement per step with what the end effector can do in one."""
+    """Compare a displacement per step with the speed limit of the end effector."""
     has_translation = spec.translation != "none"
     translation = panda.EE_SPEED_LIMIT / spec.rate_hz / spec.translation_scale
     rotation = panda.EE_TURN_RATE_LIMIT / spec.rate_hz / spec.rotation_scale

@@ -1,4 +1,4 @@
-"""What the readers pass over in a manifest and in an HDF5 file: numbers of steps and demos, and lengths."""
+"""Verify the tables of a manifest and of an HDF5 file: numbers of steps and demos, and lengths."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from vla_isaac.datasets.verification.finding import Finding
 
 
 def manifest_findings(reader: ManifestReader) -> Iterator[Finding]:
-    """Yield episodes and steps that are there twice or not at all; a plain manifest does not number them."""
+    """Yield duplicate and missing episodes and steps; a plain manifest does not number them."""
     for episode in range(len(reader)):
         steps = reader.steps(episode)
         if "step" not in steps[0]:
             continue
         if steps[0].get("episode") != episode:
-            what = f"episode {steps[0].get('episode')} stands where {episode} should be; one is missing"
+            what = f"found episode {steps[0].get('episode')}, expected {episode}; one is missing"
             yield Finding(file=MANIFEST, episode=episode, what=what)
         numbers = [step.get("step") for step in steps]
         row = next((t for t, number in enumerate(numbers) if number != t), None)
         if row is not None:
-            kind = "is there twice" if numbers[row] in numbers[:row] else f"stands where {row} should be"
+            kind = "is there twice" if numbers[row] in numbers[:row] else f"is in place of step {row}"
             yield Finding(file=MANIFEST, episode=episode, row=row, what=f"step {numbers[row]} {kind}")
         sentences = {step["instruction"] for step in steps}
         if sentences != {reader.meta(episode).instruction}:
@@ -32,19 +32,19 @@ def manifest_findings(reader: ManifestReader) -> Iterator[Finding]:
 
 
 def hdf5_findings(reader: RobomimicReader) -> Iterator[Finding]:
-    """Yield demos whose arrays differ in length, whose count is wrong, or that are missing among ours."""
+    """Yield demos whose arrays differ in length, whose count is wrong, or that are missing in a file of this package."""
     file = reader.path.name
     total = 0
     for episode in range(len(reader)):
         demo = reader.demo(episode)
         total += reader.length(episode)
-        said = demo.attrs.get("num_samples")
-        if said is not None and int(said) != reader.length(episode):
-            what = f"num_samples is {int(said)}, the actions have {reader.length(episode)} rows"
+        declared = demo.attrs.get("num_samples")
+        if declared is not None and int(declared) != reader.length(episode):
+            what = f"num_samples is {int(declared)}, the actions have {reader.length(episode)} rows"
             yield Finding(file=file, episode=episode, what=what)
         name = demo.name.rpartition("/")[2]
         if ABOUT in demo.attrs and name != "demo" and demo_number(name) != episode:
-            yield Finding(file=file, episode=episode, what=f"{name} stands where demo_{episode} should be; one is missing")
+            yield Finding(file=file, episode=episode, what=f"{name} is in place of demo_{episode}; one is missing")
             return
     yield from _total_findings(reader, total, file)
 
@@ -52,6 +52,6 @@ def hdf5_findings(reader: RobomimicReader) -> Iterator[Finding]:
 def _total_findings(reader: RobomimicReader, total: int, file: str) -> Iterator[Finding]:
     if len(reader) == 0 or reader.path.is_dir():
         return
-    said = reader.demo(0).parent.attrs.get("total")
-    if said is not None and int(said) != total:
-        yield Finding(file=file, what=f"total is {int(said)}, the demos have {total} rows")
+    declared = reader.demo(0).parent.attrs.get("total")
+    if declared is not None and int(declared) != total:
+        yield Finding(file=file, what=f"total is {int(declared)}, the demos have {total} rows")

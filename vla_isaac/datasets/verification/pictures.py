@@ -1,4 +1,4 @@
-"""Pictures that show nothing, the same again while the arm moves, or the end of the episode before."""
+"""Verify images: black, frozen while the arm moves, or left over from the previous episode."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from vla_isaac.datasets.verification.numbers import Fault
 BLACK = 16  # of 255: nothing in the picture is brighter; a rendered scene has lights, a video's black is not quite 0
 BLOCK = 8  # [px] pictures are compared by the means of blocks, which a video's noise hardly changes
 # The rest was measured on 34 episodes of ten tasks, MuJoCo and stub, as PNG and as H.264: nothing clean is reported.
-SAME = 0.5  # of 255, greatest difference of such a mean between two pictures of the same, but for a video's key frames
+SAME = 0.5  # of 255, largest difference of a block mean between two images of the same view, apart from a video's key frames
 ALIKE = 8.0  # of 255, the same with what key frames add; a frozen video stays below 8
 LIVELY, VERY_LIVELY = 0.7, 1.5  # of 255, mean difference of blocks between two rows while something, or much, is moving
-STUTTER_ROWS = 3  # more repeated pictures than that amid lively ones may be a view of the bare table (seen: 4 at 1.09)
+STUTTER_ROWS = 3  # more repeated images among changing ones may be a view of the bare table (measured: 4 at 1.09)
 CALM = 0.25  # share of the changes before and after a freeze that a video's key frames make within it
 FLICKER = 6.0  # of 255, greatest difference of a block's mean that a key frame makes within a freeze
 MOVED = 0.02  # [rad] by which a joint must have turned before a repeated picture is a fault
@@ -31,33 +31,33 @@ STATE = "observation.state"
 
 @dataclass(frozen=True)
 class Ends:
-    """How an episode began and ended, to compare with the next one."""
+    """Start and end of an episode, to compare with the next one."""
 
     first: Mapping[str, AnyArray]
     """Thumbnail by camera."""
 
     last: Mapping[str, AnyArray]
     state: AnyArray | None
-    """Joints at the last row."""
+    """Joints in the last row."""
 
     meta: EpisodeMeta
 
 
 @dataclass(frozen=True)
 class PictureCheck:
-    """What the pictures of one episode gave."""
+    """Result of the check of one episode."""
 
     faults: list[tuple[str, Fault]]
-    """Each with its camera."""
+    """Faults, each with its camera."""
 
     ends: Ends
 
 
 def check_pictures(episode: Episode, before: Ends | None) -> PictureCheck:
-    """Look at every picture of an episode once.
+    """Check every image of an episode once.
 
     Raises:
-        DatasetError: If one cannot be decoded; its `camera` says whose.
+        DatasetError: If one cannot be decoded; its `camera` names the camera.
     """
     faults: list[tuple[str, Fault]] = []
     firsts, lasts = {}, {}
@@ -77,7 +77,7 @@ def check_pictures(episode: Episode, before: Ends | None) -> PictureCheck:
 
 
 def _survey(images: Images) -> tuple[AnyArray, AnyArray]:
-    """Return a thumbnail of block means per picture, and which pictures are black."""
+    """Return a thumbnail of block means per image, and which images are black."""
     thumbnails, black = [], []
     for start in range(0, len(images), AT_ONCE):
         pictures = images[start : start + AT_ONCE]
@@ -104,10 +104,10 @@ def _black_faults(black: AnyArray) -> Iterator[Fault]:
 
 
 def _frozen_faults(thumbnails: AnyArray, black: AnyArray, state: AnyArray | None) -> Iterator[Fault]:
-    """Yield the first row whose picture stays though something moves.
+    """Yield the first row whose image is frozen although something moves.
 
-    Either the pictures before and after change much and this one does not, or the arm has come a long way. A
-    camera that sees little of the arm changes little, so a single repeated picture of it cannot be told from a true one.
+    Either the images before and after change much and this one does not, or the arm has moved far. A camera that sees
+    little of the arm changes little, so a single repeated image of it cannot be distinguished from a correct one.
     """
     change = np.abs(np.diff(thumbnails, axis=0)).reshape(len(thumbnails) - 1, -1)
     same = list(_runs((change.max(axis=1, initial=0.0) < SAME) & ~black[1:]))
@@ -130,7 +130,7 @@ def _is_stutter(change: AnyArray, run: tuple[int, int], state: AnyArray | None) 
 
 
 def _is_calm(change: AnyArray, run: tuple[int, int], state: AnyArray | None) -> bool:
-    """Tell whether next to nothing changes between two great changes; a frozen video still flickers at key frames."""
+    """Return whether almost nothing changes between two large changes; a frozen video still flickers at key frames."""
     start, end = run
     if start == 0 or end == len(change) or end - start < 2:
         return False
@@ -141,7 +141,7 @@ def _is_calm(change: AnyArray, run: tuple[int, int], state: AnyArray | None) -> 
 
 
 def _alike(thumbnails: AnyArray, black: AnyArray) -> Iterator[tuple[int, int]]:
-    """Yield the first and last row of pictures that are all like the first of them."""
+    """Yield the first and last row of each sequence of images that equal its first."""
     start = 0
     for t in range(1, len(thumbnails) + 1):
         if t == len(thumbnails) or black[t] or np.abs(thumbnails[t] - thumbnails[start]).max() >= ALIKE:
@@ -151,24 +151,24 @@ def _alike(thumbnails: AnyArray, black: AnyArray) -> Iterator[tuple[int, int]]:
 
 
 def _runs(truths: AnyArray) -> Iterator[tuple[int, int]]:
-    """Yield the first and last row of each row of equal pictures."""
+    """Yield the first and last row of each run of equal images."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], truths, [False]]).astype(np.int8)))
     yield from ((int(a), int(b)) for a, b in edges.reshape(-1, 2))
 
 
 def _has_moved(state: AnyArray | None, run: tuple[int, int], least: float, *, unknown: bool = False) -> bool:
-    """Tell whether a joint turned by more than `least` [rad] meanwhile; `unknown` where there are no joints to ask."""
+    """Return whether a joint turned by more than `least` [rad] during the run; `unknown` where there are no joints."""
     if state is None or state.shape[1] < 7:
         return unknown
     return float(np.abs(state[run[0] : run[1] + 1, :7] - state[run[0], :7]).max()) > least
 
 
 def _stale_faults(first: AnyArray, camera: str, episode: Episode, before: Ends) -> Iterator[Fault]:
-    """Yield a first picture that belongs to the episode before; the same scene at rest may look the same."""
+    """Yield a first image that belongs to the previous episode; the same scene at rest may look the same."""
     state = episode.columns.get(STATE)
     is_elsewhere = state is None or before.state is None or np.abs(state[0, :7] - before.state[:7]).max() > MOVED
     if is_elsewhere and _are_alike(first, before.last[camera]):
-        yield 0, "the first picture is the last one of the episode before; it was taken before the reset was drawn"
+        yield 0, "the first picture is the last one of the episode before; it was taken before the reset was rendered"
     elif _differs(episode.meta, before.meta) and _are_alike(first, before.first[camera]):
         yield 0, "the first picture is the first one of the episode before, though the scene differs"
 

@@ -1,4 +1,4 @@
-"""A success that the rows do not show, or the other way round, and a rate that is not the dataset's."""
+"""Verify the success flag and the rate of an episode against its rows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from vla_isaac.datasets.verification.numbers import Fault
 
 
 def verdict_faults(meta: EpisodeMeta, columns: Mapping[str, AnyArray], info: DatasetInfo) -> Iterator[Fault]:
-    """Yield contradictions between an episode's description and its rows."""
+    """Yield contradictions between an episode's metadata and its rows."""
     if "next.success" in columns and meta.success is not None and len(columns["next.success"]):
         last = bool(columns["next.success"].reshape(-1)[-1])
         if last != meta.success:

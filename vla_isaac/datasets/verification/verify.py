@@ -1,4 +1,4 @@
-"""`verify`: everything that can be wrong with a dataset, looked at once."""
+"""`verify`: run all checks on a dataset."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from vla_isaac.datasets.verification.verdicts import verdict_faults
 
 
 def verify(reader: DatasetReader, *, progress: Progress | None = None) -> list[Finding]:
-    """Return all that is wrong with a dataset, by episode; an empty list if nothing is.
+    """Return all findings of a dataset, by episode; an empty list if there are none.
 
     Args:
         reader: The open dataset; of any format.
-        progress: Told after each episode.
+        progress: Called after each episode.
     """
     layout = _layout_of(reader.path)
     found = list(_table_findings(reader, layout))
@@ -38,8 +38,8 @@ def verify(reader: DatasetReader, *, progress: Progress | None = None) -> list[F
     before: Ends | None = None
     for episode in range(len(reader)):
         more, before = _episode_findings(reader, episode, layout, before)
-        told = {finding.file for finding in found if finding.episode == episode}
-        found += [f for f in more if not (f.file in told and f.row is None and episode in unreadable)]
+        reported = {finding.file for finding in found if finding.episode == episode}
+        found += [f for f in more if not (f.file in reported and f.row is None and episode in unreadable)]
         if progress is not None:
             progress(episode + 1, len(reader))
     if len(reader) == 0:
@@ -48,11 +48,11 @@ def verify(reader: DatasetReader, *, progress: Progress | None = None) -> list[F
 
 
 def verify_path(path: Path, format: str | None = None, *, progress: Progress | None = None) -> list[Finding]:
-    """Return all that is wrong with a dataset, also where it cannot even be opened as one.
+    """Return all findings of a dataset, also where it cannot be opened.
 
     Raises:
         UsageError: If there is no dataset.
-        DatasetError: If the one file that says what the dataset is cannot be read.
+        DatasetError: If the metadata file of the dataset cannot be read.
     """
     try:
         reader = open_dataset(path, format)
@@ -68,7 +68,7 @@ def verify_path(path: Path, format: str | None = None, *, progress: Progress | N
 
 
 def _description(path: Path) -> str:
-    """Return the name of the file that says what a dataset is."""
+    """Return the name of a dataset's metadata file."""
     return next((name for name in (INFO, MANIFEST) if (path / name).is_file()), path.name)
 
 
@@ -77,7 +77,7 @@ def _layout_of(path: Path) -> LeRobotLayout | None:
 
 
 def _table_findings(reader: DatasetReader, layout: LeRobotLayout | None) -> Iterator[Finding]:
-    """Yield what only a look past the reader shows."""
+    """Yield the findings that a reader does not report."""
     if layout is not None:
         yield from table_findings(layout)
         yield from video_findings(layout)
@@ -91,7 +91,7 @@ def _table_findings(reader: DatasetReader, layout: LeRobotLayout | None) -> Iter
 def _episode_findings(
     reader: DatasetReader, episode: int, layout: LeRobotLayout | None, before: Ends | None
 ) -> tuple[list[Finding], Ends | None]:
-    """Return what is wrong with one episode, and how it looked at its ends."""
+    """Return the findings of one episode, and its first and last images."""
     file_of = _file_names(reader, episode, layout)
     found: list[Finding] = []
 
@@ -135,7 +135,7 @@ def _look_at_pictures(reader: DatasetReader, episode: int, before: Ends | None, 
 def _file_names(
     reader: DatasetReader, episode: int, layout: LeRobotLayout | None
 ) -> Callable[[str | None, int | None], str]:
-    """Return what names the file of a camera and row; without a camera, the file of the numbers."""
+    """Return a function that names the file of a camera and row; without a camera, the file of the numbers."""
     if layout is not None and episode < len(layout.episodes):
         where = layout.episodes[episode]
         videos = {key.removeprefix("observation.images.").removeprefix("observation."): s for key, s in where.videos.items()}

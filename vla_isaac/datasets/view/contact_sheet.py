@@ -1,4 +1,4 @@
-"""`contact_sheet`: every episode as a strip of pictures over time, under a line that says what it is."""
+"""`contact_sheet`: every episode as a strip of images over time, under a caption."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ PAPER, INK, GOOD, BAD = (250, 250, 250), (30, 30, 30), (20, 120, 60), (190, 40, 
 def contact_sheet(
     reader: DatasetReader, episodes: Sequence[int], *, pictures: int = 8, progress: Progress | None = None
 ) -> Image:
-    """Return one picture of many episodes, a strip per camera.
+    """Return one image of many episodes, a strip per camera.
 
     Args:
         reader: The dataset.
-        episodes: Which, in this order.
-        pictures: How many of each, evenly over its time, the first and the last among them.
-        progress: Told after each episode.
+        episodes: Indices of the episodes, in this order.
+        pictures: Number of images of each, evenly over its time, including the first and the last.
+        progress: Called after each episode.
 
     Raises:
-        UsageError: If the dataset has no cameras, or no episode is asked for.
-        DatasetError: If a picture cannot be read.
+        UsageError: If the dataset has no cameras, or no episode is requested.
+        DatasetError: If an image cannot be read.
     """
     if not reader.info.cameras:
         raise UsageError(f"dataset {reader.path}: has no cameras, so there are no pictures to show")
     if not episodes or pictures < 1:
-        raise UsageError(f"dataset {reader.path}: no episode or no picture is asked for; a sheet needs one of each")
+        raise UsageError(f"dataset {reader.path}: no episode or no image is requested; a sheet needs one of each")
     blocks = []
     for done, number in enumerate(episodes, start=1):
         episode = reader.episode(number)
@@ -51,7 +51,7 @@ def contact_sheet(
 
 
 def headline(number: int, meta: EpisodeMeta, length: int) -> str:
-    """Return an episode in one line."""
+    """Return a one-line caption of an episode."""
     verdict = {True: "success", False: f"failed ({meta.failure})" if meta.failure else "failed", None: "not judged"}
     task = f"{meta.task}: " if meta.task else ""
     return (
@@ -60,7 +60,7 @@ def headline(number: int, meta: EpisodeMeta, length: int) -> str:
 
 
 def evenly(length: int, count: int) -> list[int]:
-    """Return row numbers evenly over an episode; fewer if it is shorter."""
+    """Return evenly spaced row indices of an episode; fewer if it is shorter."""
     return [int(row) for row in np.unique(np.linspace(0, length - 1, min(count, length)).round())]
 
 

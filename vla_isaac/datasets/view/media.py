@@ -1,4 +1,4 @@
-"""The pictures of an episode for a page: a video that browsers play, or a few PNG files where there can be none."""
+"""The images of an episode for an HTML page: a video for browsers, or a few PNG files where no video can be made."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from vla_isaac.datasets.images_on_disk import write_png
 from vla_isaac.datasets.video_files import encode_video
 from vla_isaac.datasets.view.contact_sheet import evenly
 
-STILLS = 8  # pictures instead of a video
+STILLS = 8  # images instead of a video
 SMALLEST = 16  # [px] that H.264 takes
 
 
 def write_media(folder: Path, number: int, episode: Episode) -> str:
-    """Write what one episode's cameras saw below `folder`, and return the HTML that shows it."""
+    """Write the camera images of one episode below `folder`, and return the HTML that shows them."""
     return "".join(_camera(folder, number, camera, images, episode) for camera, images in episode.images.items())
 
 
@@ -35,7 +35,7 @@ def _camera(folder: Path, number: int, camera: str, images: Images, episode: Epi
 
 
 def _encoded(images: Images, fps: float) -> bytes | None:
-    """Return a video, or None where the pictures or this installation allow none."""
+    """Return a video, or None where the image size or this installation does not allow one."""
     _, height, width, _ = images.shape
     if height % 2 or width % 2 or min(height, width) < SMALLEST:
         return None

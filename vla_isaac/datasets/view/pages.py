@@ -1,4 +1,4 @@
-"""`write_pages`: a folder with ``index.html``; open it in any browser, from disk, without a network."""
+"""`write_pages`: a folder with ``index.html`` that opens in any browser, from disk, without a network."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def write_pages(reader: DatasetReader, episodes: Sequence[int], folder: Path, *,
 
     Args:
         reader: The dataset.
-        episodes: Which, in this order.
-        folder: Where; there must be nothing yet. It appears when it is whole.
-        progress: Told after each episode.
+        episodes: Indices of the episodes, in this order.
+        folder: Output folder, which must not exist. It gets its name when it is complete.
+        progress: Called after each episode.
 
     Raises:
-        UsageError: If something is there already, or nothing to show.
+        UsageError: If the folder exists, or there is nothing to show.
         DatasetError: If an episode cannot be read.
     """
     if folder.exists():

@@ -1,1 +1,1 @@
-"""What a trial does to a policy to find out what it relies on, a file for each value of `EvaluationPlan.trial`."""
+"""Trials: changes of input or scene that show what a policy relies on; one file per value of `EvaluationPlan.trial`."""

@@ -1,4 +1,4 @@
-"""The trial ``blackened``: every picture is black."""
+"""The trial ``blackened``: every camera image is black."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from vla_isaac.policies.base import Policy
 
 
 class BlackImagePolicy:
-    """A policy around another, which receives black pictures of the right size at the right time."""
+    """A policy wrapper that replaces the camera images by black ones of the same size and time."""
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
 
     @property
     def spec(self) -> PolicySpec:
-        """That of the policy inside."""
+        """Return the spec of the wrapped policy."""
         return self._policy.spec
 
     def reset(self, context: EpisodeContext) -> None:
-        """Begin an episode."""
+        """Start an episode."""
         self._policy.reset(context)
 
     def act(self, observation: Observation) -> ActionChunk:
-        """Decide by black pictures."""
+        """Return the action for black images."""
         frames = {name: _black(frame) for name, frame in observation.frames.items()}
         return self._policy.act(replace(observation, frames=frames))
 

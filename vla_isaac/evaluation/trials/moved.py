@@ -1,4 +1,4 @@
-"""The trial ``moved``: the object is moved a little while the hand is on its way to it, once."""
+"""The trial ``moved``: the object is moved once by a few centimetres while the hand approaches it."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from vla_isaac.sim.backend import Backend, RenderRequest, Steps
 from vla_isaac.tasks import free_space
 from vla_isaac.tasks import geometry as g
 
-DISTANCE = (0.03, 0.08)  # [m] least and most
-DIRECTIONS = 200  # tried at the most
+DISTANCE = (0.03, 0.08)  # [m] smallest and largest
+DIRECTIONS = 200  # largest number of tries
 REMAINING_SHARE = 2 / 3  # of the distance between ee and object at the start, when the object is moved
 RISE = 0.01  # [m] above its start an object counts as lifted
 CLEARANCE = free_space.FINGER_ROOM  # [m] around the new place, so that it can be gripped there
@@ -27,10 +27,10 @@ CLEARANCE = free_space.FINGER_ROOM  # [m] around the new place, so that it can b
 
 @runtime_checkable
 class MovesObjects(Protocol):
-    """What a backend must offer in addition to `sim.Backend`."""
+    """What a backend must provide in addition to `sim.Backend`."""
 
     def move_object(self, name: str, pos: Array) -> None:
-        """Put a movable object somewhere else amid an episode, at rest."""
+        """Move a movable object during an episode; it is at rest afterwards."""
         ...
 
 
@@ -41,7 +41,7 @@ def check_moves_objects(backend: object, name: str) -> None:
 
 
 def draw_new_position(state: SceneState, name: str, randomisation: Randomisation, seed: int) -> tuple[float, float]:
-    """Return where an object is moved to, the same for every policy: 3 to 8 cm from where it stands, free, in the area.
+    """Return the new position of an object, the same for every policy: 3 to 8 cm away, free, in the area.
 
     Raises:
         SceneError: If there is no room in any direction tried.
@@ -57,9 +57,9 @@ def draw_new_position(state: SceneState, name: str, randomisation: Randomisation
 
 
 class MovedObjectBackend:
-    """A backend around another, which moves an object once when a third of the way to it is done.
+    """A backend wrapper that moves an object once, when the hand has covered a third of the distance to it.
 
-    Nothing is moved that is gripped or lifted, or onto a place where something else has come to stand.
+    It does not move an object that is grasped or lifted, and not onto a place that is occupied.
     """
 
     def __init__(self, backend: Backend, target: str, place: tuple[float, float]) -> None:
@@ -76,12 +76,12 @@ class MovedObjectBackend:
         self._distance = _distance(backend.state(), target)
         self._steps = 0
         self.moved_by: float | None = None
-        """How far the object was moved [m]; None before."""
+        """Distance by which the object was moved [m]; None before."""
         self.moved_at_step: int | None = None
-        """The control period after which it was, None before."""
+        """Control period after which it was moved, None before."""
 
     def step(self) -> None:
-        """Advance by one control period, then move the object if it is time."""
+        """Advance by one control period, then move the object if it is due."""
         self._backend.step()
         self._steps += 1
         if self.moved_by is None:
@@ -98,22 +98,22 @@ class MovedObjectBackend:
         self.moved_by = float(np.linalg.norm(pos - state.object_pos[i]))
         self.moved_at_step = self._steps
 
-    # ------------------------------------------------------------------ all else is the wrapped backend's
+    # ------------------------------------------------------------------ delegated to the wrapped backend
 
     def load(self, spec: SceneSpec) -> Steps[None]:
         """Build the scene."""
         return self._backend.load(spec)
 
     def reset(self, layout: SceneLayout) -> Steps[None]:
-        """Put everything where `layout` says."""
+        """Place everything as in `layout`."""
         return self._backend.reset(layout)
 
     def apply(self, target: JointTarget) -> None:
-        """Set where the joints should be."""
+        """Set the joint targets."""
         self._backend.apply(target)
 
     def state(self) -> SceneState:
-        """Return the truth now."""
+        """Return the current state."""
         return self._backend.state()
 
     def render(self, requests: Sequence[RenderRequest]) -> Steps[Mapping[str, Frame]]:
@@ -121,7 +121,7 @@ class MovedObjectBackend:
         return self._backend.render(requests)
 
     def close(self) -> None:
-        """Free everything."""
+        """Release the backend."""
         self._backend.close()
 
 

@@ -1,4 +1,4 @@
-"""The trial ``wrong_instruction``: another goal of the same scene is asked for, and the original one is watched."""
+"""The trial ``wrong_instruction``: the instruction requests another goal of the same scene; both goals are judged."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from vla_isaac.tasks.families import TaskDraw, TaskFamily
 from vla_isaac.tasks.feasibility import check_feasible
 from vla_isaac.tasks.task import Task
 
-OTHER_DRAWS = 100  # of a family, until one is about other objects
+OTHER_DRAWS = 100  # samples of a family, until one has other objects
 
 
 class TaskWithOriginalGoal(Task):
-    """A task that also records whether the original plan was fulfilled in the meantime."""
+    """A task that also records whether the original plan was fulfilled at any time."""
 
     def __init__(self, plan: GoalPlan | None, original: GoalPlan, *, dwell: float) -> None:
         super().__init__(plan, dwell=dwell)
@@ -23,7 +23,7 @@ class TaskWithOriginalGoal(Task):
         """Whether the original plan has been fulfilled at any time."""
 
     def reset(self, state: SceneState) -> None:
-        """Begin an episode.
+        """Start an episode.
 
         Raises:
             GoalError: If either plan can never be fulfilled from `state`.
@@ -33,16 +33,16 @@ class TaskWithOriginalGoal(Task):
         self.original_was_reached = False
 
     def judge(self, state: SceneState) -> Verdict:
-        """Judge one state by both plans; what is returned is of the one that counts."""
+        """Judge one state by both plans; return the verdict of the requested one."""
         self.original_was_reached |= bool(self._original.judge(state).success)
         return super().judge(state)
 
 
 def other_draw(family: TaskFamily, state: SceneState, original: GoalPlan, seed: int) -> TaskDraw:
-    """Return a draw of the family about other objects than `original`, possible in the same scene.
+    """Return a sample of the family with other objects than `original`, feasible in the same scene.
 
     Raises:
-        SceneError: If none comes in many draws.
+        SceneError: If no sample qualifies in many tries.
     """
     for k in range(OTHER_DRAWS):
         draw = family.draw(state, stream(seed, f"wrong instruction {family.name} {k}"))
@@ -52,7 +52,7 @@ def other_draw(family: TaskFamily, state: SceneState, original: GoalPlan, seed: 
 
 
 def _pairs(plan: GoalPlan) -> set[tuple[str, ...]]:
-    """Return what is brought together with what; goals that differ in a side or in their order do not differ here."""
+    """Return the pairs of objects that the goals bring together; side and order do not matter."""
     return {goal.objects for goal in plan.goals}
 
 

@@ -1,1 +1,1 @@
-"""The expert that solves every task family from state: it makes demonstrations and is the baseline to compare with."""
+"""The scripted expert: solves every task family from the true state; makes demonstrations and is the baseline."""

@@ -1,4 +1,4 @@
-"""`ScriptedPolicy`: looks at the state, finds the first goal that does not hold, does what it takes."""
+"""`ScriptedPolicy`: the expert that pursues the first unmet goal from the true state."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from vla_isaac.tasks.tracker import GoalTracker
 
 
 class ScriptedPolicy:
-    """Solves every task family from the true state; privileged, so it is given state and goal.
+    """Solves every task family from the true state; privileged, so it receives state and goal.
 
-    Within a step of a plan it is a function of the state alone: pushed off course, it simply goes on from there.
+    Within a step of a plan it is a function of the state alone, so it recovers from perturbations.
     """
 
     def __init__(self, *, rate_hz: float = 20.0, motion: Motion | None = None) -> None:
@@ -27,7 +27,7 @@ class ScriptedPolicy:
 
         Args:
             rate_hz: Control rate [Hz].
-            motion: How briskly it moves; None takes the usual speeds.
+            motion: Speed limits and gain; None takes the defaults.
         """
         self._period = 1.0 / rate_hz
         self._motion = motion or Motion()
@@ -39,7 +39,7 @@ class ScriptedPolicy:
         )
 
     def reset(self, context: EpisodeContext) -> None:
-        """Take the goal of a new episode; without one it holds still."""
+        """Set the goal of a new episode; without one the policy holds still."""
         self._tracker = GoalTracker(context.goal, dwell=0.0) if context.goal is not None else None
         self.pursued = None
 
@@ -47,7 +47,7 @@ class ScriptedPolicy:
         """Return one small step towards the next waypoint.
 
         Raises:
-            PolicyError: If it is not given the state.
+            PolicyError: If the observation has no state.
         """
         state = observation.state
         if state is None:
@@ -60,7 +60,7 @@ class ScriptedPolicy:
 
     def _next(self, state: SceneState) -> Waypoint:
         if self._tracker is None:
-            return _stay(state)
+            return _hold(state)
         self._tracker.update(state)
         found = self._tracker.verdicts(state)
         unmet = [goal for goal, verdict in found if not verdict.done]
@@ -76,7 +76,7 @@ class ScriptedPolicy:
 
 
 def pursue(state: SceneState, goal: Goal) -> Waypoint:
-    """Return the next waypoint for one goal that does not hold yet.
+    """Return the next waypoint for one unmet goal.
 
     Raises:
         PolicyError: If the expert has no skill for it.
@@ -96,7 +96,7 @@ def pursue(state: SceneState, goal: Goal) -> Waypoint:
 
 
 def destination(state: SceneState, goal: Goal | None) -> free_space.Point | None:
-    """Return where on the plane the expert takes the object of a goal, in the world [m]; None where it goes nowhere."""
+    """Return the point on the plane to which the expert moves the object of a goal [m, world]; None where it moves none."""
     if goal is None or goal.moved is None or goal.predicate in ("lifted", "held", "upright"):
         return None
     i = state.index(goal.args[0])
@@ -124,12 +124,12 @@ def _put(state: SceneState, i: int, goal: Goal) -> Waypoint:
     else:
         spot = free_space.place_beside(state, goal.args[0], goal.predicate, goal.args[1])
     if spot is None:
-        raise PolicyError(f"there is no free place for {goal}", remedy="move what stands in the way or choose another seed")
+        raise PolicyError(f"there is no free place for {goal}", remedy="move what blocks it or choose another seed")
     return skills.place(state, i, spot, 0.0, along=None)
 
 
 def _put_in(state: SceneState, i: int, j: int) -> Waypoint:
-    """Let go above the floor with the fingers along the bin's y axis, where the slots leave them room."""
+    """Release above the floor with the fingers along the bin's y axis, where the slots leave them room."""
     floor = g.top(state, j) - 2 * state.bodies[j].half_extents[2] + (state.bodies[j].cavity or (0.0, 0.0, 0.0))[2]
     along = g.yaw_of(state.object_quat[j]) if state.bodies[j].shape == "bin" else None
     return skills.place(state, i, free_space.free_slot(state, i, j), floor, along=along, drop=0.012)
@@ -142,17 +142,15 @@ def _push(state: SceneState, i: int, goal: Goal) -> Waypoint:
         return skills.push(state, i, straight)
     spot = free_space.push_goal(state, *where, direct=False)
     if spot is None and g.way_moved(state, i) > 0.01:
-        return retreat(state)  # the place was lost under way: nothing better is left than to leave things alone
+        return retreat(state)  # the place became occupied on the way: retreat
     if spot is None:
-        raise PolicyError(
-            f"there is no room in reach for {goal}", remedy="move what stands in the way or choose another seed"
-        )
+        raise PolicyError(f"there is no room in reach for {goal}", remedy="move what blocks it or choose another seed")
     here = (float(state.object_pos[i, 0]), float(state.object_pos[i, 1]))
     return skills.push(state, i, free_space.push_way(state, i, here, spot) or spot)
 
 
 def _first_to_do(unmet: list[Goal]) -> Goal:
-    """Return the goal whose support does not have to be moved by another one first: towers grow from below."""
+    """Return the goal whose support is not moved by another goal first: towers are built from the bottom."""
     moved = {goal.moved for goal in unmet}
     for goal in unmet:
         if not (len(goal.objects) == 2 and goal.objects[1] in moved):
@@ -161,7 +159,7 @@ def _first_to_do(unmet: list[Goal]) -> Goal:
 
 
 def _placed_in_hand(state: SceneState, goal: Goal, goals: list[Goal]) -> tuple[Goal, Waypoint] | None:
-    """Return another goal that has just had its object put down and the way out of that object, else None."""
+    """Return another goal whose object was just put down and the waypoint that leaves that object, else None."""
     for other in goals:
         if other.moved is None or other.moved == goal.moved or other.predicate in ("lifted", "held"):
             continue
@@ -172,15 +170,15 @@ def _placed_in_hand(state: SceneState, goal: Goal, goals: list[Goal]) -> tuple[G
 
 
 def _when_done(state: SceneState, goals: list[Goal]) -> Waypoint:
-    """Hold high what should be held; otherwise let go and rise."""
+    """Hold high the object that a goal requires held; otherwise release and rise."""
     held = next((goal for goal in goals if goal.predicate in ("lifted", "held")), None)
-    if held is not None:  # up to where it always goes: to stop just where it counts would teach to stop a little before
+    if held is not None:  # to the usual height: stopping at the success threshold would teach a network to stop below it
         return skills.lift(state, state.index(held.args[0]))
     if any(goal.moved is None for goal in goals):
-        return _stay(state)
+        return _hold(state)
     return retreat(state)
 
 
-def _stay(state: SceneState) -> Waypoint:
+def _hold(state: SceneState) -> Waypoint:
     ee = state.pose_world_ee.pos
     return Waypoint(float(ee[0]), float(ee[1]), float(ee[2]), hand_yaw(state), min(state.gripper_width, OPEN), "stay")

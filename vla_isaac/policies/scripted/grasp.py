@@ -1,4 +1,4 @@
-"""Getting hold of an object: which way to turn the hand, how to come down, when to close."""
+"""Grasping: the turn of the hand, the approach from above and the closing of the fingers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HOVER = 0.045  # [m] of the fingertips above the object before coming down
 SAFE_GAP = 0.035  # [m] between what is carried, or the tips, and everything underneath
 EASY_HAND_TURN = 1.9  # [rad] from the middle of joint 7's range
 TURN_WITHIN = 0.12  # [m] sideways of the goal; farther away a camera cannot see how a small object is turned
-GRASP_ERROR = 0.012  # [m] sideways, at which the fingers may close: what a camera can tell, and well within their opening
+GRASP_ERROR = 0.012  # [m] sideways, at which the fingers may close: a camera resolves it, and it is well within the opening
 FUNNEL_SLOPE = 4.0  # metres of height per metre of sideways error while coming down
 
 
@@ -43,11 +43,11 @@ def grasp_yaw(state: SceneState, i: int) -> float:
         options = [fitting_turn(state, faces + k * math.pi / 2, at) for k in range(2)]
     tips = grasp_height(state, i) - TIP_BELOW_EE
     near = [j for j in range(len(state.bodies)) if j != i and g.top(state, j) >= tips]
-    return min(options, key=lambda yaw: _awkwardness(state, i, yaw, now, near))
+    return min(options, key=lambda yaw: _yaw_cost(state, i, yaw, now, near))
 
 
-def _awkwardness(state: SceneState, i: int, yaw: float, now: float, near: list[int]) -> float:
-    """Weigh lack of room for the fingers between the objects `near` against turning far; smaller is better."""
+def _yaw_cost(state: SceneState, i: int, yaw: float, now: float, near: list[int]) -> float:
+    """Return the cost of a yaw: lack of room for the fingers between the objects `near`, plus the turn; lower is better."""
     room = min(_finger_room(state, i, yaw, near), 0.03)
     middle = middle_yaw(float(state.object_pos[i, 0]), float(state.object_pos[i, 1]))
     beyond = max(0.0, abs(yaw - middle) - EASY_HAND_TURN)
@@ -55,7 +55,7 @@ def _awkwardness(state: SceneState, i: int, yaw: float, now: float, near: list[i
 
 
 def _finger_room(state: SceneState, i: int, yaw: float, near: list[int]) -> float:
-    """Return the free space beside the open fingers [m]."""
+    """Return the free space next to the open fingers [m]."""
     fx, fy = math.sin(yaw), -math.cos(yaw)
     x, y = float(state.object_pos[i, 0]), float(state.object_pos[i, 1])
     rooms = [0.1]
@@ -67,7 +67,7 @@ def _finger_room(state: SceneState, i: int, yaw: float, near: list[int]) -> floa
 
 
 def approach(state: SceneState, i: int) -> Waypoint:
-    """Return the next waypoint on the way to holding object `i`; it is not held yet."""
+    """Return the next waypoint towards grasping object `i`, which is not held yet."""
     ee = state.pose_world_ee.pos
     x, y = float(state.object_pos[i, 0]), float(state.object_pos[i, 1])
     z = grasp_height(state, i)
@@ -92,15 +92,15 @@ def approach(state: SceneState, i: int) -> Waypoint:
 def travel(
     state: SceneState, x: float, y: float, yaw: float, width: float, phase: str, safe: float, landing: float
 ) -> Waypoint:
-    """Return a waypoint of a sideways move that clears what stands in between: up, across, down; the hand turns at its end.
+    """Return a waypoint of a sideways move that clears obstacles: up, across, down; the hand turns at its end.
 
     Args:
         state: The scene now.
-        x: Where to, in the world [m].
-        y: Where to, in the world [m].
+        x: Goal, in the world [m].
+        y: Goal, in the world [m].
         yaw: Turn of the hand [rad].
         width: Distance between the fingers [m].
-        phase: What the move is for.
+        phase: Name of the phase.
         safe: Height of the ee at which nothing is touched on the way [m].
         landing: Height of the ee over the goal [m].
     """
@@ -118,7 +118,7 @@ def travel(
 
 
 def retreat(state: SceneState) -> Waypoint:
-    """Return the waypoint straight up with the hand open, away from what was just put down."""
+    """Return the waypoint straight up with the hand open, away from the object just put down."""
     ee = state.pose_world_ee.pos
     near = [
         i

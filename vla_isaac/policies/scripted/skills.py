@@ -1,4 +1,4 @@
-"""What the expert can do with an object; each skill is a function of the state now, without memory."""
+"""Skills of the expert: lift, reach, touch, place, push; each is a function of the current state, without memory."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from vla_isaac.tasks import geometry as g
 from vla_isaac.tasks.free_space import Point
 
 RELEASE_HEIGHT = 0.006  # [m] of the underside above its support when the fingers open
-PRESS = 0.012  # [m] below its support that it is taken, so that it does not come to a halt just above
+PRESS = 0.012  # [m] target below the support, so that the object does not stop just above it
 PLACE_ERROR = 0.010  # [m] sideways, before going down
-STUCK_BELOW = 0.06  # [m] above its support: if it comes no farther down there, it lies on something
-STUCK_SPEED = 0.012  # [m/s] that nothing has on its way down
-REACH_ABOVE = 0.003  # [m] of the ee above the top: the open fingers are then around it, touching nothing
+STUCK_BELOW = 0.06  # [m] above its support: an object that stops below this height lies on something
+STUCK_SPEED = 0.012  # [m/s] below the speed of any descent
+REACH_ABOVE = 0.003  # [m] of the ee above the top: the open fingers are then around it, without contact
 LIFT_TO = 0.12  # [m] above the start
 PUSH_HEIGHT = 0.019  # [m] of the ee: the finger tips clear the table by a finger's play
 PUSH_SPEED = 0.30  # share of the top speed
@@ -74,7 +74,7 @@ def place(state: SceneState, i: int, to: Point, support: float, *, along: float 
         to: Where its centre should be, in the world [m].
         support: Height of what it is put on [m].
         along: Turn of the hand that suits the goal [rad]; None keeps the hand as it is.
-        drop: From how high above the support it is let go [m].
+        drop: Release height above the support [m].
     """
     low = g.bottom(state, i)
     ee = state.pose_world_ee.pos
@@ -82,7 +82,7 @@ def place(state: SceneState, i: int, to: Point, support: float, *, along: float 
     away = math.hypot(dx, dy)
     is_there = away < 2 * PLACE_ERROR and low - support < RELEASE_HEIGHT + drop + 0.004
     if not g.is_gripped(state, i):
-        return _let_go(state, i) if is_there and g.is_between_fingers(state, i) else approach(state, i)
+        return _release(state, i) if is_there and g.is_between_fingers(state, i) else approach(state, i)
 
     yaw = hand_yaw(state) if along is None else fitting_turn(state, along, to)
     askew = 0.0 if along is None else abs(hand_yaw(state) - yaw)
@@ -95,13 +95,13 @@ def place(state: SceneState, i: int, to: Point, support: float, *, along: float 
         return Waypoint(x, y, z + over - low, turn, CLOSED, "carry")
     rests = away < 3 * PLACE_ERROR and low - support < STUCK_BELOW and g.speed(state, i) < STUCK_SPEED
     if rests or (away < PLACE_ERROR and low - support < RELEASE_HEIGHT + drop):
-        return _let_go(state, i)
+        return _release(state, i)
     above = FUNNEL_SLOPE * max(0.0, away - 0.6 * PLACE_ERROR) + 0.3 * max(0.0, askew - 0.05)
     goal = support + drop + min(above, over - support) - PRESS
     return Waypoint(x, y, z + goal - low, yaw, CLOSED, "lower", speed=0.5 if low - support < 0.04 else 1.0)
 
 
-def _let_go(state: SceneState, i: int) -> Waypoint:
+def _release(state: SceneState, i: int) -> Waypoint:
     """Open just enough: inside a bin the fingers have little room."""
     ee = state.pose_world_ee.pos
     width = 2 * g.half_width_along(state.bodies[i], state.object_quat[i], *g.finger_direction(state))
@@ -109,11 +109,11 @@ def _let_go(state: SceneState, i: int) -> Waypoint:
 
 
 def leave(state: SceneState, i: int) -> Waypoint | None:
-    """Return the way out when the open fingers are still around the placed object `i`, else None."""
+    """Return the waypoint that leaves a placed object with the open fingers still around it, else None."""
     if not g.is_between_fingers(state, i):
         return None
     if not g.is_released(state, i):
-        return _let_go(state, i)
+        return _release(state, i)
     up = retreat(state)
     return Waypoint(up.x, up.y, up.z, up.yaw, min(state.gripper_width, OPEN), "retreat")
 
@@ -145,7 +145,7 @@ def push(state: SceneState, i: int, to: Point) -> Waypoint:
 
 
 def _slide(state: SceneState, at: Point, way: Point, yaw: float) -> Waypoint:
-    """Lead the hand so that the trailing finger presses the object towards the goal."""
+    """Move the hand so that the trailing finger presses the object towards the goal."""
     length = math.hypot(*way)
     ux, uy = way[0] / length, way[1] / length
     ee = state.pose_world_ee.pos

@@ -1,4 +1,4 @@
-"""A waypoint of the expert and the small step towards it."""
+"""`Waypoint` and `Motion`: a target of the expert and the displacement of one step towards it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from vla_isaac.tasks import geometry as g
 POINTING_DOWN = frozen(np.diag([1.0, -1.0, -1.0]))
 OPEN = panda.GRIPPER_MAX_WIDTH
 CLOSED = 0.0
-MAX_HAND_TURN = 2.2  # [rad] from the middle of joint 7's range (2.9), with some left for joint 1 to move
+MAX_HAND_TURN = 2.2  # [rad] from the middle of joint 7's range (2.9), with some margin for joint 1
 
 
 @dataclass(frozen=True)
 class Waypoint:
-    """Where the ee should go next, pointing straight down."""
+    """Target of the ee, pointing straight down."""
 
     x: float
     y: float
@@ -33,7 +33,7 @@ class Waypoint:
     """Distance between the fingers [m]."""
 
     phase: str
-    """What this is for, in a word, for the log and the video."""
+    """Name of the phase, for the log and the video."""
 
     speed: float = 1.0
     """Share of the usual top speed."""
@@ -41,7 +41,7 @@ class Waypoint:
 
 @dataclass(frozen=True, kw_only=True)
 class Motion:
-    """How briskly the expert moves."""
+    """Speed limits and gain of the expert."""
 
     max_speed: float = 0.45
     """Top speed of the ee [m/s]."""
@@ -50,7 +50,7 @@ class Motion:
     """Top rate of turn [rad/s]."""
 
     approach_rate: float = 9.0
-    """How fast a remaining error shrinks, per second."""
+    """Proportional gain on the remaining error [1/s]."""
 
     def displacement(self, state: SceneState, to: Waypoint, period: float) -> Array:
         """Return the step towards `to`: linear [m] then rotation vector [rad], in base axes, shape (6,)."""
@@ -61,15 +61,15 @@ class Motion:
         length = float(np.linalg.norm(linear))
         limit = self.max_speed * to.speed * period
         step[:3] = linear * min(1.0, limit / max(length, 1e-9))
-        # a turn of more than a half would go the short way round, which joint 7 may not allow: lead it the right way
+        # a rotation vector beyond half a turn takes the short way, which joint 7 may not allow: set the direction explicitly
         now = hand_yaw(state)
         step[3:] = self._turn(ee.quat_wxyz, now + min(max(to.yaw - now, -1.5), 1.5), gain, period)
         return step
 
     def _turn(self, quat: Array, yaw: float, gain: float, period: float) -> Array:
-        # wanted orientation: yaw about z after half a turn about x
-        wanted = np.array([0.0, math.cos(yaw / 2), math.sin(yaw / 2), 0.0])
-        error = rotations.quat_to_axis_angle(rotations.quat_multiply(wanted, rotations.quat_conjugate(quat)))
+        # target orientation: yaw about z after half a turn about x
+        target = np.array([0.0, math.cos(yaw / 2), math.sin(yaw / 2), 0.0])
+        error = rotations.quat_to_axis_angle(rotations.quat_multiply(target, rotations.quat_conjugate(quat)))
         turn = gain * error
         angle = float(np.linalg.norm(turn))
         return turn * min(1.0, self.max_turn_rate * period / max(angle, 1e-9))
@@ -78,7 +78,7 @@ class Motion:
 def hand_yaw(state: SceneState) -> float:
     """Return the hand's turn about the vertical [rad], 0 when the fingers move along y.
 
-    Counted on beyond half a turn as joint 7 turns on, so that its limits are not crossed by a shorter way round.
+    Continues beyond half a turn with joint 7, so that a shorter way round never crosses its limits.
     """
     fx, fy = g.finger_direction(state)
     # pointing down at yaw 0 the ee's y axis is (0, -1)
@@ -89,7 +89,7 @@ def hand_yaw(state: SceneState) -> float:
 def middle_yaw(x: float, y: float) -> float:
     """Return the turn of a hand pointing down at (x, y) at which joint 7 is about the middle of its range [rad].
 
-    A function of the place, not of the posture: a choice made with it does not flicker while the arm moves.
+    A function of the position, not of the posture: a choice made with it does not oscillate while the arm moves.
     """
     return math.atan2(y, x) + math.pi / 4
 
