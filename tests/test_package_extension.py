@@ -336,7 +336,7 @@ def test_what_travels_is_complete_beside_kits_own_packages(fetched, kit, python)
     wanted = [Requirement(text) for d in travelling for text in d.requires or ()]
     here = {"python_version": python, "python_full_version": f"{python}.0", "extra": ""}
     needed = [need for need in wanted if need.marker is None or need.marker.evaluate(here)]
-    assert len(travelling) == 9
+    assert len(travelling) == 10
     assert [str(need) for need in needed if not need.specifier.contains(versions[canonicalize_name(need.name)])] == []
 
 
