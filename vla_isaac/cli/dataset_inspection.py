@@ -26,11 +26,8 @@ MOST_NAMES = 12  # of tasks
 
 
 @dataclass(frozen=True, kw_only=True)
-class Info:
-    """Print a summary of a dataset.
-
-    For example: vla-isaac dataset info demos
-    """
+class _OneDataset:
+    """Arguments of a command that reads one dataset."""
 
     path: DatasetPath
     """Folder, or .hdf5 file."""
@@ -40,6 +37,14 @@ class Info:
 
     json: bool = False
     """Print one JSON object as the last line of standard output."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Info(_OneDataset):
+    """Print a summary of a dataset.
+
+    For example: vla-isaac dataset info demos
+    """
 
     def run(self) -> int:
         """Read the metadata, no images."""
@@ -52,20 +57,11 @@ class Info:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verify:
+class Verify(_OneDataset):
     """Check every value and image; exit code 1 if there is a finding.
 
     For example: vla-isaac dataset verify demos
     """
-
-    path: DatasetPath
-    """Folder, or .hdf5 file."""
-
-    format: OptionalName = None
-    """Its format: lerobot, lerobot-v2.1, manifest or hdf5; detected by default."""
-
-    json: bool = False
-    """Print one JSON object as the last line of standard output."""
 
     def run(self) -> int:
         """Print the findings."""

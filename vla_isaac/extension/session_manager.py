@@ -10,35 +10,10 @@ from typing import Any
 from vla_isaac.control.config import ControlConfig
 from vla_isaac.extension.factory import KitBackend, MakeBackend, MakePolicy, Options
 from vla_isaac.extension.settings import ExtensionSettings
-from vla_isaac.runtime.live import LiveSession, LiveStatus, Phase
+from vla_isaac.runtime.live import LiveSession, LiveStatus
 from vla_isaac.runtime.spool import SpoolRecorder
 
 OWN_EVENTS = 2  # app updates after our pause or resume in which timeline events count as ours
-
-NOTHING = LiveStatus(
-    phase=Phase.EMPTY,
-    scene="",
-    seed=0,
-    policy="",
-    instruction="",
-    goal="",
-    instruction_problem="",
-    step=0,
-    max_steps=0,
-    rate_hz=0.0,
-    measured_hz=0.0,
-    progress=0.0,
-    verdict="",
-    success=None,
-    clipped={},
-    frame_age=0.0,
-    stale_share=0.0,
-    is_recording=False,
-    recording="",
-    problem=None,
-    notes=(),
-)
-"""Status while there is no session."""
 
 
 class SessionManager:
@@ -78,7 +53,7 @@ class SessionManager:
     @property
     def status(self) -> LiveStatus:
         """The session's status."""
-        return NOTHING if self.session is None else self.session.status
+        return LiveStatus() if self.session is None else self.session.status
 
     @property
     def needs_making(self) -> bool:

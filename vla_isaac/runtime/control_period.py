@@ -1,8 +1,8 @@
 """`ControlPeriod`: observe, act, convert, apply and step; one implementation for scripts, live sessions and single steps.
 
 The caller owns the clock. `complete` does a whole period in lock-step, while simulated time stands still; a live run, in
-which time continues, calls `observe` and `carry_out` as soon as images and answer are available, and `see` when a period
-has passed.
+which time continues, calls `observe` and `carry_out` as soon as images and answer are available, and sets `state` when a
+period has passed.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class ControlPeriod:
         observation = drive(self.observe(with_cameras=with_cameras))
         decision = self.carry_out(observation, answer(observation))
         self.backend.step()
-        self.see(self.backend.state())
+        self.state = self.backend.state()
         return decision
 
     def observe(self, *, with_cameras: bool = True) -> Steps[Observation]:
@@ -98,10 +98,6 @@ class ControlPeriod:
         self.backend.apply(target)
         self._sent = target
         return Decision(observation, chunk, action, target)
-
-    def see(self, state: SceneState) -> None:
-        """Set the current state."""
-        self.state = state
 
     def preview(self, action: Action) -> JointTarget:
         """Return the target that `carry_out` would send for an action now; nothing is sent, counted or stored."""

@@ -106,7 +106,7 @@ class LiveRun:
         except Exception as error:
             self._end(End.BACKEND_FAILED, error)
             return
-        self._period.see(state)
+        self._period.state = state
         if state.time > before + _SAME_TIME:
             self._measure()
             self._check()
@@ -136,7 +136,7 @@ class LiveRun:
     def stop(self, why: str) -> None:
         """End the run; the arm holds its last target."""
         try:
-            self._period.see(self._period.backend.state())
+            self._period.state = self._period.backend.state()
         except Exception as error:
             logger.info("stopped without reading the state again: %s", error)
         self.episode.stop(why)

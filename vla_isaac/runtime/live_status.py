@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from vla_isaac.core.errors import VlaIsaacError, message_and_remedy
@@ -73,71 +73,71 @@ class Problem:
 
 @dataclass(frozen=True, kw_only=True)
 class LiveStatus:
-    """Snapshot of a live session.
+    """Snapshot of a live session; the defaults are those of no session.
 
     During a run (running, paused) scene, seed, policy and instruction are those of the run; otherwise those of the
     next load.
     """
 
-    phase: Phase
+    phase: Phase = Phase.EMPTY
     """Phase of the session."""
 
-    scene: str
+    scene: str = ""
     """Name of the scene."""
 
-    seed: int
+    seed: int = 0
     """Seed of all random numbers."""
 
-    policy: str
+    policy: str = ""
     """Name of the policy."""
 
-    instruction: str
+    instruction: str = ""
     """The instruction; empty where a task family samples it at the next load."""
 
-    goal: str
+    goal: str = ""
     """Goal of the instruction, such as ``"on(red_cube, blue_box)"``; empty if it cannot be parsed."""
 
-    instruction_problem: str
+    instruction_problem: str = ""
     """Why the instruction cannot be parsed; empty if it can."""
 
-    step: int
+    step: int = 0
     """Control periods since the first action."""
 
-    max_steps: int
+    max_steps: int = 0
     """Control periods allowed; 0 before the first load."""
 
-    rate_hz: float
+    rate_hz: float = 0.0
     """Requested control rate [Hz]; 0 before the first load."""
 
-    measured_hz: float
+    measured_hz: float = 0.0
     """Control periods per second of real time, smoothed [Hz]; 0 while not known."""
 
-    progress: float
+    progress: float = 0.0
     """0 at the start, 1 when done."""
 
-    verdict: str
+    verdict: str = ""
     """Reason of the task's verdict."""
 
-    success: bool | None
+    success: bool | None = None
     """Whether the run reached its goal; None before its end, or without a goal."""
 
-    clipped: Mapping[str, int]
+    clipped: Mapping[str, int] = field(default_factory=dict)
     """How often each limit of the safety stage was applied, by name."""
 
-    frame_age: float
+    frame_age: float = 0.0
     """Simulated age of the observation behind the current action [s]."""
 
-    stale_share: float
+    stale_share: float = 0.0
     """Share of the control periods, 0 to 1, that held the target because no new action was available."""
 
-    is_recording: bool
+    is_recording: bool = False
     """Whether the present run is being recorded."""
 
-    recording: str
+    recording: str = ""
     """Path of the recording, of this run or from the next one on; empty if none."""
 
-    problem: Problem | None
+    problem: Problem | None = None
     """The last error; None after the next success."""
 
-    notes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
     """Notes that are no problem, such as a robot model that replaces another."""
