@@ -194,14 +194,6 @@ def test_doctor_says_what_is_here_and_how_to_mend_the_rest(cli):
     assert "fix: " in words or result["ok"]
 
 
-def test_doctor_names_the_command_that_installs_what_is_missing(cli, monkeypatch):
-    import vla_isaac.cli.doctor as doctor
-
-    monkeypatch.setattr(doctor, "PACKAGES", (("no_such_package", "no-such-package", "video", False),))
-    _, _, words = cli("doctor")
-    assert 'not installed\n                    fix: pip install -e ".[video]"' in words
-
-
 def test_bench_prints_the_ratios(cli):
     code, result, _ = cli("bench loop --backend stub --episodes 1 --repeats 1 --json")
     assert code == 0

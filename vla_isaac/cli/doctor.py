@@ -1,31 +1,24 @@
-"""``vla-isaac doctor``: which packages are installed, what works, what is missing and the command that fixes it."""
+"""``vla-isaac doctor``: which packages, extras and policies are usable, what is missing and the command that fixes it."""
 
 from __future__ import annotations
 
 import importlib.metadata
-import importlib.util
 import os
 import platform
 import sys
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 
 from vla_isaac import __version__
+from vla_isaac.backends import BACKENDS
 from vla_isaac.backends.isaac.probe import is_inside_kit, probe
+from vla_isaac.cli.installed import Check, check_extra, check_package
 from vla_isaac.cli.output import NOT_REACHED, OK, emit, say
+from vla_isaac.cli.policy_checks import check_policies
+from vla_isaac.cli.requirements import Requirement, declared_extras, declared_requirements
 from vla_isaac.core.errors import VlaIsaacError
+from vla_isaac.core.installation import install_command, kind_of_installation, pip
 from vla_isaac.core.optional import is_installed
-
-
-@dataclass(frozen=True)
-class Check:
-    """One line of the report."""
-
-    subject: str
-    ok: bool | None
-    """Whether the check passed; None for an optional package that is absent."""
-
-    words: str
-    remedy: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,35 +33,97 @@ class Doctor:
 
     def run(self) -> int:
         """Run all checks; exit code 1 if a required one fails."""
-        findings = [
-            _python(),
-            *(_package(*row) for row in PACKAGES),
-            _rendering(),
-            _isaac(),
-            _foreign_usd(),
-        ]
-        for f in findings:
-            mark = {True: "ok  ", False: "FAIL", None: "-   "}[f.ok]
-            say(f"{mark} {f.subject:14} {f.words}" + (f"\n     {'':14} fix: {f.remedy}" if f.remedy else ""))
-        healthy = all(f.ok is not False for f in findings)
-        say("all required checks passed" if healthy else "a required check failed; see the lines marked FAIL")
+        findings = check_all()
+        for finding in findings:
+            say(_line(finding))
+        missing = {finding.subject for finding in findings if finding.ok is None}
+        failed = [finding for finding in findings if finding.ok is False]
+        absent = [f"{EXTRAS[extra]} ({subject})" for extra in EXTRAS if (subject := f"extra {extra}") in missing]
+        s = "s" * (len(failed) > 1)
+        say(f"{len(failed)} check{s} failed; see the line{s} marked FAIL" if failed else "all required checks passed")
+        if absent:
+            say("not installed, and needed only by: " + "; ".join(absent))
         if self.json:
-            emit({"ok": healthy, "version": __version__, "findings": [asdict(f) for f in findings]})
-        return OK if healthy else NOT_REACHED
+            emit({"ok": not failed, "version": __version__, "findings": [asdict(f) for f in findings]})
+        return NOT_REACHED if failed else OK
 
+
+EXTRAS: dict[str, str] = {
+    "cli": "the command line",
+    "mujoco": "--backend mujoco",
+    "video": "videos of runs",
+    "policy": "learned policies such as mini",
+    "data": "collect, dataset, train",
+    "train": "train",
+    "export": "export",
+    "usd": "export-scene",
+    "ray": "--ray",
+    "demo": "make demo",
+    "all": "everything but training, USD and Ray",
+    "dev": "make test",
+    "dev-isaac": "make test-isaac",
+    "docs": "make docs",
+}
+"""Extra to what needs it; an extra that is not listed has a row all the same."""
+
+REQUIRED = ("", "cli")
+"""Extras without which no command runs; the empty one is what is always installed."""
+
+WITH_PACKAGE_ROWS = ("", "cli", "mujoco", "video", "data", "policy")
+"""Extras whose packages have a row each."""
+
+WITHOUT_METADATA = ("filelock", "numpy", "pillow", "pyyaml")
+"""Packages to check where this one has no metadata, as in the extension folder."""
 
 GL_PACKAGES = "apt-get install -y libegl1 libopengl0 libgl1-mesa-dri"
 
-PACKAGES: tuple[tuple[str, str, str, bool], ...] = (
-    # import name, distribution, extra, whether it is required
-    ("numpy", "numpy", "", True),
-    ("filelock", "filelock", "", True),
-    ("PIL", "pillow", "", True),
-    ("yaml", "pyyaml", "", True),
-    ("tyro", "tyro", "cli", True),
-    ("mujoco", "mujoco", "mujoco", False),
-    ("av", "av", "video", False),
-)
+
+def check_all() -> list[Check]:
+    """Run every check, in the order of the report."""
+    required = declared_requirements() or [Requirement(name) for name in WITHOUT_METADATA]
+    packages = [check_package(one) for one in _distinct(one for one in required if one.extra in WITH_PACKAGE_ROWS)]
+    essential = {one.name for one in required if one.extra in REQUIRED}
+    packages = [replace(one, ok=one.ok is True) if one.subject in essential else one for one in packages]
+    rendering, isaac = _rendering(packages), _isaac()
+    works = {"mujoco": rendering.ok, "isaac": isaac.ok and is_inside_kit()}
+    backends = [name for name in BACKENDS if works.get(name, True)]
+    return [
+        _python(),
+        *packages,
+        *_extras(required, shown={one.subject for one in packages}),
+        rendering,
+        isaac,
+        _foreign_usd(isaac),
+        *check_policies(backends),
+    ]
+
+
+def _distinct(requirements: Iterable[Requirement]) -> list[Requirement]:
+    """Return the first requirement of each package."""
+    return list({one.name: one for one in reversed(list(requirements))}.values())[::-1]
+
+
+def _extras(required: Sequence[Requirement], shown: set[str]) -> list[Check]:
+    """Return a check for each extra; a version that an earlier line shows is not repeated."""
+    names = sorted(declared_extras(), key=_rank)
+    if not names:
+        return [Check("extras", None, "not checked: this copy of vla_isaac has no package metadata")]
+    checks = []
+    for name in names:
+        packages = [check_package(one) for one in required if one.extra == name]
+        checks.append(check_extra(name, EXTRAS.get(name, ""), packages, shown=shown))
+        shown = shown | {one.subject for one in packages}
+    return checks
+
+
+def _rank(extra: str) -> int:
+    """Return the place of an extra in the report; those that are not listed come last."""
+    return list(EXTRAS).index(extra) if extra in EXTRAS else len(EXTRAS)
+
+
+def _line(check: Check) -> str:
+    mark = {True: "ok  ", False: "FAIL", None: "-   "}[check.ok]
+    return f"{mark} {check.subject:16} {check.words}" + (f"\n     {'':16} fix: {check.remedy}" if check.remedy else "")
 
 
 def _python() -> Check:
@@ -77,22 +132,21 @@ def _python() -> Check:
     return Check(
         "vla_isaac",
         fits,
-        f"{__version__} on Python {version}, {platform.system()} {platform.machine()}",
+        f"{__version__} on Python {version}, {platform.system()} {platform.machine()}, {_installation()}",
         "" if fits else "use Python 3.10 to 3.13",
     )
 
 
-def _package(module: str, distribution: str, extra: str, needed: bool) -> Check:
-    if is_installed(module):
-        return Check(distribution, True, importlib.metadata.version(distribution))
-    remedy = f'pip install -e ".[{extra}]"' if extra else f"pip install {distribution}"
-    return Check(distribution, False if needed else None, "not installed", remedy)
+def _installation() -> str:
+    kind = kind_of_installation()
+    return "in Isaac Sim" if kind == "kit" else f"from a {kind}"
 
 
-def _rendering() -> Check:
+def _rendering(packages: Iterable[Check]) -> Check:
     """Render one small image: only that shows whether OpenGL works."""
-    if not is_installed("mujoco"):
-        return Check("rendering", None, "not checked: MuJoCo is not installed", 'pip install -e ".[mujoco]"')
+    mujoco = next((one for one in packages if one.subject == "mujoco"), None)
+    if not is_installed("mujoco") or (mujoco is not None and not mujoco.ok):
+        return Check("rendering", None, "not checked: it needs MuJoCo", install_command("mujoco"))
     from vla_isaac.api import make_backend
     from vla_isaac.backends.mujoco.engine import headless_gl
     from vla_isaac.scene.builder import FrankaSceneBuilder
@@ -134,12 +188,14 @@ def _isaac() -> Check:
     return Check("isaac sim", True, f"{where}; not running, the port is chosen when it starts")
 
 
-def _foreign_usd() -> Check:
+def _foreign_usd(isaac: Check) -> Check:
     """Report a second USD package next to Kit's, which breaks Kit."""
     try:
         importlib.metadata.version("usd-core")
     except importlib.metadata.PackageNotFoundError:
         return Check("usd-core", None, "not installed")
-    if _isaac().ok:
-        return Check("usd-core", False, "a second pxr is installed next to Isaac's and breaks it", "pip uninstall usd-core")
+    if isaac.ok:
+        return Check(
+            "usd-core", False, "a second pxr is installed next to Isaac's and breaks it", f"{pip()} uninstall usd-core"
+        )
     return Check("usd-core", True, importlib.metadata.version("usd-core"))

@@ -7,6 +7,7 @@ import importlib.util
 from types import ModuleType
 
 from vla_isaac.core.errors import MissingDependencyError
+from vla_isaac.core.installation import install_remedy
 from vla_isaac.core.telemetry import turn_off_telemetry
 
 
@@ -30,10 +31,15 @@ def require(module: str, *, extra: str, need: str, instead: str = "") -> ModuleT
     except ModuleNotFoundError as error:
         if error.name is None or not (module == error.name or module.startswith(error.name + ".")):
             raise
-        choice = f", or {instead}" if instead else ""
-        raise MissingDependencyError(
-            f"{need} needs the package {module.partition('.')[0]!r}", remedy=f'run: pip install -e ".[{extra}]"{choice}'
-        ) from error
+        raise missing(module, extra=extra, need=need, instead=instead) from error
+
+
+def missing(module: str, *, extra: str, need: str, instead: str = "") -> MissingDependencyError:
+    """Return the error of `require`, for a module that is known to be missing."""
+    choice = f", or {instead}" if instead else ""
+    return MissingDependencyError(
+        f"{need} needs the package {module.partition('.')[0]!r}", remedy=f"{install_remedy(extra)}{choice}"
+    )
 
 
 def is_installed(module: str) -> bool:

@@ -37,6 +37,10 @@ class Registry:
     def __contains__(self, name: object) -> bool:
         return name in self._own or name in self.targets()
 
+    def is_own(self, name: str) -> bool:
+        """Return whether a name is built in, not added by another package."""
+        return name in self._own
+
     def load(self, name: str) -> Any:
         """Import and return the object registered under `name`.
 

@@ -14,9 +14,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from vla_isaac.core.arrays import Image
-from vla_isaac.core.errors import MissingDependencyError, RenderError
-from vla_isaac.core.optional import is_installed, require
+from vla_isaac.core.errors import RenderError
+from vla_isaac.core.optional import is_installed, missing, require
 
+_NEED = {"extra": "video", "need": "writing videos", "instead": "run with --no-video"}
 CLOSE_TIMEOUT = 60.0  # [s] timeout of the child process to finish its file
 
 
@@ -45,16 +46,14 @@ def open_encoder(path: Path, width: int, height: int, fps: float) -> Encoder:
 def check_encoder() -> None:
     """Raise `MissingDependencyError` if videos cannot be written; loads nothing."""
     if not is_installed("av"):
-        raise MissingDependencyError(
-            "writing videos needs the package 'av'", remedy='run: pip install -e ".[video]", or run with --no-video'
-        )
+        raise missing("av", **_NEED)
 
 
 class PyAvEncoder:
     """H.264 through PyAV."""
 
     def __init__(self, path: Path, width: int, height: int, fps: float) -> None:
-        self._av: Any = require("av", extra="video", need="writing videos", instead="run with --no-video")
+        self._av: Any = require("av", **_NEED)
         self._container = self._av.open(str(path), mode="w", format="mp4")
         self._stream = self._container.add_stream("libx264", rate=round(fps), options={"crf": "23", "preset": "veryfast"})
         self._stream.width, self._stream.height = width, height
