@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from tyro.conf import Positional, UseAppendAction, arg
 
+from vla_isaac.cli.option_names import in_options
 from vla_isaac.cli.options import OptionalName
 from vla_isaac.cli.output import NOT_REACHED, OK, emit, note, say
 from vla_isaac.cli.progress import ProgressBar
@@ -147,7 +148,7 @@ class Collect:
                 steps_after_success=self.steps_after_success,
             )
         except VlaIsaacError as error:
-            raise UsageError(str(error)) from error
+            raise UsageError(in_options(error)) from error
 
     def _report(self, report: CollectionReport) -> int:
         families = ", ".join(f"{name} {count}" for name, count in report.tasks.items()) or "none"

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from tyro.conf import UseAppendAction, arg
 
+from vla_isaac.cli.option_names import in_options
 from vla_isaac.cli.options import OptionalInt, OptionalName, OptionalPath, check_counts_and_seed
 from vla_isaac.cli.output import FAULT, NOT_REACHED, OK, emit, note, say
 from vla_isaac.cli.progress import ProgressBar
@@ -116,7 +117,7 @@ class Eval:
                 max_steps=self.max_steps,
             )
         except VlaIsaacError as error:
-            raise UsageError(str(error)) from error
+            raise UsageError(in_options(error)) from error
 
     def _report(self, report: EvaluationReport) -> int:
         for line in table(report):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, Protocol, cast
 
 from vla_isaac import __version__
+from vla_isaac.cli.option_names import in_options
 from vla_isaac.cli.output import FAULT, INTERRUPTED, OK, WRONG_USAGE, emit, note, say
 from vla_isaac.core.errors import (
     BackendError,
@@ -134,7 +135,7 @@ def _run(command: Command) -> int:
 
 
 def _report(error: Exception, code: int, wants_json: bool) -> int:
-    words = str(error) or type(error).__name__
+    words = in_options(error) or type(error).__name__
     note(f"error: {words}")
     if wants_json:
         emit({"error": words, "kind": type(error).__name__})

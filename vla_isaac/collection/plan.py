@@ -55,26 +55,40 @@ class CollectionPlan:
 
     def __post_init__(self) -> None:
         if not self.tasks or len(set(self.tasks)) != len(self.tasks):
-            raise ConfigError(f"collection: tasks={self.tasks} must name families, each once")
+            raise ConfigError("collection: {tasks} must name families, each once", options={"tasks": self.tasks})
         if self.episodes < 1:
-            raise ConfigError(f"collection: episodes={self.episodes} is not accepted; give a whole number from 1")
+            raise ConfigError(
+                "collection: {episodes} is not accepted; give a whole number from 1", options={"episodes": self.episodes}
+            )
         if self.seed < 0:
-            raise ConfigError(f"collection: seed={self.seed} is not accepted; seeds are whole numbers from 0")
+            raise ConfigError(
+                "collection: {seed} is not accepted; seeds are whole numbers from 0", options={"seed": self.seed}
+            )
         if self.backend not in BACKENDS_IN_WORKERS:
             raise ConfigError(
-                f"collection: backend={self.backend!r} is not accepted; choose one of {', '.join(BACKENDS_IN_WORKERS)}. "
-                "In Isaac Sim, record with the panel and convert the recording"
+                "collection: {backend} is not accepted",
+                remedy=f"choose one of {', '.join(BACKENDS_IN_WORKERS)}. "
+                "In Isaac Sim, record with the panel and convert the recording",
+                options={"backend": self.backend},
             )
         if len(set(self.cameras)) != len(self.cameras):
-            raise ConfigError(f"collection: cameras={self.cameras} must be distinct")
+            raise ConfigError("collection: {cameras} must be distinct", options={"cameras": self.cameras})
         if not 16 <= min(self.image_hw) <= max(self.image_hw) <= 2048 or any(side % 2 for side in self.image_hw):
-            raise ConfigError(f"collection: image_hw={self.image_hw} px is not accepted; even numbers within 16 to 2048 are")
+            raise ConfigError(
+                "collection: {image_hw} px is not accepted; even numbers within 16 to 2048 are",
+                options={"image_hw": self.image_hw},
+            )
         if not 1 <= self.fps <= 100:
-            raise ConfigError(f"collection: fps={self.fps} must lie within 1 to 100 Hz")
+            raise ConfigError("collection: {fps} must lie within 1 to 100 Hz", options={"fps": self.fps})
         if not 0 <= self.perturb <= 1:
-            raise ConfigError(f"collection: perturb={self.perturb} is a share; give a number within 0 to 1")
+            raise ConfigError(
+                "collection: {perturb} is a share; give a number within 0 to 1", options={"perturb": self.perturb}
+            )
         if not 0 <= self.steps_after_success <= 100:
-            raise ConfigError(f"collection: steps_after_success={self.steps_after_success} must lie within 0 to 100")
+            raise ConfigError(
+                "collection: {steps_after_success} must lie within 0 to 100",
+                options={"steps_after_success": self.steps_after_success},
+            )
 
     def quota(self, task: int) -> int:
         """Return how many episodes a family has to provide; episode n belongs to family n modulo their count."""

@@ -6,32 +6,56 @@ Callers branch on the class and the fields of an error; no code parses a message
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 E = TypeVar("E", bound="VlaIsaacError")
+Options = Mapping[str, object]
+"""Options that an error is about, such as ``{"resume": True}``: argument or field name to value."""
+
+
+def python_option(name: str, value: object) -> str:
+    """Return an option as it is written in Python, such as ``resume=True``."""
+    return f"{name}={value!r}"
 
 
 class VlaIsaacError(Exception):
     """Base class of all errors of this package; as text, the message and the remedy."""
 
-    def __init__(self, message: str = "", *, remedy: str = "") -> None:
+    def __init__(self, message: str = "", *, remedy: str = "", options: Options | None = None) -> None:
         """Say what is wrong and how to fix it.
 
         Args:
             message: What was wrong, with the value received and what is accepted.
             remedy: The next thing to try, such as ``"run: vla-isaac doctor"``; empty where the message says all.
+            options: Options that both texts name in braces, ``"continue with {resume}"``: each is written in Python's way,
+                ``resume=True``, and by `spelled` in that of another front door, such as ``--resume``.
         """
-        self.message = message
-        self.remedy = remedy
+        self._texts, self._options = (message, remedy), dict(options or {})
+        self.message, self.remedy = self._filled(python_option)
         super().__init__(str(self))
 
     def __str__(self) -> str:
-        if not self.remedy:
-            return self.message
-        if self.message.endswith("?"):
-            return f"{self.message} {self.remedy[:1].upper()}{self.remedy[1:]}"
-        return f"{self.message}; {self.remedy}"
+        return _joined(self.message, self.remedy)
+
+    def spelled(self, option: Callable[[str, object], str]) -> str:
+        """Return the text with each option written by `option`, a function of its name and value."""
+        return _joined(*self._filled(option))
+
+    def _filled(self, option: Callable[[str, object], str]) -> tuple[str, str]:
+        message, remedy = self._texts
+        for name, value in self._options.items():
+            words = option(name, value)
+            message, remedy = message.replace(f"{{{name}}}", words), remedy.replace(f"{{{name}}}", words)
+        return message, remedy
+
+
+def _joined(message: str, remedy: str) -> str:
+    if not remedy:
+        return message
+    if message.endswith("?"):
+        return f"{message} {remedy[:1].upper()}{remedy[1:]}"
+    return f"{message}; {remedy}"
 
 
 class ConfigError(VlaIsaacError, ValueError):
@@ -124,9 +148,11 @@ class ConventionError(VlaIsaacError, ValueError):
 class DatasetError(VlaIsaacError, ValueError):
     """A dataset or one of its files is missing, corrupt or inconsistent; the message names file, episode and row."""
 
-    def __init__(self, message: str = "", *, remedy: str = "", camera: str | None = None) -> None:
+    def __init__(
+        self, message: str = "", *, remedy: str = "", options: Options | None = None, camera: str | None = None
+    ) -> None:
         """Say what is wrong; `camera` names the camera whose pictures it concerns, None where it concerns all."""
-        super().__init__(message, remedy=remedy)
+        super().__init__(message, remedy=remedy, options=options)
         self.camera = camera
 
 

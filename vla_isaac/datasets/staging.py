@@ -63,5 +63,7 @@ def wrap_write_errors(root: Path, num_episodes: int) -> Iterator[None]:
         where = f" at {error.filename}" if error.filename else ""
         raise DatasetError(
             f"dataset {root}: could not be written{where}: {error.strerror or error}; its {num_episodes} finished episodes "
-            "are intact; free disk space or choose another folder, then continue with resume=True"
+            "are intact",
+            remedy="free disk space or choose another folder, then continue with {resume}",
+            options={"resume": True},
         ) from error

@@ -72,14 +72,21 @@ class EvaluationPlan:
         _check_choice("wording", self.wording, get_args(Wording))
         _check_choice("backend", self.backend, BACKENDS_IN_WORKERS)
         if self.episodes < 1:
-            raise ConfigError(f"evaluation: episodes={self.episodes} is not accepted; give a whole number from 1")
+            raise ConfigError(
+                "evaluation: {episodes} is not accepted; give a whole number from 1", options={"episodes": self.episodes}
+            )
         if self.seed < 0:
-            raise ConfigError(f"evaluation: seed={self.seed} is not accepted; seeds are whole numbers from 0")
+            raise ConfigError(
+                "evaluation: {seed} is not accepted; seeds are whole numbers from 0", options={"seed": self.seed}
+            )
         if self.max_steps is not None and self.max_steps < 1:
-            raise ConfigError(f"evaluation: max_steps={self.max_steps} is not accepted; give a whole number from 1")
+            raise ConfigError(
+                "evaluation: {max_steps} is not accepted; give a whole number from 1", options={"max_steps": self.max_steps}
+            )
         if self.trial == "no_instruction" and self.wording != "plain":
             raise ConfigError(
-                f"evaluation: wording={self.wording!r} and trial='no_instruction' exclude each other; leave one out"
+                "evaluation: {wording} and {trial} exclude each other; leave one out",
+                options={"wording": self.wording, "trial": self.trial},
             )
         self._take_tasks()
 
@@ -89,7 +96,7 @@ class EvaluationPlan:
             chosen = MOVABLE_FAMILIES if self.trial == "moved" else tuple(family_names())
             object.__setattr__(self, "tasks", chosen)
         if len(set(self.tasks)) != len(self.tasks):
-            raise ConfigError(f"evaluation: tasks={self.tasks} must name families, each once")
+            raise ConfigError("evaluation: {tasks} must name families, each once", options={"tasks": self.tasks})
         for name in self.tasks:
             task_family(name)
             if self.trial == "moved" and name not in MOVABLE_FAMILIES:

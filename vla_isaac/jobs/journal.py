@@ -81,8 +81,10 @@ def check_same_plan(before: Mapping[str, Any], now: Mapping[str, Any], *, subjec
     for name in sorted({*before, *now} - {*free}):
         if before.get(name) != now.get(name):
             raise UsageError(
-                f"{subject} with {name}={before.get(name)!r}, now it is {now.get(name)!r}; give the same options "
-                "(only the number of episodes and of workers may change), or choose another name"
+                f"{subject} with {{{name}}}, now it is {now.get(name)!r}",
+                remedy="give the same options (only the number of episodes and of workers may change), or choose "
+                "another name",
+                options={name: before.get(name)},
             )
 
 

@@ -167,7 +167,11 @@ class EpisodeWriter(DatasetWriter, ABC):
         if self._is_empty():
             return
         if not resume:
-            raise UsageError(f"dataset {self.path}: exists; resume it with resume=True, or choose a new folder")
+            raise UsageError(
+                f"dataset {self.path}: exists",
+                remedy="resume it with {resume}, or choose a new folder",
+                options={"resume": True},
+            )
         held = info_of(self.path, read_json(self.path / INFO))
         check_same_info(held, self._info, where=f"dataset {self.path}")
 

@@ -127,8 +127,9 @@ def _check_length(episode: Episode, options: SampleOptions, where: str) -> None:
     for name in ("chunk", "history"):
         if getattr(options, name) > len(episode):
             raise UsageError(
-                f"{where}: has {len(episode)} rows, fewer than {name}={getattr(options, name)}; choose at most "
-                f"{len(episode)}, or leave the episode out with episodes=[...]"
+                f"{where}: has {len(episode)} rows, fewer than {name}={getattr(options, name)}",
+                remedy=f"choose at most {len(episode)}, or leave the episode out (in Python: episodes=[...]; for a copy "
+                f"without it: vla-isaac dataset filter --min-length {getattr(options, name)})",
             )
 
 
@@ -139,7 +140,7 @@ def _check_numbers(values: AnyArray, name: str, where: str, *, is_optional: bool
         row, column = (int(index) for index in np.argwhere(is_bad.reshape(len(values), -1))[0])
         raise DatasetError(
             f"{where}, row {row}: {name}[{column}] is {values.reshape(len(values), -1)[row, column]}; "
-            "it cannot be used for training; leave the episode out with episodes=[...], or collect it again"
+            "it cannot be used for training; leave the episode out (in Python: episodes=[...]), or collect it again"
         )
 
 

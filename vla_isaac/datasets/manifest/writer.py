@@ -41,7 +41,11 @@ class ManifestWriter(DatasetWriter):
         self.path, self.info = path, info
         has_files = path.exists() and (not path.is_dir() or any(path.iterdir()))
         if has_files and not resume:
-            raise UsageError(f"dataset {path}: exists already; choose another path, or resume it")
+            raise UsageError(
+                f"dataset {path}: exists already",
+                remedy="choose another path, or resume it with {resume}",
+                options={"resume": True},
+            )
         if has_files and not (path / COMPANION).is_file():
             raise UsageError(f"dataset {path}: holds files that are not a dataset of this package; choose another path")
         (path / PARTS).mkdir(parents=True, exist_ok=True)

@@ -51,7 +51,11 @@ class RobomimicWriter(DatasetWriter):
         self.path, self.info = path, info
         parts = parts_folder(path)
         if (path.exists() or parts.exists()) and not resume:
-            raise UsageError(f"dataset {path}: exists already; choose another path, or resume it")
+            raise UsageError(
+                f"dataset {path}: exists already",
+                remedy="choose another path, or resume it with {resume}",
+                options={"resume": True},
+            )
         self._num_merged = self._check_old(path) if path.exists() else 0
         self._number = self._num_merged
         is_new = not (parts / ABOUT_FILE).exists()
