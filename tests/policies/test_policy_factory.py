@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
-from vla_isaac.core.errors import ConfigError, UnknownNameError, UsageError
+from vla_isaac.core.errors import ConfigError, PolicyError, UnknownNameError, UsageError
 from vla_isaac.policies import POLICIES
 from vla_isaac.policies.chunking import FirstRows, TemporalEnsemble
 from vla_isaac.policies.factory import checkpoint_of, make_policy
@@ -85,6 +87,80 @@ def test_a_file_or_a_class_that_is_not_there_is_refused_with_what_there_is(own_f
         make_policy(f"{own_file}:Wating")
     with pytest.raises(UsageError, match=r"gone\.py:Waiting: there is no such file; give the path"):
         make_policy(f"{own_file.parent / 'gone.py'}:Waiting")
+
+
+NO_POLICY = """
+import collections
+
+
+class Nothing:
+    pass
+
+
+class NoSpec:
+    def reset(self, context): ...
+
+    def act(self, observation): ...
+
+
+class Demanding(NoSpec):
+    def __init__(self, checkpoint): ...
+"""
+
+
+@pytest.fixture
+def own_package(tmp_path, monkeypatch):
+    """Make the package `theirs` in the working directory, which is not on the path."""
+    package = tmp_path / "theirs"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "good.py").write_text(OWN_POLICY)
+    (package / "bad.py").write_text(NO_POLICY)
+    (package / "broken.py").write_text("import math\nmath.sqrt(-1)\n")
+    (package / "leaving.py").write_text("raise SystemExit(5)\n")
+    (package / "needy.py").write_text("import no_such_package\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry not in ("", str(tmp_path))])
+    yield package
+    for name in [name for name in sys.modules if name.partition(".")[0] == "theirs"]:
+        del sys.modules[name]
+
+
+def test_a_class_in_a_module_of_ones_own_is_a_policy(own_package):
+    policy = make_policy("theirs.good:Waiting", threads=3)
+    assert (type(policy).__name__, type(policy).__module__, policy.threads) == ("Waiting", "theirs.good", 3)
+    assert isinstance(make_policy("first_rows:1:theirs.good:Waiting"), FirstRows)
+    assert checkpoint_of("theirs.good:Waiting") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "words"),
+    [
+        ("theirs.gone:Waiting", UsageError, r"there is no module 'theirs\.gone'; give the name of a module"),
+        ("nowhere.to.be:Found", UsageError, r"there is no module 'nowhere'; give"),
+        ("theirs.good:Wating", UsageError, r"theirs\.good has no class 'Wating'; it has Waiting$"),
+        ("theirs.bad:collections", UsageError, "has no class 'collections'; it has Nothing, NoSpec, Demanding$"),
+        ("theirs.bad:Nothing", UsageError, "the class Nothing in theirs.bad is no policy: it has no reset and no act"),
+        ("theirs.bad:NoSpec", UsageError, "the policy theirs.bad:NoSpec has no spec"),
+        ("theirs.bad:Demanding", UsageError, r"needs arguments \(checkpoint\); give them defaults"),
+        ("theirs.broken:X", PolicyError, r"cannot be imported \(.*broken\.py, line 2\): ValueError: .*; fix that line"),
+        ("theirs.leaving:X", PolicyError, r"cannot be imported \(.*leaving\.py, line 1\): SystemExit: 5"),
+        ("theirs.needy:X", PolicyError, "its module needs the package 'no_such_package'"),
+        ("scriptd:demos", UnknownNameError, "no policy and no module named 'scriptd'; did you mean 'scripted'"),
+    ],
+)
+def test_a_module_or_a_class_that_is_no_policy_is_refused_with_the_reason(own_package, name, kind, words):
+    with pytest.raises(kind, match=words):
+        make_policy(name)
+
+
+def test_what_is_no_policy_in_a_file_is_refused_alike(own_package):
+    with pytest.raises(UsageError, match=r"the class Nothing in .*bad\.py is no policy"):
+        make_policy(f"{own_package / 'bad.py'}:Nothing")
+    with pytest.raises(PolicyError, match=r"leaving\.py, line 1\): SystemExit: 5"):
+        make_policy(f"{own_package / 'leaving.py'}:X")
+    with pytest.raises(PolicyError, match="its module needs the package 'no_such_package'"):
+        make_policy(f"{own_package / 'needy.py'}:X")
 
 
 # ------------------------------------------------------------------ how chunks are carried out

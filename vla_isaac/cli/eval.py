@@ -26,7 +26,7 @@ class Eval:
     """
 
     policy: str = "scripted"
-    """The policy (see: vla-isaac list policies), a checkpoint folder, or FILE.py:CLASS."""
+    """The policy (see: vla-isaac list policies), a checkpoint folder, FILE.py:CLASS or PACKAGE.MODULE:CLASS."""
 
     task: Tasks = ()
     """A family (see: vla-isaac list tasks); repeat the option for several. Default: all."""

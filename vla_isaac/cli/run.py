@@ -48,8 +48,8 @@ class Run:
     """Randomisation by seed: none, layout, full, or a YAML file."""
 
     policy: OptionalName = None
-    """The policy (see: vla-isaac list policies); also a checkpoint folder, FILE.py:CLASS, or
-    replay:DATASET:EPISODE, which replays a recorded episode. The default is mini for everything
+    """The policy (see: vla-isaac list policies); also a checkpoint folder, FILE.py:CLASS,
+    PACKAGE.MODULE:CLASS, or replay:DATASET:EPISODE, which replays a recorded episode. The default is mini for everything
     that its checkpoint supports, else the scripted expert; the first line of output says which, and why."""
 
     backend: str = "mujoco"

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
-import re
-import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from vla_isaac.core.errors import UsageError
 from vla_isaac.core.resources import resource
@@ -17,8 +13,7 @@ from vla_isaac.policies import DEFAULT, POLICIES
 from vla_isaac.policies.base import Policy
 from vla_isaac.policies.chunking import FirstRows, TemporalEnsemble
 from vla_isaac.policies.learned_checkpoint import FILE
-
-_FILE_AND_CLASS = re.compile(r"(?P<file>.+\.py):(?P<name>\w+)")
+from vla_isaac.policies.own_class import own_class
 
 
 def make_policy(name: str, *, threads: int | None = None, must_act: bool = False) -> Policy:
@@ -26,24 +21,25 @@ def make_policy(name: str, *, threads: int | None = None, must_act: bool = False
 
     Args:
         name: One of ``vla-isaac list policies``; ``NAME:ARGUMENT`` where its class takes an argument, such as
-            ``replay:DATASET:EPISODE``; a checkpoint folder; ``FILE.py:CLASS`` for a class in a file, which is run;
-            or one of these prefixed with ``temporal_ensemble:`` or ``first_rows:K:``, which use more rows of a chunk than
-            the first.
+            ``replay:DATASET:EPISODE``; a checkpoint folder; ``FILE.py:CLASS`` or ``PACKAGE.MODULE:CLASS`` for a class in a
+            file or in a module that can be imported, which is run; or one of these prefixed with ``temporal_ensemble:`` or
+            ``first_rows:K:``, which use more rows of a chunk than the first.
         threads: Processor cores it may use, if its class has this option; None takes the default of the class.
         must_act: Whether it must act even on objects it does not recognise, if its class can decline.
 
     Raises:
         UnknownNameError: If no policy has that name.
-        UsageError: If it takes no argument, or the file or class does not exist.
+        UsageError: If it takes no argument; if the file, module or class does not exist, or the class is no policy.
+        PolicyError: If the file or module raises.
     """
     execution, name = _chunk_execution(name)
     if execution is not None:
         return execution(make_policy(name, threads=threads, must_act=must_act))
     options = {"threads": threads, "declines": False if must_act else None}
-    in_file = _FILE_AND_CLASS.fullmatch(name)
-    if in_file is not None:
-        return _construct(_class_in(Path(in_file["file"]), in_file["name"]), options)
     plain, colon, argument = _with_default(name).partition(":")
+    own = None if plain in POLICIES else own_class(name)
+    if own is not None:
+        return _checked(_construct(own, options), name)
     kind = POLICIES.load(plain)
     if not colon:
         return _construct(kind, options)
@@ -89,20 +85,11 @@ def _with_default(name: str) -> str:
     return f"{DEFAULT}:{name}" if is_folder else name
 
 
-def _class_in(path: Path, name: str) -> Any:
-    """Run a Python file and return one of its classes."""
-    if not path.is_file():
-        raise UsageError(
-            f"the policy {path}:{name}: there is no such file", remedy="give the path of the file that has the class"
-        )
-    spec = importlib.util.spec_from_file_location(f"_vla_isaac_policy_{path.stem}", path)
-    assert spec is not None and spec.loader is not None  # its name ends in .py
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    if not inspect.isclass(getattr(module, name, None)):
-        classes = [key for key, value in vars(module).items() if inspect.isclass(value) and value.__module__ == spec.name]
-        raise UsageError(f"{path} has no class {name!r}; it has {', '.join(classes) or 'none'}")
-    return getattr(module, name)
+def _checked(policy: Policy, name: str) -> Policy:
+    """Return a policy of somebody's own class if it has a `spec`, which may be set by its constructor."""
+    if not hasattr(policy, "spec"):
+        raise UsageError(f"the policy {name} has no spec", remedy="add one: it declares cameras, rate and action convention")
+    return policy
 
 
 def _construct(factory: Callable[..., Policy], options: Mapping[str, int | None], *arguments: str) -> Policy:
