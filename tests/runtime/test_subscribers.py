@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import logging
 
 import numpy as np
 import pytest
 
 from vla_isaac.core.errors import RenderError
+from vla_isaac.runtime import progress
 from vla_isaac.runtime.progress import ProgressLine
 from vla_isaac.runtime.result import End
 
@@ -72,12 +74,34 @@ def test_a_step_tells_what_was_seen_decided_sent_and_what_came_of_it(episode, ba
     assert witness.starts[0].max_steps == 3
 
 
-def test_the_progress_line_is_drawn_only_on_a_terminal(episode, backend, answering, capsys):
+@pytest.fixture
+def clock(monkeypatch):
+    """Let the clock of the progress line run by two seconds at each look."""
+    now = [0.0]
+
+    def later() -> float:
+        now[0] += 2.0
+        return now[0]
+
+    monkeypatch.setattr(progress.time, "monotonic", later)
+
+
+def test_a_log_gets_a_line_every_five_seconds(episode, backend, answering, clock):
+    log = io.StringIO()
+    answering(backend).run(episode(max_steps=8), [ProgressLine(log, label="1/2 ")])
+    lines = log.getvalue().splitlines()
+    assert [line.partition(",")[0] for line in lines] == ["1/2 step 3 of 8", "1/2 step 6 of 8"]
+    assert all("beside blue_box" in line and "\x1b" not in line for line in lines)
+
+
+def test_a_short_episode_leaves_no_line_in_a_log(episode, backend, answering, capsys):
     answering(backend).run(episode(max_steps=3), [ProgressLine()])
     assert capsys.readouterr() == ("", "")
 
 
-def test_the_progress_line_on_a_terminal_says_step_and_reason(episode, backend, answering):
+def test_the_progress_line_on_a_terminal_says_step_and_reason(episode, backend, answering, monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+
     class Terminal:
         def __init__(self) -> None:
             self.text = ""
