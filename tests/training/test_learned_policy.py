@@ -17,7 +17,7 @@ from vla_isaac.core.poses import Pose
 from vla_isaac.core.types import EpisodeContext, Frame, Observation
 from vla_isaac.policies.learned import LearnedPolicy
 from vla_isaac.runtime.episode import EpisodeRequest
-from vla_isaac.runtime.explain import Explainer, overlay
+from vla_isaac.runtime.explain import Explainer, overlay, side_by_side
 from vla_isaac.runtime.result import End
 from vla_isaac.runtime.session import Session
 from vla_isaac.scene.builder import scene_preset
@@ -201,13 +201,35 @@ def test_onnx_and_torch_agree_to_a_ten_thousandth(checkpoint):
     assert largest_difference(model, processor, OnnxNetwork(checkpoint / "model.onnx")) < 1e-4
 
 
-def test_explaining_writes_a_picture_per_camera_and_step_and_does_not_change_what_is_done(policy, tmp_path):
+def test_explaining_writes_one_video_and_a_page_with_an_entry_per_decision(policy, tmp_path):
+    av = pytest.importorskip("av", reason="writing videos needs PyAV")
     with Session(StubBackend(), policy) as session:
         watcher = Explainer(policy, tmp_path / "explained")
         result = session.run(request(), [watcher])
+        alone = session.run(request())
     assert result.warnings == ()
-    assert sorted(p.name for p in (tmp_path / "explained").iterdir())[:2] == ["step_0001_front.png", "step_0001_wrist.png"]
-    assert watcher.written == 6
+    assert result.reason == alone.reason, "explaining does not change what is done"
+    assert sorted(p.name for p in (tmp_path / "explained").iterdir()) == ["explained.mp4", "index.html"]
+    with av.open(str(tmp_path / "explained" / "explained.mp4")) as video:
+        frames = [frame.to_ndarray(format="rgb24") for frame in video.decode(video=0)]
+    height, width = policy.spec.image_hw
+    assert (len(frames), frames[0].shape) == (3, (3 * height, 2 * 3 * width, 3)), "two cameras side by side"
+    page = watcher.page.read_text(encoding="utf-8")
+    assert page.count("<tr><td>") == watcher.decisions == 3
+    assert all(word in page for word in ("Pick up the red cube", "front, wrist", "confidence 0.", 'href="explained.mp4#t='))
+
+
+def test_pictures_are_written_too_if_they_are_requested(policy, tmp_path):
+    pytest.importorskip("av", reason="writing videos needs PyAV")
+    with Session(StubBackend(), policy) as session:
+        session.run(request(), [Explainer(policy, tmp_path, keeps_pictures=True)])
+    assert len(list(tmp_path.glob("step_*_*.png"))) == 6
+
+
+def test_pictures_of_odd_sizes_make_a_frame_that_a_video_can_hold():
+    frame = side_by_side([np.full((9, 5, 3), 1, np.uint8), np.full((4, 4, 3), 2, np.uint8)])
+    assert frame.shape == (10, 10, 3)
+    assert (frame[0, 4, 0], frame[0, 5, 0], frame[8, 0, 0], frame[9].max(), frame[:, 9].max()) == (1, 2, 1, 0, 0)
 
 
 def test_what_counted_is_brighter_than_what_did_not():

@@ -83,7 +83,7 @@ def test_it_is_a_policy_by_its_folder_and_explains_itself(trained, tmp_path):
         watcher = Explainer(policy, tmp_path / "explained")
         result = session.run(request(), [watcher])
     assert result.warnings == () and result.steps == 3
-    assert watcher.written == 6
+    assert watcher.decisions == 3
 
 
 @pytest.mark.parametrize("name", CHAPTER)

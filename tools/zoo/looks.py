@@ -40,7 +40,7 @@ def row(policy: Path, seed: int) -> Image.Image:
     line = Image.new("RGB", (SIDE * len(STEPS) * len(CAMERAS), SIDE))
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "vla_isaac", "run", "--policy", str(policy), "--seed", str(seed), "--no-video"]
-        subprocess.run([*command, "--explain", folder, INSTRUCTION], check=True)
+        subprocess.run([*command, "--explain", folder, "--explain-pictures", INSTRUCTION], check=True)
         names = [f"step_{step:04d}_{camera}.png" for step in STEPS for camera in CAMERAS]
         for place, name in enumerate(names):
             with Image.open(Path(folder) / name) as look:

@@ -86,7 +86,10 @@ class Run:
     """A mesh model of the Panda (MuJoCo Menagerie layout) instead of the built-in one."""
 
     explain: OptionalPath = None
-    """Folder for heat maps of the policy over the camera images, one per camera and step."""
+    """Folder for a video of the policy's heat maps over the camera images, and a page, index.html, with its decisions."""
+
+    explain_pictures: bool = False
+    """With --explain: write each image as a file, too."""
 
     json: bool = False
     """Print one JSON object as the last line of standard output."""
@@ -122,6 +125,8 @@ class Run:
             check_writable(self.record)
         if self.explain is not None:
             check_writable(self.explain)
+        elif self.explain_pictures:
+            raise UsageError("--explain-pictures needs a folder; add --explain FOLDER")
 
     def _check_video(self, path: Path) -> None:
         if self.episodes == 1 and (path.is_dir() or path.suffix.lower() != ".mp4"):
@@ -152,18 +157,27 @@ class Run:
         watchers: list[Subscriber] = [ProgressLine(label=label)]
         if self.record is not None:
             watchers.append(EpisodeLog(self.record / f"{name}.jsonl"))
-        if self.explain is not None:
-            watchers.append(Explainer(session.policy, self.explain if self.episodes == 1 else self.explain / name))
+        explainer = self._explainer(session, name)
+        if explainer is not None:
+            watchers.append(explainer)
         video = self._video(session, name)
         result = session.run(request, [*watchers, *([video] if video else [])])
         for warning in result.warnings:
             note(f"warning: {warning}")
+        if explainer is not None and explainer.page.is_file():
+            note(f"{label}explained in {explainer.page}")
         if video is not None and video.written is not None:
             result = replace(result, video=str(video.written))
         if self.episodes > 1:
             outcome = "success" if result.success else result.failure or result.end.value
             note(f"{label}seed {request.seed}: {outcome} in {result.steps} steps: {result.instruction}")
         return result
+
+    def _explainer(self, session: Session, name: str) -> Explainer | None:
+        if self.explain is None:
+            return None
+        folder = self.explain if self.episodes == 1 else self.explain / name
+        return Explainer(session.policy, folder, keeps_pictures=self.explain_pictures)
 
     def _video(self, session: Session, name: str) -> VideoRecorder | None:
         """Return a recorder; if the default video cannot be made, print a note."""

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from vla_isaac.core.arrays import Image
-from vla_isaac.core.atomic_files import commit, temporary_path
-from vla_isaac.core.errors import RenderError
 from vla_isaac.runtime.result import EpisodeResult
 from vla_isaac.runtime.subscriber import EpisodeStart, Step
-from vla_isaac.runtime.video_encoder import Encoder, check_encoder, open_encoder
+from vla_isaac.runtime.video_encoder import check_encoder
+from vla_isaac.runtime.video_file import VideoFile
 from vla_isaac.sim.backend import Backend, RenderRequest
 from vla_isaac.sim.drive import drive
 
@@ -42,7 +39,7 @@ class VideoRecorder:
         self._camera = camera
         self.path = path
         self.written: Path | None = None
-        self._encoder: Encoder | None = None
+        self._file: VideoFile | None = None
 
     def on_start(self, start: EpisodeStart) -> None:
         """Open the file and write the first frame."""
@@ -50,11 +47,9 @@ class VideoRecorder:
         self._camera = self._camera if self._camera in names else names[0]
         self._instruction = start.instruction
         self._max_steps = start.max_steps
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._part = temporary_path(self.path)
         height, width = start.scene.camera(self._camera).resolution_hw
         self._fps = start.scene.timing.control_hz
-        self._encoder = open_encoder(self._part, width, height + BAR, self._fps)
+        self._file = VideoFile(self.path, width, height + BAR, self._fps)
         self._show("", MUTED, "step 0")
 
     def on_step(self, step: Step) -> None:
@@ -70,47 +65,24 @@ class VideoRecorder:
         colour = BAD if result.success is False else GOOD
         line = f"{outcome}   {result.steps} steps   {result.sim_seconds:.1f} s"
         self._show(result.reason, colour, line, times=max(1, round(LAST_FRAME_SECONDS * self._fps)))
-        with self._discarding_on_failure():
-            self._open_encoder().close()
-            commit(self._part, self.path)
+        self._open_file().close()
         self.written = self.path
 
     def _show(self, verdict: str, colour: tuple[int, int, int], line: str, *, times: int = 1) -> None:
         """Render the scene as it is now and write it as one or more frames."""
-        with self._discarding_on_failure():
+        file = self._open_file()
+        with file.discarding_on_failure():
             rgb = self._draw(verdict, colour, line)
-            for _ in range(times):
-                self._open_encoder().write(rgb)
-
-    @contextlib.contextmanager
-    def _discarding_on_failure(self) -> Iterator[None]:
-        """Remove an incomplete file and raise an error that names it."""
-        try:
-            yield
-        except OSError as error:
-            self._discard()
-            raise RenderError(
-                f"the video {self.path} could not be written ({error.strerror or error})",
-                remedy="the episode continues without it",
-            ) from error
-        except Exception:
-            self._discard()
-            raise
+        file.write(rgb, times=times)
 
     def _draw(self, verdict: str, colour: tuple[int, int, int], line: str) -> Image:
         request = RenderRequest(camera=self._camera, look="good")
         frame = drive(self._backend.render([request]))[self._camera]
         return caption(frame.rgb, [(self._instruction, INK), (line, MUTED), (verdict, colour)])
 
-    def _open_encoder(self) -> Encoder:
-        assert self._encoder is not None  # opened at the start of the episode
-        return self._encoder
-
-    def _discard(self) -> None:
-        with contextlib.suppress(Exception):
-            self._open_encoder().abandon()
-        with contextlib.suppress(OSError):
-            self._part.unlink()
+    def _open_file(self) -> VideoFile:
+        assert self._file is not None  # opened at the start of the episode
+        return self._file
 
 
 def caption(rgb: Image, lines: list[tuple[str, tuple[int, int, int]]]) -> Image:

@@ -43,10 +43,14 @@ def open_encoder(path: Path, width: int, height: int, fps: float) -> Encoder:
     return kind(path, width, height, fps)
 
 
-def check_encoder() -> None:
-    """Raise `MissingDependencyError` if videos cannot be written; loads nothing."""
+def check_encoder(instead: str = _NEED["instead"]) -> None:
+    """Raise `MissingDependencyError` if videos cannot be written; loads nothing.
+
+    Args:
+        instead: What to do without videos.
+    """
     if not is_installed("av"):
-        raise missing("av", **_NEED)
+        raise missing("av", **{**_NEED, "instead": instead})
 
 
 class PyAvEncoder:
