@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, Protocol, cast
 
 from vla_isaac import __version__
+from vla_isaac.cli.completion import FLAG, SHELLS, asks_for_completion, completion_script
 from vla_isaac.cli.option_names import in_options
 from vla_isaac.cli.output import FAULT, INTERRUPTED, OK, WRONG_USAGE, emit, note, say
 from vla_isaac.core.errors import (
@@ -43,6 +44,10 @@ COMMANDS = {
 }
 """Name to class; only the requested one is imported."""
 
+DESCRIPTION = f"""Drive a Franka arm with a vision-language-action policy, in Isaac Sim, MuJoCo or a stub.
+
+Options without a command: --version; {FLAG} {"|".join(SHELLS)}, a script that completes commands and options in a shell."""
+
 DATASET_COMMANDS = ("info", "verify", "view", "stats", "convert", "split", "merge", "filter")
 
 
@@ -66,6 +71,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         say(f"vla_isaac {__version__}")
         return OK
     try:
+        if asks_for_completion(arguments):
+            say(completion_script(arguments, _read))
+            return OK
         _check_words(arguments)
         command = _read(arguments)
     except SystemExit as stop:
@@ -153,7 +161,7 @@ def _read(arguments: list[str]) -> Command:
     command = tyro.cli(
         every,
         prog="vla-isaac",
-        description="Drive a Franka arm with a vision-language-action policy, in Isaac Sim, MuJoCo or a stub.",
+        description=DESCRIPTION,
         args=arguments,
         config=config,
     )
