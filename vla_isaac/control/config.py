@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vla_isaac.core.errors import ConfigError
+from vla_isaac.core.number_fields import check_number_fields
 from vla_isaac.robots import panda
 
 Seven = tuple[float, float, float, float, float, float, float]
@@ -55,6 +56,7 @@ class ControlConfig:
     """How fast the distance between the fingers may change [m/s]."""
 
     def __post_init__(self) -> None:
+        check_number_fields("control config", self)
         _require(self.iterations >= 1, "iterations", self.iterations, "give a whole number from 1, for example 6")
         for name in ("position_tolerance", "rotation_tolerance", "posture_gain", "damping"):
             value = getattr(self, name)

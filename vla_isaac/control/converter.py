@@ -14,7 +14,7 @@ from vla_isaac.control.gripper import GripperDecoder
 from vla_isaac.control.safety import ClipCounts, SafetyStage
 from vla_isaac.core.arrays import Array, frozen
 from vla_isaac.core.checks import check_finite, real_numbers
-from vla_isaac.core.errors import ConfigError, PolicyError, shown
+from vla_isaac.core.errors import ConfigError, PolicyError, VlaIsaacError, shown
 from vla_isaac.core.specs import ActionSpec
 from vla_isaac.core.types import Action, JointTarget
 from vla_isaac.robots.kinematics import forward_kinematics
@@ -39,7 +39,8 @@ class ActionConverter:
         """
         self.spec = spec
         self.config = config or ControlConfig()
-        self.period = 1.0 / spec.rate_hz if period is None else period
+        given = 1.0 / spec.rate_hz if period is None else period
+        self.period = _one_number("action converter: period", given, "give a positive number", ConfigError)
         if not 0.0 < self.period < math.inf:
             raise ConfigError(f"action converter: period={self.period} s is not accepted", remedy="give a positive number")
         is_absolute = spec.translation == "position_base_m" or spec.rotation.startswith("absolute")
@@ -216,10 +217,10 @@ def _less_tolerance(limit: float, tolerance: float) -> float:
     return max(limit - 2.0 * tolerance, 0.5 * limit)
 
 
-def _one_number(name: str, value: Any, remedy: str) -> float:
-    array = real_numbers(name, value, error=PolicyError, remedy=remedy)
+def _one_number(name: str, value: Any, remedy: str, error: type[VlaIsaacError] = PolicyError) -> float:
+    array = real_numbers(name, value, error=error, remedy=remedy)
     if array.ndim != 0:
-        raise PolicyError(f"{name} has shape {array.shape}", remedy=remedy)
+        raise error(f"{name} has shape {array.shape}", remedy=remedy)
     return float(array)
 
 
