@@ -53,7 +53,9 @@ def test_a_wrong_value_is_named_and_replaced_by_its_default(name, value, said):
 
 
 @pytest.mark.parametrize("name", ["seed", "speed_scale"])
-@pytest.mark.parametrize("value", [10**400, 10**5000, 1 + 2j, "0.5", True, math.nan, math.inf])
+@pytest.mark.parametrize(
+    "value", [10**400, 10**5000, 1 + 2j, "0.5", True, math.nan, math.inf], ids=lambda v: type(v).__name__
+)
 def test_what_is_no_finite_real_number_is_replaced_by_the_default(name, value):
     found, complaints = read(**{name: value})
     assert found == settings.ExtensionSettings() and len(complaints) == 1
