@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vla_isaac.control import ACTION_PRESETS, ActionConverter, ControlConfig
+from vla_isaac.control.ik import joint_limits
 from vla_isaac.core.errors import PolicyError
 from vla_isaac.core.specs import ActionSpec
 from vla_isaac.core.types import Action
@@ -52,9 +53,14 @@ def check(start: np.ndarray, width: float, targets: list, period: float) -> None
     qpos = np.array([start, *(t[0] for t in targets)])
     widths = np.array([width, *(t[1] for t in targets)])
     assert np.isfinite(qpos).all() and np.isfinite(widths).all()
-    assert (qpos >= panda.QPOS_LOWER).all() and (qpos <= panda.QPOS_UPPER).all()
+    lower, upper = joint_limits(CONFIG)
+    assert (qpos >= lower).all() and (qpos <= upper).all()
     assert (np.abs(np.diff(qpos, axis=0)) <= panda.QVEL_LIMIT * CONFIG.speed_scale * period + EPSILON).all()
-    position = forward_kinematics(qpos)[:, :3, 3]
+    pose = forward_kinematics(qpos)
+    position, turns = pose[:, :3, 3], pose[1:, :3, :3] @ pose[:-1, :3, :3].swapaxes(1, 2)
+    cosines = np.clip(0.5 * (np.trace(turns, axis1=1, axis2=2) - 1.0), -1.0, 1.0)
+    assert (np.linalg.norm(np.diff(position, axis=0), axis=1) <= CONFIG.ee_speed * period + EPSILON).all()
+    assert (np.arccos(cosines) <= CONFIG.ee_turn_rate * period + 1e-7).all()  # an arc cosine has half of the digits
     assert (position >= np.array(CONFIG.workspace_low) - EPSILON).all()
     assert (position <= np.array(CONFIG.workspace_high) + EPSILON).all()
     assert (widths >= 0.0).all() and (widths <= panda.GRIPPER_MAX_WIDTH).all()
@@ -93,6 +99,32 @@ def test_a_hundred_thousand_odd_actions_over_all_conventions_leave_every_limit_u
     fuzz(100_000)
 
 
+def one_step_from_anywhere(count: int) -> None:
+    """Ask for poses and joints near and far, each from a random posture, and check the one target of each."""
+    rng = np.random.default_rng(26)
+    lower, upper = joint_limits(CONFIG)
+    specs = [ACTION_PRESETS["vla_isaac"], ActionSpec(joints="delta_rad"), ActionSpec(translation="position_base_m")]
+    converters = [ActionConverter(spec, CONFIG) for spec in specs]
+    for i in range(count):
+        converter = converters[i % len(converters)]
+        start = rng.uniform(lower, upper)
+        while worst_outside(start) > 0.0:
+            start = rng.uniform(lower, upper)
+        converter.reset(start, 0.04)
+        arm = rng.normal(size=converter.spec.arm_width) * 10.0 ** rng.uniform(-3, 0)
+        target = converter.convert(Action(arm, 0.04), qpos=start, gripper_width=0.04)
+        check(start, 0.04, [(target.qpos, target.gripper_width)], converter.period)
+
+
+def test_a_thousand_targets_from_random_postures_keep_every_limit():
+    one_step_from_anywhere(1_000)
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_targets_from_random_postures_keep_every_limit():
+    one_step_from_anywhere(100_000)
+
+
 finite = st.floats(allow_nan=False, allow_infinity=False)
 
 
@@ -111,10 +143,11 @@ def test_from_any_start_joints_keep_their_limits_and_the_hand_goes_no_farther_ou
     converter = ActionConverter(spec, CONFIG)
     qpos = np.array(start)
     converter.reset(qpos, 0.04)
-    outside = worst_outside(np.clip(qpos, panda.QPOS_LOWER, panda.QPOS_UPPER))
+    lower, upper = joint_limits(CONFIG)
+    outside = worst_outside(np.clip(qpos, lower, upper))
     for _ in range(4):
         target = converter.convert(Action(np.array(arm), 0.04), qpos=qpos, gripper_width=0.04)
-        assert (target.qpos >= panda.QPOS_LOWER).all() and (target.qpos <= panda.QPOS_UPPER).all()
+        assert (target.qpos >= lower).all() and (target.qpos <= upper).all()
         now = worst_outside(target.qpos)
         assert now <= max(outside, 0.0) + EPSILON
         outside = now

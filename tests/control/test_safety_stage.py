@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from vla_isaac.control import ActionConverter, ClipCounts, ControlConfig, SafetyStage
+from vla_isaac.control.ik import joint_limits
 from vla_isaac.core.errors import ShapeError
 from vla_isaac.core.specs import ActionSpec
 from vla_isaac.core.types import Action, JointTarget
@@ -31,7 +32,7 @@ def test_an_allowed_target_passes_unchanged_and_uncounted():
 
 def test_a_step_that_is_too_long_is_shortened_without_changing_its_direction():
     wanted = HOME + np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.2, 0.8])
-    target, clipped = step(wanted)
+    target, clipped = step(wanted, ee_turn_rate=5.0)
     assert target.qpos[6] - HOME[6] == pytest.approx(0.261)  # 2.61 rad/s for 0.1 s
     assert target.qpos[5] - HOME[5] == pytest.approx(0.261 / 4)
     assert clipped.as_dict() == {"command": 0, "workspace": 0, "joint_limit": 0, "speed": 1, "gripper": 0}
@@ -40,6 +41,28 @@ def test_a_step_that_is_too_long_is_shortened_without_changing_its_direction():
 def test_the_speed_scale_shortens_steps_further():
     target, _ = step(HOME + np.array([0, 0, 0, 0, 0, 0, 0.8]), speed_scale=0.5)
     assert target.qpos[6] - HOME[6] == pytest.approx(0.1305)
+
+
+def test_a_joint_command_keeps_the_turn_rate_of_the_hand():
+    target, clipped = step(HOME + np.array([0, 0, 0, 0, 0, 0, 0.26]))  # alone, joint 7 turns the hand by its own angle
+    assert 0.25 * (1 - 1 / 128) <= target.qpos[6] - HOME[6] <= 0.25  # 2.5 rad/s for 0.1 s; 0.26 is within 2.61 rad/s
+    assert clipped.as_dict() == {"command": 0, "workspace": 0, "joint_limit": 0, "speed": 1, "gripper": 0}
+
+
+def test_a_joint_command_keeps_the_speed_of_the_hand():
+    stretched = np.array([0.0, 0.6, 0.0, -0.9, 0.0, 1.6, 0.8])  # 0.75 m from the axis of joint 1
+    target, clipped = step(stretched + np.array([0.2, 0, 0, 0, 0, 0, 0]), previous=stretched, ee_speed=1.0)
+    moved = forward_kinematics(target.qpos)[:3, 3] - forward_kinematics(stretched)[:3, 3]
+    assert 0.1 * (1 - 1 / 64) <= np.linalg.norm(moved) <= 0.1
+    assert clipped.speed == 1
+
+
+def test_a_target_of_the_stage_passes_it_again_unchanged():
+    stage = SafetyStage(ControlConfig())
+    previous, wanted = JointTarget(HOME, 0.08), JointTarget(HOME + 0.3, 0.08)
+    target = stage.apply(wanted, previous, PERIOD)
+    again = SafetyStage(ControlConfig()).apply(target, previous, PERIOD)
+    assert np.array_equal(again.qpos, target.qpos)
 
 
 def test_a_joint_beyond_its_limit_is_stopped_at_the_margin():
@@ -130,6 +153,16 @@ def test_holding_keeps_joints_and_fingers_where_they_are_but_inside_their_limits
     assert (outside.qpos <= panda.QPOS_UPPER).all()
     assert outside.gripper_width == panda.GRIPPER_MAX_WIDTH
     assert stage.clipped.total == 0
+
+
+@pytest.mark.parametrize("bound", [panda.QPOS_LOWER, panda.QPOS_UPPER])
+def test_targets_after_a_reset_inside_the_margin_are_outside_the_margin_at_once(bound):
+    lower, upper = joint_limits(ControlConfig())
+    converter = ActionConverter(ActionSpec(joints="delta_rad", reference="commanded", rate_hz=20.0))
+    converter.reset(bound, 0.04)
+    target = converter.convert(Action(np.zeros(7), 0.04), qpos=bound, gripper_width=0.04)
+    assert (lower <= target.qpos).all() and (target.qpos <= upper).all()
+    assert np.array_equal(converter.hold(bound, 0.04).qpos, target.qpos)
 
 
 def test_holding_joints_that_are_not_numbers_is_refused():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 from pathlib import Path
 
@@ -49,3 +50,12 @@ def test_a_wrong_value_is_named_and_replaced_by_its_default(name, value, said):
     found, (complaint,) = read(**{name: value})
     assert found == settings.ExtensionSettings()
     assert f"/exts/vla_isaac/{name}={value!r}" in complaint.message and said in complaint.remedy
+
+
+@pytest.mark.parametrize("name", ["seed", "speed_scale"])
+@pytest.mark.parametrize(
+    "value", [10**400, 10**5000, 1 + 2j, "0.5", True, math.nan, math.inf], ids=lambda v: type(v).__name__
+)
+def test_what_is_no_finite_real_number_is_replaced_by_the_default(name, value):
+    found, complaints = read(**{name: value})
+    assert found == settings.ExtensionSettings() and len(complaints) == 1

@@ -201,7 +201,7 @@ def test_a_layout_fits_only_the_scene_it_was_sampled_from():
 
 def test_a_layout_with_a_broken_posture_is_refused():
     layout = sample_layout(scene_preset("stacking"), PLAIN, 0)
-    with pytest.raises(SceneError, match=r"layout\.qpos\[0\] is nan"):
+    with pytest.raises(SceneError, match=r"layout: qpos\[0\] is nan"):
         replace(layout, qpos=(math.nan,) * 7)
 
 

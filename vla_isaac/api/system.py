@@ -150,8 +150,7 @@ class IsaacVLASystem:
 
     def execute_robot_action(self, action: Action) -> SceneState:
         """Execute an action for one control period and return the state after it."""
-        gripper = None if action.gripper is None else float(action.gripper)
-        self._do_period(lambda observation: ActionChunk.single(action.arm, gripper), with_cameras=False)
+        self._do_period(lambda observation: ActionChunk.single(action.arm, action.gripper), with_cameras=False)
         return self._running(may_be_over=True).episode.state
 
     def check_task_completion(self) -> Verdict:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vla_isaac.core.errors import ConfigError
+from vla_isaac.core.number_fields import check_number_fields
 from vla_isaac.core.seeding import stream
 from vla_isaac.core.types import Action
 
@@ -46,6 +47,7 @@ class Perturbation:
     """Rate of turn of a share of 1 [rad/s]."""
 
     def __post_init__(self) -> None:
+        check_number_fields("perturbation", self)
         low, high = self.burst_seconds
         if not (0 <= self.max_noise <= 2 and 0 <= self.burst_rate <= 5 and 0 < low <= high):
             raise ConfigError(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from vla_isaac.collection.perturbation import Perturbation
 from vla_isaac.core.errors import ConfigError
+from vla_isaac.core.number_fields import check_number_fields
 
 BACKENDS_IN_WORKERS = ("mujoco", "stub")
 
@@ -54,6 +55,7 @@ class CollectionPlan:
     """Control periods recorded after success, so that a policy learns to hold still."""
 
     def __post_init__(self) -> None:
+        check_number_fields("collection", self)
         if not self.tasks or len(set(self.tasks)) != len(self.tasks):
             raise ConfigError("collection: {tasks} must name families, each once", options={"tasks": self.tasks})
         if self.episodes < 1:

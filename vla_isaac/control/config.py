@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vla_isaac.core.errors import ConfigError
+from vla_isaac.core.number_fields import check_number_fields
 from vla_isaac.robots import panda
 
 Seven = tuple[float, float, float, float, float, float, float]
@@ -34,13 +35,13 @@ class ControlConfig:
     """Fraction of the way to `posture` per action, in the null space of the end effector; 0 is off."""
 
     joint_limit_margin: float = 0.01
-    """Margin of targets to the joint limits [rad]."""
+    """Margin of every target to the joint limits [rad], the one that holds a measured posture included."""
 
     speed_scale: float = 1.0
     """Allowed fraction of the joint speed limits."""
 
     ee_speed: float = panda.EE_SPEED_LIMIT
-    """Largest distance of a goal from the last command, as a speed [m/s]; the Panda's Cartesian limit [FCI]."""
+    """Largest speed of `ee` from one target to the next [m/s], for every kind of action; the Panda's limit [FCI]."""
 
     ee_turn_rate: float = panda.EE_TURN_RATE_LIMIT
     """The same for orientation [rad/s] [FCI]."""
@@ -55,6 +56,7 @@ class ControlConfig:
     """How fast the distance between the fingers may change [m/s]."""
 
     def __post_init__(self) -> None:
+        check_number_fields("control config", self)
         _require(self.iterations >= 1, "iterations", self.iterations, "give a whole number from 1, for example 6")
         for name in ("position_tolerance", "rotation_tolerance", "posture_gain", "damping"):
             value = getattr(self, name)

@@ -13,11 +13,10 @@ from vla_isaac.control.config import ControlConfig
 from vla_isaac.control.gripper import GripperDecoder
 from vla_isaac.control.safety import ClipCounts, SafetyStage
 from vla_isaac.core.arrays import Array, frozen
-from vla_isaac.core.checks import check_finite, check_shape
-from vla_isaac.core.errors import ConfigError, PolicyError
+from vla_isaac.core.checks import check_finite, real_numbers
+from vla_isaac.core.errors import ConfigError, PolicyError, VlaIsaacError, shown
 from vla_isaac.core.specs import ActionSpec
 from vla_isaac.core.types import Action, JointTarget
-from vla_isaac.robots import panda
 from vla_isaac.robots.kinematics import forward_kinematics
 
 _LARGEST_NUMBER = 1e6  # no convention uses larger numbers; beyond it sums and squares lose all digits
@@ -40,7 +39,8 @@ class ActionConverter:
         """
         self.spec = spec
         self.config = config or ControlConfig()
-        self.period = 1.0 / spec.rate_hz if period is None else period
+        given = 1.0 / spec.rate_hz if period is None else period
+        self.period = _one_number("action converter: period", given, "give a positive number", ConfigError)
         if not 0.0 < self.period < math.inf:
             raise ConfigError(f"action converter: period={self.period} s is not accepted", remedy="give a positive number")
         is_absolute = spec.translation == "position_base_m" or spec.rotation.startswith("absolute")
@@ -50,8 +50,11 @@ class ActionConverter:
         self._gripper = GripperDecoder(spec)
         self._target: JointTarget | None = None
         self._commanded: Array | None = None
-        self._low = np.array(self.config.workspace_low) + _SLACK
-        self._high = np.array(self.config.workspace_high) - _SLACK
+        limits = self.config
+        self._longest_step = _less_tolerance(limits.ee_speed * self.period, limits.position_tolerance)
+        self._largest_turn = _less_tolerance(limits.ee_turn_rate * self.period, limits.rotation_tolerance)
+        self._low = np.array(limits.workspace_low) + _SLACK
+        self._high = np.array(limits.workspace_high) - _SLACK
 
     @property
     def clipped(self) -> ClipCounts:
@@ -59,7 +62,7 @@ class ActionConverter:
         return self._safety.clipped
 
     def reset(self, qpos: Array, gripper_width: float) -> None:
-        """Start an episode at the measured posture; counts are set to zero.
+        """Start an episode at the measured posture, inside the limits; counts are set to zero.
 
         Args:
             qpos: Measured joint angles [rad], shape (7,).
@@ -68,14 +71,9 @@ class ActionConverter:
         Raises:
             ShapeError: If a value has another shape or is not finite.
         """
-        check_shape("qpos", qpos, (7,))
-        check_finite("qpos", qpos)
-        check_finite("gripper_width", gripper_width)
-        start = np.minimum(np.maximum(np.asarray(qpos, dtype=np.float64), panda.QPOS_LOWER), panda.QPOS_UPPER)
-        width = min(max(float(gripper_width), 0.0), panda.GRIPPER_MAX_WIDTH)
-        self._target = JointTarget(start, width)
+        self._target = self._safety.hold(qpos, gripper_width)
         self._commanded = None
-        self._gripper.reset(width)
+        self._gripper.reset(self._target.gripper_width)
         self._safety.reset()
 
     def convert(self, action: Action, *, qpos: Array, gripper_width: float) -> JointTarget:
@@ -118,12 +116,8 @@ class ActionConverter:
         return self._safety.hold(qpos, gripper_width)
 
     def _checked_arm(self, arm: Any) -> list[float]:
-        try:
-            array = np.asarray(arm, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise PolicyError(
-                f"the action's arm is {arm!r:.60}", remedy=f"expected {self.spec.arm_width} numbers"
-            ) from error
+        remedy = f"expected {self.spec.arm_width} numbers"
+        array = real_numbers("the action's arm", arm, error=PolicyError, remedy=remedy)
         if array.shape != (self.spec.arm_width,):
             raise self._wrong_length(array.shape)
         numbers: list[float] = array.tolist()
@@ -150,13 +144,11 @@ class ActionConverter:
             return None
         if self.spec.gripper == "none":
             raise PolicyError(
-                f"the action has gripper={value!r} although its convention declares gripper='none'",
+                f"the action has gripper={shown(value)} although its convention declares gripper='none'",
                 remedy="leave Action.gripper at None, or declare what the number means",
             )
-        try:
-            number = float(value)
-        except (TypeError, ValueError) as error:
-            raise PolicyError(f"the action's gripper is {value!r:.60}", remedy="expected one number or None") from error
+        remedy = "expected one number or None"
+        number = value if type(value) is float else _one_number("the action's gripper", value, remedy)
         if not math.isfinite(number):
             raise PolicyError(f"the action's gripper is {number}", remedy="expected a finite number, or None")
         return number
@@ -197,8 +189,8 @@ class ActionConverter:
     def _reachable_soon(self, goal: Array, commanded: Array) -> Array:
         """Return the goal, or the point towards it that the Cartesian speed limits allow in one period."""
         x, y, z, rx, ry, rz = ik.displacement_between(commanded, goal).tolist()
-        distance = math.sqrt(x * x + y * y + z * z) / (self.config.ee_speed * self.period)
-        angle = math.sqrt(rx * rx + ry * ry + rz * rz) / (self.config.ee_turn_rate * self.period)
+        distance = math.sqrt(x * x + y * y + z * z) / self._longest_step
+        angle = math.sqrt(rx * rx + ry * ry + rz * rz) / self._largest_turn
         excess = max(distance, angle)
         if not excess > 1.0:
             return goal
@@ -218,6 +210,18 @@ class ActionConverter:
     def _pose_commanded(self, previous: JointTarget) -> Array:
         """Return the last commanded pose, or that of the last target if a limit changed it."""
         return forward_kinematics(previous.qpos) if self._commanded is None else self._commanded
+
+
+def _less_tolerance(limit: float, tolerance: float) -> float:
+    """Return how far a goal may be away, so that the solutions of this step and the last one keep `limit` between them."""
+    return max(limit - 2.0 * tolerance, 0.5 * limit)
+
+
+def _one_number(name: str, value: Any, remedy: str, error: type[VlaIsaacError] = PolicyError) -> float:
+    array = real_numbers(name, value, error=error, remedy=remedy)
+    if array.ndim != 0:
+        raise error(f"{name} has shape {array.shape}", remedy=remedy)
+    return float(array)
 
 
 def _shortened(vector: list[float]) -> list[float]:

@@ -12,9 +12,9 @@ from typing import Literal
 import numpy as np
 
 from vla_isaac.control.config import ControlConfig
-from vla_isaac.control.ik import joint_limits
+from vla_isaac.control.ik import displacement_between, joint_limits
 from vla_isaac.core.arrays import Array, frozen
-from vla_isaac.core.checks import check_finite, check_shape
+from vla_isaac.core.checks import check_finite, check_shape, real_numbers
 from vla_isaac.core.types import JointTarget
 from vla_isaac.robots import panda
 from vla_isaac.robots.kinematics import forward_kinematics
@@ -66,6 +66,7 @@ class SafetyStage:
         """Whether the joints of the last target are those requested."""
         self._lower, self._upper = joint_limits(config)
         self._speed = panda.QVEL_LIMIT * config.speed_scale
+        self._last = b"", np.empty((4, 4))  # the joints of the last target, as bytes, and the pose of `ee` there
         self._low = np.array(config.workspace_low)
         self._high = np.array(config.workspace_high)
 
@@ -83,9 +84,11 @@ class SafetyStage:
     ) -> JointTarget:
         """Return the nearest allowed target on the straight line from `previous` to `requested`.
 
-        Guaranteed, provided `previous` lies inside the joint limits: finite numbers; joints inside their limits;
-        no joint faster than its limit over `period`; `ee` inside the workspace box, or not farther outside than it
-        was; fingers inside their travel and not faster than `config.gripper_speed`.
+        Guaranteed, provided `previous` is a target of this stage or of `hold`: finite numbers; joints inside their limits
+        less `config.joint_limit_margin`; no joint faster than its limit over `period`; `ee` no faster than
+        `config.ee_speed` and `config.ee_turn_rate` from one target to the next, for joint commands too; `ee` inside the
+        workspace box, or not farther outside than it was; fingers inside their travel and not faster than
+        `config.gripper_speed`. The tolerance of all of them is rounding, 1e-9.
 
         Args:
             requested: Any joint target, also invalid; it is read once, so that it cannot change after the check.
@@ -100,12 +103,13 @@ class SafetyStage:
             qpos = previous.qpos.copy()
         qpos = self._within_limits(qpos)
         qpos = self._within_speed(qpos, previous.qpos, period)
-        outside = self._distance_outside(forward_kinematics(qpos) if pose is None or qpos is not given else pose)
-        if not outside <= 0.0:  # also true for NaN
-            qpos = self._within_workspace(qpos, previous.qpos, float(outside))
+        if pose is None or qpos is not given:
+            pose = forward_kinematics(qpos)
+        qpos, pose = self._within_cartesian_limits(qpos, pose, previous.qpos, period)
         self.changed_nothing = qpos is given
         width = self._fingers(float(requested.gripper_width), previous.gripper_width, period)
         self._count()
+        self._last = qpos.tobytes(), pose
         return JointTarget(qpos, width)
 
     def hold(self, qpos: Array, gripper_width: float) -> JointTarget:
@@ -118,12 +122,13 @@ class SafetyStage:
         Raises:
             ShapeError: If a value has another shape or is not finite.
         """
-        check_shape("qpos", qpos, (7,))
-        measured, width = np.array(qpos, dtype=np.float64), float(gripper_width)
+        measured, width = real_numbers("qpos", qpos), real_numbers("gripper_width", gripper_width)
+        check_shape("qpos", measured, (7,))
+        check_shape("gripper_width", width, ())
         check_finite("qpos", measured)
         check_finite("gripper_width", width)
         inside = np.minimum(np.maximum(measured, self._lower), self._upper)
-        return JointTarget(frozen(inside), min(max(width, 0.0), panda.GRIPPER_MAX_WIDTH))
+        return JointTarget(frozen(inside), min(max(float(width), 0.0), panda.GRIPPER_MAX_WIDTH))
 
     def _count(self) -> None:
         for limit in self._noted:
@@ -145,19 +150,35 @@ class SafetyStage:
         self.note("speed")
         return previous + step * (_BELOW_ONE / excess)
 
-    def _within_workspace(self, qpos: Array, previous: Array, outside: float) -> Array:
-        """Return `qpos`, or the last posture on the line to it that is inside the box or no farther outside."""
-        allowed = max(float(self._distance_outside(forward_kinematics(previous))), 0.0)
-        if outside <= allowed:
-            return qpos
-        self.note("workspace")
+    def _within_cartesian_limits(self, qpos: Array, pose: Array, previous: Array, period: float) -> tuple[Array, Array]:
+        """Return `qpos` and its `pose`, or those of the last posture on the line to it that keeps the limits of `ee`."""
+        key, before = self._last
+        if previous.tobytes() != key:
+            before = forward_kinematics(previous)
+        outside, allowed = float(self._distance_outside(pose)), max(float(self._distance_outside(before)), 0.0)
+        excess = self._excess(before, pose, period)
+        if outside <= allowed and excess <= 1.0:
+            return qpos, pose
+        if excess > 1.0:
+            self.note("speed")
+        if not outside <= allowed:  # also true for NaN
+            self.note("workspace")
         good, width = 0.0, 1.0
         for _ in range(2):  # two rounds of sixteen: to 1/256 of the step
             fractions = good + width * _FRACTIONS
-            way = forward_kinematics(previous + fractions[:, None] * (qpos - previous))
-            passed = int(np.argmin(np.append(self._distance_outside(way) <= allowed, False)))
+            poses = forward_kinematics(previous + fractions[:, None] * (qpos - previous))
+            fits = self._distance_outside(poses) <= allowed
+            fits &= np.array([self._excess(before, pose, period) for pose in poses]) <= _BELOW_ONE
+            passed = int(np.argmin(np.append(fits, False)))
             good, width = good + width * passed / 16.0, width / 16.0
-        return previous + good * (qpos - previous)
+        nearer = previous + good * (qpos - previous)
+        return nearer, forward_kinematics(nearer)
+
+    def _excess(self, before: Array, after: Array, period: float) -> float:
+        """Return by which factor `ee` would exceed its speed limits if it moved between two poses within `period`."""
+        x, y, z, rx, ry, rz = displacement_between(before, after).tolist()
+        speed = math.sqrt(x * x + y * y + z * z) / self.config.ee_speed
+        return max(speed, math.sqrt(rx * rx + ry * ry + rz * rz) / self.config.ee_turn_rate) / period
 
     def _distance_outside(self, pose: Array) -> Array:
         """Return how far `ee` is outside the box along the worst axis [m], negative inside; (..., 4, 4) to (...)."""

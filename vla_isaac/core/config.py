@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import math
+import sys
 import types
 import typing
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union
 
-from vla_isaac.core.errors import ConfigError, VlaIsaacError, unknown
+from vla_isaac.core.errors import ConfigError, VlaIsaacError, shown, unknown
 from vla_isaac.core.registry import unknown_name
 from vla_isaac.core.resources import preset_names, resource
 
@@ -71,7 +71,7 @@ def from_mapping(cls: type[T], data: Any, *, source: str = "configuration", key:
         ConfigError: Naming `source`, the key, the value and what is accepted.
     """
     if not isinstance(data, Mapping):
-        raise ConfigError(f"{_where(source, key)}: expected a mapping of keys, got {_show(data)}")
+        raise ConfigError(f"{_where(source, key)}: expected a mapping of keys, got {shown(data)}")
     fields = {f.name: f for f in dataclasses.fields(typing.cast(Any, cls)) if f.init}
     hints = typing.get_type_hints(cls)
     for name in data:
@@ -121,7 +121,7 @@ def _convert(kind: Any, value: Any, source: str, key: str) -> Any:
 
 def _convert_plain(kind: Any, value: Any, source: str, key: str) -> Any:
     if kind is float and isinstance(value, (int, float)) and not isinstance(value, bool):
-        if not math.isfinite(value):
+        if not abs(value) <= sys.float_info.max:  # also NaN, and whole numbers that are too large
             raise _refuse(source, key, value, "a finite number")
         return float(value)
     if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
@@ -153,13 +153,8 @@ def _convert_tuple(args: tuple[Any, ...], value: Any, source: str, key: str) -> 
 
 
 def _refuse(source: str, key: str, value: Any, accepted: str) -> ConfigError:
-    return ConfigError(f"{_where(source, key)}: {_show(value)} is not accepted", remedy=f"give {accepted}")
+    return ConfigError(f"{_where(source, key)}: {shown(value)} is not accepted", remedy=f"give {accepted}")
 
 
 def _where(source: str, key: str) -> str:
     return f"{source}, key {key!r}" if key else source
-
-
-def _show(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -200,6 +200,15 @@ def message_and_remedy(error: BaseException) -> tuple[str, str]:
     return describe(error), ""
 
 
+def shown(value: object, *, limit: int = 60) -> str:
+    """Return `repr` of a value from outside, cut to `limit` characters, for messages; never raises."""
+    try:
+        text = repr(value)
+    except Exception:  # a whole number of 5,000 digits, or a class with a broken __repr__
+        return f"a value of type {type(value).__name__}"
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
 def first_line(error: BaseException) -> str:
     """Return the first line of the text of another library's error, for use inside our messages."""
     return (str(error).splitlines() or [type(error).__name__])[0]

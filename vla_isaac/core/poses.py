@@ -8,7 +8,7 @@ import numpy as np
 
 from vla_isaac.core import rotations
 from vla_isaac.core.arrays import Array
-from vla_isaac.core.checks import check_finite, check_shape
+from vla_isaac.core.checks import check_finite, check_shape, real_numbers
 from vla_isaac.core.errors import ShapeError
 
 
@@ -34,13 +34,10 @@ class Pose:
         Raises:
             ShapeError: If a shape is wrong, an entry is not finite or the quaternion is zero.
         """
-        check_shape("pos", pos, (3,))
-        check_shape("quat_wxyz", quat_wxyz, (4,), hint="scalar first")
-        check_finite("pos", pos)
-        check_finite("quat_wxyz", quat_wxyz)
+        pos, quat_wxyz = _vector("pos", pos, 3), _vector("quat_wxyz", quat_wxyz, 4, hint="scalar first")
         if float(np.linalg.norm(quat_wxyz)) < 1e-9:
             raise ShapeError("quat_wxyz is zero", remedy="a rotation needs a unit quaternion, for example (1, 0, 0, 0)")
-        return cls(np.array(pos, dtype=np.float64), rotations.quat_normalized(np.asarray(quat_wxyz)))
+        return cls(pos.copy(), rotations.quat_normalized(quat_wxyz))
 
     @classmethod
     def identity(cls) -> Pose:
@@ -84,17 +81,26 @@ def look_at(eye: Array, target: Array, up: Array = np.array([0.0, 0.0, 1.0])) ->
     Camera axes: +z forward, +x right, +y down. Positions in the world frame [m], shape (3,).
 
     Raises:
-        ShapeError: If `eye` and `target` coincide or `up` is parallel to the viewing direction.
+        ShapeError: If one is not three finite numbers, `eye` and `target` coincide, or `up` is parallel to the viewing
+            direction.
     """
-    forward = np.asarray(target, dtype=np.float64) - np.asarray(eye, dtype=np.float64)
+    eye, target, up = _vector("camera eye", eye, 3), _vector("camera target", target, 3), _vector("camera up", up, 3)
+    forward = target - eye
     distance = float(np.linalg.norm(forward))
     if distance < 1e-9:
-        raise ShapeError(f"camera eye and target are the same point {tuple(eye)}", remedy="move one of them")
+        raise ShapeError(f"camera eye and target are the same point {tuple(eye.tolist())}", remedy="move one of them")
     forward = forward / distance
     right = np.cross(forward, up)
     if float(np.linalg.norm(right)) < 1e-6:
-        raise ShapeError(f"camera up vector {tuple(up)} is parallel to its viewing direction", remedy="give another up")
+        raise ShapeError(f"camera up vector {up.tolist()} is parallel to its viewing direction", remedy="give another up")
     right = right / np.linalg.norm(right)
     down = np.cross(forward, right)
     matrix = np.stack([right, down, forward], axis=1)
-    return Pose(np.array(eye, dtype=np.float64), rotations.matrix_to_quat(matrix))
+    return Pose(eye.copy(), rotations.matrix_to_quat(matrix))
+
+
+def _vector(name: str, values: Array, length: int, *, hint: str = "") -> Array:
+    vector = real_numbers(name, values)
+    check_shape(name, vector, (length,), hint=hint)
+    check_finite(name, vector)
+    return vector

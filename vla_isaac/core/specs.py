@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from vla_isaac.core.errors import ConfigError
+from vla_isaac.core.number_fields import check_number_fields
 
 Translation = Literal["none", "delta_base_m", "delta_tool_m", "position_base_m"]
 """`delta_base_m`, `delta_tool_m`: displacement of the ee [m] along base or tool axes; `position_base_m`: absolute."""
@@ -125,6 +126,7 @@ class ActionSpec:
     """What a delta is added to."""
 
     def __post_init__(self) -> None:
+        check_number_fields("action spec", self)
         for name, kind in _CHOICES.items():
             value = getattr(self, name)
             if value not in get_args(kind):

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from vla_isaac.core.arrays import AnyArray, Array, Image
-from vla_isaac.core.checks import check_shape
+from vla_isaac.core.checks import check_shape, real_numbers
 from vla_isaac.core.errors import UnknownNameError
 from vla_isaac.core.goals import GoalPlan
 from vla_isaac.core.poses import Pose
@@ -207,8 +207,8 @@ class ActionChunk:
             rows: Shape (T, D).
             with_gripper: Whether the last column is the gripper.
         """
-        check_shape("rows", rows, (None, None), hint="a chunk has one row per step")
-        array = np.asarray(rows, dtype=np.float64)
+        array = real_numbers("rows", rows)
+        check_shape("rows", array, (None, None), hint="a chunk has one row per step")
         return cls(array[:, :-1], array[:, -1]) if with_gripper else cls(array)
 
 

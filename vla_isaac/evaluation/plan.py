@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from vla_isaac.core.errors import ConfigError, UsageError
+from vla_isaac.core.number_fields import check_number_fields
 from vla_isaac.core.registry import unknown_name
 from vla_isaac.tasks.families import family_names, task_family
 
@@ -64,6 +65,7 @@ class EvaluationPlan:
     """Control periods allowed per episode; None takes the family's limit."""
 
     def __post_init__(self) -> None:
+        check_number_fields("evaluation", self)
         if not self.policy:
             raise ConfigError(
                 "evaluation: the policy has no name; give one, such as scripted or mini, or a checkpoint folder"

@@ -6,11 +6,12 @@ the defaults are in this file.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any
 
-from vla_isaac.core.errors import ConfigError
+from vla_isaac.core.errors import ConfigError, shown
 
 ROOT = "/exts/vla_isaac"
 
@@ -75,7 +76,8 @@ def read_settings(get: Callable[[str], Any]) -> tuple[ExtensionSettings, tuple[C
         if accepted is None:
             errors.append(
                 ConfigError(
-                    f"the setting {ROOT}/{field.name}={value!r} is not accepted", remedy=_advice(field.name, field.default)
+                    f"the setting {ROOT}/{field.name}={shown(value)} is not accepted",
+                    remedy=_advice(field.name, field.default),
                 )
             )
         else:
@@ -88,6 +90,8 @@ _RANGES: dict[str, tuple[float, float]] = {"redraw_hz": (0.5, 60.0), "speed_scal
 
 def _accepted(name: str, value: Any, kind: Any) -> Any:
     """Return the value in its own type, or None if it does not fit."""
+    if isinstance(value, (int, float)) and not abs(value) <= sys.float_info.max:
+        return None
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if kind is not type(value):

@@ -12,6 +12,7 @@ from dataclasses import FrozenInstanceError, replace
 from typing import Any
 
 from vla_isaac.core.arrays import Array, frozen
+from vla_isaac.core.checks import real_numbers
 from vla_isaac.core.errors import PolicyError, ReadOnlyError, describe
 from vla_isaac.core.read_only import is_refused_write, read_only_copy
 from vla_isaac.core.specs import PolicySpec
@@ -106,19 +107,7 @@ def own_spec(policy: Policy) -> PolicySpec:
 
 def _numbers(part: str, values: Any) -> Array:
     """Return `values` as float64, read once."""
-    try:
-        return frozen(values)
-    except (TypeError, ValueError) as error:
-        raise PolicyError(
-            f"the action's {part} is {_format(values)}", remedy=f"expected rows of numbers ({error})"
-        ) from error
-
-
-def _format(values: Any) -> str:
-    try:
-        return f"{values!r:.60}"
-    except Exception:
-        return f"a {type(values).__name__}"
+    return frozen(real_numbers(f"the action's {part}", values, error=PolicyError, remedy="expected rows of numbers"))
 
 
 def _copied_info(info: Mapping[str, Any], policy: str) -> Mapping[str, Any]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from vla_isaac.core.arrays import Array
+from vla_isaac.core.checks import real_numbers
 from vla_isaac.core.config import from_mapping
 from vla_isaac.core.errors import DatasetError, UsageError
 from vla_isaac.core.resources import resource
@@ -56,7 +55,7 @@ class ReplayPolicy:
                 f"dataset {path}, episode {episode}: does not say what its actions mean and has no column {TARGETS!r}",
                 remedy="only datasets of this package can be replayed",
             )
-        self._rows: Array = np.asarray(rows, dtype=np.float64).reshape(len(rows), -1)
+        self._rows: Array = real_numbers(f"the actions of {path}", rows, error=DatasetError).reshape(len(rows), -1)
         self.spec = PolicySpec(action=action)
         self.reset(EpisodeContext(instruction=self.meta.instruction, seed=self.meta.seed))
 

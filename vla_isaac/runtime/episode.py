@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from vla_isaac.core.errors import UsageError
 from vla_isaac.core.goals import GoalPlan
+from vla_isaac.core.number_fields import check_number_fields
 from vla_isaac.core.read_only import read_only_copy
 from vla_isaac.core.seeding import stream
 from vla_isaac.core.types import SceneState
@@ -54,6 +55,13 @@ class EpisodeRequest:
 
     layout: SceneLayout | None = None
     """A layout to use as it is; None samples one from the seed."""
+
+    def __post_init__(self) -> None:
+        check_number_fields("episode", self, error=UsageError)
+        if self.seed < 0:
+            raise UsageError(f"seed={self.seed} is not accepted", remedy="give a whole number from 0 up")
+        if self.max_steps is not None and self.max_steps < 1:
+            raise UsageError(f"max_steps={self.max_steps} is not accepted", remedy="give a whole number from 1")
 
     @property
     def dwell(self) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from vla_isaac.core.errors import UsageError
+from vla_isaac.core.errors import UsageError, shown
 from vla_isaac.runtime.episode import EpisodeRequest
 from vla_isaac.scene.randomisation import Randomisation, randomisation_preset
 from vla_isaac.scene.spec import SceneSpec
@@ -107,5 +107,5 @@ def checked_seed(seed: int) -> int:
         UsageError: If it is not a whole number, or negative.
     """
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise UsageError(f"seed={seed!r} is not accepted", remedy="give a whole number from 0 up")
+        raise UsageError(f"seed={shown(seed)} is not accepted", remedy="give a whole number from 0 up")
     return seed

@@ -10,6 +10,7 @@ import numpy as np
 
 from vla_isaac.core.arrays import Array
 from vla_isaac.core.errors import ConfigError
+from vla_isaac.core.number_fields import check_number_fields
 from vla_isaac.core.poses import Pose, look_at
 
 
@@ -39,6 +40,7 @@ class CameraConfig:
     """Vertical field of view [rad]."""
 
     def __post_init__(self) -> None:
+        check_number_fields(f"camera {self.name!r}", self)
         if min(self.resolution_hw) < 1:
             raise ConfigError(
                 f"camera {self.name!r}: resolution_hw={self.resolution_hw} has no pixels",

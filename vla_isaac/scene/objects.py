@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from vla_isaac.core.errors import ConfigError
+from vla_isaac.core.number_fields import check_number_fields
 from vla_isaac.core.registry import unknown_name
 from vla_isaac.core.types import Body
 from vla_isaac.scene.colours import rgb_of
@@ -49,6 +50,7 @@ class ObjectSpec:
     """Whether it is fixed to the table, as boxes and bins are by default."""
 
     def __post_init__(self) -> None:
+        check_number_fields(f"object {self.name!r}", self)
         if self.shape not in SHAPES:
             raise unknown_name("shape", self.shape, SHAPES)
         rgb_of(self.colour)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 
 from vla_isaac.core.config import load_preset
 from vla_isaac.core.errors import ConfigError
+from vla_isaac.core.number_fields import check_number_fields
 from vla_isaac.core.registry import unknown_name
 from vla_isaac.scene.objects import SHAPES
 from vla_isaac.scene.spec import TEXTURES
@@ -84,6 +85,7 @@ class Randomisation:
     """Largest turn of each world camera about its optical centre [rad]."""
 
     def __post_init__(self) -> None:
+        check_number_fields("randomisation", self)
         for f in fields(self):
             value = getattr(self, f.name)
             if isinstance(value, tuple) and len(value) == 2 and not isinstance(value[0], str) and value[0] > value[1]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from vla_isaac.core.checks import check_finite, check_shape
+from vla_isaac.core.checks import check_shape
 from vla_isaac.core.errors import ConfigError, SceneError
+from vla_isaac.core.number_fields import check_number_fields
 from vla_isaac.core.poses import Pose
 from vla_isaac.core.registry import unknown_name
 from vla_isaac.core.types import Body
@@ -44,6 +45,7 @@ class TableSpec:
     """Sliding friction coefficient."""
 
     def __post_init__(self) -> None:
+        check_number_fields("table", self)
         if self.texture not in TEXTURES:
             raise unknown_name("table texture", self.texture, TEXTURES)
 
@@ -64,6 +66,9 @@ class LightSpec:
     casts_shadow: bool = False
     """Whether it casts shadows; only videos draw shadows."""
 
+    def __post_init__(self) -> None:
+        check_number_fields(f"light {self.name!r}", self)
+
 
 KEY_LIGHT = LightSpec(name="key", pos=(0.9, 0.6, 1.8), intensity=0.55, casts_shadow=True)
 FILL_LIGHT = LightSpec(name="fill", pos=(0.2, -1.2, 1.4), intensity=0.25)
@@ -80,6 +85,7 @@ class Timing:
     """Upper bound of the physics time step [s]; the actual one divides the control period."""
 
     def __post_init__(self) -> None:
+        check_number_fields("timing", self)
         if not 0.1 <= self.control_hz <= 1000.0:
             raise ConfigError(f"timing: control_hz={self.control_hz} must lie within 0.1 to 1000 Hz")
         if not 1e-5 <= self.max_physics_dt <= 0.02:
@@ -106,6 +112,7 @@ class JointGains:
     """[Nm s/rad] per joint."""
 
     def __post_init__(self) -> None:
+        check_number_fields("gains", self)
         for name in ("stiffness", "damping"):
             values = getattr(self, name)
             if values is not None and not all(0.0 < v <= 1e6 for v in values):
@@ -144,6 +151,7 @@ class SceneSpec:
     """The default instruction."""
 
     def __post_init__(self) -> None:
+        check_number_fields(f"scene {self.name!r}", self)
         for kind, names in (("object", [o.name for o in self.objects]), ("camera", [c.name for c in self.cameras])):
             twice = {n for n in names if names.count(n) > 1}
             if twice:
@@ -196,6 +204,18 @@ class Placement:
     friction: float
     """Sliding friction coefficient in this episode."""
 
+    def __post_init__(self) -> None:
+        check_number_fields("an object of the layout", self, error=SceneError)
+        if not 0.0 < self.mass <= 100.0 or not 0.0 <= self.friction <= 100.0:
+            raise SceneError(
+                f"an object of the layout has mass={self.mass} kg and friction={self.friction}",
+                remedy="masses are above 0 and up to 100 kg, friction coefficients within 0 to 100",
+            )
+        if not 0.5 <= np.linalg.norm(self.quat_wxyz) <= 2.0:
+            raise SceneError(
+                f"an object of the layout has quat_wxyz={self.quat_wxyz}", remedy="give a unit quaternion, scalar first"
+            )
+
     @property
     def pose_world(self) -> Pose:
         """Pose in the world frame."""
@@ -228,8 +248,8 @@ class SceneLayout:
     """The cameras in this episode, after jitter; same names and order as in the scene."""
 
     def __post_init__(self) -> None:
+        check_number_fields("layout", self, error=SceneError)
         check_shape("layout.qpos", self.qpos, (7,))
-        check_finite("layout.qpos", self.qpos, error=SceneError)
 
     def check_fits(self, spec: SceneSpec) -> None:
         """Raise `SceneError` unless this layout belongs to `spec`."""

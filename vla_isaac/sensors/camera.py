@@ -13,6 +13,7 @@ import numpy as np
 from vla_isaac.core import images
 from vla_isaac.core.arrays import Image
 from vla_isaac.core.errors import ConfigError, RenderError, ShapeError
+from vla_isaac.core.number_fields import check_number_fields
 from vla_isaac.core.seeding import stream
 from vla_isaac.core.types import Frame
 from vla_isaac.sim.backend import Backend, RenderRequest, Steps
@@ -38,6 +39,7 @@ class ImageOptions:
     """Standard deviation of Gaussian noise added to each value (0 to 255)."""
 
     def __post_init__(self) -> None:
+        check_number_fields("camera", self)
         for name in ("resolution_hw", "render_hw", "crop_hw"):
             size = getattr(self, name)
             if size is not None and not all(1 <= n <= 4096 for n in size):

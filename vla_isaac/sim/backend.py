@@ -12,6 +12,7 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeVar
 
+from vla_isaac.core.checks import check_finite, check_shape
 from vla_isaac.core.types import Frame, JointTarget, SceneState
 from vla_isaac.scene.spec import SceneLayout, SceneSpec
 
@@ -40,6 +41,13 @@ class RenderRequest:
     """Whether the frame carries object rows per pixel."""
 
 
+def check_target(target: JointTarget) -> None:
+    """Raise `ShapeError` unless a target is seven finite angles and a finite width, as every backend's `apply` requires."""
+    check_shape("target.qpos", target.qpos, (7,), hint="the gripper is a separate field, JointTarget.gripper_width")
+    check_finite("target.qpos", target.qpos)
+    check_finite("target.gripper_width", target.gripper_width)
+
+
 class Backend(Protocol):
     """One simulated world with one Panda; used from one thread only."""
 
@@ -60,7 +68,11 @@ class Backend(Protocol):
         ...
 
     def apply(self, target: JointTarget) -> None:
-        """Set where the joints should be at the end of the next control period."""
+        """Set where the joints should be at the end of the next control period.
+
+        Raises:
+            ShapeError: If the target is not seven finite angles and a finite width.
+        """
         ...
 
     def step(self) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from vla_isaac.core.config import load_preset
 from vla_isaac.core.errors import ConfigError
+from vla_isaac.core.number_fields import check_number_fields
 from vla_isaac.datasets.loading.augmentation import Augmentation
 from vla_isaac.datasets.loading.options import SampleOptions
 from vla_isaac.datasets.normaliser import Method
@@ -119,6 +120,7 @@ class TrainConfig:
     """Largest disk space for decoded pictures [MiB]."""
 
     def __post_init__(self) -> None:
+        check_number_fields("training", self)
         for name in (
             "image_hw",
             "history",

@@ -21,13 +21,12 @@ from vla_isaac.backends.isaac.ports import Ports
 from vla_isaac.backends.isaac.probe import Offer, Port, is_inside_kit, probe
 from vla_isaac.backends.isaac.saved_state import SavedKitState
 from vla_isaac.core.arrays import Array, frozen
-from vla_isaac.core.checks import check_finite, check_shape
 from vla_isaac.core.errors import BackendError, RenderError, UsageError, VlaIsaacError
 from vla_isaac.core.poses import Pose
 from vla_isaac.core.types import Frame, JointTarget, SceneState
 from vla_isaac.robots import kinematics, panda
 from vla_isaac.scene.spec import SceneLayout, SceneSpec
-from vla_isaac.sim.backend import RenderRequest, Steps
+from vla_isaac.sim.backend import RenderRequest, Steps, check_target
 from vla_isaac.sim.clock import RAMP_PIECES, Clock
 
 logger = logging.getLogger(__name__)
@@ -157,9 +156,7 @@ class IsaacBackend:
     def apply(self, target: JointTarget) -> None:
         """Set the joint target of the next period; fingers are joints 8 and 9, half the width each."""
         self._ready()
-        check_shape("target.qpos", target.qpos, (7,), hint="the gripper is a separate field, JointTarget.gripper_width")
-        check_finite("target.qpos", target.qpos)
-        check_finite("target.gripper_width", target.gripper_width)
+        check_target(target)
         self._goal = _joint_positions(target.qpos, target.gripper_width)
 
     def step(self) -> None:

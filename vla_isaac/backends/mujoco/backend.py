@@ -18,7 +18,7 @@ from vla_isaac.core.errors import BackendError, SceneError
 from vla_isaac.core.poses import Pose
 from vla_isaac.core.types import Body, Frame, JointTarget, SceneState
 from vla_isaac.scene.spec import SceneLayout, SceneSpec
-from vla_isaac.sim.backend import RenderRequest, Steps
+from vla_isaac.sim.backend import RenderRequest, Steps, check_target
 from vla_isaac.sim.clock import RAMP_PIECES, Clock
 
 SETTLE_SECONDS = 0.2  # time for contacts to come to rest after objects are placed
@@ -83,6 +83,7 @@ class MujocoBackend:
     def apply(self, target: JointTarget) -> None:
         """Set the joint target of the next period."""
         self._ready()
+        check_target(target)
         robot = self._index.robot
         self._goal = self._data.ctrl.copy()
         self._goal[robot.ctrl] = target.qpos

@@ -12,14 +12,13 @@ import numpy as np
 
 from vla_isaac.backends.stub import draw
 from vla_isaac.backends.stub.world import World
-from vla_isaac.core.checks import check_finite, check_shape
 from vla_isaac.core.errors import BackendError
 from vla_isaac.core.poses import Pose
 from vla_isaac.core.types import Frame, JointTarget, SceneState
 from vla_isaac.robots import panda
 from vla_isaac.scene.cameras import CameraConfig
 from vla_isaac.scene.spec import SceneLayout, SceneSpec
-from vla_isaac.sim.backend import RenderRequest, Steps
+from vla_isaac.sim.backend import RenderRequest, Steps, check_target
 
 _POSE_EE_HAND = Pose(np.array([0.0, 0.0, -panda.HAND_TO_EE]), Pose.identity().quat_wxyz)
 
@@ -60,9 +59,7 @@ class StubBackend:
             BackendError: If the backend was not reset.
         """
         world = self._ready()
-        check_shape("target.qpos", target.qpos, (7,), hint="the gripper is a separate field, JointTarget.gripper_width")
-        check_finite("target.qpos", target.qpos)
-        check_finite("target.gripper_width", target.gripper_width)
+        check_target(target)
         world.target = JointTarget(
             np.minimum(np.maximum(target.qpos, panda.QPOS_LOWER), panda.QPOS_UPPER),
             min(max(float(target.gripper_width), 0.0), panda.GRIPPER_MAX_WIDTH),
