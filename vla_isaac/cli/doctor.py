@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from vla_isaac import __version__
 from vla_isaac.backends import BACKENDS
 from vla_isaac.backends.isaac.probe import is_inside_kit, probe
+from vla_isaac.cli.colour import Colour, painted
 from vla_isaac.cli.installed import Check, check_extra, check_package
 from vla_isaac.cli.output import NOT_REACHED, OK, emit, say
 from vla_isaac.cli.policy_checks import check_policies
@@ -40,7 +41,8 @@ class Doctor:
         failed = [finding for finding in findings if finding.ok is False]
         absent = [f"{EXTRAS[extra]} ({subject})" for extra in EXTRAS if (subject := f"extra {extra}") in missing]
         s = "s" * (len(failed) > 1)
-        say(f"{len(failed)} check{s} failed; see the line{s} marked FAIL" if failed else "all required checks passed")
+        words = f"{len(failed)} check{s} failed; see the line{s} marked FAIL" if failed else "all required checks passed"
+        say(painted(words, "red" if failed else "green"))
         if absent:
             say("not installed, and needed only by: " + "; ".join(absent))
         if self.json:
@@ -121,8 +123,16 @@ def _rank(extra: str) -> int:
     return list(EXTRAS).index(extra) if extra in EXTRAS else len(EXTRAS)
 
 
+MARKS: dict[bool | None, tuple[str, Colour | None]] = {
+    True: ("ok  ", "green"),
+    False: ("FAIL", "red"),
+    None: ("-   ", "yellow"),
+}
+
+
 def _line(check: Check) -> str:
-    mark = {True: "ok  ", False: "FAIL", None: "-   "}[check.ok]
+    mark, colour = MARKS[check.ok]
+    mark = painted(mark, colour)
     return f"{mark} {check.subject:16} {check.words}" + (f"\n     {'':16} fix: {check.remedy}" if check.remedy else "")
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from vla_isaac.api import make_backend, make_policy, make_request, recorded_request
 from vla_isaac.api.policy_choice import PolicyChoice, default_choice
+from vla_isaac.cli.colour import Colour, painted
 from vla_isaac.cli.options import OptionalInt, OptionalName, OptionalPath, OptionalWords, Sentence, check_counts_and_seed
 from vla_isaac.cli.output import FAULT, NOT_REACHED, OK, emit, note, say
 from vla_isaac.cli.writable import check_writable
-from vla_isaac.core.errors import MissingDependencyError, UsageError
+from vla_isaac.core.errors import MissingDependencyError, PolicyDeclined, UsageError
 from vla_isaac.datasets.episode import EpisodeMeta
 from vla_isaac.policies.base import Policy
 from vla_isaac.runtime.episode import EpisodeRequest
@@ -26,6 +28,29 @@ from vla_isaac.runtime.subscriber import Subscriber
 from vla_isaac.runtime.video import VideoRecorder
 
 NAME_WORDS = 7  # of an instruction, in the name of its files
+
+
+FAULTS = (End.POLICY_FAILED, End.BACKEND_FAILED)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """An episode that ended."""
+
+    result: EpisodeResult
+    is_declined: bool
+    """Whether the policy refused the instruction."""
+
+    @property
+    def verdict(self) -> tuple[str, Colour | None]:
+        """Return the outcome as text, and its colour."""
+        if self.is_declined:
+            return "DECLINED", "yellow"
+        if self.result.success:
+            return "SUCCESS", "green"
+        if self.result.success is None and self.result.end not in FAULTS:
+            return "RAN THROUGH", None
+        return f"FAILED ({self.result.failure or self.result.end.value})", "red"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +128,7 @@ class Run:
         policy = make_policy(choice.policy)
         (note if self.json else say)(choice.line(policy))
         requests = [self._request(policy, self.seed + k) for k in range(self.episodes)]
-        results: list[EpisodeResult] = []
+        results: list[Ran] = []
         backend = make_backend(self.backend, robot_model=self.robot_model)
         with Session(backend, policy, policy_name=choice.policy, policy_reason=choice.reason) as session:
             for request in requests:
@@ -151,7 +176,7 @@ class Run:
             max_steps=self.max_steps,
         )
 
-    def _episode(self, session: Session, request: EpisodeRequest, index: int) -> EpisodeResult:
+    def _episode(self, session: Session, request: EpisodeRequest, index: int) -> Ran:
         name = f"{_name(request)}_seed{request.seed}"
         label = f"{index + 1}/{self.episodes} " if self.episodes > 1 else ""
         watchers: list[Subscriber] = [ProgressLine(label=label)]
@@ -161,17 +186,20 @@ class Run:
         if explainer is not None:
             watchers.append(explainer)
         video = self._video(session, name)
-        result = session.run(request, [*watchers, *([video] if video else [])])
+        runner = session.prepare(request, [*watchers, *([video] if video else [])])
+        result = runner.run()
         for warning in result.warnings:
             note(f"warning: {warning}")
         if explainer is not None and explainer.page.is_file():
             note(f"{label}explained in {explainer.page}")
         if video is not None and video.written is not None:
             result = replace(result, video=str(video.written))
+        ran = Ran(result, isinstance(runner.error, PolicyDeclined))
         if self.episodes > 1:
             outcome = "success" if result.success else result.failure or result.end.value
-            note(f"{label}seed {request.seed}: {outcome} in {result.steps} steps: {result.instruction}")
-        return result
+            words = painted(outcome, ran.verdict[1], sys.stderr)
+            note(f"{label}seed {request.seed}: {words} in {result.steps} steps: {result.instruction}")
+        return ran
 
     def _explainer(self, session: Session, name: str) -> Explainer | None:
         if self.explain is None:
@@ -192,10 +220,11 @@ class Run:
             note(f"no video: {error}")
             return None
 
-    def _report(self, results: list[EpisodeResult], choice: PolicyChoice) -> int:
-        faults = [r for r in results if r.end in (End.POLICY_FAILED, End.BACKEND_FAILED)]
+    def _report(self, ran: list[Ran], choice: PolicyChoice) -> int:
+        results = [one.result for one in ran]
+        faults = [r for r in results if r.end in FAULTS]
         if len(results) == 1:
-            _say_result(results[0])
+            _say_result(results[0], *ran[0].verdict)
             value: dict[str, Any] = results[0].to_json()
         else:
             value = {**summary(results), "policy": choice.policy, "policy_reason": choice.reason}
@@ -218,11 +247,10 @@ class Run:
         finally:
             backend.close()
         same = report.first_difference is None
-        say(
-            f"replayed {report.steps} steps of {path}: every state is bit-identical"
-            if same
-            else f"the replay of {path} differs: {report.first_difference}"
-        )
+        if same:
+            say(f"replayed {report.steps} steps of {path}: {painted('every state is bit-identical', 'green')}")
+        else:
+            say(f"the replay of {path} {painted('differs', 'red')}: {report.first_difference}")
         if self.json:
             emit({"replayed": str(path), "steps": report.steps, "identical": same, "difference": report.first_difference})
         return OK if same else NOT_REACHED
@@ -236,12 +264,11 @@ def _name(request: EpisodeRequest) -> str:
     return "-".join(words[:NAME_WORDS]) or Path(request.scene.name).stem
 
 
-def _say_result(result: EpisodeResult) -> None:
-    verdict = {True: "SUCCESS", False: f"FAILED ({result.failure})", None: "RAN THROUGH"}[result.success]
+def _say_result(result: EpisodeResult, verdict: str, colour: Colour | None) -> None:
     say(f'instruction  "{result.instruction}"')
     if result.goal:
         say(f"goal         {result.goal if isinstance(result.goal, str) else ' then '.join(result.goal)}")
-    say(f"verdict      {verdict}: {result.reason}")
+    say(f"verdict      {painted(verdict, colour)}: {result.reason}")
     clipped = {k: v for k, v in result.clipped.items() if v}
     limits = f"; limited: {', '.join(f'{k} {v}' for k, v in clipped.items())}" if clipped else ""
     say(
