@@ -127,6 +127,14 @@ def test_a_folder_of_the_same_name_that_is_imported_instead_is_named(site, monke
     assert f"another 'tinyengine' is imported: {other / 'tinyengine.py'}" in check.words
 
 
+def test_a_package_whose_files_are_links_passes(site, tmp_path_factory):
+    store = tmp_path_factory.mktemp("store")
+    install(store, "3.17.0")
+    for path in store.iterdir():
+        (site / path.name).symlink_to(path)
+    assert check_package(ENGINE).words == "3.17.0"
+
+
 def test_a_package_without_metadata_as_kit_ships_them_passes(site):
     (site / "tinyengine").mkdir()
     (site / "tinyengine" / "__init__.py").write_text("")

@@ -37,9 +37,10 @@ class Doctor:
         findings = check_all()
         for finding in findings:
             say(_line(finding))
-        missing = {finding.subject for finding in findings if finding.ok is None}
+        composed = {f"extra {extra}" for extra in (*UNIONS, *FOR_DEVELOPERS)}
+        missing = {finding.subject for finding in findings if finding.ok is None} - composed
         failed = [finding for finding in findings if finding.ok is False]
-        absent = [f"{EXTRAS[extra]} ({subject})" for extra in EXTRAS if (subject := f"extra {extra}") in missing]
+        absent = [f"{use} (extra {extra})" for extra, use in EXTRAS.items() if f"extra {extra}" in missing]
         s = "s" * (len(failed) > 1)
         words = f"{len(failed)} check{s} failed; see the line{s} marked FAIL" if failed else "all required checks passed"
         say(painted(words, "red" if failed else "green"))
@@ -68,6 +69,12 @@ EXTRAS: dict[str, str] = {
 }
 """Extra to what needs it; an extra that is not listed has a row all the same."""
 
+FOR_DEVELOPERS = ("dev", "dev-isaac", "docs")
+"""Extras that are useful only in a checkout."""
+
+UNIONS = ("demo", "all")
+"""Extras that hold others."""
+
 REQUIRED = ("", "cli")
 """Extras without which no command runs; the empty one is what is always installed."""
 
@@ -83,7 +90,7 @@ GL_PACKAGES = "apt-get install -y libegl1 libopengl0 libgl1-mesa-dri"
 def check_all() -> list[Check]:
     """Run every check, in the order of the report."""
     required = declared_requirements() or [Requirement(name) for name in WITHOUT_METADATA]
-    packages = [check_package(one) for one in _distinct(one for one in required if one.extra in WITH_PACKAGE_ROWS)]
+    packages = [check_package(one) for one in _distinct(required)]
     essential = {one.name for one in required if one.extra in REQUIRED}
     packages = [replace(one, ok=one.ok is True) if one.subject in essential else one for one in packages]
     rendering, isaac = _rendering(packages), _isaac()
@@ -101,19 +108,22 @@ def check_all() -> list[Check]:
 
 
 def _distinct(requirements: Iterable[Requirement]) -> list[Requirement]:
-    """Return the first requirement of each package."""
-    return list({one.name: one for one in reversed(list(requirements))}.values())[::-1]
+    """Return a requirement of each package that has a row of its own, in the order of the report."""
+    shown = [one for extra in WITH_PACKAGE_ROWS for one in requirements if one.extra == extra]
+    return list({one.name: one for one in reversed(shown)}.values())[::-1]
 
 
 def _extras(required: Sequence[Requirement], shown: set[str]) -> list[Check]:
     """Return a check for each extra; a version that an earlier line shows is not repeated."""
-    names = sorted(declared_extras(), key=_rank)
+    hidden = () if kind_of_installation() == "checkout" else FOR_DEVELOPERS
+    names = sorted(set(declared_extras()) - {*hidden}, key=_rank)
     if not names:
         return [Check("extras", None, "not checked: this copy of vla_isaac has no package metadata")]
     checks = []
     for name in names:
         packages = [check_package(one) for one in required if one.extra == name]
-        checks.append(check_extra(name, EXTRAS.get(name, ""), packages, shown=shown))
+        check = check_extra(name, EXTRAS.get(name, ""), packages, shown=shown)
+        checks.append(replace(check, ok=check.ok or None) if name in FOR_DEVELOPERS else check)
         shown = shown | {one.subject for one in packages}
     return checks
 

@@ -105,9 +105,9 @@ def _mixtures(name: str, found: Sequence[Distribution], is_there: bool) -> Itera
         wrong = _difference(folder / path, digest, size)
         if wrong:
             yield f"{path} {wrong} {found[0].version}"
-    imported = _origin(name)
-    is_recorded = any(path.startswith(module_of(name) + "/") for path, *_ in recorded)
-    if is_recorded and imported is not None and not imported.is_relative_to(folder.resolve()):
+    imported, own = _origin(name), f"{module_of(name)}/__init__.py"
+    is_recorded = any(path == own for path, *_ in recorded)
+    if is_recorded and imported is not None and imported.parent != (folder / own).resolve().parent:  # the files may be links
         yield f"another {module_of(name)!r} is imported: {imported}"
 
 

@@ -29,15 +29,20 @@ def _check_policy(name: str, backends: Collection[str]) -> Check:
             POLICIES.load(name)
         measured_on = _measured_on(name)
     except (MissingDependencyError, ConfigError) as error:  # an optional package, or the checkpoint
-        return Check(subject, None, *message_and_remedy(error))
+        return _failed(subject, None, error)
     except Exception as error:  # another package's policy may raise anything
-        return Check(subject, False, *message_and_remedy(error))
+        return _failed(subject, False, error)
     if not measured_on:
         return Check(subject, True, "usable")
     where = f"measured on the backend{'s' * (len(measured_on) > 1)} {' and '.join(measured_on)}"
     if set(measured_on) & set(backends):
         return Check(subject, True, f"usable; {where}")
     return Check(subject, None, f"{where}, which does not work here", "see the lines above")
+
+
+def _failed(subject: str, ok: bool | None, error: Exception) -> Check:
+    words, remedy = message_and_remedy(error)
+    return Check(subject, ok, words, remedy.removeprefix("run: "))
 
 
 def _measured_on(name: str) -> tuple[str, ...]:
