@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import itertools
 import logging
@@ -14,7 +15,9 @@ from pathlib import Path
 from typing import Annotated, Any, Protocol, cast
 
 from vla_isaac import __version__
-from vla_isaac.cli.output import FAULT, INTERRUPTED, OK, WRONG_USAGE, emit, note, say
+from vla_isaac.cli.output import FAULT, OK, WRONG_USAGE, emit, note, say
+from vla_isaac.cli.process import description, exit_code, raise_at_signals, silence
+from vla_isaac.core.atomic_files import unwritable
 from vla_isaac.core.errors import (
     BackendError,
     MissingDependencyError,
@@ -22,6 +25,7 @@ from vla_isaac.core.errors import (
     RenderError,
     UsageError,
     VlaIsaacError,
+    WriteError,
 )
 from vla_isaac.core.optional import require
 from vla_isaac.core.prebundle import Prebundle
@@ -56,15 +60,15 @@ class Command(Protocol):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0 done, 1 without success, 2 usage, 3 fault, 130 interrupted."""
+    """Run one command and return its exit code: 0 done, 1 without success, 2 usage, 3 fault, 130 Ctrl-C, 143 SIGTERM."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
     Prebundle(Path(__file__).resolve().parents[2]).add()  # what Isaac's Python lacks, where it travels with us
     wants_json = "--json" in arguments
-    if arguments in (["--version"], ["-V"]):
-        say(f"vla_isaac {__version__}")
-        return OK
     try:
+        if arguments in (["--version"], ["-V"]):
+            say(f"vla_isaac {__version__}")
+            return OK
         _check_words(arguments)
         command = _read(arguments)
     except SystemExit as stop:
@@ -73,8 +77,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         if wants_json:
             emit({"error": "the options are wrong; see the message on standard error", "kind": "UsageError"})
         return WRONG_USAGE
+    except BrokenPipeError:  # the reader of the help has gone away
+        silence(sys.stdout)
+        return OK
+    except WriteError as error:
+        return _report(error, FAULT, wants_json)
     except VlaIsaacError as error:
         return _report(error, WRONG_USAGE, wants_json)
+    except Exception as error:
+        return _report_fault(error, wants_json)
     return _run_in_isaac(command) if getattr(command, "backend", "") == "isaac" else _run(command)
 
 
@@ -114,30 +125,40 @@ def _run_in_isaac(command: Command) -> int:
 
 
 def _run(command: Command) -> int:
+    raise_at_signals()
     try:
         return command.run()
-    except KeyboardInterrupt:
-        note("interrupted; the arm holds still and all files are closed")
+    except KeyboardInterrupt as stop:
+        note(f"{description(stop)}; the arm holds still and all files are closed")
         if command.json:
-            emit({"error": "interrupted", "kind": "KeyboardInterrupt"})
-        return INTERRUPTED
-    except BrokenPipeError:
-        return OK
-    except (BackendError, PolicyError, RenderError) as error:
+            emit({"error": description(stop), "kind": "KeyboardInterrupt"})
+        return exit_code(stop)
+    except (BackendError, PolicyError, RenderError, WriteError) as error:
         return _report(error, FAULT, command.json)
     except VlaIsaacError as error:
         return _report(error, WRONG_USAGE, command.json)
     except Exception as error:
-        note(traceback.format_exc())
-        note("this is a fault of vla_isaac or of a package it uses; please report it with the lines above")
-        return _report(error, FAULT, command.json)
+        return _report_fault(error, command.json)
+
+
+def _report_fault(error: Exception, wants_json: bool) -> int:
+    """Report an error that no module converted: one of the machine in one line, any other with its traceback."""
+    if isinstance(error, MemoryError):
+        words = "there is not enough memory; close other programs, or ask for less: fewer --workers, a smaller --size"
+        return _report(MemoryError(words), FAULT, wants_json)
+    if isinstance(error, OSError) and (named := unwritable(error.filename or "an output", error)) is not None:
+        return _report(named, FAULT, wants_json)
+    note(traceback.format_exc())
+    note("this is a fault of vla_isaac or of a package it uses; please report it with the lines above")
+    return _report(error, FAULT, wants_json)
 
 
 def _report(error: Exception, code: int, wants_json: bool) -> int:
     words = str(error) or type(error).__name__
     note(f"error: {words}")
     if wants_json:
-        emit({"error": words, "kind": type(error).__name__})
+        with contextlib.suppress(WriteError):  # perhaps the error that is reported
+            emit({"error": words, "kind": type(error).__name__})
     return code
 
 

@@ -130,6 +130,14 @@ class DatasetError(VlaIsaacError, ValueError):
         self.camera = camera
 
 
+class WriteError(VlaIsaacError, OSError):
+    """An output cannot be written: no space, no permission, too many open files; the message names file and reason."""
+
+
+class DatasetWriteError(WriteError, DatasetError):
+    """A dataset cannot be written; the message says which episodes are intact."""
+
+
 class ForeignFileError(DatasetError):
     """A dataset refers to a file or an address outside it, or holds less than it declares; it is not read."""
 

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from vla_isaac.core.arrays import AnyArray
-from vla_isaac.core.atomic_files import FolderLock, atomic_path
+from vla_isaac.core.atomic_files import atomic_path
 from vla_isaac.core.errors import UsageError
+from vla_isaac.core.locks import FolderLock
 from vla_isaac.datasets.compatibility import check_episode, check_same_info
 from vla_isaac.datasets.description import info_to_json, write_json
 from vla_isaac.datasets.episode import Episode, Images
