@@ -1,14 +1,15 @@
 """``python -m vla_isaac COMMAND`` and ``vla-isaac COMMAND``: signals are handled before anything large is imported."""
 
-from __future__ import annotations
-
-from vla_isaac.cli.process import exit_code, finish, prepare
+try:
+    from vla_isaac.cli.process import exit_code, finish, prepare
+except KeyboardInterrupt:
+    raise SystemExit(130) from None
 
 
 def run() -> int:
     """Run the command line of this process and return its exit code."""
-    prepare()
     try:
+        prepare()
         from vla_isaac.cli.main import main
 
         return main()

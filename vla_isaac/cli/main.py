@@ -16,7 +16,7 @@ from typing import Annotated, Any, Protocol, cast
 
 from vla_isaac import __version__
 from vla_isaac.cli.output import FAULT, OK, WRONG_USAGE, emit, note, say
-from vla_isaac.cli.process import description, exit_code, raise_at_signals, silence
+from vla_isaac.cli.process import description, exit_code, raise_at_signals, received, silence
 from vla_isaac.core.atomic_files import unwritable
 from vla_isaac.core.errors import (
     BackendError,
@@ -80,12 +80,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of the help has gone away
         silence(sys.stdout)
         return OK
-    except WriteError as error:
-        return _report(error, FAULT, wants_json)
-    except VlaIsaacError as error:
-        return _report(error, WRONG_USAGE, wants_json)
     except Exception as error:
-        return _report_fault(error, wants_json)
+        return _report_error(error, wants_json)
     return _run_in_isaac(command) if getattr(command, "backend", "") == "isaac" else _run(command)
 
 
@@ -129,16 +125,25 @@ def _run(command: Command) -> int:
     try:
         return command.run()
     except KeyboardInterrupt as stop:
-        note(f"{description(stop)}; the arm holds still and all files are closed")
-        if command.json:
-            emit({"error": description(stop), "kind": "KeyboardInterrupt"})
-        return exit_code(stop)
-    except (BackendError, PolicyError, RenderError, WriteError) as error:
-        return _report(error, FAULT, command.json)
-    except VlaIsaacError as error:
-        return _report(error, WRONG_USAGE, command.json)
+        return _report_stop(stop, command.json)
     except Exception as error:
-        return _report_fault(error, command.json)
+        signalled = received()
+        return _report_error(error, command.json) if signalled is None else _report_stop(signalled, command.json)
+
+
+def _report_stop(stop: KeyboardInterrupt, wants_json: bool) -> int:
+    note(f"{description(stop)}; the arm holds still and all files are closed")
+    if wants_json:
+        _emit_error(description(stop), "KeyboardInterrupt")
+    return exit_code(stop)
+
+
+def _report_error(error: Exception, wants_json: bool) -> int:
+    if isinstance(error, (BackendError, PolicyError, RenderError, WriteError)):
+        return _report(error, FAULT, wants_json)
+    if isinstance(error, VlaIsaacError):
+        return _report(error, WRONG_USAGE, wants_json)
+    return _report_fault(error, wants_json)
 
 
 def _report_fault(error: Exception, wants_json: bool) -> int:
@@ -157,9 +162,13 @@ def _report(error: Exception, code: int, wants_json: bool) -> int:
     words = str(error) or type(error).__name__
     note(f"error: {words}")
     if wants_json:
-        with contextlib.suppress(WriteError):  # perhaps the error that is reported
-            emit({"error": words, "kind": type(error).__name__})
+        _emit_error(words, type(error).__name__)
     return code
+
+
+def _emit_error(words: str, kind: str) -> None:
+    with contextlib.suppress(WriteError):  # perhaps the error that is reported
+        emit({"error": words, "kind": kind})
 
 
 def _read(arguments: list[str]) -> Command:

@@ -17,6 +17,9 @@ from typing import Any, TextIO
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 """Ctrl-C, the request of another program to end, and a terminal that was closed; Windows lacks the last."""
 
+_received: list[int] = []
+"""Signals for which `Stopped` was raised."""
+
 
 class Stopped(KeyboardInterrupt):
     """A signal ends the command: all that a Ctrl-C closes is closed."""
@@ -78,6 +81,11 @@ def prepare() -> None:
     _handle(_end_now)
 
 
+def received() -> Stopped | None:
+    """Return what ended the command, if a signal came: a library may have raised another error in its place."""
+    return Stopped(_received[-1]) if _received else None
+
+
 def raise_at_signals() -> None:
     """Raise `Stopped` at a signal from now on, if `prepare` was called."""
     if signal.getsignal(signal.SIGTERM) is _end_now:
@@ -109,6 +117,7 @@ def _handle(handler: Any) -> None:
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
+    _received.append(number)
     raise Stopped(number)
 
 
@@ -126,7 +135,7 @@ def _end_now(number: int, frame: FrameType | None) -> None:
 def _deliver_again(raised: sys.UnraisableHookArgs) -> None:
     """Repeat a signal whose exception was lost because it was raised in a destructor."""
     if isinstance(raised.exc_value, Stopped):
-        _thread.interrupt_main(raised.exc_value.number)
+        _thread.interrupt_main(signal.Signals(raised.exc_value.number))
     else:
         sys.__unraisablehook__(raised)
 
