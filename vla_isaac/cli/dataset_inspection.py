@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +15,7 @@ from vla_isaac.cli.options import OptionalName, OptionalPath
 from vla_isaac.cli.output import NOT_REACHED, OK, emit, note, say
 from vla_isaac.cli.progress import ProgressBar
 from vla_isaac.cli.writable import check_writable
+from vla_isaac.core.atomic_files import OutputLock
 from vla_isaac.core.errors import UsageError
 from vla_isaac.datasets.description import info_to_json
 from vla_isaac.datasets.formats import DatasetReader, open_dataset
@@ -173,13 +174,16 @@ class Stats:
         """Read all actions and states."""
         from vla_isaac.datasets.openvla_statistics import openvla_statistics
 
-        others = self._others()
-        with closing(open_dataset(self.path, self.format)) as reader:
-            value = openvla_statistics(reader, name=self.name, mask=self._mask())
-            names = reader.info.features["action"].names
-        _say_statistics(value, names)
         if self.out is not None:
-            self._write(self.out, others, value)
+            check_writable(self.out.parent)
+        with OutputLock(self.out) if self.out is not None else nullcontext():
+            others = self._others()
+            with closing(open_dataset(self.path, self.format)) as reader:
+                value = openvla_statistics(reader, name=self.name, mask=self._mask())
+                names = reader.info.features["action"].names
+            _say_statistics(value, names)
+            if self.out is not None:
+                self._write(self.out, others, value)
         if self.json:
             emit(value)
         return OK
@@ -201,7 +205,6 @@ class Stats:
             raise UsageError(
                 f"--out {self.out} is a folder; give a file, for example {self.out / 'dataset_statistics.json'}"
             )
-        check_writable(self.out.parent)
         held = read_json(self.out) if self.out.exists() else {}
         if not isinstance(held, dict) or not all(isinstance(entry, dict) and "action" in entry for entry in held.values()):
             raise UsageError(f"--out {self.out} exists and does not hold statistics; give another name")

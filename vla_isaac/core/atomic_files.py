@@ -33,6 +33,8 @@ REMEDIES = {
 
 ANY = "free disk space or choose another folder, then run the command again"
 
+SMALLEST_SPACE = 1 << 14  # [bytes]: four blocks
+
 
 @contextlib.contextmanager
 def writing(path: Path | str, *, remedy: str = "", any_error: bool = False) -> Iterator[None]:
@@ -57,11 +59,23 @@ def writing(path: Path | str, *, remedy: str = "", any_error: bool = False) -> I
 def unwritable(path: Path | str, raised: Exception, *, remedy: str = "", any_error: bool = False) -> WriteError | None:
     """Return the error for a file in whose writing `raised` was raised, or None if `writing` lets that pass."""
     if isinstance(raised, OSError) and raised.errno in REMEDIES:
-        where = f"{path} cannot be written: {raised.strerror or os.strerror(raised.errno)}"
-        return WriteError(where, remedy=remedy or REMEDIES[raised.errno])
-    if any_error:
-        return WriteError(f"{path} cannot be written ({type(raised).__name__}: {first_line(raised)})", remedy=remedy or ANY)
-    return None
+        reason = raised.strerror or os.strerror(raised.errno)
+        remedy = remedy or REMEDIES[raised.errno]
+    elif any_error and _is_full(Path(path).parent):
+        reason = os.strerror(errno.ENOSPC)
+    elif any_error:
+        reason = f"{type(raised).__name__}: {first_line(raised)}"
+    else:
+        return None
+    return WriteError(f"{path} cannot be written: {reason}", remedy=remedy or ANY, reason=reason)
+
+
+def _is_full(folder: Path) -> bool:
+    """Return whether a disk has less space than a file of a few lines needs."""
+    try:
+        return shutil.disk_usage(folder).free < SMALLEST_SPACE
+    except OSError:
+        return False
 
 
 def temporary_path(path: Path, *, suffix: str = "") -> Path:
@@ -126,6 +140,8 @@ def atomic_tree(path: Path) -> Iterator[Path]:
                 if path.exists():
                     raise UsageError(f"{path} has appeared in the meantime; give another path")
                 commit(workspace / path.name, path)
+        except WriteError as error:  # names a file that is removed now
+            raise WriteError(f"{path} cannot be written: {error.reason}", remedy=ANY, reason=error.reason) from error
         finally:
             shutil.rmtree(workspace, ignore_errors=True)
 

@@ -133,6 +133,11 @@ class DatasetError(VlaIsaacError, ValueError):
 class WriteError(VlaIsaacError, OSError):
     """An output cannot be written: no space, no permission, too many open files; the message names file and reason."""
 
+    def __init__(self, message: str = "", *, remedy: str = "", reason: str = "") -> None:
+        """Say what cannot be written; `reason` is that of the operating system, such as ``"No space left on device"``."""
+        super().__init__(message, remedy=remedy)
+        self.reason = reason
+
 
 class DatasetWriteError(WriteError, DatasetError):
     """A dataset cannot be written; the message says which episodes are intact."""

@@ -87,6 +87,11 @@ class ManifestWriter(DatasetWriter):
                 file.write("\n]\n")
             shutil.rmtree(self.path / PARTS, ignore_errors=True)
         finally:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Release the lock; the finished episodes stay in their parts."""
+        if self._lock is not None:
             self._lock.release()
             self._lock = None
 
