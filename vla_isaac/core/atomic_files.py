@@ -187,14 +187,15 @@ class OutputLock(WriterLock):
         with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
         super().__init__(path.with_name(f".{path.name}{LOCK}"), str(path), another="another name")
-        _remove_leftovers(path)
+        remove_leftovers(path)
 
 
-def _remove_leftovers(path: Path) -> None:
-    """Remove what killed processes left of an output that is locked."""
+def remove_leftovers(path: Path) -> None:
+    """Remove what killed processes left of an output; only for the process that holds its lock."""
     restore_folder(path)
     left = re.compile(rf"\.{re.escape(path.name)}\.((\d+\.)?part(\..*)?|old)")
-    for entry in [entry for entry in path.parent.iterdir() if left.fullmatch(entry.name)]:
+    entries = path.parent.iterdir() if path.parent.is_dir() else ()
+    for entry in [entry for entry in entries if left.fullmatch(entry.name)]:
         if entry.is_dir():
             shutil.rmtree(entry, ignore_errors=True)
         else:
