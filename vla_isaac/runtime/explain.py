@@ -10,6 +10,7 @@ import numpy as np
 
 from vla_isaac.core import images
 from vla_isaac.core.arrays import AnyArray, Image
+from vla_isaac.core.atomic_files import atomic_path
 from vla_isaac.core.errors import UsageError
 from vla_isaac.core.read_only import read_only_copy
 from vla_isaac.core.types import Observation
@@ -58,7 +59,9 @@ class Explainer:
             picture = overlay(step.observation.frames[camera].rgb, heat)
             height, width = picture.shape[:2]
             large = images.resize(picture, SCALE * height, SCALE * width)
-            images.to_pil(large).save(self._folder / f"step_{step.index:04d}_{camera}.png")
+            path = self._folder / f"step_{step.index:04d}_{camera}.png"
+            with atomic_path(path, suffix=path.suffix) as part:
+                images.to_pil(large).save(part)
             self.written += 1
 
     def on_end(self, result: EpisodeResult) -> None:
