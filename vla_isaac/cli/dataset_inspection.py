@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +15,8 @@ from vla_isaac.cli.options import OptionalName, OptionalPath
 from vla_isaac.cli.output import NOT_REACHED, OK, emit, note, say
 from vla_isaac.cli.progress import ProgressBar
 from vla_isaac.cli.writable import check_writable
+from vla_isaac.core.arrays import Image
+from vla_isaac.core.atomic_files import OutputLock, atomic_tree
 from vla_isaac.core.errors import UsageError
 from vla_isaac.datasets.description import info_to_json
 from vla_isaac.datasets.formats import DatasetReader, open_dataset
@@ -123,25 +125,25 @@ class ViewDataset:
     def _write(self, reader: DatasetReader, chosen: list[int]) -> dict[str, Any]:
         from vla_isaac.datasets.images_on_disk import write_png
         from vla_isaac.datasets.view import contact_sheet, write_pages
+        from vla_isaac.datasets.view.pages import SHEET
 
-        is_sheet = self.out.suffix.lower() == ".png"
-        sheet: Path | None = self.out if is_sheet else self.out / "contact_sheet.png"
-        page = None
-        if not is_sheet:
-            check_writable(self.out.parent)
-            with ProgressBar("pages") as bar:
-                page = write_pages(reader, chosen, self.out, progress=bar)
-        elif self.out.exists():
-            raise UsageError(f"{self.out} exists already; give another name, or remove it first")
-        if reader.info.cameras or is_sheet:
-            check_writable(self.out.parent)
+        def sheet() -> Image:
             with ProgressBar("sheet") as bar:
-                picture = contact_sheet(reader, chosen, pictures=self.pictures, progress=bar)
-            write_png(sheet or self.out, picture)
-        else:
-            sheet = None
+                return contact_sheet(reader, chosen, pictures=self.pictures, progress=bar)
+
+        check_writable(self.out.parent)
+        value: dict[str, Any] = {"page": None, "sheet": None, "episodes": chosen}
+        if self.out.suffix.lower() == ".png":
+            if self.out.exists():
+                raise UsageError(f"{self.out} exists already; give another name, or remove it first")
+            with atomic_tree(self.out) as part:
+                write_png(part, sheet())
+            return {**value, "sheet": str(self.out)}
+        if not reader.info.cameras:
             note(f"no sheet: dataset {self.path} has no cameras")
-        return {"page": page and str(page), "sheet": sheet and str(sheet), "episodes": chosen}
+        with ProgressBar("pages") as bar:
+            page = write_pages(reader, chosen, self.out, sheet=sheet if reader.info.cameras else None, progress=bar)
+        return {**value, "page": str(page), "sheet": str(self.out / SHEET) if reader.info.cameras else None}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,13 +175,16 @@ class Stats:
         """Read all actions and states."""
         from vla_isaac.datasets.openvla_statistics import openvla_statistics
 
-        others = self._others()
-        with closing(open_dataset(self.path, self.format)) as reader:
-            value = openvla_statistics(reader, name=self.name, mask=self._mask())
-            names = reader.info.features["action"].names
-        _say_statistics(value, names)
         if self.out is not None:
-            self._write(self.out, others, value)
+            check_writable(self.out.parent)
+        with OutputLock(self.out) if self.out is not None else nullcontext():
+            others = self._others()
+            with closing(open_dataset(self.path, self.format)) as reader:
+                value = openvla_statistics(reader, name=self.name, mask=self._mask())
+                names = reader.info.features["action"].names
+            _say_statistics(value, names)
+            if self.out is not None:
+                self._write(self.out, others, value)
         if self.json:
             emit(value)
         return OK
@@ -201,7 +206,6 @@ class Stats:
             raise UsageError(
                 f"--out {self.out} is a folder; give a file, for example {self.out / 'dataset_statistics.json'}"
             )
-        check_writable(self.out.parent)
         held = read_json(self.out) if self.out.exists() else {}
         if not isinstance(held, dict) or not all(isinstance(entry, dict) and "action" in entry for entry in held.values()):
             raise UsageError(f"--out {self.out} exists and does not hold statistics; give another name")

@@ -89,6 +89,10 @@ class DatasetWriter(Protocol):
         """Write the summaries, such as statistics; may be called twice."""
         ...
 
+    def abandon(self) -> None:
+        """Release the dataset without writing summaries, because it is removed or resumed later."""
+        self.close()
+
 
 READERS = Registry(
     "dataset format",

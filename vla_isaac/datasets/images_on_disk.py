@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from vla_isaac.core.arrays import Image
+from vla_isaac.core.atomic_files import writing
 from vla_isaac.core.errors import DatasetError
 from vla_isaac.datasets.episode import LazyImages
 from vla_isaac.datasets.untrusted_paths import regular_file
@@ -96,4 +97,5 @@ def write_png(path: Path, picture: Image) -> None:
     """Write an image without loss."""
     from PIL import Image as pil
 
-    pil.fromarray(np.ascontiguousarray(picture)).save(path, compress_level=PNG_LEVEL)
+    with writing(path):
+        pil.fromarray(np.ascontiguousarray(picture)).save(path, compress_level=PNG_LEVEL)

@@ -33,7 +33,6 @@ from vla_isaac.datasets.lerobot.reader import LeRobotReader
 from vla_isaac.datasets.lerobot.rows import EpisodeRow, Place, read_statistics, read_tasks, row_table, tasks_file
 from vla_isaac.datasets.meta_json import dumps, meta_to_json
 from vla_isaac.datasets.parquet import pa, to_arrow, to_bytes, to_numpy
-from vla_isaac.datasets.staging import wrap_write_errors
 from vla_isaac.datasets.statistics import Statistics, aggregate, column_statistics
 from vla_isaac.datasets.video_files import VideoPart, can_be_joined, join_videos
 
@@ -80,7 +79,7 @@ def merge(
     for reader in readers[1:]:
         check_same_info(readers[0].info, reader.info, where=f"{reader.path} and {readers[0].path}")
     try:
-        with wrap_write_errors(goal, 0), atomic_tree(goal) as work:
+        with atomic_tree(goal) as work:
             work.mkdir()
             count = _Merger(readers, work, data_mb, video_mb).write()
             if goal.exists():
