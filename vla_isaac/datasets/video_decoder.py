@@ -20,6 +20,7 @@ import numpy as np
 from vla_isaac.core.arrays import Image
 from vla_isaac.core.errors import DatasetError
 from vla_isaac.core.optional import require
+from vla_isaac.datasets.picture_kinds import why_video_is_left_out
 from vla_isaac.datasets.video_container import broken, missing, open_video
 
 DECODERS = 16  # per process; each holds a few images
@@ -44,13 +45,16 @@ class VideoIndex:
                 self.codec: str = context.codec.name
                 self.extradata: bytes = context.extradata or b""
                 packets = [(p.pos, p.size, p.pts, p.is_keyframe) for p in container.demux(stream) if p.size]
-                layout = container.format.name
+                layout, pixels = container.format.name, context.pix_fmt
         except DatasetError:
             raise
         except (OSError, ValueError, EOFError) as error:  # PyAV's errors are one of these
             raise broken(path, str(error)) from error
         if "mp4" not in layout:
             raise broken(path, f"it is {layout}, expected mp4")  # others do not store pictures as a decoder takes them
+        why = why_video_is_left_out(pixels)
+        if why:
+            raise DatasetError(f"the video {path} is no color video: {why}", remedy="mark it as a depth map in info.json")
         self.path = path
         packets = [packet for packet in packets if packet[2] is not None and packet[0] is not None]
         table = np.array([(at, size, pts, key) for at, size, pts, key in packets], np.int64).reshape(-1, 4)

@@ -15,6 +15,7 @@ from vla_isaac.datasets.manifest.steps import MANIFEST, pictures
 from vla_isaac.datasets.robomimic import RobomimicReader
 from vla_isaac.datasets.verification.finding import Finding
 from vla_isaac.datasets.verification.lerobot_layout import LeRobotLayout, read_layout
+from vla_isaac.datasets.verification.lerobot_shares import unclaimed_findings
 from vla_isaac.datasets.verification.lerobot_statistics import statistics_findings
 from vla_isaac.datasets.verification.lerobot_tables import table_findings
 from vla_isaac.datasets.verification.lerobot_videos import video_findings
@@ -62,7 +63,8 @@ def verify_path(path: Path, format: str | None = None, *, progress: Progress | N
         layout = _layout_of(path)
         if layout is None:
             raise
-        return [Finding(file=INFO, what=str(error)), *table_findings(layout), *video_findings(layout)]
+        found = [*table_findings(layout), *video_findings(layout), *unclaimed_findings(layout)]
+        return [Finding(file=INFO, what=str(error)), *found]
     with closing(reader):
         return verify(reader, progress=progress)
 
@@ -81,6 +83,7 @@ def _table_findings(reader: DatasetReader, layout: LeRobotLayout | None) -> Iter
     if layout is not None:
         yield from table_findings(layout)
         yield from video_findings(layout)
+        yield from unclaimed_findings(layout)
         yield from statistics_findings(layout, reader)
     elif isinstance(reader, ManifestReader):
         yield from manifest_findings(reader)
