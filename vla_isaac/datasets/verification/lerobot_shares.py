@@ -31,7 +31,8 @@ def share_findings(file: str, key: str, episodes: Sequence[Where], num_frames: i
         first = num_frames if where is None else where.videos[key].first
         if first > end:
             last = min(first, num_frames) - 1
-            what = f"the video has {num_frames} pictures, its episodes have {used} rows; pictures {end} to {last} have no episode"
+            counts = f"the video has {num_frames} pictures, its episodes have {used} rows"
+            what = f"{counts}; pictures {end} to {last} belong to no episode"
             number, row = (None, None) if before is None else (before.number, before.length)
             if last >= end:
                 yield Finding(file=file, episode=number, row=row, what=what)
