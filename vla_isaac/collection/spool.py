@@ -75,11 +75,11 @@ class SpoolReader:
     def meta(self, episode: int) -> EpisodeMeta:
         """Return the metadata of an episode."""
         about = self._about(episode)
-        pictures = {name: v for name, v in self._arrays(episode).items() if name.startswith(RGB)}
+        pictures = self._images(self._arrays(episode))
         return episode_meta(
             about,
             about["result"],
-            {name.removeprefix(RGB): values.shape[1:3] for name, values in pictures.items()},
+            {name: values.shape[1:3] for name, values in pictures.items()},
             scene=about["scene"]["name"],
             action_spec=to_mapping(self._action(episode)[1]),
             versions={},

@@ -32,6 +32,7 @@ COLORS = {1, 3, 4}
 
 CHANNEL_NAMES = ("channel", "channels", "c", "rgb", "rgba", "bgr", "gray")
 DEPTH_MARKS = (("info", "is_depth_map"), ("info", "video.is_depth_map"), ("video_info", "video.is_depth_map"))
+PIXEL_FORMATS = (("info", "video.pix_fmt"), ("info", "pix_fmt"), ("video_info", "video.pix_fmt"))
 
 _log = logging.getLogger(__name__)
 
@@ -116,14 +117,25 @@ def why_array_is_left_out(shape: Sequence[int], dtype: Any) -> str:
     return why_left_out(picture_axes(shape[1:]).channels, str(dtype), is_8_bit=str(dtype) == "uint8")
 
 
-def why_video_is_left_out(pixel_format: Any) -> str:
-    """Return why a video of this pixel format of FFmpeg is not read as color; empty if it is, or the format is unknown."""
+def declared_pixel_format(feature: Mapping[str, Any]) -> str:
+    """Return the pixel format of a video that LeRobot's `info.json` gives; empty if it gives none."""
+    parts = [(feature.get(part), key) for part, key in PIXEL_FORMATS]
+    return next((str(about[key]) for about, key in parts if isinstance(about, Mapping) and about.get(key)), "")
+
+
+def why_video_is_left_out(pixel_format: str, channels: int = 3) -> str:
+    """Return why a video is not read as color; empty if it is, or its pixel format is unknown.
+
+    Args:
+        pixel_format: FFmpeg's name, such as ``"gray12le"``.
+        channels: Number that the dataset gives: H.264 stores gray pictures of 10 bits as YUV.
+    """
     av = require("av", extra="video", need="pictures of a dataset as video")
     try:
-        components = av.VideoFormat(str(pixel_format)).components
+        components = av.VideoFormat(pixel_format).components
     except ValueError:
         return ""
-    colors = [component for component in components if not component.is_alpha]
+    colors = [component for component in components if not component.is_alpha][: None if channels > 1 else 1]
     bits = max((component.bits for component in colors), default=8)
     return why_left_out(len(colors), f"{bits} bits ({pixel_format})", is_8_bit=bits <= 8, has_white=True)
 

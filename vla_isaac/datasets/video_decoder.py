@@ -25,7 +25,7 @@ from vla_isaac.datasets.video_container import broken, missing, open_video
 
 DECODERS = 16  # per process; each holds a few images
 LOW_DELAY = 1 << 19  # AV_CODEC_FLAG_LOW_DELAY of libavcodec/avcodec.h
-INDICES = 8192  # indexed files; about 20 bytes per image
+INDICES = 8192  # indexed files; about 21 bytes per image
 
 
 class VideoIndex:
@@ -60,7 +60,8 @@ class VideoIndex:
         table = np.array([(at, size, pts, key) for at, size, pts, key in packets], np.int64).reshape(-1, 4)
         self.pos, self.size = table[:, 0], table[:, 1].astype(np.int32)
         self.number = np.round(table[:, 2] * float(tick * rate)).astype(np.int32)
-        is_key = np.flatnonzero(table[:, 3])
+        self.is_key = table[:, 3].astype(bool)
+        is_key = np.flatnonzero(self.is_key)
         order = np.argsort(self.number[is_key], kind="stable")
         self._keys, self._key_numbers = is_key[order], self.number[is_key][order]
 
@@ -150,6 +151,7 @@ class PictureDecoder:
             return list(self._context.decode(None))
         packet = self._packet(os.pread(file, int(index.size[at]), int(index.pos[at])))
         packet.pts = packet.dts = int(index.number[at])
+        packet.is_keyframe = bool(index.is_key[at])  # the PNG decoder adds other packets to the picture before
         return list(self._context.decode(packet))
 
 

@@ -13,7 +13,7 @@ from vla_isaac.datasets.episode import Feature
 from vla_isaac.datasets.formats import DatasetInfo
 from vla_isaac.datasets.lerobot.layout import BOOKKEEPING, IMAGE_PREFIX, INFO, OURS, video_key
 from vla_isaac.datasets.meta_json import dumps
-from vla_isaac.datasets.picture_kinds import PictureAxes, is_depth_map, picture_axes, why_left_out
+from vla_isaac.datasets.picture_kinds import PictureAxes, declared_pixel_format, is_depth_map, picture_axes, why_left_out
 from vla_isaac.datasets.value_names import value_names
 from vla_isaac.datasets.video_files import PIXELS
 
@@ -33,6 +33,9 @@ class Camera:
     axes: PictureAxes
     is_video: bool
     """False where images are PNG files inside the Parquet rows."""
+
+    pixel_format: str = ""
+    """FFmpeg's name of it; empty where `info.json` does not give it."""
 
     left_out: str = ""
     """Why `info.json` says that its pictures are no color pictures; empty if it does not."""
@@ -176,4 +179,4 @@ def _column(name: str, feature: Mapping[str, Any], source: str) -> Feature:
 def _camera(name: str, feature: Mapping[str, Any]) -> Camera:
     axes = axes_of(name, feature)
     why = why_left_out(axes.channels, "8 bits", is_8_bit=True, is_depth=is_depth_map(feature))
-    return Camera(name, axes, feature["dtype"] == "video", why)
+    return Camera(name, axes, feature["dtype"] == "video", declared_pixel_format(feature), why)

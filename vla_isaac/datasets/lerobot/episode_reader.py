@@ -145,7 +145,9 @@ class EpisodeReader(ABC):
             return ""
         try:
             if camera.is_video:
-                return why_video_is_left_out(pixel_format(self.video_path(0, camera.key)))
+                channels = camera.axes.channels
+                declared = why_video_is_left_out(camera.pixel_format, channels)
+                return declared or why_video_is_left_out(pixel_format(self.video_path(0, camera.key)), channels)
             return why_picture_is_left_out(first_value(self.data_path(0), camera.key))
         except VlaIsaacError:
             return ""  # a file is missing or broken: its episode says so when it is read
