@@ -37,7 +37,7 @@ def info_from_json(data: Any, *, source: str) -> DatasetInfo:
     """
     try:
         features = {
-            name: Feature(f["dtype"], tuple(f["shape"]), value_names(f["names"], f["shape"], column=name, source=source))
+            name: Feature(f["dtype"], tuple(f["shape"]), value_names(f.get("names"), f["shape"], column=name, source=source))
             for name, f in data["features"].items()
         }
         return DatasetInfo(
