@@ -6,18 +6,17 @@ LIBERO's files are also of this kind. Double precision numbers become float32, a
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Mapping
 from typing import Any
 
 from vla_isaac.datasets.episode import EpisodeMeta, Feature, action_feature
 from vla_isaac.datasets.formats import DatasetInfo
+from vla_isaac.datasets.picture_kinds import picture_axes, warn_left_out, why_array_is_left_out
 from vla_isaac.datasets.robomimic.layout import PICTURE_ENDINGS
 
 CONTROL_FREQ = 20.0  # [Hz] robosuite's default control_freq, for files without a rate
 
 _DTYPES = {"f": "float32", "i": "int64", "u": "int64", "b": "bool"}
-_log = logging.getLogger(__name__)
 
 
 def guess_info(data: Any, demo: Any) -> tuple[DatasetInfo, dict[str, str]]:
@@ -26,13 +25,13 @@ def guess_info(data: Any, demo: Any) -> tuple[DatasetInfo, dict[str, str]]:
     cameras: dict[str, tuple[int, int]] = {}
     places: dict[str, str] = {}
     for key, array in demo.get("obs", {}).items():
-        if array.ndim == 4 and array.shape[3] == 3 and array.dtype == "uint8":
+        if not why_array_is_left_out(array.shape, array.dtype):
             name = _camera_name(key)
-            cameras[name], places[name] = array.shape[1:3], f"obs/{key}"
+            cameras[name], places[name] = picture_axes(array.shape[1:]).resolution_hw, f"obs/{key}"
         elif array.ndim <= 2 and array.dtype.kind in _DTYPES:
             features[f"observation.{key}"] = _feature(array)
         else:
-            _log.warning("hdf5: obs/%s has shape %s and is left out: neither numbers nor colour pictures", key, array.shape)
+            warn_left_out(data.file.filename, f"obs/{key}", why_array_is_left_out(array.shape, array.dtype))
     if "rewards" in demo:
         features["next.reward"] = Feature("float32", (1,))
     if "dones" in demo:
