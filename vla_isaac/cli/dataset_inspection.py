@@ -233,6 +233,7 @@ def _summary(reader: DatasetReader) -> dict[str, Any]:
         "scenes": dict(Counter(meta.scene for meta in metas).most_common()),
         "instructions": len({meta.instruction for meta in metas}),
         **info_to_json(reader.info),
+        "upside_down": list(reader.info.upside_down),
     }
 
 
@@ -251,6 +252,11 @@ def _say_summary(value: dict[str, Any]) -> None:
     say(f"sentences    {value['instructions']} different")
     say(f"robot        {value['robot_type']}")
     say(f"cameras      {', '.join(f'{name} {h} x {w}' for name, (h, w) in value['cameras'].items()) or 'none'}")
+    if value["upside_down"]:
+        flips = " ".join(f"--flip {name}" for name in value["upside_down"])
+        names = ", ".join(value["upside_down"])
+        say(f"upside down  {names}: LIBERO stores the lowest row of a picture first; turn them with:")
+        say(f"             vla-isaac dataset convert {value['dataset']} NEW --to lerobot {flips}")
     for name, feature in value["features"].items():
         say(f"column       {name} {feature['dtype']}{feature['shape']}")
     convention = ", ".join(f"{key}={entry}" for key, entry in value["action_spec"].items())

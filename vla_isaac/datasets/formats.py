@@ -30,6 +30,9 @@ class DatasetInfo:
     action_spec: Mapping[str, Any] = field(default_factory=dict)
     """Fields of the `ActionSpec` of ``"action"``; empty where a third-party dataset has none."""
 
+    upside_down: tuple[str, ...] = ()
+    """Cameras of a third-party dataset whose pictures are stored upside down; not stored with a dataset."""
+
 
 class DatasetReader(Protocol):
     """An open dataset; episodes are numbered from 0."""
