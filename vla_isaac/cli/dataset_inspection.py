@@ -260,7 +260,7 @@ def _say_summary(value: dict[str, Any]) -> None:
     for name, feature in value["features"].items():
         say(f"column       {name} {feature['dtype']}{feature['shape']}")
     convention = ", ".join(f"{key}={entry}" for key, entry in value["action_spec"].items())
-    say(f"convention   {convention or 'unknown; see docs/how-to/use-datasets.md'}")
+    say(f"convention   {convention or 'unknown; see docs/how-to/foreign-datasets.md'}")
 
 
 def _say_statistics(value: dict[str, Any], names: tuple[str, ...] | None) -> None:

@@ -147,9 +147,10 @@ def open_dataset(path: str | Path, format: str | None = None) -> DatasetReader:
 def check_has_actions(info: DatasetInfo, path: str | Path) -> None:
     """Raise `UsageError` if a dataset has no column ``"action"``, as third-party datasets that name it otherwise."""
     if "action" not in info.features:
+        likely = next((name for name in info.features if "action" in name), "COLUMN")
         raise UsageError(
             f"dataset {path}: has no column 'action'; it has {', '.join(info.features) or 'none'}",
-            remedy="name the one of the actions: vla-isaac dataset convert DATASET NEW --to lerobot --rename COLUMN=action",
+            remedy=f"name the actions: vla-isaac dataset convert {path} NEW --to lerobot --rename {likely}=action",
         )
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import DatasetError, UsageError
 from vla_isaac.core.specs import ActionSpec
-from vla_isaac.datasets.formats import DatasetReader
+from vla_isaac.datasets.formats import DatasetReader, check_has_actions
 
 PROPRIO = "observation.state"
 
@@ -37,11 +37,12 @@ def openvla_statistics(
         the dataset has states; `num_transitions` and `num_trajectories`.
 
     Raises:
-        UsageError: If the dataset is empty or the mask has another width.
+        UsageError: If the dataset is empty, has no column of actions, or the mask has another width.
         DatasetError: If a number is not finite.
     """
     if len(reader) == 0:
         raise UsageError(f"dataset {reader.path}: has no episodes, so it has no statistics")
+    check_has_actions(reader.info, reader.path)
     actions = _all_rows(reader, "action")
     chosen = default_mask(reader) if mask is None else [bool(entry) for entry in mask]
     if len(chosen) != actions.shape[1]:
