@@ -6,7 +6,7 @@ from collections import Counter
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from tyro.conf import Positional, arg
@@ -20,6 +20,8 @@ from vla_isaac.datasets.description import info_to_json
 from vla_isaac.datasets.formats import DatasetReader, open_dataset
 
 DatasetPath = Positional[Annotated[Path, arg(metavar="DATASET")]]
+
+StatisticsLayout = Literal["openvla", "openpi"]
 
 MOST_FINDINGS = 50  # printed as text; --json has all
 MOST_NAMES = 12  # of tasks
@@ -146,13 +148,16 @@ class ViewDataset:
 
 @dataclass(frozen=True, kw_only=True)
 class Stats:
-    """Compute a robot's un-normalisation statistics in OpenVLA's format.
+    """Compute a robot's un-normalisation statistics in the format of OpenVLA, or of openpi.
 
     For example: vla-isaac dataset stats demos --name my_franka --out dataset_statistics.json
     """
 
     path: DatasetPath
     """Folder, or .hdf5 file."""
+
+    layout: StatisticsLayout = "openvla"
+    """openvla: dataset_statistics.json with an entry per dataset; openpi: norm_stats.json with `state` and `actions`."""
 
     name: OptionalName = None
     """Key of the statistics (a policy's unnorm_key); the name of the dataset by default."""
@@ -171,13 +176,17 @@ class Stats:
 
     def run(self) -> int:
         """Read all actions and states."""
-        from vla_isaac.datasets.openvla_statistics import openvla_statistics
+        from vla_isaac.datasets.openvla_statistics import openpi_statistics, openvla_statistics
 
+        if self.layout == "openpi" and (self.name is not None or self.mask is not None):
+            raise UsageError("--name and --mask are for --layout openvla; openpi's file has neither")
         others = self._others()
         with closing(open_dataset(self.path, self.format)) as reader:
             value = openvla_statistics(reader, name=self.name, mask=self._mask())
             names = reader.info.features["action"].names
+            openpi = openpi_statistics(reader) if self.layout == "openpi" else None
         _say_statistics(value, names)
+        value = openpi or value
         if self.out is not None:
             self._write(self.out, others, value)
         if self.json:
@@ -202,6 +211,8 @@ class Stats:
                 f"--out {self.out} is a folder; give a file, for example {self.out / 'dataset_statistics.json'}"
             )
         check_writable(self.out.parent)
+        if self.layout == "openpi" and self.out.exists():
+            raise UsageError(f"--out {self.out} exists already; give another name, or remove it first")
         held = read_json(self.out) if self.out.exists() else {}
         if not isinstance(held, dict) or not all(isinstance(entry, dict) and "action" in entry for entry in held.values()):
             raise UsageError(f"--out {self.out} exists and does not hold statistics; give another name")
