@@ -6,7 +6,7 @@ from collections import Counter
 from contextlib import closing, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from tyro.conf import Positional, arg
@@ -22,6 +22,8 @@ from vla_isaac.datasets.description import info_to_json
 from vla_isaac.datasets.formats import DatasetReader, open_dataset
 
 DatasetPath = Positional[Annotated[Path, arg(metavar="DATASET")]]
+
+StatisticsLayout = Literal["openvla", "openpi"]
 
 MOST_FINDINGS = 50  # printed as text; --json has all
 MOST_NAMES = 12  # of tasks
@@ -148,13 +150,16 @@ class ViewDataset:
 
 @dataclass(frozen=True, kw_only=True)
 class Stats:
-    """Compute a robot's un-normalisation statistics in OpenVLA's format.
+    """Compute a robot's un-normalisation statistics in the format of OpenVLA, or of openpi.
 
     For example: vla-isaac dataset stats demos --name my_franka --out dataset_statistics.json
     """
 
     path: DatasetPath
     """Folder, or .hdf5 file."""
+
+    layout: StatisticsLayout = "openvla"
+    """openvla: dataset_statistics.json with an entry per dataset; openpi: norm_stats.json with `state` and `actions`."""
 
     name: OptionalName = None
     """Key of the statistics (a policy's unnorm_key); the name of the dataset by default."""
@@ -173,8 +178,10 @@ class Stats:
 
     def run(self) -> int:
         """Read all actions and states."""
-        from vla_isaac.datasets.openvla_statistics import openvla_statistics
+        from vla_isaac.datasets.openvla_statistics import openpi_statistics, openvla_statistics
 
+        if self.layout == "openpi" and (self.name is not None or self.mask is not None):
+            raise UsageError("--name and --mask are for --layout openvla; openpi's file has neither")
         if self.out is not None:
             check_writable(self.out.parent)
         with OutputLock(self.out) if self.out is not None else nullcontext():
@@ -182,7 +189,9 @@ class Stats:
             with closing(open_dataset(self.path, self.format)) as reader:
                 value = openvla_statistics(reader, name=self.name, mask=self._mask())
                 names = reader.info.features["action"].names
+                openpi = openpi_statistics(reader) if self.layout == "openpi" else None
             _say_statistics(value, names)
+            value = openpi or value
             if self.out is not None:
                 self._write(self.out, others, value)
         if self.json:
@@ -206,6 +215,8 @@ class Stats:
             raise UsageError(
                 f"--out {self.out} is a folder; give a file, for example {self.out / 'dataset_statistics.json'}"
             )
+        if self.layout == "openpi" and self.out.exists():
+            raise UsageError(f"--out {self.out} exists already; give another name, or remove it first")
         held = read_json(self.out) if self.out.exists() else {}
         if not isinstance(held, dict) or not all(isinstance(entry, dict) and "action" in entry for entry in held.values()):
             raise UsageError(f"--out {self.out} exists and does not hold statistics; give another name")
@@ -237,6 +248,7 @@ def _summary(reader: DatasetReader) -> dict[str, Any]:
         "scenes": dict(Counter(meta.scene for meta in metas).most_common()),
         "instructions": len({meta.instruction for meta in metas}),
         **info_to_json(reader.info),
+        "upside_down": list(reader.info.upside_down),
     }
 
 
@@ -255,10 +267,15 @@ def _say_summary(value: dict[str, Any]) -> None:
     say(f"sentences    {value['instructions']} different")
     say(f"robot        {value['robot_type']}")
     say(f"cameras      {', '.join(f'{name} {h} x {w}' for name, (h, w) in value['cameras'].items()) or 'none'}")
+    if value["upside_down"]:
+        flips = " ".join(f"--flip {name}" for name in value["upside_down"])
+        names = ", ".join(value["upside_down"])
+        say(f"upside down  {names}: LIBERO stores the lowest row of a picture first; turn them with:")
+        say(f"             vla-isaac dataset convert {value['dataset']} NEW --to lerobot {flips}")
     for name, feature in value["features"].items():
         say(f"column       {name} {feature['dtype']}{feature['shape']}")
     convention = ", ".join(f"{key}={entry}" for key, entry in value["action_spec"].items())
-    say(f"convention   {convention or 'unknown; see docs/how-to/use-datasets.md'}")
+    say(f"convention   {convention or 'unknown; see docs/how-to/foreign-datasets.md'}")
 
 
 def _say_statistics(value: dict[str, Any], names: tuple[str, ...] | None) -> None:

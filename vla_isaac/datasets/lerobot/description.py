@@ -10,7 +10,7 @@ from typing import Any
 from vla_isaac.core.errors import DatasetError, ShapeError, UsageError
 from vla_isaac.datasets.description import read_json
 from vla_isaac.datasets.episode import Feature
-from vla_isaac.datasets.formats import DatasetInfo
+from vla_isaac.datasets.formats import DatasetInfo, check_has_actions
 from vla_isaac.datasets.lerobot.layout import BOOKKEEPING, IMAGE_PREFIX, INFO, OURS, video_key
 from vla_isaac.datasets.meta_json import dumps
 from vla_isaac.datasets.picture_kinds import PictureAxes, declared_pixel_format, is_depth_map, picture_axes, why_left_out
@@ -131,8 +131,7 @@ def check_info(path: Path, info: DatasetInfo) -> None:
     Raises:
         UsageError: If it cannot.
     """
-    if "action" not in info.features:
-        raise UsageError(f"dataset {path}: has no column 'action'; its columns: {', '.join(info.features)}")
+    check_has_actions(info, path)
     if not info.fps > 0:
         raise UsageError(f"dataset {path}: fps={info.fps} must be positive")
     taken = [name for name in info.features if name in BOOKKEEPING or "/" in name or name.startswith(ANNOTATION)]

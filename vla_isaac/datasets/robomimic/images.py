@@ -8,7 +8,9 @@ import numpy as np
 
 from vla_isaac.core.arrays import AnyArray, Image
 from vla_isaac.core.errors import DatasetError
+from vla_isaac.core.input_files import reading
 from vla_isaac.datasets.picture_kinds import as_rgb, picture_axes, why_array_is_left_out
+from vla_isaac.datasets.robomimic.layout import COPY_AGAIN
 
 
 class ImagesInFile:
@@ -38,10 +40,8 @@ class ImagesInFile:
         rows = index if isinstance(index, slice) else range(len(self))[index]
         if isinstance(rows, slice) and (rows.step or 1) < 1:
             return self[:][rows]
-        try:
+        with reading(f"{self._where}: the pictures", error=DatasetError, remedy=COPY_AGAIN):
             return as_rgb(np.asarray(self._dataset[rows]), self._axes)
-        except OSError as error:
-            raise DatasetError(f"{self._where}: the pictures cannot be read: {error}") from error
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
