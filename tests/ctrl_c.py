@@ -1,4 +1,4 @@
-"""The program is run and Ctrl-C pressed, as in a terminal: all its processes receive it."""
+"""The program is run and ended by a signal: Ctrl-C as in a terminal, where all its processes receive it, or another."""
 
 from __future__ import annotations
 
@@ -32,7 +32,16 @@ class Interrupted:
 
 def interrupted(*options: str, when: Callable[[], bool]) -> Interrupted:
     """Return how ``vla-isaac`` with these options ends when Ctrl-C is pressed as soon as something holds."""
-    process = subprocess.Popen(
+    process = start(*options)
+    deadline = time.monotonic() + SECONDS
+    while not when() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return end(process, signal.SIGINT, whole_group=True)
+
+
+def start(*options: str) -> subprocess.Popen:
+    """Start ``vla-isaac`` with these options, as the first process of a group."""
+    return subprocess.Popen(
         [sys.executable, "-m", "vla_isaac", *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -40,14 +49,18 @@ def interrupted(*options: str, when: Callable[[], bool]) -> Interrupted:
         start_new_session=True,
         preexec_fn=_heed_ctrl_c,  # noqa: PLW1509 - takes no lock, so threads do not matter
     )
+
+
+def end(process: subprocess.Popen, number: signal.Signals, *, whole_group: bool) -> Interrupted:
+    """Send a signal to a process, or to its whole group as a terminal does, and wait until all of the group have ended."""
+    begin = time.monotonic()
     try:
-        deadline = time.monotonic() + SECONDS
-        while not when() and process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.02)
-        begin = time.monotonic()
-        os.killpg(process.pid, signal.SIGINT)
+        if whole_group:
+            os.killpg(process.pid, number)
+        else:
+            process.send_signal(number)
         out, err = process.communicate(timeout=SECONDS)
-        while _is_there(process.pid) and time.monotonic() < begin + SECONDS:
+        while is_there(process.pid) and time.monotonic() < begin + SECONDS:
             time.sleep(0.02)
         seconds = time.monotonic() - begin
     finally:
@@ -56,7 +69,7 @@ def interrupted(*options: str, when: Callable[[], bool]) -> Interrupted:
     return Interrupted(process.returncode, out, err, seconds)
 
 
-def _is_there(group: int) -> bool:
+def is_there(group: int) -> bool:
     """Tell whether any process of the group is left."""
     try:
         os.killpg(group, 0)

@@ -1,12 +1,23 @@
-"""``python -m vla_isaac COMMAND``: the command line where no console script is installed, as in Isaac's Python."""
+"""``python -m vla_isaac COMMAND`` and ``vla-isaac COMMAND``: signals are handled before anything large is imported."""
 
-INTERRUPTED = 130
+try:
+    from vla_isaac.cli.process import exit_code, finish, prepare
+except KeyboardInterrupt:
+    raise SystemExit(130) from None
 
-if __name__ == "__main__":
+
+def run() -> int:
+    """Run the command line of this process and return its exit code."""
     try:
+        prepare()
         from vla_isaac.cli.main import main
 
-        code = main()
-    except KeyboardInterrupt:  # before the command itself could take notice of it
-        code = INTERRUPTED
-    raise SystemExit(code)
+        return main()
+    except KeyboardInterrupt as stop:  # before or after the command itself
+        return exit_code(stop)
+    finally:
+        finish()
+
+
+if __name__ == "__main__":
+    raise SystemExit(run())

@@ -88,6 +88,38 @@ def test_a_recording_is_opened_by_its_path_alone_and_written_in_another_format(r
     assert np.array_equal(written.columns(0)["action"], reader.columns(0)["action"])
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda rgb: rgb[..., :1].astype(np.uint16) * 200, "one channel of uint16 is depth, not color"),
+        (lambda rgb: rgb[..., :1].astype(np.float32), "one channel of float32 is depth, not color"),
+        (lambda rgb: rgb.astype(np.float32) / 255, "nothing says which value is white"),
+        (lambda rgb: rgb[..., 0], "is not that of pictures with channels"),
+    ],
+)
+def test_pictures_that_are_no_color_pictures_are_left_out_with_one_warning(recorded, caplog, change, words):
+    path, _ = recorded(Seeing())
+    with np.load(path / "episode_000000.npz") as file:
+        arrays = dict(file)
+    np.savez(path / "episode_000000.npz", **{**arrays, "rgb_depth": change(arrays["rgb_front"])})
+    reader = open_dataset(path)
+    assert reader.info.cameras == {"front": (32, 32)}
+    assert set(reader.episode(0).images) == set(reader.meta(0).cameras) == {"front"}
+    (said,) = [record.getMessage() for record in caplog.records if "left out" in record.getMessage()]
+    assert "'depth'" in said
+    assert words in said
+
+
+def test_gray_pictures_with_the_channel_first_are_rgb(recorded):
+    path, expected = recorded(Seeing())
+    with np.load(path / "episode_000000.npz") as file:
+        arrays = dict(file)
+    np.savez(path / "episode_000000.npz", **{**arrays, "rgb_gray": arrays["rgb_front"][..., 0][:, None]})
+    gray = open_dataset(path).episode(0).images["gray"]
+    assert gray.shape == (10, 32, 32, 3)
+    assert all(np.array_equal(gray[..., channel], expected.images["front"][:][..., 0]) for channel in range(3))
+
+
 def test_a_folder_without_a_finished_episode_is_refused(tmp_path):
     with pytest.raises(UsageError, match="has no finished episode"):
         SpoolReader(tmp_path)

@@ -13,8 +13,6 @@ import pytest
 
 from vla_isaac.core import atomic_files
 from vla_isaac.core.atomic_files import (
-    LOCK,
-    FolderLock,
     atomic_path,
     atomic_tree,
     replaced_folder,
@@ -22,6 +20,7 @@ from vla_isaac.core.atomic_files import (
     write_bytes,
 )
 from vla_isaac.core.errors import UsageError
+from vla_isaac.core.locks import LOCK, FolderLock
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -116,7 +115,7 @@ def holder(folder: Path, code: str = "") -> subprocess.Popen:
     program = f"""
         import socket, sys, time
         from pathlib import Path
-        from vla_isaac.core.atomic_files import FolderLock
+        from vla_isaac.core.locks import FolderLock
         {code}
         lock = FolderLock(Path({str(folder)!r}))
         print("locked", flush=True)
@@ -188,7 +187,7 @@ def test_of_many_processes_that_start_at_once_one_writes(tmp_path):
         import sys
         import time
         from pathlib import Path
-        from vla_isaac.core.atomic_files import FolderLock
+        from vla_isaac.core.locks import FolderLock
         from vla_isaac.core.errors import UsageError
         sys.stdin.read()
         held, give_up = 0, time.monotonic() + 60.0

@@ -7,7 +7,8 @@ from typing import Annotated
 
 from tyro.conf import OmitArgPrefixes, OmitSubcommandPrefixes, subcommand
 
-from vla_isaac.cli.dataset_editing import Convert, Filter, Merge, Split
+from vla_isaac.cli.dataset_conversion import Convert
+from vla_isaac.cli.dataset_editing import Filter, Merge, Split
 from vla_isaac.cli.dataset_inspection import Info, Stats, Verify, ViewDataset
 
 What = (

@@ -1,4 +1,4 @@
-"""``vla-isaac dataset convert``, ``split``, ``merge`` and ``filter``; the source is never changed."""
+"""``vla-isaac dataset split``, ``merge`` and ``filter``; the source is never changed."""
 
 from __future__ import annotations
 
@@ -22,37 +22,6 @@ Destination = Positional[Annotated[Path, arg(metavar="NEW")]]
 Success = Literal["any", "yes", "no"]
 
 DEFAULT_SHARE = 0.1  # of the episodes for validation
-
-
-@dataclass(frozen=True, kw_only=True)
-class Convert:
-    """Write a dataset in another format; numbers bit-identical, images too unless the format has video.
-
-    For example: vla-isaac dataset convert demos demos.hdf5 --to hdf5
-    """
-
-    path: DatasetPath
-    """Folder, or .hdf5 file."""
-
-    out: Destination
-    """Output path, which must not exist."""
-
-    to: Annotated[str, arg(metavar="FORMAT")]
-    """lerobot, lerobot-v2.1, manifest or hdf5."""
-
-    format: OptionalName = None
-    """Format of the source; detected by default."""
-
-    json: bool = False
-    """Print one JSON object as the last line of standard output."""
-
-    def run(self) -> int:
-        """Copy every episode."""
-        from vla_isaac.datasets.convert import convert
-
-        with ProgressBar("convert") as bar:
-            done = convert(self.path, self.out, self.to, source_format=self.format, progress=bar)
-        return _print_written(self.json, written=[done])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +81,7 @@ class Split:
                 self._write(reader, parts.train, "train", "train", to),
                 self._write(reader, parts.val, "val", "valid", to),
             ]
-        return _print_written(self.json, written=written, train=parts.train, val=parts.val)
+        return print_written(self.json, written=written, train=parts.train, val=parts.val)
 
     def _write(self, reader: DatasetReader, numbers: list[int], name: str, mask: str, to: str) -> Copied:
         """Copy a part; robomimic's mask name is stored, so that an HDF5 file made of both parts has its masks."""
@@ -147,7 +116,7 @@ class Merge:
         to = self.to or _format_of(self.paths)
         with ProgressBar("merge") as bar:
             done = merge(self.paths, self.out, to, progress=bar)
-        return _print_written(self.json, written=[done])
+        return print_written(self.json, written=[done])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,7 +181,7 @@ class Filter:
             with ProgressBar("filter") as bar:
                 done = copy_episodes(picks, reader.info, self.out, to, progress=bar)
             of = len(reader)
-        return _print_written(self.json, written=[done], kept=kept, of=of)
+        return print_written(self.json, written=[done], kept=kept, of=of)
 
 
 def _named(path: Path, to: str) -> Path:
@@ -227,7 +196,8 @@ def _format_of(paths: tuple[Path, ...]) -> str:
         return reader.format
 
 
-def _print_written(wants_json: bool, *, written: list[Copied], **more: Any) -> int:
+def print_written(wants_json: bool, *, written: list[Copied], **more: Any) -> int:
+    """Print what was written, and return the exit code."""
     for done in written:
         say(f"written {done.path} ({done.format}): {done.episodes} episodes, {done.rows} rows")
     if wants_json:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from tyro.conf import Positional, arg
@@ -15,11 +15,15 @@ from vla_isaac.cli.options import OptionalName, OptionalPath
 from vla_isaac.cli.output import NOT_REACHED, OK, emit, note, say
 from vla_isaac.cli.progress import ProgressBar
 from vla_isaac.cli.writable import check_writable
+from vla_isaac.core.arrays import Image
+from vla_isaac.core.atomic_files import OutputLock, atomic_tree
 from vla_isaac.core.errors import UsageError
 from vla_isaac.datasets.description import info_to_json
 from vla_isaac.datasets.formats import DatasetReader, open_dataset
 
 DatasetPath = Positional[Annotated[Path, arg(metavar="DATASET")]]
+
+StatisticsLayout = Literal["openvla", "openpi"]
 
 MOST_FINDINGS = 50  # printed as text; --json has all
 MOST_NAMES = 12  # of tasks
@@ -123,36 +127,39 @@ class ViewDataset:
     def _write(self, reader: DatasetReader, chosen: list[int]) -> dict[str, Any]:
         from vla_isaac.datasets.images_on_disk import write_png
         from vla_isaac.datasets.view import contact_sheet, write_pages
+        from vla_isaac.datasets.view.pages import SHEET
 
-        is_sheet = self.out.suffix.lower() == ".png"
-        sheet: Path | None = self.out if is_sheet else self.out / "contact_sheet.png"
-        page = None
-        if not is_sheet:
-            check_writable(self.out.parent)
-            with ProgressBar("pages") as bar:
-                page = write_pages(reader, chosen, self.out, progress=bar)
-        elif self.out.exists():
-            raise UsageError(f"{self.out} exists already; give another name, or remove it first")
-        if reader.info.cameras or is_sheet:
-            check_writable(self.out.parent)
+        def sheet() -> Image:
             with ProgressBar("sheet") as bar:
-                picture = contact_sheet(reader, chosen, pictures=self.pictures, progress=bar)
-            write_png(sheet or self.out, picture)
-        else:
-            sheet = None
+                return contact_sheet(reader, chosen, pictures=self.pictures, progress=bar)
+
+        check_writable(self.out.parent)
+        value: dict[str, Any] = {"page": None, "sheet": None, "episodes": chosen}
+        if self.out.suffix.lower() == ".png":
+            if self.out.exists():
+                raise UsageError(f"{self.out} exists already; give another name, or remove it first")
+            with atomic_tree(self.out) as part:
+                write_png(part, sheet())
+            return {**value, "sheet": str(self.out)}
+        if not reader.info.cameras:
             note(f"no sheet: dataset {self.path} has no cameras")
-        return {"page": page and str(page), "sheet": sheet and str(sheet), "episodes": chosen}
+        with ProgressBar("pages") as bar:
+            page = write_pages(reader, chosen, self.out, sheet=sheet if reader.info.cameras else None, progress=bar)
+        return {**value, "page": str(page), "sheet": str(self.out / SHEET) if reader.info.cameras else None}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stats:
-    """Compute a robot's un-normalisation statistics in OpenVLA's format.
+    """Compute a robot's un-normalisation statistics in the format of OpenVLA, or of openpi.
 
     For example: vla-isaac dataset stats demos --name my_franka --out dataset_statistics.json
     """
 
     path: DatasetPath
     """Folder, or .hdf5 file."""
+
+    layout: StatisticsLayout = "openvla"
+    """openvla: dataset_statistics.json with an entry per dataset; openpi: norm_stats.json with `state` and `actions`."""
 
     name: OptionalName = None
     """Key of the statistics (a policy's unnorm_key); the name of the dataset by default."""
@@ -171,15 +178,22 @@ class Stats:
 
     def run(self) -> int:
         """Read all actions and states."""
-        from vla_isaac.datasets.openvla_statistics import openvla_statistics
+        from vla_isaac.datasets.openvla_statistics import openpi_statistics, openvla_statistics
 
-        others = self._others()
-        with closing(open_dataset(self.path, self.format)) as reader:
-            value = openvla_statistics(reader, name=self.name, mask=self._mask())
-            names = reader.info.features["action"].names
-        _say_statistics(value, names)
+        if self.layout == "openpi" and (self.name is not None or self.mask is not None):
+            raise UsageError("--name and --mask are for --layout openvla; openpi's file has neither")
         if self.out is not None:
-            self._write(self.out, others, value)
+            check_writable(self.out.parent)
+        with OutputLock(self.out) if self.out is not None else nullcontext():
+            others = self._others()
+            with closing(open_dataset(self.path, self.format)) as reader:
+                value = openvla_statistics(reader, name=self.name, mask=self._mask())
+                names = reader.info.features["action"].names
+                openpi = openpi_statistics(reader) if self.layout == "openpi" else None
+            _say_statistics(value, names)
+            value = openpi or value
+            if self.out is not None:
+                self._write(self.out, others, value)
         if self.json:
             emit(value)
         return OK
@@ -201,7 +215,8 @@ class Stats:
             raise UsageError(
                 f"--out {self.out} is a folder; give a file, for example {self.out / 'dataset_statistics.json'}"
             )
-        check_writable(self.out.parent)
+        if self.layout == "openpi" and self.out.exists():
+            raise UsageError(f"--out {self.out} exists already; give another name, or remove it first")
         held = read_json(self.out) if self.out.exists() else {}
         if not isinstance(held, dict) or not all(isinstance(entry, dict) and "action" in entry for entry in held.values()):
             raise UsageError(f"--out {self.out} exists and does not hold statistics; give another name")
@@ -233,6 +248,7 @@ def _summary(reader: DatasetReader) -> dict[str, Any]:
         "scenes": dict(Counter(meta.scene for meta in metas).most_common()),
         "instructions": len({meta.instruction for meta in metas}),
         **info_to_json(reader.info),
+        "upside_down": list(reader.info.upside_down),
     }
 
 
@@ -251,10 +267,15 @@ def _say_summary(value: dict[str, Any]) -> None:
     say(f"sentences    {value['instructions']} different")
     say(f"robot        {value['robot_type']}")
     say(f"cameras      {', '.join(f'{name} {h} x {w}' for name, (h, w) in value['cameras'].items()) or 'none'}")
+    if value["upside_down"]:
+        flips = " ".join(f"--flip {name}" for name in value["upside_down"])
+        names = ", ".join(value["upside_down"])
+        say(f"upside down  {names}: LIBERO stores the lowest row of a picture first; turn them with:")
+        say(f"             vla-isaac dataset convert {value['dataset']} NEW --to lerobot {flips}")
     for name, feature in value["features"].items():
         say(f"column       {name} {feature['dtype']}{feature['shape']}")
     convention = ", ".join(f"{key}={entry}" for key, entry in value["action_spec"].items())
-    say(f"convention   {convention or 'unknown; see docs/how-to/use-datasets.md'}")
+    say(f"convention   {convention or 'unknown; see docs/how-to/foreign-datasets.md'}")
 
 
 def _say_statistics(value: dict[str, Any], names: tuple[str, ...] | None) -> None:

@@ -11,7 +11,7 @@ from tyro.conf import Positional
 
 from vla_isaac.backends import BACKENDS
 from vla_isaac.cli.output import OK, emit, say
-from vla_isaac.control.presets import ACTION_PRESETS, describe_action_preset
+from vla_isaac.control.presets import ACTION_PRESETS, OTHER_ROBOT, describe_action_preset
 from vla_isaac.core.config import load_preset
 from vla_isaac.core.errors import ConfigError
 from vla_isaac.core.registry import Registry
@@ -107,7 +107,8 @@ def _randomisations() -> dict[str, str]:
 
 
 def _conventions() -> dict[str, str]:
-    return {name: describe_action_preset(name).description for name in ACTION_PRESETS}
+    known = {name: describe_action_preset(name).description for name in ACTION_PRESETS}
+    return {**known, OTHER_ROBOT: "numbers of a robot that is no Franka: to convert and to learn, not to execute here"}
 
 
 _LISTS: dict[str, Callable[[], dict[str, Any]]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import itertools
 import logging
@@ -16,7 +17,9 @@ from typing import Annotated, Any, Protocol, cast
 from vla_isaac import __version__
 from vla_isaac.cli.completion import FLAG, SHELLS, asks_for_completion, completion_script
 from vla_isaac.cli.option_names import in_options
-from vla_isaac.cli.output import FAULT, INTERRUPTED, OK, WRONG_USAGE, emit, note, say
+from vla_isaac.cli.output import FAULT, OK, WRONG_USAGE, emit, note, say
+from vla_isaac.cli.process import description, exit_code, raise_at_signals, received, silence
+from vla_isaac.core.atomic_files import unwritable
 from vla_isaac.core.errors import (
     BackendError,
     MissingDependencyError,
@@ -24,6 +27,7 @@ from vla_isaac.core.errors import (
     RenderError,
     UsageError,
     VlaIsaacError,
+    WriteError,
 )
 from vla_isaac.core.optional import require
 from vla_isaac.core.prebundle import Prebundle
@@ -62,15 +66,15 @@ class Command(Protocol):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0 done, 1 without success, 2 usage, 3 fault, 130 interrupted."""
+    """Run one command and return its exit code: 0 done, 1 without success, 2 usage, 3 fault, 130 Ctrl-C, 143 SIGTERM."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
     Prebundle(Path(__file__).resolve().parents[2]).add()  # what Isaac's Python lacks, where it travels with us
     wants_json = "--json" in arguments
-    if arguments in (["--version"], ["-V"]):
-        say(f"vla_isaac {__version__}")
-        return OK
     try:
+        if arguments in (["--version"], ["-V"]):
+            say(f"vla_isaac {__version__}")
+            return OK
         if asks_for_completion(arguments):
             say(completion_script(arguments, _read))
             return OK
@@ -82,8 +86,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         if wants_json:
             emit({"error": "the options are wrong; see the message on standard error", "kind": "UsageError"})
         return WRONG_USAGE
-    except VlaIsaacError as error:
-        return _report(error, WRONG_USAGE, wants_json)
+    except BrokenPipeError:  # the reader of the help has gone away
+        silence(sys.stdout)
+        return OK
+    except Exception as error:
+        return _report_error(error, wants_json)
     return _run_in_isaac(command) if getattr(command, "backend", "") == "isaac" else _run(command)
 
 
@@ -123,31 +130,54 @@ def _run_in_isaac(command: Command) -> int:
 
 
 def _run(command: Command) -> int:
+    raise_at_signals()
     try:
         return command.run()
-    except KeyboardInterrupt:
-        note("interrupted; the arm holds still and all files are closed")
-        if command.json:
-            emit({"error": "interrupted", "kind": "KeyboardInterrupt"})
-        return INTERRUPTED
-    except BrokenPipeError:
-        return OK
-    except (BackendError, PolicyError, RenderError) as error:
-        return _report(error, FAULT, command.json)
-    except VlaIsaacError as error:
-        return _report(error, WRONG_USAGE, command.json)
+    except KeyboardInterrupt as stop:
+        return _report_stop(stop, command.json)
     except Exception as error:
-        note(traceback.format_exc())
-        note("this is a fault of vla_isaac or of a package it uses; please report it with the lines above")
-        return _report(error, FAULT, command.json)
+        signalled = received()
+        return _report_error(error, command.json) if signalled is None else _report_stop(signalled, command.json)
+
+
+def _report_stop(stop: KeyboardInterrupt, wants_json: bool) -> int:
+    note(f"{description(stop)}; the arm holds still and all files are closed")
+    if wants_json:
+        _emit_error(description(stop), "KeyboardInterrupt")
+    return exit_code(stop)
+
+
+def _report_error(error: Exception, wants_json: bool) -> int:
+    if isinstance(error, (BackendError, PolicyError, RenderError, WriteError)):
+        return _report(error, FAULT, wants_json)
+    if isinstance(error, VlaIsaacError):
+        return _report(error, WRONG_USAGE, wants_json)
+    return _report_fault(error, wants_json)
+
+
+def _report_fault(error: Exception, wants_json: bool) -> int:
+    """Report an error that no module converted: one of the machine in one line, any other with its traceback."""
+    if isinstance(error, MemoryError):
+        words = "there is not enough memory; close other programs, or ask for less: fewer --workers, a smaller --size"
+        return _report(MemoryError(words), FAULT, wants_json)
+    if isinstance(error, OSError) and (named := unwritable(error.filename or "an output", error)) is not None:
+        return _report(named, FAULT, wants_json)
+    note(traceback.format_exc())
+    note("this is a fault of vla_isaac or of a package it uses; please report it with the lines above")
+    return _report(error, FAULT, wants_json)
 
 
 def _report(error: Exception, code: int, wants_json: bool) -> int:
     words = in_options(error) or type(error).__name__
     note(f"error: {words}")
     if wants_json:
-        emit({"error": words, "kind": type(error).__name__})
+        _emit_error(words, type(error).__name__)
     return code
+
+
+def _emit_error(words: str, kind: str) -> None:
+    with contextlib.suppress(WriteError):  # perhaps the error that is reported
+        emit({"error": words, "kind": kind})
 
 
 def _read(arguments: list[str]) -> Command:

@@ -13,6 +13,8 @@ from vla_isaac.core.errors import UsageError
 OptionalName = Annotated[Optional[str], arg(metavar="NAME", help_behavior_hint="")]  # noqa: UP045
 OptionalWords = Annotated[Optional[str], arg(metavar="WORDS", help_behavior_hint="")]  # noqa: UP045
 OptionalInt = Annotated[Optional[int], arg(metavar="INT", help_behavior_hint="")]  # noqa: UP045
+OptionalFloat = Annotated[Optional[float], arg(metavar="FLOAT", help_behavior_hint="")]  # noqa: UP045
+OptionalPreset = Annotated[Optional[str], arg(metavar="PRESET", help_behavior_hint="")]  # noqa: UP045
 OptionalPath = Annotated[Optional[Path], arg(metavar="PATH", help_behavior_hint="")]  # noqa: UP045
 Sentence = Positional[Annotated[Optional[str], arg(metavar="[INSTRUCTION]", help_behavior_hint="")]]  # noqa: UP045
 

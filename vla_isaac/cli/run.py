@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from vla_isaac.cli.colour import Colour, painted
 from vla_isaac.cli.options import OptionalInt, OptionalName, OptionalPath, OptionalWords, Sentence, check_counts_and_seed
 from vla_isaac.cli.output import FAULT, NOT_REACHED, OK, emit, note, say
 from vla_isaac.cli.writable import check_writable
-from vla_isaac.core.errors import MissingDependencyError, PolicyDeclined, UsageError
+from vla_isaac.core.atomic_files import OutputLock
+from vla_isaac.core.errors import MissingDependencyError, PolicyDeclined, UsageError, WriteError
 from vla_isaac.datasets.episode import EpisodeMeta
 from vla_isaac.policies.base import Policy
 from vla_isaac.runtime.episode import EpisodeRequest
@@ -180,20 +182,25 @@ class Run:
         name = f"{_name(request)}_seed{request.seed}"
         label = f"{index + 1}/{self.episodes} " if self.episodes > 1 else ""
         watchers: list[Subscriber] = [ProgressLine(label=label)]
-        if self.record is not None:
-            watchers.append(EpisodeLog(self.record / f"{name}.jsonl"))
-        explainer = self._explainer(session, name)
-        if explainer is not None:
-            watchers.append(explainer)
-        video = self._video(session, name)
-        runner = session.prepare(request, [*watchers, *([video] if video else [])])
-        result = runner.run()
+        with ExitStack() as locks:
+            log = None
+            if self.record is not None:
+                log = EpisodeLog(self.record / f"{name}.jsonl")
+                locks.enter_context(OutputLock(log.path))
+                watchers.append(log)
+            explainer = self._explainer(session, name, locks)
+            if explainer is not None:
+                watchers.append(explainer)
+            video = self._video(session, name, locks)
+            runner = session.prepare(request, [*watchers, *([video] if video else [])])
+            result = runner.run()
         for warning in result.warnings:
             note(f"warning: {warning}")
         if explainer is not None and explainer.page.is_file():
             note(f"{label}explained in {explainer.page}")
         if video is not None and video.written is not None:
             result = replace(result, video=str(video.written))
+        self._check_written(log, video)
         ran = Ran(result, isinstance(runner.error, PolicyDeclined))
         if self.episodes > 1:
             outcome = "success" if result.success else result.failure or result.end.value
@@ -201,22 +208,35 @@ class Run:
             note(f"{label}seed {request.seed}: {words} in {result.steps} steps: {result.instruction}")
         return ran
 
-    def _explainer(self, session: Session, name: str) -> Explainer | None:
+    def _explainer(self, session: Session, name: str, locks: ExitStack) -> Explainer | None:
         if self.explain is None:
             return None
         folder = self.explain if self.episodes == 1 else self.explain / name
+        locks.enter_context(OutputLock(folder))
         return Explainer(session.policy, folder, keeps_pictures=self.explain_pictures)
 
-    def _video(self, session: Session, name: str) -> VideoRecorder | None:
-        """Return a recorder; if the default video cannot be made, print a note."""
+    def _check_written(self, log: EpisodeLog | None, video: VideoRecorder | None) -> None:
+        """Raise `WriteError` if an output that was requested is missing; the warnings say why."""
+        missing = [str(log.path)] if log is not None and log.written is None else []
+        if self.video is not None and video is not None and video.written is None:
+            missing.append(str(video.path))
+        if missing:
+            raise WriteError(f"{' and '.join(missing)} could not be written", remedy="see the warning above")
+
+    def _video(self, session: Session, name: str, locks: ExitStack) -> VideoRecorder | None:
+        """Return a recorder, whose file is locked; if the default video cannot be made, print a note."""
         if self.no_video or (self.video is None and self.episodes > 1):
             return None
         if self.video is not None:
-            return VideoRecorder(session.backend, self.video if self.episodes == 1 else self.video / f"{name}.mp4")
+            recorder = VideoRecorder(session.backend, self.video if self.episodes == 1 else self.video / f"{name}.mp4")
+            locks.enter_context(OutputLock(recorder.path))
+            return recorder
         try:
             check_writable(Path("outputs"))
-            return VideoRecorder(session.backend, Path("outputs") / f"{name}.mp4")
-        except (MissingDependencyError, UsageError) as error:
+            recorder = VideoRecorder(session.backend, Path("outputs") / f"{name}.mp4")
+            locks.enter_context(OutputLock(recorder.path))
+            return recorder
+        except (MissingDependencyError, UsageError, WriteError) as error:
             note(f"no video: {error}")
             return None
 

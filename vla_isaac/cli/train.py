@@ -15,6 +15,7 @@ from vla_isaac.core.errors import UsageError
 from vla_isaac.core.optional import require
 from vla_isaac.models import DEFAULT_MODEL
 
+Cameras = UseAppendAction[Annotated[tuple[str, ...], arg(metavar="CAMERA")]]
 Datasets = UseAppendAction[Annotated[tuple[Path, ...], arg(metavar="DATASET")]]
 
 
@@ -39,6 +40,9 @@ class Train:
 
     begin_with: OptionalPath = None
     """Checkpoint folder whose weights are the initial ones."""
+
+    camera: Cameras = ()
+    """A camera of the datasets, instead of the preset's; repeat the option for several."""
 
     steps: OptionalInt = None
     """Optimizer updates, instead of the preset's."""
@@ -88,7 +92,7 @@ class Train:
         check_writable(self.out)
         if self.frames is not None:
             check_writable(self.frames)
-        given = {"steps": self.steps, "seed": self.seed}
+        given = {"steps": self.steps, "seed": self.seed, "cameras": self.camera or None}
         config = replace(train_preset(self.config), **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
         dagger = DaggerPlan(
             rounds=self.dagger,

@@ -21,6 +21,7 @@ from vla_isaac.core.errors import ConfigError, DatasetError, UsageError
 from vla_isaac.core.specs import ActionSpec
 from vla_isaac.datasets.episode import OUTCOME, PROPRIOCEPTION, Episode, EpisodeMeta
 from vla_isaac.datasets.formats import DatasetInfo
+from vla_isaac.datasets.picture_kinds import as_rgb, picture_axes, warn_left_out, why_array_is_left_out
 from vla_isaac.runtime import spool
 
 RGB = "rgb_"
@@ -74,11 +75,11 @@ class SpoolReader:
     def meta(self, episode: int) -> EpisodeMeta:
         """Return the metadata of an episode."""
         about = self._about(episode)
-        pictures = {name: v for name, v in self._arrays(episode).items() if name.startswith(RGB)}
+        pictures = self._images(self._arrays(episode))
         return episode_meta(
             about,
             about["result"],
-            {name.removeprefix(RGB): values.shape[1:3] for name, values in pictures.items()},
+            {name: values.shape[1:3] for name, values in pictures.items()},
             scene=about["scene"]["name"],
             action_spec=to_mapping(self._action(episode)[1]),
             versions={},
@@ -107,14 +108,24 @@ class SpoolReader:
         """
         try:
             arrays = self._arrays(episode)
-            images = {name.removeprefix(RGB): v for name, v in arrays.items() if name.startswith(RGB)}
-            return Episode(meta=self.meta(episode), columns=self.columns(episode), images=images)
+            return Episode(meta=self.meta(episode), columns=self.columns(episode), images=self._images(arrays))
         except (KeyError, TypeError, IndexError) as error:
             raise DatasetError(f"{self._files[episode]}: lacks {error}; record the episode again") from error
 
     def close(self) -> None:
         """Clear the cache."""
         self._read.cache_clear()
+
+    def _images(self, arrays: Mapping[str, AnyArray]) -> dict[str, AnyArray]:
+        """Return the color pictures by camera; others are left out with a warning."""
+        images = {}
+        for name, values in arrays.items():
+            why = why_array_is_left_out(values.shape, values.dtype) if name.startswith(RGB) else ""
+            if why:
+                warn_left_out(self.path, name.removeprefix(RGB), why)
+            elif name.startswith(RGB):
+                images[name.removeprefix(RGB)] = as_rgb(values, picture_axes(values.shape[1:]))
+        return images
 
     def _action(self, episode: int) -> tuple[AnyArray, ActionSpec]:
         """Return the actions with a gripper value in every row, and their convention."""

@@ -19,7 +19,7 @@ from vla_isaac.collection.collector import Collector
 from vla_isaac.collection.plan import CollectionPlan, DemonstrationJob
 from vla_isaac.collection.recorder import action_to_learn
 from vla_isaac.core.arrays import AnyArray
-from vla_isaac.core.atomic_files import write_bytes
+from vla_isaac.core.atomic_files import OutputLock, write_bytes
 from vla_isaac.core.config import to_mapping
 from vla_isaac.core.errors import UsageError
 from vla_isaac.core.goals import Goal
@@ -148,23 +148,24 @@ def collect_transitions(
         BackendError: If a block lost its worker in every retry.
         UsageError: If the folder has data and `resume` is false, or it was begun with other options.
     """
-    _begin(folder, {**to_mapping(plan), "picture_share": picture_share, "driver": _text(driver)}, resume=resume)
-    total = -(-plan.episodes // EPISODES_PER_BLOCK)
-    missing = [block for block in range(total) if not block_path(folder, block).exists()]
-    done = total - len(missing)
-    pool = open_pool(
-        partial(BlockWorker, folder, plan, picture_share, driver),
-        num_workers=num_workers,
-        retries=RETRIES,
-        deadline=deadline,
-    )
-    try:
-        for result in in_order(pool, missing):
-            result.check(remedy="finished blocks are kept; continue with --resume and fewer --workers")
-            done += 1
-            yield done, total
-    finally:
-        pool.close()
+    with OutputLock(folder):
+        _begin(folder, {**to_mapping(plan), "picture_share": picture_share, "driver": _text(driver)}, resume=resume)
+        total = -(-plan.episodes // EPISODES_PER_BLOCK)
+        missing = [block for block in range(total) if not block_path(folder, block).exists()]
+        done = total - len(missing)
+        pool = open_pool(
+            partial(BlockWorker, folder, plan, picture_share, driver),
+            num_workers=num_workers,
+            retries=RETRIES,
+            deadline=deadline,
+        )
+        try:
+            for result in in_order(pool, missing):
+                result.check(remedy="finished blocks are kept; continue with --resume and fewer --workers")
+                done += 1
+                yield done, total
+        finally:
+            pool.close()
 
 
 def _begin(folder: Path, options: dict[str, Any], *, resume: bool) -> None:

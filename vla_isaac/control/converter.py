@@ -14,7 +14,7 @@ from vla_isaac.control.gripper import GripperDecoder
 from vla_isaac.control.safety import ClipCounts, SafetyStage
 from vla_isaac.core.arrays import Array, frozen
 from vla_isaac.core.checks import check_finite, real_numbers
-from vla_isaac.core.errors import ConfigError, PolicyError, VlaIsaacError, shown
+from vla_isaac.core.errors import ConfigError, ConventionError, PolicyError, VlaIsaacError, shown
 from vla_isaac.core.specs import ActionSpec
 from vla_isaac.core.types import Action, JointTarget
 from vla_isaac.robots.kinematics import forward_kinematics
@@ -36,7 +36,16 @@ class ActionConverter:
             spec: What the actions mean.
             config: Limits and inverse kinematics; None takes the defaults.
             period: Time between two actions [s]; None takes ``1 / spec.rate_hz``.
+
+        Raises:
+            ConventionError: If the actions are those of another robot.
+            ConfigError: If the period is not positive.
         """
+        if spec.joints == "other_robot":
+            raise ConventionError(
+                f"the actions are {spec.other_width} numbers of a robot that is no Franka, and cannot be executed here",
+                remedy="run the policy on its own robot; policies of a Franka declare another action convention",
+            )
         self.spec = spec
         self.config = config or ControlConfig()
         given = 1.0 / spec.rate_hz if period is None else period

@@ -77,7 +77,8 @@ class ActionStatistics:
         """Make statistics from the plain lists of a JSON file; keys that no mode uses are ignored.
 
         Args:
-            data: The mapping under ``norm_stats[key]["action"]``.
+            data: The mapping under OpenVLA's ``norm_stats[key]["action"]``; or the content of openpi's norm_stats.json,
+                whose ``norm_stats["actions"]`` is taken.
             source: Name of the source in errors, such as the file's path.
 
         Raises:
@@ -85,6 +86,10 @@ class ActionStatistics:
         """
         if not isinstance(data, Mapping):
             raise ConfigError(f"{source}: expected a mapping with lists such as q01 and q99, got {type(data).__name__}")
+        if isinstance(data.get("norm_stats"), Mapping) and "actions" in data["norm_stats"]:
+            data, source = data["norm_stats"]["actions"], f"{source}, norm_stats.actions"
+            if not isinstance(data, Mapping):
+                raise ConfigError(f"{source}: expected a mapping with lists such as q01 and q99, got {type(data).__name__}")
         if "action" in data:
             raise ConfigError(f"{source}: this is a whole dataset's entry", remedy="give the mapping under its key 'action'")
         if not any(name in data for name in _FIELDS if name != "mask"):

@@ -6,8 +6,9 @@ The numbers come from each system's code; the revisions are in `docs/conventions
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from vla_isaac.core.errors import UsageError
 from vla_isaac.core.registry import unknown_name
 from vla_isaac.core.specs import ActionSpec
 
@@ -148,6 +149,9 @@ _PRESETS: dict[str, ActionPreset] = {
     ),
 }  # fmt: skip
 
+OTHER_ROBOT = "other_robot"
+"""Convention of datasets of a robot that is no Franka: any numbers, which a model can learn and nothing here executes."""
+
 ACTION_PRESETS: dict[str, ActionSpec] = {name: preset.spec for name, preset in _PRESETS.items()}
 """Action conventions by name."""
 
@@ -159,6 +163,32 @@ def action_preset(name: str) -> ActionSpec:
         UnknownNameError: If there is none; the message lists near matches and all names.
     """
     return describe_action_preset(name).spec
+
+
+def convention_of_data(name: str, *, width: int, rate_hz: float) -> ActionSpec:
+    """Return the action convention of that name for a dataset: at the dataset's rate, and checked against its actions.
+
+    Args:
+        name: A preset, or `OTHER_ROBOT`.
+        width: Numbers of an action.
+        rate_hz: Rate of the dataset [Hz].
+
+    Raises:
+        UnknownNameError: If there is no such convention.
+        UsageError: If its actions have another number of values; the message lists the conventions that fit.
+    """
+    if name == OTHER_ROBOT:
+        return ActionSpec(joints="other_robot", gripper="none", other_width=width, rate_hz=rate_hz)
+    if name not in _PRESETS:
+        raise unknown_name("action convention", name, (*ACTION_PRESETS, OTHER_ROBOT))
+    spec = _PRESETS[name].spec
+    if spec.width != width:
+        fitting = [*(other for other, preset in ACTION_PRESETS.items() if preset.width == width), OTHER_ROBOT]
+        raise UsageError(
+            f"the actions of the dataset have {width} numbers, the convention {name!r} has {spec.width}",
+            remedy=f"conventions for {width} numbers: {', '.join(fitting)}; {OTHER_ROBOT} can be learned, not executed here",
+        )
+    return replace(spec, rate_hz=rate_hz)
 
 
 def describe_action_preset(name: str) -> ActionPreset:

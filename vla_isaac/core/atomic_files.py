@@ -1,4 +1,4 @@
-"""Atomic writes of files and folders, and `FolderLock`, which admits one writer per folder.
+"""Atomic writes of files and folders, and `OutputLock`, which admits one writer per output.
 
 A process can be killed at any moment. So a file is written to a temporary name next to its own, flushed to the disk, and
 renamed: a reader sees the old content or the new one. Every module that writes results uses this one.
@@ -7,15 +7,75 @@ renamed: a reader sees the old content or the new one. Every module that writes 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import re
 import shutil
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
-from vla_isaac.core.errors import DatasetError, UsageError
+from vla_isaac.core.errors import UsageError, VlaIsaacError, WriteError, first_line
+from vla_isaac.core.locks import LOCK, WriterLock
 
-LOCK = ".writer-lock"
+REMEDIES = {
+    errno.ENOSPC: "free disk space or choose another folder, then run the command again",
+    errno.EDQUOT: "your share of the disk is used up: remove files or choose another folder, then run the command again",
+    errno.EFBIG: "raise the limit with: ulimit -f unlimited, or choose a disk that takes large files",
+    errno.EROFS: "choose a folder that can be written",
+    errno.EACCES: "give this user permission to write it, or choose another folder",
+    errno.EPERM: "give this user permission to write it, or choose another folder",
+    errno.EIO: "the disk or the network drive fails; choose another one",
+    errno.EMFILE: "raise the limit with: ulimit -n 4096",
+    errno.ENFILE: "close other programs",
+    errno.ENOMEM: "close other programs, or use a machine with more memory",
+}
+"""What to do about an error of the operating system that is no fault of this package."""
+
+ANY = "free disk space or choose another folder, then run the command again"
+
+SMALLEST_SPACE = 1 << 14  # [bytes]: four blocks
+
+
+@contextlib.contextmanager
+def writing(path: Path | str, *, remedy: str = "", any_error: bool = False) -> Iterator[None]:
+    """Turn an error of the operating system in the block into a `WriteError` with file, reason and remedy.
+
+    Args:
+        path: The file that is written.
+        remedy: What to do, instead of what `REMEDIES` says.
+        any_error: Whether every other exception is turned, too: for a library that raises what it likes on a full disk.
+    """
+    try:
+        yield
+    except VlaIsaacError:
+        raise
+    except Exception as raised:
+        error = unwritable(path, raised, remedy=remedy, any_error=any_error)
+        if error is None:
+            raise
+        raise error from raised
+
+
+def unwritable(path: Path | str, raised: Exception, *, remedy: str = "", any_error: bool = False) -> WriteError | None:
+    """Return the error for a file in whose writing `raised` was raised, or None if `writing` lets that pass."""
+    if isinstance(raised, OSError) and raised.errno in REMEDIES:
+        reason = raised.strerror or os.strerror(raised.errno)
+        remedy = remedy or REMEDIES[raised.errno]
+    elif any_error and _is_full(Path(path).parent):
+        reason = os.strerror(errno.ENOSPC)
+    elif any_error:
+        reason = f"{type(raised).__name__}: {first_line(raised)}"
+    else:
+        return None
+    return WriteError(f"{path} cannot be written: {reason}", remedy=remedy or ANY, reason=reason)
+
+
+def _is_full(folder: Path) -> bool:
+    """Return whether a disk has less space than a file of a few lines needs."""
+    try:
+        return shutil.disk_usage(folder).free < SMALLEST_SPACE
+    except OSError:
+        return False
 
 
 def temporary_path(path: Path, *, suffix: str = "") -> Path:
@@ -43,8 +103,9 @@ def atomic_path(path: Path, *, only_writer: bool = False, suffix: str = "") -> I
     """
     temporary = path.with_name(f".{path.name}.part{suffix}") if only_writer else temporary_path(path, suffix=suffix)
     try:
-        yield temporary
-        commit(temporary, path)
+        with writing(path):
+            yield temporary
+            commit(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -59,21 +120,30 @@ def write_bytes(path: Path, data: bytes, *, only_writer: bool = False) -> None:
 def atomic_tree(path: Path) -> Iterator[Path]:
     """Yield a path of the same name in a hidden folder next to `path`; the file or folder made there then moves to `path`.
 
+    What a killed process left of the same path is removed first.
+
     Raises:
-        UsageError: If the parent folder cannot be written, or `path` has been created in the meantime.
+        UsageError: If another process writes `path`, the parent folder cannot be written, or `path` has been created in
+            the meantime.
+        WriteError: If the disk is full, and the like.
     """
     workspace = temporary_path(path)
     try:
-        workspace.mkdir(parents=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"cannot write to {path.parent}: {error.strerror or error}; choose another folder") from error
-    try:
-        yield workspace / path.name
-        if path.exists():
-            raise UsageError(f"{path} has appeared in the meantime; give another path")
-        commit(workspace / path.name, path)
-    finally:
-        shutil.rmtree(workspace, ignore_errors=True)
+    with OutputLock(path):
+        try:
+            with writing(path):
+                workspace.mkdir()
+                yield workspace / path.name
+                if path.exists():
+                    raise UsageError(f"{path} has appeared in the meantime; give another path")
+                commit(workspace / path.name, path)
+        except WriteError as error:  # names a file that is removed now
+            raise WriteError(f"{path} cannot be written: {error.reason}", remedy=ANY, reason=error.reason) from error
+        finally:
+            shutil.rmtree(workspace, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -84,12 +154,16 @@ def replaced_folder(path: Path) -> Iterator[Path]:
     """
     temporary, old = _next_to(path)
     shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    yield temporary
-    if path.exists():
-        shutil.rmtree(old, ignore_errors=True)
-        path.replace(old)
-    temporary.replace(path)
+    try:
+        with writing(path):
+            temporary.mkdir(parents=True)
+            yield temporary
+            if path.exists():
+                shutil.rmtree(old, ignore_errors=True)
+                path.replace(old)
+            temporary.replace(path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -100,47 +174,32 @@ def restore_folder(path: Path) -> None:
         old.replace(path)
 
 
-class FolderLock:
-    """Exclusive write lock of a folder, held until `release`; the operating system frees it when the process ends."""
+class OutputLock(WriterLock):
+    """Exclusive lock of a file or folder that one process writes; what killed processes left of it is removed."""
 
-    def __init__(self, folder: Path) -> None:
-        """Lock a folder that exists.
+    def __init__(self, path: Path) -> None:
+        """Lock an output, which need not exist; its parent folder is created.
 
         Raises:
-            UsageError: If another writer holds the lock.
-            DatasetError: If the folder cannot be written.
+            UsageError: If another process writes it.
+            WriteError: If its folder cannot be written.
         """
-        from filelock import FileLock, Timeout
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        super().__init__(path.with_name(f".{path.name}{LOCK}"), str(path), another="another name")
+        remove_leftovers(path)
 
-        self.path = folder / LOCK
-        self._lock = FileLock(self.path, timeout=0, thread_local=False)
-        try:
-            self._lock.acquire()
-            with contextlib.suppress(OSError):  # some systems refuse writes to a locked file; its owner is then unknown
-                self.path.write_text(f"{os.getpid()} {socket.gethostname()}", encoding="utf-8")
-        except Timeout as error:
-            raise UsageError(
-                f"dataset {folder}: another writer{self._owner()} is at work there; "
-                "wait until it has finished, or choose another folder"
-            ) from error
-        except OSError as error:
-            raise DatasetError(
-                f"dataset {folder}: cannot be written ({error.strerror}); give write permission or another folder"
-            ) from error
 
-    def release(self) -> None:
-        """Release the lock; may be called twice."""
-        if self._lock.is_locked:
-            with contextlib.suppress(OSError):  # removed while held: another process that has it open checks again
-                self.path.unlink()
-            self._lock.release()
-
-    def _owner(self) -> str:
-        try:
-            process, host = self.path.read_text(encoding="utf-8").split()
-        except (OSError, ValueError):
-            return ""
-        return f" (process {process})" if host == socket.gethostname() else f" (process {process} on {host})"
+def remove_leftovers(path: Path) -> None:
+    """Remove what killed processes left of an output; only for the process that holds its lock."""
+    restore_folder(path)
+    left = re.compile(rf"\.{re.escape(path.name)}\.((\d+\.)?part(\..*)?|old)")
+    entries = path.parent.iterdir() if path.parent.is_dir() else ()
+    for entry in [entry for entry in entries if left.fullmatch(entry.name)]:
+        if entry.is_dir():
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            entry.unlink(missing_ok=True)
 
 
 def _next_to(folder: Path) -> tuple[Path, Path]:

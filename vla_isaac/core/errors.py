@@ -156,6 +156,19 @@ class DatasetError(VlaIsaacError, ValueError):
         self.camera = camera
 
 
+class WriteError(VlaIsaacError, OSError):
+    """An output cannot be written: no space, no permission, too many open files; the message names file and reason."""
+
+    def __init__(self, message: str = "", *, remedy: str = "", options: Options | None = None, reason: str = "") -> None:
+        """Say what cannot be written; `reason` is that of the operating system, such as ``"No space left on device"``."""
+        super().__init__(message, remedy=remedy, options=options)
+        self.reason = reason
+
+
+class DatasetWriteError(WriteError, DatasetError):
+    """A dataset cannot be written; the message says which episodes are intact."""
+
+
 class ForeignFileError(DatasetError):
     """A dataset refers to a file or an address outside it, or holds less than it declares; it is not read."""
 

@@ -40,8 +40,10 @@ Axes = Literal["base", "tool"]
 For `rpy_difference_rad`: base takes angles about the fixed base axes, tool angles about the moving tool axes.
 """
 
-Joints = Literal["none", "position_rad", "delta_rad", "velocity_rad_s", "velocity_fraction"]
-"""`velocity_fraction` is DROID's: one step adds `joint_scale` * value to each measured joint; a vector whose largest
+Joints = Literal["none", "position_rad", "delta_rad", "velocity_rad_s", "velocity_fraction", "other_robot"]
+"""`other_robot`: the numbers of a robot that is no Franka: a model can learn them, and nothing here executes them.
+
+`velocity_fraction` is DROID's: one step adds `joint_scale` * value to each measured joint; a vector whose largest
 entry exceeds 1 is first divided by it."""
 
 Gripper = Literal[
@@ -91,6 +93,9 @@ class ActionSpec:
 
     joints: Joints = "none"
     """Meaning of the seven numbers of a joint action."""
+
+    other_width: int = 0
+    """How many numbers an action has, gripper included; only for `other_robot`."""
 
     gripper: Gripper = "width_m"
     """Meaning of the gripper's number."""
@@ -146,6 +151,12 @@ class ActionSpec:
                 "with an increment",
                 remedy="make both absolute or both increments",
             )
+        is_other = self.joints == "other_robot"
+        if is_other != (self.other_width > 0) or (is_other and self.gripper != "none"):
+            raise ConfigError(
+                f"action spec: joints={self.joints!r} with other_width={self.other_width} and gripper={self.gripper!r}",
+                remedy="other_robot needs other_width, the number of all its values, and gripper 'none'; others need 0",
+            )
         for name in ("rate_hz", "command_limit", "relative_hold_steps"):
             value = getattr(self, name)
             if value is not None and not value > 0:
@@ -158,6 +169,8 @@ class ActionSpec:
     @property
     def arm_width(self) -> int:
         """Number of arm values per action."""
+        if self.joints == "other_robot":
+            return self.other_width
         if self.joints != "none":
             return 7
         return (3 if self.translation != "none" else 0) + _ROTATION_WIDTH.get(self.rotation, 3)

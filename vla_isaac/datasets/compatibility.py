@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
+from typing import Any
+
 from vla_isaac.core.errors import DatasetError, UsageError
+from vla_isaac.core.specs import ActionSpec
 from vla_isaac.datasets.description import info_to_json
 from vla_isaac.datasets.episode import Episode
 from vla_isaac.datasets.formats import DatasetInfo
+from vla_isaac.datasets.meta_json import dumps
 
 
 def check_episode(info: DatasetInfo, episode: Episode, *, where: str) -> None:
@@ -30,7 +36,7 @@ def check_episode(info: DatasetInfo, episode: Episode, *, where: str) -> None:
 
 def check_same_info(one: DatasetInfo, other: DatasetInfo, *, where: str) -> None:
     """Raise `UsageError` with the first difference between two datasets."""
-    left, right = info_to_json(one), info_to_json(other)
+    left, right = _comparable(one), _comparable(other)
     for key, value in left.items():
         if value == right[key]:
             continue
@@ -40,6 +46,17 @@ def check_same_info(one: DatasetInfo, other: DatasetInfo, *, where: str) -> None
         else:
             what, old, new = key, value, right[key]
         raise UsageError(f"{where}: {what}: {new} does not fit {old}; they cannot be one dataset")
+
+
+def _comparable(info: DatasetInfo) -> dict[str, Any]:
+    """Return the metadata, with the defaults of fields that an older dataset's action convention does not have."""
+    value = info_to_json(info)
+    if value["action_spec"]:
+        value["action_spec"] = {**json.loads(dumps(asdict(_ANY_SPEC))), **value["action_spec"]}
+    return value
+
+
+_ANY_SPEC = ActionSpec(joints="position_rad")
 
 
 def _check_names(where: str, kind: str, found: set[str], expected: set[str]) -> None:

@@ -96,6 +96,8 @@ def copy_episodes(
                 rows += len(episode)
                 if progress is not None:
                     progress(done, len(picks))
-        finally:
-            writer.close()
+        except BaseException:
+            writer.abandon()
+            raise
+        writer.close()
     return Copied(path=destination, format=to, episodes=len(picks), rows=rows)

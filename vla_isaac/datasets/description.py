@@ -11,6 +11,7 @@ from vla_isaac.core.errors import DatasetError
 from vla_isaac.datasets.episode import Feature
 from vla_isaac.datasets.formats import DatasetInfo
 from vla_isaac.datasets.meta_json import dumps
+from vla_isaac.datasets.value_names import value_names
 
 
 def info_to_json(info: DatasetInfo) -> dict[str, Any]:
@@ -36,7 +37,7 @@ def info_from_json(data: Any, *, source: str) -> DatasetInfo:
     """
     try:
         features = {
-            name: Feature(f["dtype"], tuple(f["shape"]), tuple(f["names"]) if f["names"] else None)
+            name: Feature(f["dtype"], tuple(f["shape"]), value_names(f.get("names"), f["shape"], column=name, source=source))
             for name, f in data["features"].items()
         }
         return DatasetInfo(

@@ -170,25 +170,30 @@ class Episode:
 
     meta: EpisodeMeta
     columns: Mapping[str, AnyArray]
-    """By feature name, shape (T, ...); at least ``"action"``."""
+    """By feature name, shape (T, ...); with ``"action"``, unless a third-party dataset names its actions otherwise."""
 
     images: Mapping[str, Images] = field(default_factory=dict)
     """By camera name, T images each, uint8 (H, W, 3)."""
 
     def __post_init__(self) -> None:
         lengths = {name: len(values) for name, values in (*self.columns.items(), *self.images.items())}
-        if "action" not in self.columns:
-            raise ShapeError("an episode needs the column 'action'; it has: " + ", ".join(self.columns))
+        if not self.columns:
+            raise ShapeError("an episode needs columns, and has none")
         mismatched = {name: length for name, length in lengths.items() if length != len(self)}
         if mismatched:
             name, length = next(iter(mismatched.items()))
             raise ShapeError(
-                f"episode: {name!r} has {length} rows where 'action' has {len(self)}; all need the same", array=name
+                f"episode: {name!r} has {length} rows where {self._first!r} has {len(self)}; all need the same", array=name
             )
 
     def __len__(self) -> int:
         """Number of control periods T."""
-        return len(self.columns["action"])
+        return len(self.columns[self._first])
+
+    @property
+    def _first(self) -> str:
+        """Return the column whose rows are counted."""
+        return "action" if "action" in self.columns else next(iter(self.columns))
 
 
 def as_column(values: Any, feature: Feature) -> AnyArray:

@@ -21,7 +21,7 @@ class DatasetInfo:
     """Rows per second."""
 
     features: Mapping[str, Feature]
-    """Columns, ``"action"`` among them; without the bookkeeping columns of a format."""
+    """Columns, without the bookkeeping columns of a format; ``"action"`` among them in every dataset that is written."""
 
     cameras: Mapping[str, tuple[int, int]]
     """Height and width [px] by camera name."""
@@ -29,6 +29,9 @@ class DatasetInfo:
     robot_type: str = "franka_panda"
     action_spec: Mapping[str, Any] = field(default_factory=dict)
     """Fields of the `ActionSpec` of ``"action"``; empty where a third-party dataset has none."""
+
+    upside_down: tuple[str, ...] = ()
+    """Cameras of a third-party dataset whose pictures are stored upside down; not stored with a dataset."""
 
 
 class DatasetReader(Protocol):
@@ -89,6 +92,10 @@ class DatasetWriter(Protocol):
         """Write the summaries, such as statistics; may be called twice."""
         ...
 
+    def abandon(self) -> None:
+        """Release the dataset without writing summaries, because it is removed or resumed later."""
+        self.close()
+
 
 READERS = Registry(
     "dataset format",
@@ -141,12 +148,23 @@ def open_dataset(path: str | Path, format: str | None = None) -> DatasetReader:
     raise UsageError(f"dataset {path}: is none of the known formats ({', '.join(READERS)}); name one with --format if it is")
 
 
+def check_has_actions(info: DatasetInfo, path: str | Path) -> None:
+    """Raise `UsageError` if a dataset has no column ``"action"``, as third-party datasets that name it otherwise."""
+    if "action" not in info.features:
+        likely = next((name for name in info.features if "action" in name), "COLUMN")
+        raise UsageError(
+            f"dataset {path}: has no column 'action'; it has {', '.join(info.features) or 'none'}",
+            remedy=f"name the actions: vla-isaac dataset convert {path} NEW --to lerobot --rename {likely}=action",
+        )
+
+
 def create_dataset(path: str | Path, info: DatasetInfo, format: str = "lerobot", *, resume: bool = False) -> DatasetWriter:
     """Begin a dataset, or resume one.
 
     Raises:
-        UsageError: If the folder has other content, another writer uses it, or `info` differs on resuming.
+        UsageError: If the folder has other content, another writer uses it, `info` differs on resuming, or has no actions.
         UnknownNameError: If the format is unknown.
     """
+    check_has_actions(info, path)
     writer: DatasetWriter = WRITERS.load(format)(Path(path), info, resume=resume)
     return writer

@@ -1,4 +1,4 @@
-"""Un-normalisation statistics of a new robot in the format of OpenVLA's ``dataset_statistics.json``.
+"""Un-normalisation statistics of a new robot: OpenVLA's ``dataset_statistics.json``, and openpi's ``norm_stats.json``.
 
 No published key fits an arbitrary Franka: the same values scaled by another robot's statistics move it wrongly,
 without an error.
@@ -17,7 +17,7 @@ import numpy as np
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import DatasetError, UsageError
 from vla_isaac.core.specs import ActionSpec
-from vla_isaac.datasets.formats import DatasetReader
+from vla_isaac.datasets.formats import DatasetReader, check_has_actions
 
 PROPRIO = "observation.state"
 
@@ -37,11 +37,12 @@ def openvla_statistics(
         the dataset has states; `num_transitions` and `num_trajectories`.
 
     Raises:
-        UsageError: If the dataset is empty or the mask has another width.
+        UsageError: If the dataset is empty, has no column of actions, or the mask has another width.
         DatasetError: If a number is not finite.
     """
     if len(reader) == 0:
         raise UsageError(f"dataset {reader.path}: has no episodes, so it has no statistics")
+    check_has_actions(reader.info, reader.path)
     actions = _all_rows(reader, "action")
     chosen = default_mask(reader) if mask is None else [bool(entry) for entry in mask]
     if len(chosen) != actions.shape[1]:
@@ -53,6 +54,26 @@ def openvla_statistics(
         entry["proprio"] = _summary(_all_rows(reader, PROPRIO))
     key = name or (reader.path.stem if reader.path.is_file() else reader.path.resolve().name)
     return {key: {**entry, "num_transitions": len(actions), "num_trajectories": len(reader)}}
+
+
+def openpi_statistics(reader: DatasetReader) -> dict[str, Any]:
+    """Return the statistics of a dataset in the layout of openpi's ``norm_stats.json``.
+
+    The quantiles are those of all rows; openpi estimates them from 5000 bins.
+
+    Source: Physical-Intelligence/openpi @15a9616 `src/openpi/shared/normalize.py`, `scripts/compute_norm_stats.py`.
+
+    Returns:
+        Under ``norm_stats``: `actions`, and `state` if the dataset has states, each with mean, std, q01, q99.
+
+    Raises:
+        UsageError: If the dataset is empty or has no column of actions.
+        DatasetError: If a number is not finite.
+    """
+    (entry,) = openvla_statistics(reader, name="all").values()
+    parts = {"state": entry.get("proprio"), "actions": entry["action"]}
+    keys = ("mean", "std", "q01", "q99")
+    return {"norm_stats": {name: {key: part[key] for key in keys} for name, part in parts.items() if part is not None}}
 
 
 def default_mask(reader: DatasetReader) -> list[bool]:

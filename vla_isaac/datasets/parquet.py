@@ -10,6 +10,7 @@ import numpy as np
 
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import DatasetError
+from vla_isaac.core.input_files import reading
 from vla_isaac.core.optional import require
 from vla_isaac.datasets.episode import Feature
 from vla_isaac.datasets.untrusted_paths import regular_file
@@ -65,6 +66,17 @@ def read_table(path: Path, columns: Sequence[str] | None = None, row_groups: Seq
             return file.read_row_groups(list(groups), columns=columns, use_threads=False)
         except (OSError, pa.ArrowException) as error:
             raise DatasetError(f"{path} is broken or truncated ({error}); copy the dataset again") from error
+
+
+def first_value(path: Path, column: str) -> Any:
+    """Return the first value of a column as a Python object, without reading the others; None if there is none.
+
+    Raises:
+        DatasetError: If the file is missing or broken.
+    """
+    with open_file(path) as file, reading(path, error=DatasetError, remedy="copy the dataset again"):
+        batch = next(file.iter_batches(batch_size=1, columns=[column], use_threads=False), None)
+        return batch[0][0].as_py() if batch is not None and batch.num_columns and batch.num_rows else None
 
 
 def read_where(path: Path, predicate: Callable[[str], bool]) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from vla_isaac.core import atomic_files
-from vla_isaac.core.errors import DatasetError
+from vla_isaac.core.errors import DatasetWriteError, WriteError
 
 FOLDER = ".writing"
 
@@ -55,15 +55,16 @@ def wrap_write_errors(root: Path, num_episodes: int) -> Iterator[None]:
     """Convert an operating system's error while writing into one that says which episodes are intact.
 
     Raises:
-        DatasetError: Disk full, no permission, and the like.
+        DatasetWriteError: Disk full, no permission, and the like.
     """
     try:
         yield
     except OSError as error:
         where = f" at {error.filename}" if error.filename else ""
-        raise DatasetError(
-            f"dataset {root}: could not be written{where}: {error.strerror or error}; its {num_episodes} finished episodes "
-            "are intact",
+        reason = error.reason if isinstance(error, WriteError) else error.strerror or str(error)
+        raise DatasetWriteError(
+            f"dataset {root}: could not be written{where}: {reason}; its {num_episodes} finished episodes are intact",
             remedy="free disk space or choose another folder, then continue with {resume}",
             options={"resume": True},
+            reason=reason,
         ) from error

@@ -42,6 +42,16 @@ def open_video(path: Path) -> Any:
     return opened
 
 
+def pixel_format(path: Path) -> str:
+    """Return FFmpeg's name of the pixel format of a video file, such as ``"yuv420p"``.
+
+    Raises:
+        DatasetError: As for `open_video`.
+    """
+    with open_video(path) as container:
+        return str(container.streams.video[0].codec_context.pix_fmt)
+
+
 def missing(path: Path) -> DatasetError:
     """Return the error for a missing file."""
     return DatasetError(f"the video {path} is missing; copy the dataset again, or remove the episode")

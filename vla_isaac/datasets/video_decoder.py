@@ -20,11 +20,12 @@ import numpy as np
 from vla_isaac.core.arrays import Image
 from vla_isaac.core.errors import DatasetError
 from vla_isaac.core.optional import require
+from vla_isaac.datasets.picture_kinds import why_video_is_left_out
 from vla_isaac.datasets.video_container import broken, missing, open_video
 
 DECODERS = 16  # per process; each holds a few images
 LOW_DELAY = 1 << 19  # AV_CODEC_FLAG_LOW_DELAY of libavcodec/avcodec.h
-INDICES = 8192  # indexed files; about 20 bytes per image
+INDICES = 8192  # indexed files; about 21 bytes per image
 
 
 class VideoIndex:
@@ -44,19 +45,23 @@ class VideoIndex:
                 self.codec: str = context.codec.name
                 self.extradata: bytes = context.extradata or b""
                 packets = [(p.pos, p.size, p.pts, p.is_keyframe) for p in container.demux(stream) if p.size]
-                layout = container.format.name
+                layout, pixels = container.format.name, context.pix_fmt
         except DatasetError:
             raise
         except (OSError, ValueError, EOFError) as error:  # PyAV's errors are one of these
             raise broken(path, str(error)) from error
         if "mp4" not in layout:
             raise broken(path, f"it is {layout}, expected mp4")  # others do not store pictures as a decoder takes them
+        why = why_video_is_left_out(pixels)
+        if why:
+            raise DatasetError(f"the video {path} is no color video: {why}", remedy="mark it as a depth map in info.json")
         self.path = path
         packets = [packet for packet in packets if packet[2] is not None and packet[0] is not None]
         table = np.array([(at, size, pts, key) for at, size, pts, key in packets], np.int64).reshape(-1, 4)
         self.pos, self.size = table[:, 0], table[:, 1].astype(np.int32)
         self.number = np.round(table[:, 2] * float(tick * rate)).astype(np.int32)
-        is_key = np.flatnonzero(table[:, 3])
+        self.is_key = table[:, 3].astype(bool)
+        is_key = np.flatnonzero(self.is_key)
         order = np.argsort(self.number[is_key], kind="stable")
         self._keys, self._key_numbers = is_key[order], self.number[is_key][order]
 
@@ -146,6 +151,7 @@ class PictureDecoder:
             return list(self._context.decode(None))
         packet = self._packet(os.pread(file, int(index.size[at]), int(index.pos[at])))
         packet.pts = packet.dts = int(index.number[at])
+        packet.is_keyframe = bool(index.is_key[at])  # the PNG decoder adds other packets to the picture before
         return list(self._context.decode(packet))
 
 

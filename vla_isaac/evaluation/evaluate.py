@@ -62,14 +62,15 @@ def evaluate(
     if resume and out is None:
         raise UsageError("resuming needs the file of the earlier run; give it with --out FILE --resume")
     begin = time.perf_counter()
-    file = ResultsFile(out, plan, resume=resume) if out is not None else None
-    schedule = EvaluationSchedule(plan, file.known if file else None)
     with contextlib.ExitStack() as stack:
+        file = ResultsFile(out, plan, resume=resume) if out is not None else None
+        if file is not None:
+            stack.callback(file.close)
+        schedule = EvaluationSchedule(plan, file.known if file else None)
         make_worker = functools.partial(Evaluator, plan, factory or cast or factory_of(plan))
         pool = open_pool(make_worker, num_workers=num_workers, deadline=deadline)
         stack.callback(pool.close)
         if file is not None:
-            stack.callback(file.close)
             file.begin()
         _run(pool, schedule, file, progress)
     return EvaluationReport(plan=plan, outcomes=schedule.outcomes, wall_seconds=time.perf_counter() - begin)

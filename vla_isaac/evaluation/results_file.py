@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from vla_isaac import __version__
+from vla_isaac.core.atomic_files import OutputLock
 from vla_isaac.core.config import from_mapping, to_mapping
 from vla_isaac.core.errors import ConfigError, UsageError
 from vla_isaac.evaluation.outcome import Outcome
@@ -38,11 +39,19 @@ class ResultsFile:
     """The journal of an evaluation; faults are tried again."""
 
     def __init__(self, path: Path, plan: EvaluationPlan, *, resume: bool) -> None:
-        """Read an existing file; nothing is written before `begin`.
+        """Lock the file and read what is in it; nothing is written before `begin`.
 
         Raises:
-            UsageError: If the file exists and `resume` is false, or it is of another plan or policy.
+            UsageError: If the file exists and `resume` is false, it is of another plan or policy, or another run writes it.
         """
+        self._lock = OutputLock(path)
+        try:
+            self._read(path, plan, resume=resume)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _read(self, path: Path, plan: EvaluationPlan, *, resume: bool) -> None:
         if path.exists() and not resume:
             raise UsageError(f"{path} exists already; add --resume to continue it, or choose another name")
         header = header_of(plan)
@@ -64,8 +73,9 @@ class ResultsFile:
         self._journal.add(to_mapping(outcome))
 
     def close(self) -> None:
-        """Close it, if it was begun."""
+        """Close it, if it was begun, and release its lock."""
         self._journal.close()
+        self._lock.release()
 
     def _outcome(self, line: dict[str, Any]) -> Outcome:
         try:

@@ -10,8 +10,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from vla_isaac.core.atomic_files import write_bytes
+from vla_isaac.core.atomic_files import write_bytes, writing
 from vla_isaac.core.errors import UsageError
+
+RESUME = "free disk space, then run the same command with --resume; what was finished is in the file"
 
 
 class Journal:
@@ -35,14 +37,31 @@ class Journal:
         """Results of an earlier run."""
 
     def begin(self, results: Iterable[Mapping[str, Any]]) -> None:
-        """Replace the file atomically by the header and these results, and keep it open for `add`."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        write_bytes(self.path, b"".join(map(_line, [self._header, *results])))
-        self._file = self.path.open("ab", buffering=0)  # each line is one atomic write
+        """Replace the file atomically by the header and these results, and keep it open for `add`.
+
+        Raises:
+            WriteError: If it cannot be written.
+        """
+        with writing(self.path, remedy=RESUME):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            write_bytes(self.path, b"".join(map(_line, [self._header, *results])))
+            self._file = self.path.open("ab", buffering=0)  # each line is one atomic write
 
     def add(self, result: Mapping[str, Any]) -> None:
-        """Write one result."""
-        self._file.write(_line(result))
+        """Write one result, completely or not at all.
+
+        Raises:
+            WriteError: If it cannot be written; the earlier ones are intact.
+        """
+        line, end = _line(result), self._file.tell()
+        with writing(self.path, remedy=RESUME):
+            try:
+                written = 0
+                while written < len(line):  # a disk that runs full takes a part of it first
+                    written += self._file.write(line[written:])
+            except OSError:
+                self._file.truncate(end)
+                raise
 
     def close(self) -> None:
         """Close the file, if it was begun."""

@@ -6,17 +6,20 @@ period (action, target, state), the last one the result. JSON keeps every bit of
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from vla_isaac.core.atomic_files import commit, temporary_path
+from vla_isaac.core.atomic_files import commit, temporary_path, writing
 from vla_isaac.core.types import SceneState
 from vla_isaac.runtime.recording import describe_start
 from vla_isaac.runtime.result import EpisodeResult
 from vla_isaac.runtime.subscriber import EpisodeStart, Step
 
 FORMAT = 1
+REMEDY = "free disk space or choose another folder; the episode continues without it"
 
 
 class EpisodeLog:
@@ -26,11 +29,14 @@ class EpisodeLog:
         """Log to `path`, under a temporary name until the episode has ended."""
         self.path = path
         self._part = temporary_path(path)
+        self.written: Path | None = None
+        """The file, once it is complete."""
 
     def on_start(self, start: EpisodeStart) -> None:
         """Write the header."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = self._part.open("w", encoding="utf-8", buffering=1)  # line buffered
+        with writing(self.path, remedy=REMEDY):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self._part.open("w", encoding="utf-8", buffering=1)  # line buffered
         about = describe_start(start)
         self._line({"kind": "start", "format": FORMAT, **about, "state": state_to_json(start.state)})
 
@@ -52,11 +58,26 @@ class EpisodeLog:
     def on_end(self, result: EpisodeResult) -> None:
         """Write the result and rename the file."""
         self._line({"kind": "end", **result.to_json()})
-        self._file.close()
-        commit(self._part, self.path)
+        with self._discarding_on_failure():
+            self._file.close()
+            commit(self._part, self.path)
+        self.written = self.path
 
     def _line(self, value: dict[str, Any]) -> None:
-        self._file.write(json.dumps(value, separators=(",", ":")) + "\n")
+        with self._discarding_on_failure():
+            self._file.write(json.dumps(value, separators=(",", ":")) + "\n")
+
+    @contextlib.contextmanager
+    def _discarding_on_failure(self) -> Iterator[None]:
+        """Remove an incomplete file and raise an error that names it."""
+        try:
+            with writing(self.path, remedy=REMEDY):
+                yield
+        except Exception:
+            with contextlib.suppress(OSError):
+                self._file.close()
+            self._part.unlink(missing_ok=True)
+            raise
 
 
 def state_to_json(state: SceneState) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from vla_isaac.core.atomic_files import atomic_path
+from vla_isaac.core.atomic_files import OutputLock, atomic_path, writing
 from vla_isaac.core.errors import SceneError, UsageError
 from vla_isaac.scene.spec import SceneLayout, SceneSpec, Timing
 from vla_isaac.scene.usd_cameras import write_cameras, write_lights
@@ -115,7 +115,7 @@ def write_file(
     """
     stage = Usd.Stage.CreateInMemory()
     write_scene(stage, spec, layout, robot=robot, robot_asset=robot_asset, robot_variants=robot_variants)
-    with atomic_path(path, suffix=path.suffix) as unfinished:
+    with OutputLock(path), atomic_path(path, suffix=path.suffix) as unfinished, writing(path, any_error=True):
         stage.GetRootLayer().Export(str(unfinished))
     return sum(1 for _ in stage.TraverseAll())
 

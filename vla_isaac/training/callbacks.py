@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
+from vla_isaac.core.atomic_files import writing
 from vla_isaac.core.optional import is_installed
 
 EVERY = 0.5  # [s] between two redraws of the progress line
 LOGGED_EVERY = 20  # updates
+METRICS = "metrics.jsonl"
+
+
+def drop_metrics_after(folder: Path, step: int) -> None:
+    """Remove the metrics of updates that a resumed run repeats, and a line that a kill cut off; the file stays open."""
+    path, end = folder / METRICS, 0
+    if not path.is_file():
+        return
+    with path.open("rb") as file:
+        for line in file:
+            if not line.endswith(b"\n") or json.loads(line)["step"] > step:
+                break
+            end += len(line)
+    os.truncate(path, end)
 
 
 class TrainingCallback(Protocol):
@@ -75,7 +91,8 @@ class MetricsFile:
     """One JSON object per line in ``metrics.jsonl``; a resumed run appends to it."""
 
     def __init__(self, folder: Path) -> None:
-        self._file = (folder / "metrics.jsonl").open("a", encoding="utf-8")
+        self._path = folder / METRICS
+        self._file = self._path.open("a", encoding="utf-8", buffering=1)
 
     def on_step(self, step: int, steps: int, terms: Mapping[str, float]) -> None:
         """Write an update."""
@@ -84,14 +101,14 @@ class MetricsFile:
     def on_validation(self, step: int, scores: Mapping[str, float], *, is_best: bool) -> None:
         """Write a validation."""
         self._write({"step": step, "validation": dict(scores), "is_best": is_best})
-        self._file.flush()
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
 
     def _write(self, value: dict[str, Any]) -> None:
-        self._file.write(json.dumps(value) + "\n")
+        with writing(self._path):
+            self._file.write(json.dumps(value) + "\n")
 
 
 class TensorBoardLog:

@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from vla_isaac.core.atomic_files import replaced_folder, restore_folder
+from vla_isaac.core.atomic_files import replaced_folder, restore_folder, writing
 from vla_isaac.core.errors import ConfigError
 from vla_isaac.models.base import VLAModel
 from vla_isaac.models.hugging_face import transformers_logging
@@ -23,6 +23,7 @@ from vla_isaac.models.processor import VLAProcessor
 from vla_isaac.policies.learned_checkpoint import PolicyCard
 
 TENSORS, NUMBERS = "training.safetensors", "training.json"
+RESUME = "free disk space, then run the same command with --resume; the checkpoint before it is intact"
 
 
 def save_checkpoint(
@@ -34,16 +35,25 @@ def save_checkpoint(
     tensors: Mapping[str, Tensor] | None = None,
     numbers: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write a checkpoint; if interrupted, `find_checkpoint` still finds the previous one."""
-    transformers_logging.disable_progress_bar()
-    with replaced_folder(folder) as part:
-        model.save_pretrained(str(part))
-        processor.save(part)
-        card.save(part)
+    """Write a checkpoint; if interrupted, `find_checkpoint` still finds the previous one.
+
+    Raises:
+        WriteError: If it cannot be written; the previous one is intact.
+    """
+    with replaced_folder(folder) as part, writing(folder, remedy=RESUME, any_error=True):
+        write_checkpoint(part, model, processor, card)
         if tensors is not None:
             save_file({name: value.detach().cpu().contiguous() for name, value in tensors.items()}, str(part / TENSORS))
         if numbers is not None:
             (part / NUMBERS).write_text(json.dumps(numbers, indent=1) + "\n", encoding="utf-8")
+
+
+def write_checkpoint(folder: Path, model: VLAModel, processor: VLAProcessor, card: PolicyCard) -> None:
+    """Write the files of a checkpoint that inference needs into an existing folder."""
+    transformers_logging.disable_progress_bar()
+    model.save_pretrained(str(folder))
+    processor.save(folder)
+    card.save(folder)
 
 
 def find_checkpoint(folder: Path) -> Path | None:

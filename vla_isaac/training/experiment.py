@@ -62,8 +62,9 @@ def make_card(
     spec = to_mapping(action_spec) if action_spec is not None else data.action_spec
     if not spec:
         raise ConventionError(
-            f"{', '.join(map(str, paths))} does not declare the convention of its actions; convert it "
-            "with an action_spec, so that a policy can execute them"
+            f"{', '.join(map(str, paths))} does not declare the convention of its actions",
+            remedy=f"convert it: vla-isaac dataset convert {paths[0]} NEW --to lerobot --action-convention PRESET (a name "
+            "of `vla-isaac list conventions`); in Python, give an action_spec",
         )
     return PolicyCard(
         model=config.model,

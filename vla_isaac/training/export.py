@@ -5,6 +5,7 @@ Opset 17, which onnxruntime 1.15 and later run. The conversion of pictures from 
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from vla_isaac.core.arrays import AnyArray
-from vla_isaac.core.atomic_files import commit
+from vla_isaac.core.atomic_files import OutputLock, commit, replaced_folder, writing
 from vla_isaac.core.errors import ConfigError, VlaIsaacError
 from vla_isaac.core.optional import require
 from vla_isaac.models.base import Batch, VLAModel, load_model
@@ -24,7 +25,7 @@ from vla_isaac.models.io_names import HEAT, IMAGE, IS_WORD, MEMORY, NEXT_MEMORY,
 from vla_isaac.models.processor import VLAProcessor
 from vla_isaac.policies.learned_checkpoint import ONNX, SENTENCE, PolicyCard
 from vla_isaac.policies.learned_session import OnnxNetwork
-from vla_isaac.training.checkpoint import save_checkpoint
+from vla_isaac.training.checkpoint import write_checkpoint
 
 OPSET = 17
 TOLERANCE = 1e-4
@@ -68,9 +69,21 @@ def export(folder: Path, *, out: Path | None = None, half: bool = False) -> Expo
         MissingDependencyError: If onnx or onnxruntime is not installed.
     """
     require("onnx", extra="export", need="export")
-    if out is not None:
-        _copy(folder, out, half=half)
-        folder = out
+    goal = folder if out is None else out
+    with OutputLock(goal), contextlib.ExitStack() as stack:
+        if out is not None:
+            place = stack.enter_context(replaced_folder(out))
+            _copy(folder, place, half=half)
+        else:
+            place = folder
+        with writing(goal, any_error=True):
+            names, difference = _write_networks(place)
+            size = sum((place / name).stat().st_size for name in names) / 1e6
+    return ExportReport(path=str(goal / ONNX), megabytes=size, largest_difference=difference, opset=OPSET)
+
+
+def _write_networks(folder: Path) -> tuple[list[str], float]:
+    """Write the graphs of a checkpoint into its folder; return their names and the largest difference from torch."""
     card, model = PolicyCard.load(folder), load_model(folder)
     processor = VLAProcessor.load(folder, card.cameras, card.image_hw)
     if len(processor.vocabulary) != model.config.num_words:
@@ -93,17 +106,17 @@ def export(folder: Path, *, out: Path | None = None, half: bool = False) -> Expo
     finally:
         for part in parts.values():
             part.unlink(missing_ok=True)
-    size = sum((folder / name).stat().st_size for name in parts) / 1e6
-    return ExportReport(path=str(folder / ONNX), megabytes=size, largest_difference=difference, opset=OPSET)
+    return list(parts), difference
 
 
 def _copy(folder: Path, out: Path, *, half: bool) -> None:
-    """Write a copy of the checkpoint without the training state."""
+    """Write a copy of the checkpoint without the training state into an empty folder."""
     card, model = PolicyCard.load(folder), load_model(folder)
     if half:
         for weight in model.parameters():
             weight.data = weight.data.half()
-    save_checkpoint(out, model, VLAProcessor.load(folder, card.cameras, card.image_hw), card)
+    with writing(out, any_error=True):
+        write_checkpoint(out, model, VLAProcessor.load(folder, card.cameras, card.image_hw), card)
 
 
 def largest_difference(

@@ -19,7 +19,7 @@ from vla_isaac.core.errors import PolicyError, UsageError
 from vla_isaac.core.specs import ActionSpec
 from vla_isaac.models.base import Batch, VLAModel
 from vla_isaac.policies.learned_checkpoint import PolicyCard
-from vla_isaac.training.callbacks import TrainingCallback, default_callbacks
+from vla_isaac.training.callbacks import TrainingCallback, default_callbacks, drop_metrics_after
 from vla_isaac.training.checkpoint import find_checkpoint, load_training, optimizer_tensors, save_checkpoint, set_optimizer
 from vla_isaac.training.config import TrainConfig
 from vla_isaac.training.data_module import DataModule
@@ -206,6 +206,7 @@ class VLATrainer:
         self.step, self.best_step, self._stale = numbers["step"], numbers["best_step"], numbers["stale"]
         self.best_loss = numbers["best_loss"]
         self._batches = None
+        drop_metrics_after(self.folder, self.step)
         return True
 
     # ------------------------------------------------------------------

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from vla_isaac.collection.transitions import collect_transitions
+from vla_isaac.core.atomic_files import OutputLock, remove_leftovers, replaced_folder, write_bytes
 from vla_isaac.core.errors import UsageError
 from vla_isaac.datasets.formats import open_dataset
 from vla_isaac.datasets.loading import fill_cache
@@ -96,9 +97,10 @@ def train(
     if threads is not None:
         torch.set_num_threads(threads)
     cache = cache or folder / FRAMES
-    report = train_once(config, paths, folder, resume=resume, begin_with=begin_with, cache=cache)
-    if dagger is not None and dagger.rounds > 0:
-        report = _correct(report, config, list(paths), folder, dagger, resume=resume, cache=cache)
+    with OutputLock(folder):
+        report = train_once(config, paths, folder, resume=resume, begin_with=begin_with, cache=cache)
+        if dagger is not None and dagger.rounds > 0:
+            report = _correct(report, config, list(paths), folder, dagger, resume=resume, cache=cache)
     return report
 
 
@@ -113,6 +115,8 @@ def train_once(
     cache: Path | None = None,
 ) -> TrainReport:
     """Train on these datasets alone; see `train`. Decoded pictures are stored in `cache`, or next to the checkpoints."""
+    for name in ("last", "best"):
+        remove_leftovers(folder / name)
     if find_checkpoint(folder / "last") is not None and not resume:
         raise UsageError(f"{folder} holds a training run; add --resume to resume it, or choose another folder")
     if resume and is_finished(folder / "last", config, paths):
@@ -258,10 +262,9 @@ def _success(report: TrainReport, tasks: tuple[str, ...], folder: Path, dagger: 
 
 def _choose(best: TrainReport, folder: Path, why: dict[str, Any]) -> None:
     """Copy the best checkpoint to ``chosen`` with the reason."""
-    chosen = folder / CHOSEN
-    shutil.rmtree(chosen, ignore_errors=True)
-    shutil.copytree(Path(best.folder) / "best", chosen)
-    (folder / ROUNDS).write_text(json.dumps(why, indent=1) + "\n", encoding="utf-8")
+    with replaced_folder(folder / CHOSEN) as part:
+        shutil.copytree(Path(best.folder) / "best", part, dirs_exist_ok=True)
+    write_bytes(folder / ROUNDS, (json.dumps(why, indent=1) + "\n").encode())
 
 
 def _tasks_of(path: Path) -> list[str]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from small_datasets import make_info, write
 
+from vla_isaac.cli.main import main
 from vla_isaac.control.normalisation import ActionStatistics, Unnormaliser
-from vla_isaac.core.errors import DatasetError, UsageError
+from vla_isaac.core.errors import ConfigError, DatasetError, UsageError
 from vla_isaac.datasets.episode import Episode, EpisodeMeta, Feature
+from vla_isaac.datasets.formats import open_dataset
 from vla_isaac.datasets.openvla_statistics import default_mask, openvla_statistics
 
 
@@ -76,3 +80,29 @@ def test_a_mask_of_another_width_and_an_empty_dataset_are_refused(tmp_path, hund
     empty = opened(write(tmp_path / "none.hdf5", [], "hdf5", features=make_info().features))
     with pytest.raises(UsageError, match="has no episodes"):
         openvla_statistics(empty)
+
+
+def test_openpis_layout_has_state_and_actions_and_is_read_again(clean, tmp_path, capsys):
+    path = tmp_path / "norm_stats.json"
+    assert main(["dataset", "stats", str(clean["lerobot"]), "--layout", "openpi", "--out", str(path)]) == 0
+    stats = json.loads(path.read_text())["norm_stats"]
+    assert sorted(stats) == ["actions", "state"]
+    assert sorted(stats["state"]) == sorted(stats["actions"]) == ["mean", "q01", "q99", "std"]
+    reader = open_dataset(clean["lerobot"])
+    actions = np.concatenate([reader.columns(n)["action"] for n in range(len(reader))]).astype(np.float64)
+    states = np.concatenate([reader.columns(n)["observation.state"] for n in range(len(reader))]).astype(np.float64)
+    reader.close()
+    assert np.allclose(stats["state"]["mean"], states.mean(axis=0), atol=1e-9)
+    read = ActionStatistics.from_mapping({"norm_stats": stats})
+    assert np.allclose(read.q99, np.quantile(actions, 0.99, axis=0), atol=1e-9)
+    rows = Unnormaliser("quantile_openpi", read).apply(np.ones((1, actions.shape[1])))
+    assert np.allclose(rows, np.asarray(read.q99) + 1e-6, atol=1e-6)
+    capsys.readouterr()
+    assert main(["dataset", "stats", str(clean["lerobot"]), "--layout", "openpi", "--out", str(path)]) == 2
+    assert "exists already" in capsys.readouterr().err
+
+
+def test_openpis_file_without_numbers_is_refused():
+    for actions in ([1.0], {"mean": "x"}):
+        with pytest.raises(ConfigError, match=r"norm_stats\.actions"):
+            ActionStatistics.from_mapping({"norm_stats": {"actions": actions}})

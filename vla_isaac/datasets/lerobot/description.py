@@ -7,16 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vla_isaac.core.errors import DatasetError, UsageError
+from vla_isaac.core.errors import DatasetError, ShapeError, UsageError
 from vla_isaac.datasets.description import read_json
 from vla_isaac.datasets.episode import Feature
-from vla_isaac.datasets.formats import DatasetInfo
+from vla_isaac.datasets.formats import DatasetInfo, check_has_actions
 from vla_isaac.datasets.lerobot.layout import BOOKKEEPING, IMAGE_PREFIX, INFO, OURS, video_key
 from vla_isaac.datasets.meta_json import dumps
+from vla_isaac.datasets.picture_kinds import PictureAxes, declared_pixel_format, is_depth_map, picture_axes, why_left_out
+from vla_isaac.datasets.value_names import value_names
 from vla_isaac.datasets.video_files import PIXELS
 
 ANNOTATION = "annotation."
-NUMBERS = {"float32", "float64", "float16", "int64", "int32", "int16", "int8", "uint8", "bool"}
+NUMBERS = {
+    *("float32", "float64", "float16", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8", "bool")
+}
 
 
 @dataclass(frozen=True)
@@ -26,9 +30,15 @@ class Camera:
     key: str
     """Name of its feature."""
 
-    resolution_hw: tuple[int, int]
+    axes: PictureAxes
     is_video: bool
     """False where images are PNG files inside the Parquet rows."""
+
+    pixel_format: str = ""
+    """FFmpeg's name of it; empty where `info.json` does not give it."""
+
+    left_out: str = ""
+    """Why `info.json` says that its pictures are no color pictures; empty if it does not."""
 
 
 def has_version(path: Path, prefix: str) -> bool:
@@ -39,24 +49,41 @@ def has_version(path: Path, prefix: str) -> bool:
         return False
 
 
-def columns_of(data: Mapping[str, Any]) -> dict[str, Feature]:
-    """Return the numeric columns, without text, images and bookkeeping."""
+def columns_of(data: Mapping[str, Any], *, source: str = INFO) -> dict[str, Feature]:
+    """Return the numeric columns, without text, images and bookkeeping; `source` names the file in warnings."""
     return {
-        name: Feature(feature["dtype"], tuple(feature["shape"]) or (1,), _names(feature.get("names")))
+        name: _column(name, feature, source)
         for name, feature in data["features"].items()
         if feature["dtype"] in NUMBERS and name not in BOOKKEEPING and not name.startswith(ANNOTATION)
     }
 
 
-def cameras_of(data: Mapping[str, Any]) -> dict[str, Camera]:
-    """Return its cameras by name."""
+def all_cameras_of(data: Mapping[str, Any]) -> dict[str, Camera]:
+    """Return its cameras by name, also those whose pictures are left out."""
     return {
-        name.removeprefix(IMAGE_PREFIX).removeprefix("observation."): Camera(
-            name, _resolution(feature), feature["dtype"] == "video"
-        )
+        name.removeprefix(IMAGE_PREFIX).removeprefix("observation."): _camera(name, feature)
         for name, feature in data["features"].items()
         if feature["dtype"] in ("video", "image")
     }
+
+
+def cameras_of(data: Mapping[str, Any]) -> dict[str, Camera]:
+    """Return the cameras with color pictures by name."""
+    return {name: camera for name, camera in all_cameras_of(data).items() if not camera.left_out}
+
+
+def axes_of(name: str, feature: Mapping[str, Any]) -> PictureAxes:
+    """Return the size and the channels of the pictures of a feature.
+
+    Raises:
+        DatasetError: If its shape is not that of a picture.
+    """
+    try:
+        return picture_axes(feature["shape"], feature.get("names"))
+    except ShapeError as error:
+        raise DatasetError(
+            f"{INFO}: feature {name!r}: {error.message}", remedy="write the shape of its pictures there, as [48, 64, 3]"
+        ) from error
 
 
 def info_of(path: Path, data: Mapping[str, Any]) -> DatasetInfo:
@@ -69,8 +96,8 @@ def info_of(path: Path, data: Mapping[str, Any]) -> DatasetInfo:
         ours = read_json(path / OURS) if (path / OURS).exists() else {}
         return DatasetInfo(
             fps=float(data["fps"]),
-            features=columns_of(data),
-            cameras={name: camera.resolution_hw for name, camera in cameras_of(data).items()},
+            features=columns_of(data, source=str(path / INFO)),
+            cameras={name: camera.axes.resolution_hw for name, camera in cameras_of(data).items()},
             robot_type=data.get("robot_type") or "unknown",
             action_spec=ours.get("action_spec", {}),
         )
@@ -104,8 +131,7 @@ def check_info(path: Path, info: DatasetInfo) -> None:
     Raises:
         UsageError: If it cannot.
     """
-    if "action" not in info.features:
-        raise UsageError(f"dataset {path}: has no column 'action'; its columns: {', '.join(info.features)}")
+    check_has_actions(info, path)
     if not info.fps > 0:
         raise UsageError(f"dataset {path}: fps={info.fps} must be positive")
     taken = [name for name in info.features if name in BOOKKEEPING or "/" in name or name.startswith(ANNOTATION)]
@@ -144,14 +170,12 @@ def _video(hw: tuple[int, int], fps: float, codec: str) -> dict[str, Any]:
     return {"dtype": "video", "shape": [*hw, 3], "names": ["height", "width", "channels"], "info": about}
 
 
-def _names(names: Any) -> tuple[str, ...] | None:
-    """Return the names of a row's values; some datasets wrap them in a mapping of one entry."""
-    if isinstance(names, Mapping):
-        names = next(iter(names.values()), None)
-    return tuple(str(name) for name in names) if isinstance(names, list) and names else None
+def _column(name: str, feature: Mapping[str, Any], source: str) -> Feature:
+    shape = tuple(feature["shape"]) or (1,)
+    return Feature(feature["dtype"], shape, value_names(feature.get("names"), shape, column=name, source=source))
 
 
-def _resolution(feature: Mapping[str, Any]) -> tuple[int, int]:
-    shape, names = list(feature["shape"]), feature.get("names") or ["height", "width", "channels"]
-    height, width = shape[1:] if str(names[0]).startswith("channel") else shape[:2]
-    return int(height), int(width)
+def _camera(name: str, feature: Mapping[str, Any]) -> Camera:
+    axes = axes_of(name, feature)
+    why = why_left_out(axes.channels, "8 bits", is_8_bit=True, is_depth=is_depth_map(feature))
+    return Camera(name, axes, feature["dtype"] == "video", declared_pixel_format(feature), why)

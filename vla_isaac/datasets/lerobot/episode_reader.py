@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 from vla_isaac.core.arrays import AnyArray
-from vla_isaac.core.errors import DatasetError, UsageError
+from vla_isaac.core.errors import DatasetError, UsageError, VlaIsaacError
 from vla_isaac.datasets.description import read_json
 from vla_isaac.datasets.episode import Episode, EpisodeMeta, Images
-from vla_isaac.datasets.images_on_disk import PngImages
-from vla_isaac.datasets.lerobot.description import Camera, cameras_of, has_version, info_of
+from vla_isaac.datasets.images_on_disk import PngImages, why_picture_is_left_out
+from vla_isaac.datasets.lerobot.description import Camera, all_cameras_of, has_version, info_of
 from vla_isaac.datasets.lerobot.layout import BOOKKEEPING, INFO
 from vla_isaac.datasets.lerobot.rows import EpisodeEntry
 from vla_isaac.datasets.meta_json import meta_from_json
-from vla_isaac.datasets.parquet import to_numpy
+from vla_isaac.datasets.parquet import first_value, to_numpy
+from vla_isaac.datasets.picture_kinds import warn_left_out, why_video_is_left_out
+from vla_isaac.datasets.video_container import pixel_format
 from vla_isaac.datasets.video_files import VideoImages, release_videos
 
 
@@ -42,9 +45,16 @@ class EpisodeReader(ABC):
             )
         self._data = read_json(self.path / INFO)
         self.info = info_of(self.path, self._data)
-        self._cameras = cameras_of(self._data)
-        self._video_keys = [camera.key for camera in self._cameras.values() if camera.is_video]
+        cameras = all_cameras_of(self._data)
+        self._video_keys = [camera.key for camera in cameras.values() if camera.is_video and not camera.left_out]
         self._open()
+        reasons = {name: camera.left_out or self._why_left_out(camera) for name, camera in cameras.items()}
+        for name in filter(reasons.get, reasons):
+            warn_left_out(self.path, name, reasons[name])
+        self._cameras = {name: camera for name, camera in cameras.items() if not reasons[name]}
+        self.left_out = {camera.key for name, camera in cameras.items() if reasons[name]}
+        sizes = {name: camera.axes.resolution_hw for name, camera in self._cameras.items()}
+        self.info = replace(self.info, cameras=sizes)
 
     @classmethod
     def recognises(cls, path: Path) -> bool:
@@ -105,6 +115,10 @@ class EpisodeReader(ABC):
         """
 
     @abstractmethod
+    def data_path(self, episode: int) -> Path:
+        """Return the Parquet file with an episode's rows."""
+
+    @abstractmethod
     def video_path(self, episode: int, key: str) -> Path:
         """Return the video file with an episode's images."""
 
@@ -125,15 +139,28 @@ class EpisodeReader(ABC):
             raise UsageError(f"dataset {self.path}: has no episode {episode}; it has {len(self)}, numbered from 0")
         return self._entries()[episode]
 
+    def _why_left_out(self, camera: Camera) -> str:
+        """Return why the first pictures of a camera are no color pictures, whatever `info.json` says."""
+        if not len(self):
+            return ""
+        try:
+            if camera.is_video:
+                channels = camera.axes.channels
+                declared = why_video_is_left_out(camera.pixel_format, channels)
+                return declared or why_video_is_left_out(pixel_format(self.video_path(0, camera.key)), channels)
+            return why_picture_is_left_out(first_value(self.data_path(0), camera.key))
+        except VlaIsaacError:
+            return ""  # a file is missing or broken: its episode says so when it is read
+
     def _images(self, episode: int, name: str, camera: Camera) -> Images:
         about = f"episode {episode}, camera {name}"
         if not camera.is_video:
-            return PngImages(self.table(episode, [camera.key])[camera.key].to_pylist(), camera.resolution_hw, about)
+            return PngImages(self.table(episode, [camera.key])[camera.key].to_pylist(), camera.axes.resolution_hw, about)
         return VideoImages(
             self.video_path(episode, camera.key),
             first=self.first_frame(episode, camera.key),
             length=self.length(episode),
-            resolution_hw=camera.resolution_hw,
+            resolution_hw=camera.axes.resolution_hw,
             fps=self.info.fps,
             about=about,
         )

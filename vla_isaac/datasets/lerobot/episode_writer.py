@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from vla_isaac.core.arrays import AnyArray
-from vla_isaac.core.atomic_files import FolderLock
 from vla_isaac.core.errors import UsageError
+from vla_isaac.core.locks import FolderLock
 from vla_isaac.datasets.compatibility import check_same_info
 from vla_isaac.datasets.description import read_json
 from vla_isaac.datasets.episode import Episode, Feature

@@ -33,7 +33,6 @@ from vla_isaac.datasets.lerobot.reader import LeRobotReader
 from vla_isaac.datasets.lerobot.rows import EpisodeRow, Place, read_statistics, read_tasks, row_table, tasks_file
 from vla_isaac.datasets.meta_json import dumps, meta_to_json
 from vla_isaac.datasets.parquet import pa, to_arrow, to_bytes, to_numpy
-from vla_isaac.datasets.staging import wrap_write_errors
 from vla_isaac.datasets.statistics import Statistics, aggregate, column_statistics
 from vla_isaac.datasets.video_files import VideoPart, can_be_joined, join_videos
 
@@ -80,7 +79,7 @@ def merge(
     for reader in readers[1:]:
         check_same_info(readers[0].info, reader.info, where=f"{reader.path} and {readers[0].path}")
     try:
-        with wrap_write_errors(goal, 0), atomic_tree(goal) as work:
+        with atomic_tree(goal) as work:
             work.mkdir()
             count = _Merger(readers, work, data_mb, video_mb).write()
             if goal.exists():
@@ -96,6 +95,7 @@ class _Merger:
         self._readers, self._root = readers, root
         self._data_mb, self._video_mb = data_mb, video_mb
         self._info, self._raw = readers[0].info, read_json(readers[0].path / INFO)
+        self._raw["features"] = {name: f for name, f in self._raw["features"].items() if name not in readers[0].left_out}
         self._tasks: dict[str, int] = {}
         self._texts = {reader.path: {k: text for text, k in read_tasks(reader.path).items()} for reader in readers}
         for text in [text for texts in self._texts.values() for text in texts.values()]:
@@ -104,7 +104,7 @@ class _Merger:
     def write(self) -> int:
         items = self._planned()
         items = self._write_data(items)
-        for key in items[0].row.videos if items else ():
+        for key in [name for name, feature in self._raw["features"].items() if feature["dtype"] == "video"]:
             items = self._write_videos(items, key)
         self._write_rows(items)
         self._write_summaries(items)
@@ -116,10 +116,10 @@ class _Merger:
         for reader in self._readers:
             for row, statistics in zip(reader.rows, read_statistics(reader.path), strict=True):
                 meta = row.meta or dumps(meta_to_json(reader.meta(row.number)))
-                new = replace(
-                    row, number=len(items), first_row=first_row, row=Place(**place(len(items) // CHUNK)), meta=meta
-                )
-                items.append(_Item(reader, row, new, statistics))
+                here = Place(**place(len(items) // CHUNK))
+                new = replace(row, number=len(items), first_row=first_row, row=here, meta=meta, videos={})
+                kept = {name: values for name, values in statistics.items() if name not in reader.left_out}
+                items.append(_Item(reader, row, new, kept))
                 first_row += row.length
         return items
 

@@ -29,7 +29,7 @@ class LeRobotReader(EpisodeReader):
             DatasetError: If the file is missing or broken, or lacks rows.
         """
         row = self._row(episode)
-        path = row.data.path(self.path, self._data_path)
+        path = self.data_path(episode)
         try:
             groups = [k for k, (first, last) in enumerate(self._known_groups(path)) if first <= row.number <= last]
             table = read_table(path, None if names is None else list({*names, "episode_index"}), groups)
@@ -41,6 +41,10 @@ class LeRobotReader(EpisodeReader):
                 f"episode {episode}: {path} has {is_ours.sum()} of its {row.length} rows; copy the dataset again"
             )
         return table.filter(is_ours) if not is_ours.all() else table
+
+    def data_path(self, episode: int) -> Path:
+        """Return the Parquet file with an episode's rows."""
+        return self._row(episode).data.path(self.path, self._data_path)
 
     def video_path(self, episode: int, key: str) -> Path:
         """Return the video file with an episode's images."""

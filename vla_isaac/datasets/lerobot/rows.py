@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from vla_isaac.datasets.statistics import Statistics, flattened
 from vla_isaac.datasets.untrusted_paths import fill_template, path_inside
 
 FOLDER = "meta/episodes"
+LATEST = 1e9  # [s] no video is 30 years long
 TASK_INDEX = "__index_level_0__"  # name that pandas gives an unnamed index
 
 
@@ -28,6 +29,9 @@ class Place:
     file_index: int
     from_timestamp: float = 0.0
     """Start in a video [s]."""
+
+    to_timestamp: float | None = None
+    """End in a video as it is listed [s]; None where it is not."""
 
     def path(self, root: Path, template: str, **more: str) -> Path:
         """Return the file; `template` is the dataset's own, for videos with the key of the camera in `more`.
@@ -57,6 +61,9 @@ class EpisodeRow(EpisodeEntry):
 
     first_row: int
     """Index of its first row among those of all episodes."""
+
+    end_row: int | None = None
+    """Index after its last row as it is listed; None where it is not."""
 
     data: Place
     row: Place
@@ -175,13 +182,24 @@ def _row(data: Mapping[str, Any], video_keys: Sequence[str]) -> EpisodeRow:
         first_row=int(data["dataset_from_index"]),
         data=_place_in(data, "data"),
         row=_place_in(data, "meta/episodes"),
-        videos={key: _place_in(data, f"videos/{key}", data[f"videos/{key}/from_timestamp"]) for key in video_keys},
+        end_row=data.get("dataset_to_index"),
+        videos={key: _video_place(data, f"videos/{key}") for key in video_keys},
         meta=data.get(META_COLUMN) or "",
     )
 
 
-def _place_in(data: Mapping[str, Any], prefix: str, from_timestamp: float = 0.0) -> Place:
-    return Place(int(data[f"{prefix}/chunk_index"]), int(data[f"{prefix}/file_index"]), float(from_timestamp))
+def _place_in(data: Mapping[str, Any], prefix: str) -> Place:
+    return Place(int(data[f"{prefix}/chunk_index"]), int(data[f"{prefix}/file_index"]))
+
+
+def _video_place(data: Mapping[str, Any], prefix: str) -> Place:
+    start, end = float(data[f"{prefix}/from_timestamp"]), data.get(f"{prefix}/to_timestamp")
+    if not 0 <= start < LATEST:
+        raise DatasetError(
+            f"{FOLDER}: {prefix}/from_timestamp of episode {data['episode_index']} is {start}, expected seconds from 0 on",
+            remedy="copy the dataset again",
+        )
+    return replace(_place_in(data, prefix), from_timestamp=start, to_timestamp=end)
 
 
 def _place(prefix: str, place: Place) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from vla_isaac.core.arrays import AnyArray
-from vla_isaac.core.atomic_files import LOCK
 from vla_isaac.core.errors import UsageError
+from vla_isaac.core.locks import LOCK
 from vla_isaac.datasets.description import read_json
 from vla_isaac.datasets.episode import Episode
 from vla_isaac.datasets.lerobot.description import info_of, ours_of

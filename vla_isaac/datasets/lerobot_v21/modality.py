@@ -41,7 +41,7 @@ def _action(info: DatasetInfo) -> Parts:
     if not info.action_spec:
         return _parts(("action", width))
     spec = ActionSpec(**info.action_spec)
-    if spec.width != width:
+    if spec.width != width or spec.joints == "other_robot":
         return _parts(("action", width))
     absolute = spec.translation == "position_base_m" or spec.rotation.startswith("absolute")
     suffix = "" if absolute else "_delta"

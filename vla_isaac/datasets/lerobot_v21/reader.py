@@ -25,7 +25,7 @@ class LeRobotV21Reader(EpisodeReader):
         Raises:
             DatasetError: If the file is missing or broken, or lacks rows.
         """
-        length, path = self.length(episode), self._file(episode, self._data.get("data_path") or DATA)
+        length, path = self.length(episode), self.data_path(episode)
         try:
             table = read_table(path, names)
         except DatasetError as error:
@@ -35,6 +35,10 @@ class LeRobotV21Reader(EpisodeReader):
                 f"episode {episode}: {path} has {table.num_rows} of its {length} rows; copy the dataset again"
             )
         return table
+
+    def data_path(self, episode: int) -> Path:
+        """Return the Parquet file with an episode's rows."""
+        return self._file(episode, self._data.get("data_path") or DATA)
 
     def video_path(self, episode: int, key: str) -> Path:
         """Return the video file with an episode's images."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from vla_isaac.core.arrays import AnyArray
-from vla_isaac.core.atomic_files import LOCK
+from vla_isaac.core.locks import LOCK
 from vla_isaac.datasets.episode import Episode
 from vla_isaac.datasets.lerobot.description import (
     ours_of,

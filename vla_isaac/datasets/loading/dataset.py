@@ -211,7 +211,10 @@ class VLADataset:
             for camera in cameras:
                 if camera not in source.info.cameras:
                     known = ", ".join(source.info.cameras) or "none"
-                    raise UsageError(f"dataset {source.name}: has no camera {camera!r}; it has {known}")
+                    raise UsageError(
+                        f"dataset {source.name}: has no camera {camera!r}; it has {known}",
+                        remedy=f"choose among them, or name one so: vla-isaac dataset convert --camera OLD={camera}",
+                    )
                 size, other = sizes.setdefault(camera, (source.info.cameras[camera], source.name))
                 if size != source.info.cameras[camera] and self.options.image_hw is None:
                     raise UsageError(

@@ -10,8 +10,13 @@ import numpy as np
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import DatasetError, UsageError
 from vla_isaac.datasets.episode import Episode, EpisodeMeta, Feature
+from vla_isaac.datasets.formats import check_has_actions
 from vla_isaac.datasets.loading.options import SampleOptions
 from vla_isaac.datasets.loading.source import Source
+from vla_isaac.datasets.normaliser import GRIPPER
+
+OPEN_FRACTION = "open_is_one"
+"""The `ActionSpec.gripper` that models are made for; other gripper numbers are scaled and learned like those of the arm."""
 
 ACTION, STATE, GOALS = "action", "observation.state", "privileged.goal_objects"
 
@@ -85,7 +90,7 @@ def read_rows(sources: Sequence[Source], options: SampleOptions, episodes: Seque
         action=action,
         state=joined.get(STATE, np.zeros((len(action), 0), np.float32)),
         goals=joined.get(GOALS),
-        action_names=_names(features[ACTION], "action"),
+        action_names=_action_names(sources[0]),
         state_names=_names(features[STATE], "state") if STATE in joined else (),
     )
 
@@ -95,8 +100,8 @@ def check_sources(sources: Sequence[Source]) -> None:
     if not sources:
         raise UsageError("there is no dataset to load; give the path of one, or several")
     one = sources[0]
-    if ACTION not in one.info.features:
-        raise UsageError(f"dataset {one.name}: has no column {ACTION!r}; it has {', '.join(one.info.features)}")
+    for source in sources:
+        check_has_actions(source.info, source.name)
     for other in sources[1:]:
         for name in (ACTION, STATE):
             left, right = (s.info.features.get(name) for s in (one, other))
@@ -142,6 +147,13 @@ def _check_numbers(values: AnyArray, name: str, where: str, *, is_optional: bool
             f"{where}, row {row}: {name}[{column}] is {values.reshape(len(values), -1)[row, column]}; "
             "it cannot be used for training; leave the episode out (in Python: episodes=[...]), or collect it again"
         )
+
+
+def _action_names(source: Source) -> tuple[str, ...]:
+    """Return the names of an action's values; models take one called `gripper` for an open fraction, 0 to 1."""
+    names = _names(source.info.features[ACTION], "action")
+    meaning = source.info.action_spec.get("gripper", OPEN_FRACTION)
+    return tuple(f"gripper_{meaning}" if name == GRIPPER and meaning != OPEN_FRACTION else name for name in names)
 
 
 def _names(feature: Feature, kind: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from vla_isaac.core.errors import DatasetError, UsageError
 from vla_isaac.datasets.description import info_from_json, read_json
 from vla_isaac.datasets.episode import Episode, EpisodeMeta, action_feature
 from vla_isaac.datasets.formats import DatasetInfo
-from vla_isaac.datasets.images_on_disk import ImageFiles, read_picture
+from vla_isaac.datasets.images_on_disk import ImageFiles, read_picture, why_picture_is_left_out
 from vla_isaac.datasets.manifest.steps import (
     COMPANION,
     MANIFEST,
@@ -27,6 +27,7 @@ from vla_isaac.datasets.manifest.steps import (
     pictures,
 )
 from vla_isaac.datasets.meta_json import meta_from_json
+from vla_isaac.datasets.picture_kinds import warn_left_out
 from vla_isaac.datasets.untrusted_paths import path_inside
 
 
@@ -134,10 +135,14 @@ class ManifestReader:
         action = np.asarray(first["action"])
         if action.ndim != 1 or action.dtype.kind not in "fiu":
             raise DatasetError(f"{self._where(0)}, row 0: the action is {first['action']!r}, expected a list of numbers")
-        sizes = {
-            camera: read_picture(self._picture(path), where="episode 0, row 0").shape[:2]
-            for camera, path in pictures(first).items()
-        }
+        sizes = {}
+        for camera, path in pictures(first).items():
+            file = self._picture(path)
+            why = why_picture_is_left_out(file) if file.is_file() else ""
+            if why:
+                warn_left_out(self.path, camera, why)
+            else:
+                sizes[camera] = read_picture(file, where="episode 0, row 0").shape[:2]
         return DatasetInfo(
             fps=EpisodeMeta(instruction="").fps,
             features={"action": action_feature(len(action))},

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from vla_isaac.core.atomic_files import FolderLock, atomic_path
+from vla_isaac.core.atomic_files import atomic_path
 from vla_isaac.core.errors import UsageError
+from vla_isaac.core.locks import FolderLock
 from vla_isaac.datasets.compatibility import check_episode, check_same_info
 from vla_isaac.datasets.description import info_to_json, read_json, write_json
 from vla_isaac.datasets.episode import Episode
@@ -90,6 +91,11 @@ class ManifestWriter(DatasetWriter):
                 file.write("\n]\n")
             shutil.rmtree(self.path / PARTS, ignore_errors=True)
         finally:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Release the lock; the finished episodes stay in their parts."""
+        if self._lock is not None:
             self._lock.release()
             self._lock = None
 

@@ -8,15 +8,26 @@ import numpy as np
 
 from vla_isaac.core.arrays import AnyArray, Image
 from vla_isaac.core.errors import DatasetError
+from vla_isaac.core.input_files import reading
+from vla_isaac.datasets.picture_kinds import as_rgb, picture_axes, why_array_is_left_out
+from vla_isaac.datasets.robomimic.layout import COPY_AGAIN
 
 
 class ImagesInFile:
     """An array of images in an open HDF5 file."""
 
     def __init__(self, dataset: Any, *, where: str) -> None:
-        """Open an array of the file; `where` names file and episode in errors."""
+        """Open an array of the file; `where` names file and episode in errors.
+
+        Raises:
+            DatasetError: If the array holds no color pictures of 8 bits per channel.
+        """
+        why = why_array_is_left_out(dataset.shape, dataset.dtype)
+        if why:
+            raise DatasetError(f"{where}: {dataset.name} holds no color pictures: {why}")
         self._dataset = dataset
         self._where = where
+        self._axes = picture_axes(dataset.shape[1:])
 
     def __len__(self) -> int:
         return len(self._dataset)
@@ -29,13 +40,10 @@ class ImagesInFile:
         rows = index if isinstance(index, slice) else range(len(self))[index]
         if isinstance(rows, slice) and (rows.step or 1) < 1:
             return self[:][rows]
-        try:
-            return np.asarray(self._dataset[rows])
-        except OSError as error:
-            raise DatasetError(f"{self._where}: the pictures cannot be read: {error}") from error
+        with reading(f"{self._where}: the pictures", error=DatasetError, remedy=COPY_AGAIN):
+            return as_rgb(np.asarray(self._dataset[rows]), self._axes)
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
         """Return number of images, height, width, 3."""
-        t, h, w, c = self._dataset.shape
-        return (t, h, w, c)
+        return (len(self), *self._axes.resolution_hw, 3)

@@ -17,6 +17,7 @@ ENDINGS = (".hdf5", ".h5")
 PARTS = ".parts"
 ABOUT = "vla_isaac"  # attribute with the metadata of this package, on `data` the dataset's, on each demo the demonstration's
 ABOUT_FILE = "dataset.json"
+COPY_AGAIN = "copy the file again, or write it again with the program that made it"
 PICTURE_ENDINGS = ("_image", "_rgb")  # robosuite's and robomimic's; LIBERO's
 
 _PLACES = {"action": "actions", "next.reward": "rewards", "next.done": "dones", "states": "states"}
@@ -69,6 +70,11 @@ def part_path(path: Path, number: int) -> Path:
 
 
 def demo_number(name: str) -> int:
-    """Return N of ``demo_N``; other names are sorted last."""
-    digits = name.rpartition("_")[2]
-    return int(digits) if digits.isdigit() else 2**31
+    """Return N of ``demo_N``, and -1 for another name."""
+    digits = name.removeprefix("demo_")
+    return int(digits) if digits.isdecimal() else -1
+
+
+def is_group(item: Any) -> bool:
+    """Return whether an object of the file holds others; false for an array and for None."""
+    return isinstance(item, h5().Group)

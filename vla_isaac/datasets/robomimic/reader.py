@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,22 +12,28 @@ import numpy as np
 
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import DatasetError, UsageError
+from vla_isaac.core.input_files import reading
 from vla_isaac.datasets.description import info_from_json, read_json
 from vla_isaac.datasets.episode import Episode, EpisodeMeta, Feature, as_column
 from vla_isaac.datasets.formats import DatasetInfo
 from vla_isaac.datasets.meta_json import meta_from_json
+from vla_isaac.datasets.robomimic.demos import find_demos
 from vla_isaac.datasets.robomimic.images import ImagesInFile
 from vla_isaac.datasets.robomimic.layout import (
     ABOUT,
     ABOUT_FILE,
+    COPY_AGAIN,
     ENDINGS,
     PARTS,
-    demo_number,
+    is_group,
     open_h5,
     picture_place,
     place,
 )
-from vla_isaac.datasets.robomimic.plain import guess_info, guess_meta
+from vla_isaac.datasets.robomimic.plain import guess_info
+from vla_isaac.datasets.robomimic.provenance import meta_of
+
+_log = logging.getLogger(__name__)
 
 
 class RobomimicReader:
@@ -42,6 +49,8 @@ class RobomimicReader:
         """
         self.path = path
         self._files: list[Any] = []
+        self.left_out: dict[str, str] = {}
+        """What is wrong with each demo that cannot be read, by its name."""
         try:
             self._demos = self._open_parts() if path.is_dir() else self._open_file()
             self._masks = {} if path.is_dir() else _masks(self._files[0])
@@ -71,7 +80,8 @@ class RobomimicReader:
             return meta_from_json(json.loads(demo.attrs[ABOUT]))
         name = demo.name.rpartition("/")[2]
         masks = [mask for mask, names in self._masks.items() if name in names]
-        return guess_meta(demo.parent, demo, masks, self.info.fps)
+        with reading(self._where(episode), error=DatasetError, remedy=COPY_AGAIN):
+            return meta_of(demo.parent, demo, masks, self.info.fps)
 
     def columns(self, episode: int, names: Sequence[str] | None = None) -> Mapping[str, AnyArray]:
         """Return the columns of an episode."""
@@ -103,10 +113,12 @@ class RobomimicReader:
     def _open_file(self) -> list[Any]:
         file = open_h5(self.path)
         self._files.append(file)
-        demos = sorted(file.get("data", {}), key=demo_number)
-        if "data" not in file or any("actions" not in file["data"][name] for name in demos):
-            raise DatasetError(f"{self.path}: has no data/demo_N/actions; it is HDF5, but not in robomimic's layout")
-        return [file["data"][name] for name in demos]
+        demos = find_demos(file, self.path)
+        self.left_out = demos.left_out
+        if demos.left_out:
+            faults = ", ".join(f"{name} {fault}" for name, fault in demos.left_out.items())
+            _log.warning("%s: left out: %s", self.path, faults)
+        return demos.usable
 
     def _open_parts(self) -> list[Any]:
         for path in sorted(self.path.glob("demo_*.hdf5")):
@@ -119,16 +131,16 @@ class RobomimicReader:
         elif ABOUT in self._files[0]["data"].attrs:
             info = info_from_json(json.loads(self._files[0]["data"].attrs[ABOUT]), source=str(self.path))
         elif self._demos:
-            return guess_info(self._files[0]["data"], self._demos[0])
+            with reading(self.path, error=DatasetError, remedy=COPY_AGAIN):
+                return guess_info(self._files[0]["data"], self._demos, self.path)
         else:
             raise UsageError(f"dataset {self.path}: has no demos, so there is no dataset in it yet")
         return info, {camera: picture_place(camera) for camera in info.cameras}
 
     def _column(self, episode: int, name: str, feature: Feature) -> AnyArray:
-        try:
-            values = np.asarray(self._array(episode, place(name)))
-        except (OSError, MemoryError) as error:
-            raise DatasetError(f"{self._where(episode)}: {place(name)} cannot be read: {error}") from error
+        array = self._array(episode, place(name))
+        with reading(f"{self._where(episode)}: {place(name)}", error=DatasetError, remedy=COPY_AGAIN):
+            values = np.asarray(array)
         if values.dtype.kind not in "fiub" or values.size != len(values) * int(np.prod(feature.shape)):
             raise DatasetError(
                 f"{self._where(episode)}: {place(name)} is {values.dtype}{list(values.shape[1:])}, "
@@ -155,7 +167,14 @@ class RobomimicReader:
 
 
 def _masks(file: Any) -> dict[str, set[str]]:
-    return {name: {_text(entry) for entry in array[()]} for name, array in file.get("mask", {}).items()}
+    """Return the names of the demos of each mask (robomimic's filter keys)."""
+    masks = file.get("mask")
+    arrays = {name: masks[name] for name in masks} if is_group(masks) else {}
+    return {
+        name: {_text(entry) for entry in array[()]}
+        for name, array in arrays.items()
+        if not is_group(array) and array.ndim == 1
+    }
 
 
 def _text(entry: bytes | str) -> str:

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from vla_isaac.core.arrays import AnyArray
-from vla_isaac.core.atomic_files import FolderLock, atomic_path
+from vla_isaac.core.atomic_files import atomic_path
 from vla_isaac.core.errors import UsageError
+from vla_isaac.core.locks import FolderLock
 from vla_isaac.datasets.compatibility import check_episode, check_same_info
 from vla_isaac.datasets.description import info_to_json, write_json
 from vla_isaac.datasets.episode import Episode, Images
@@ -29,6 +30,7 @@ from vla_isaac.datasets.robomimic.layout import (
     picture_place,
     place,
 )
+from vla_isaac.datasets.robomimic.new_file import new_h5
 from vla_isaac.datasets.robomimic.reader import RobomimicReader
 
 GZIP_LEVEL = 4  # the level h5py itself takes; every HDF5 library reads it
@@ -75,7 +77,7 @@ class RobomimicWriter(DatasetWriter):
         """Write one demo to its own file, which is renamed when it is complete."""
         check_episode(self.info, episode, where=f"dataset {self.path}, episode {self._number}")
         path = part_path(self.path, self._number)
-        with atomic_path(path, only_writer=True) as part, open_h5(part, "w") as file:
+        with atomic_path(path, only_writer=True) as part, new_h5(part) as file:
             _write_demo(file.create_group("data/demo"), episode, self.info)
         self._number += 1
         return self._number - 1
@@ -85,12 +87,17 @@ class RobomimicWriter(DatasetWriter):
         if self._lock is None:
             return
         try:
-            with atomic_path(self.path, only_writer=True) as part, open_h5(part, "w") as file:
+            with atomic_path(self.path, only_writer=True) as part, new_h5(part) as file:
                 self._merge(file)
         finally:
+            self.abandon()
+        shutil.rmtree(parts_folder(self.path), ignore_errors=True)
+
+    def abandon(self) -> None:
+        """Release the lock; the finished episodes stay in their parts."""
+        if self._lock is not None:
             self._lock.release()
             self._lock = None
-        shutil.rmtree(parts_folder(self.path), ignore_errors=True)
 
     def _check_old(self, path: Path) -> int:
         with closing(RobomimicReader(path)) as old:

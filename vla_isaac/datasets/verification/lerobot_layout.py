@@ -10,7 +10,7 @@ from typing import Any
 from vla_isaac.core.errors import DatasetError
 from vla_isaac.datasets.description import read_json
 from vla_isaac.datasets.lerobot.layout import DATA, INFO, STATS, VIDEO
-from vla_isaac.datasets.lerobot.rows import read_rows
+from vla_isaac.datasets.lerobot.rows import Place, read_rows
 from vla_isaac.datasets.lerobot_v21 import files as v21
 
 
@@ -20,6 +20,13 @@ class Span:
 
     path: Path
     first: int
+    """Index of its first image in the file."""
+
+    from_timestamp: float = 0.0
+    """Where it begins as it is listed [s]."""
+
+    to_timestamp: float | None = None
+    """Where it ends as it is listed [s]; None where it is not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +39,9 @@ class Where:
     videos: Mapping[str, Span] = field(default_factory=dict)
     """Spans by name of the feature."""
 
+    rows: tuple[int, int | None] | None = None
+    """Index of its first row and after its last among those of all episodes, as they are listed; None where they are not."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class LeRobotLayout:
@@ -41,6 +51,8 @@ class LeRobotLayout:
     info: Mapping[str, Any]
     episodes: list[Where]
     is_v21: bool
+    templates: tuple[str, str]
+    """Paths of the data and of the videos, with placeholders."""
 
     @property
     def stats_file(self) -> str:
@@ -67,31 +79,35 @@ def read_layout(root: Path) -> LeRobotLayout:
     try:
         keys = [name for name, feature in info["features"].items() if feature["dtype"] == "video"]
         is_v21 = str(info["codebase_version"]).startswith("v2")
-        episodes = _episodes_v21(root, info, keys) if is_v21 else _episodes_v30(root, info, keys)
-        return LeRobotLayout(root=root, info=info, episodes=episodes, is_v21=is_v21)
+        usual = (v21.DATA, v21.VIDEO) if is_v21 else (DATA, VIDEO)
+        templates = (info.get("data_path") or usual[0], info.get("video_path") or usual[1])
+        episodes = (_episodes_v21 if is_v21 else _episodes_v30)(root, info, keys, templates)
+        return LeRobotLayout(root=root, info=info, episodes=episodes, is_v21=is_v21, templates=templates)
     except (KeyError, TypeError, AttributeError) as error:
         raise DatasetError(f"{root / INFO} lacks or misstates {error}") from error
 
 
-def _episodes_v30(root: Path, info: Mapping[str, Any], keys: list[str]) -> list[Where]:
-    data, video = info.get("data_path") or DATA, info.get("video_path") or VIDEO
+def _episodes_v30(root: Path, info: Mapping[str, Any], keys: list[str], templates: tuple[str, str]) -> list[Where]:
+    data, video = templates
     fps = float(info["fps"])
     return [
         Where(
             number=row.number,
             length=row.length,
             data=row.data.path(root, data),
-            videos={
-                key: Span(place.path(root, video, video_key=key), round(place.from_timestamp * fps))
-                for key, place in row.videos.items()
-            },
+            videos={key: _span(place, place.path(root, video, video_key=key), fps) for key, place in row.videos.items()},
+            rows=(row.first_row, row.end_row),
         )
         for row in read_rows(root, keys)
     ]
 
 
-def _episodes_v21(root: Path, info: Mapping[str, Any], keys: list[str]) -> list[Where]:
-    data, video = info.get("data_path") or v21.DATA, info.get("video_path") or v21.VIDEO
+def _span(place: Place, path: Path, fps: float) -> Span:
+    return Span(path, round(place.from_timestamp * fps), place.from_timestamp, place.to_timestamp)
+
+
+def _episodes_v21(root: Path, info: Mapping[str, Any], keys: list[str], templates: tuple[str, str]) -> list[Where]:
+    data, video = templates
     size = int(info.get("chunks_size", v21.CHUNK))
     found = []
     for entry in v21.read_lines(root / v21.EPISODES, is_finished=True):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,11 @@ from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import DatasetError
 from vla_isaac.datasets.episode import Feature
 from vla_isaac.datasets.lerobot.layout import BOOKKEEPING, INFO
+from vla_isaac.datasets.lerobot.rows import FOLDER as EPISODES_FOLDER
 from vla_isaac.datasets.parquet import pa, read_table, to_numpy
 from vla_isaac.datasets.verification.finding import Finding
 from vla_isaac.datasets.verification.lerobot_layout import LeRobotLayout, Where
+from vla_isaac.datasets.verification.lerobot_shares import row_range_faults
 
 TIME_SLACK = 1e-4  # [s] LeRobot's own tolerance, `tolerance_s`
 
@@ -23,8 +26,14 @@ def table_findings(layout: LeRobotLayout) -> Iterator[Finding]:
     """Yield the faults of the Parquet files, each file read once."""
     yield from _count_findings(layout)
     first_row = {where.number: start for where, start in zip(layout.episodes, _starts(layout), strict=True)}
-    for path, group in groupby(layout.episodes, key=lambda where: where.data):
-        episodes, file = list(group), layout.relative(path)
+    yield from _order_findings(layout)
+    by_file: dict[Path, list[Where]] = defaultdict(list)
+    for where in layout.episodes:
+        by_file[where.data].append(where)
+        for words in row_range_faults(where, first_row[where.number]):
+            yield Finding(file=EPISODES_FOLDER, episode=where.number, what=words)
+    for path, episodes in by_file.items():
+        file = layout.relative(path)
         try:
             table = read_table(path)
         except DatasetError as error:
@@ -34,6 +43,7 @@ def table_findings(layout: LeRobotLayout) -> Iterator[Finding]:
         yield from (Finding(file=file, episode=episodes[0].number, what=words) for words in faults)
         if not any(name in words for words in faults for name in BOOKKEEPING):
             columns = {name: to_numpy(table[name], feature)[:, 0] for name, feature in BOOKKEEPING.items()}
+            yield from _foreign_findings(columns, episodes, set(first_row), file)
             yield from _row_findings(columns, episodes, first_row, layout.fps, file)
 
 
@@ -92,18 +102,35 @@ def _width_faults(column: Any, name: str, shape: tuple[int, ...]) -> Iterator[st
         yield f"the column {name!r} has rows of another width than {list(shape)}"
 
 
+def _order_findings(layout: LeRobotLayout) -> Iterator[Finding]:
+    """Yield the first episode in a file that comes before that of an earlier one; LeRobot reads files in order of names."""
+    files = [layout.relative(where.data) for where in layout.episodes]
+    for where, file, before in zip(layout.episodes[1:], files[1:], files, strict=False):
+        if where.rows is not None and file < before:
+            what = f"the file comes before {before}, which has the episode before; files must be in the order of episodes"
+            yield Finding(file=file, episode=where.number, what=what)
+            return
+
+
+def _foreign_findings(
+    columns: Mapping[str, AnyArray], episodes: list[Where], listed: set[int], file: str
+) -> Iterator[Finding]:
+    """Yield the episodes with rows in a file that the list of episodes does not name for them."""
+    for number in sorted(set(np.unique(columns["episode_index"]).tolist()) - {where.number for where in episodes}):
+        rest = "in the wrong file" if number in listed else "in it, and the list of episodes has no such episode"
+        yield Finding(file=file, episode=int(number), what=f"rows of episode {number} are {rest}")
+
+
 def _row_findings(
     columns: Mapping[str, AnyArray], episodes: list[Where], first_row: Mapping[int, int], fps: float, file: str
 ) -> Iterator[Finding]:
-    strange = set(np.unique(columns["episode_index"]).tolist()) - {where.number for where in episodes}
-    for number in sorted(strange):
-        what = f"rows of episode {number} are in the wrong file"
-        yield Finding(file=file, episode=int(number), what=what)
     for where in episodes:
         rows = columns["episode_index"] == where.number
         if rows.sum() != where.length:
             what = f"the episode has {rows.sum()} rows, the list of episodes says {where.length}"
             yield Finding(file=file, episode=where.number, what=what)
+        elif len(inside := np.flatnonzero(rows)) and inside[-1] - inside[0] >= len(inside):
+            yield Finding(file=file, episode=where.number, what="rows of another episode are between those of this one")
         for row, words in _index_faults({n: v[rows] for n, v in columns.items()}, first_row[where.number], fps):
             yield Finding(file=file, episode=where.number, row=row, what=words)
 

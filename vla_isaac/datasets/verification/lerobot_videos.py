@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from vla_isaac.core.errors import DatasetError
+from vla_isaac.datasets.lerobot.description import axes_of
 from vla_isaac.datasets.verification.finding import Finding
 from vla_isaac.datasets.verification.lerobot_layout import LeRobotLayout, Where
+from vla_isaac.datasets.verification.lerobot_shares import share_findings, span_faults
 from vla_isaac.datasets.video_files import VideoInfo, read_video_info
 
 
@@ -37,15 +39,18 @@ def _file_findings(layout: LeRobotLayout, key: str, path: Path, episodes: list[W
         if available < where.length:
             what = f"the video has {max(available, 0)} pictures for the {where.length} rows of this episode; it is cut off"
             yield Finding(file=file, episode=where.number, row=max(available, 0), what=what)
-    used = sum(where.length for where in episodes)
-    if info.num_frames > used:
-        what = f"the video has {info.num_frames} pictures, its episodes have {used} rows"
-        yield Finding(file=file, episode=episodes[-1].number, row=episodes[-1].length, what=what)
+        for words in span_faults(where, key, layout.fps):
+            yield Finding(file=file, episode=where.number, what=words)
+    yield from share_findings(file, key, episodes, info.num_frames)
 
 
 def _kind_faults(info: VideoInfo, layout: LeRobotLayout, key: str) -> Iterator[str]:
     if abs(info.fps - layout.fps) > 0.01:
         yield f"the video runs at {info.fps:g} pictures per second, the dataset at {layout.fps:g}"
-    height, width = layout.info["features"][key]["shape"][:2]
+    try:
+        height, width = axes_of(key, layout.info["features"][key]).resolution_hw
+    except DatasetError as error:
+        yield str(error)
+        return
     if (info.height, info.width) != (height, width):
         yield f"the video has pictures of {info.height} x {info.width}, the dataset says {height} x {width}"

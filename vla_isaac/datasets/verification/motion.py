@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from vla_isaac.core.arrays import AnyArray
+from vla_isaac.datasets.episode import PRIVILEGED
 from vla_isaac.datasets.formats import DatasetInfo
 from vla_isaac.datasets.verification.numbers import Fault
 from vla_isaac.robots import panda
@@ -17,6 +18,8 @@ OBJECT_SPEED_LIMIT = 3.0  # [m/s] an object that falls from 0.45 m; a faster one
 OBJECT_DISTANCE_LIMIT = 3.0  # [m] from the world's origin
 EXECUTED, STATE, VELOCITY = "action.executed", "observation.state", "observation.velocity"
 
+_SPEEDS = ("speed", "velocity", "qvel")
+
 
 def motion_faults(columns: Mapping[str, AnyArray], info: DatasetInfo, extra: Mapping[str, Any]) -> Iterator[Fault]:
     """Yield impossible motion in one episode; columns with non-finite numbers are skipped."""
@@ -24,7 +27,7 @@ def motion_faults(columns: Mapping[str, AnyArray], info: DatasetInfo, extra: Map
     if info.robot_type == "franka_panda":
         yield from _joint_speed_faults(finite, info.fps)
     for name, values in finite.items():
-        if "object" in name and values.dtype.kind == "f":
+        if _holds_objects(name) and values.dtype.kind == "f":
             yield from _object_faults(name, values, info.fps)
     yield from _recorded_faults(extra)
 
@@ -55,10 +58,18 @@ def _too_fast(name: str, speeds: AnyArray, first: int) -> Iterator[Fault]:
         )
 
 
+def _holds_objects(name: str) -> bool:
+    """Return whether a column is known to hold poses or speeds of objects: by its name, or as one of this package.
+
+    Others, such as `object` of robosuite and of Isaac Lab, mix positions, rotations and differences in one row.
+    """
+    return "object" in name and (name in PRIVILEGED or any(word in name for word in ("pos", *_SPEEDS)))
+
+
 def _object_faults(name: str, values: AnyArray, fps: float) -> Iterator[Fault]:
     """Check a column with `object` in its name: speeds directly, positions and poses by their displacement per period."""
     rows = values.reshape(len(values), -1).astype(np.float64)
-    if any(word in name for word in ("speed", "velocity", "qvel")):
+    if any(word in name for word in _SPEEDS):
         speeds = np.abs(rows) if "speed" in name else np.linalg.norm(rows[:, :3], axis=1, keepdims=True)
         yield from _flung(name, speeds, 0)
         return

@@ -34,13 +34,14 @@ def manifest_findings(reader: ManifestReader) -> Iterator[Finding]:
 def hdf5_findings(reader: RobomimicReader) -> Iterator[Finding]:
     """Yield demos whose arrays differ in length, whose count is wrong, or that are missing in a file of this package."""
     file = reader.path.name
+    yield from (Finding(file=file, what=f"{name} {fault}") for name, fault in reader.left_out.items())
     total = 0
     for episode in range(len(reader)):
         demo = reader.demo(episode)
         total += reader.length(episode)
         declared = demo.attrs.get("num_samples")
-        if declared is not None and int(declared) != reader.length(episode):
-            what = f"num_samples is {int(declared)}, the actions have {reader.length(episode)} rows"
+        if declared is not None and declared != reader.length(episode):
+            what = f"num_samples is {declared}, the actions have {reader.length(episode)} rows"
             yield Finding(file=file, episode=episode, what=what)
         name = demo.name.rpartition("/")[2]
         if ABOUT in demo.attrs and name != "demo" and demo_number(name) != episode:
@@ -53,5 +54,5 @@ def _total_findings(reader: RobomimicReader, total: int, file: str) -> Iterator[
     if len(reader) == 0 or reader.path.is_dir():
         return
     declared = reader.demo(0).parent.attrs.get("total")
-    if declared is not None and int(declared) != total:
-        yield Finding(file=file, what=f"total is {int(declared)}, the demos have {total} rows")
+    if declared is not None and declared != total:
+        yield Finding(file=file, what=f"total is {declared}, the demos have {total} rows")

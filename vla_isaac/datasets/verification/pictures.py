@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 
 import numpy as np
 
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import DatasetError, ShapeError
 from vla_isaac.datasets.episode import Episode, EpisodeMeta, Images
+from vla_isaac.datasets.statistics import sampled_rows
 from vla_isaac.datasets.verification.numbers import Fault
 
 BLACK = 16  # of 255: nothing in the picture is brighter; a rendered scene has lights, a video's black is not quite 0
@@ -44,6 +46,17 @@ class Ends:
 
 
 @dataclass(frozen=True)
+class Look:
+    """What the pictures of a camera look like over an episode, to compare with other episodes."""
+
+    mean: AnyArray
+    """Mean of each color over the pictures that LeRobot's statistics sample, 0 to 1, shape (3,)."""
+
+    digest: bytes | None
+    """The same for the same pictures only; None where nothing moves in them."""
+
+
+@dataclass(frozen=True)
 class PictureCheck:
     """Result of the check of one episode."""
 
@@ -51,6 +64,8 @@ class PictureCheck:
     """Faults, each with its camera."""
 
     ends: Ends
+    looks: Mapping[str, Look]
+    """What the episode looks like, by camera."""
 
 
 def check_pictures(episode: Episode, before: Ends | None) -> PictureCheck:
@@ -60,7 +75,7 @@ def check_pictures(episode: Episode, before: Ends | None) -> PictureCheck:
         DatasetError: If one cannot be decoded; its `camera` names the camera.
     """
     faults: list[tuple[str, Fault]] = []
-    firsts, lasts = {}, {}
+    firsts, lasts, looks = {}, {}, {}
     state = episode.columns.get(STATE)
     for camera, images in episode.images.items():
         try:
@@ -69,11 +84,11 @@ def check_pictures(episode: Episode, before: Ends | None) -> PictureCheck:
             raise DatasetError(error.message, remedy=error.remedy, camera=camera) from error
         faults += [(camera, fault) for fault in _black_faults(black)]
         faults += [(camera, fault) for fault in _frozen_faults(thumbnails, black, state)]
-        firsts[camera], lasts[camera] = thumbnails[0], thumbnails[-1]
+        firsts[camera], lasts[camera], looks[camera] = thumbnails[0], thumbnails[-1], _look(thumbnails)
         if before is not None and camera in before.last and not black[0]:
             faults += [(camera, fault) for fault in _stale_faults(thumbnails[0], camera, episode, before)]
     last_state = None if state is None else state[-1]
-    return PictureCheck(faults, Ends(firsts, lasts, last_state, episode.meta))
+    return PictureCheck(faults, Ends(firsts, lasts, last_state, episode.meta), looks)
 
 
 def _survey(images: Images) -> tuple[AnyArray, AnyArray]:
@@ -92,6 +107,12 @@ def _thumbnails(pictures: AnyArray) -> AnyArray:
     rows, columns = h // block, w // block
     cut = pictures[:, : rows * block, : columns * block].reshape(t, rows, block, columns, block, 3)
     return cut.mean(axis=(2, 4), dtype=np.float32)
+
+
+def _look(thumbnails: AnyArray) -> Look:
+    mean = thumbnails[sampled_rows(len(thumbnails))].mean(axis=(0, 1, 2), dtype=np.float64) / 255
+    is_moving = np.abs(thumbnails - thumbnails[0]).max() >= ALIKE
+    return Look(mean, sha256(thumbnails.tobytes()).digest() if is_moving else None)
 
 
 def _are_alike(one: AnyArray, other: AnyArray) -> bool:

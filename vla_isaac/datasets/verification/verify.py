@@ -15,13 +15,15 @@ from vla_isaac.datasets.manifest.steps import MANIFEST, pictures
 from vla_isaac.datasets.robomimic import RobomimicReader
 from vla_isaac.datasets.verification.finding import Finding
 from vla_isaac.datasets.verification.lerobot_layout import LeRobotLayout, read_layout
+from vla_isaac.datasets.verification.lerobot_shares import unclaimed_findings
 from vla_isaac.datasets.verification.lerobot_statistics import statistics_findings
 from vla_isaac.datasets.verification.lerobot_tables import table_findings
 from vla_isaac.datasets.verification.lerobot_videos import video_findings
 from vla_isaac.datasets.verification.motion import motion_faults
 from vla_isaac.datasets.verification.numbers import Fault, number_faults
 from vla_isaac.datasets.verification.other_tables import hdf5_findings, manifest_findings
-from vla_isaac.datasets.verification.pictures import Ends, check_pictures
+from vla_isaac.datasets.verification.pictures import Ends, PictureCheck, check_pictures
+from vla_isaac.datasets.verification.swapped_pictures import Looks, listed_means, others_pictures, same_pictures
 from vla_isaac.datasets.verification.verdicts import verdict_faults
 
 
@@ -36,12 +38,18 @@ def verify(reader: DatasetReader, *, progress: Progress | None = None) -> list[F
     found = list(_table_findings(reader, layout))
     unreadable = {finding.episode for finding in found if finding.row is None}
     before: Ends | None = None
+    looks: Looks = {}
     for episode in range(len(reader)):
-        more, before = _episode_findings(reader, episode, layout, before)
+        more, check = _episode_findings(reader, episode, layout, before)
+        before = check.ends if check else None
+        looks |= {(camera, episode): look for camera, look in check.looks.items()} if check else {}
         reported = {finding.file for finding in found if finding.episode == episode}
         found += [f for f in more if not (f.file in reported and f.row is None and episode in unreadable)]
         if progress is not None:
             progress(episode + 1, len(reader))
+    for episode, camera, words in (*same_pictures(reader, looks), *others_pictures(listed_means(layout), looks)):
+        file = _file_names(reader, episode, layout)(camera, 0)
+        found.append(Finding(file=file, episode=episode, what=f"camera {camera!r}: {words}"))
     if len(reader) == 0:
         found.append(Finding(file=reader.path.name, what="there are no episodes in it"))
     return sorted(found, key=lambda f: (-1 if f.episode is None else f.episode, f.file, f.row or 0))
@@ -62,7 +70,8 @@ def verify_path(path: Path, format: str | None = None, *, progress: Progress | N
         layout = _layout_of(path)
         if layout is None:
             raise
-        return [Finding(file=INFO, what=str(error)), *table_findings(layout), *video_findings(layout)]
+        found = [*table_findings(layout), *video_findings(layout), *unclaimed_findings(layout)]
+        return [Finding(file=INFO, what=str(error)), *found]
     with closing(reader):
         return verify(reader, progress=progress)
 
@@ -81,6 +90,7 @@ def _table_findings(reader: DatasetReader, layout: LeRobotLayout | None) -> Iter
     if layout is not None:
         yield from table_findings(layout)
         yield from video_findings(layout)
+        yield from unclaimed_findings(layout)
         yield from statistics_findings(layout, reader)
     elif isinstance(reader, ManifestReader):
         yield from manifest_findings(reader)
@@ -90,8 +100,8 @@ def _table_findings(reader: DatasetReader, layout: LeRobotLayout | None) -> Iter
 
 def _episode_findings(
     reader: DatasetReader, episode: int, layout: LeRobotLayout | None, before: Ends | None
-) -> tuple[list[Finding], Ends | None]:
-    """Return the findings of one episode, and its first and last images."""
+) -> tuple[list[Finding], PictureCheck | None]:
+    """Return the findings of one episode, and the check of its images; None where they cannot be read."""
     file_of = _file_names(reader, episode, layout)
     found: list[Finding] = []
 
@@ -115,7 +125,9 @@ def _episode_findings(
     return found, _look_at_pictures(reader, episode, before, add)
 
 
-def _look_at_pictures(reader: DatasetReader, episode: int, before: Ends | None, add: Callable[..., None]) -> Ends | None:
+def _look_at_pictures(
+    reader: DatasetReader, episode: int, before: Ends | None, add: Callable[..., None]
+) -> PictureCheck | None:
     try:
         whole = reader.episode(episode)
         lengths = {name: len(images) for name, images in whole.images.items()}
@@ -129,7 +141,7 @@ def _look_at_pictures(reader: DatasetReader, episode: int, before: Ends | None, 
             add((min(length, len(whole)), f"{length} pictures for {len(whole)} rows"), camera)
     for camera, fault in check.faults:
         add(fault, camera)
-    return check.ends
+    return check
 
 
 def _file_names(

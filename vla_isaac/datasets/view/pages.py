@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from pathlib import Path
 
+from vla_isaac.core.arrays import Image
 from vla_isaac.core.atomic_files import atomic_tree
 from vla_isaac.core.errors import UsageError
 from vla_isaac.datasets.copying import Progress
 from vla_isaac.datasets.episode import Episode
 from vla_isaac.datasets.formats import DatasetReader
+from vla_isaac.datasets.images_on_disk import write_png
 from vla_isaac.datasets.meta_json import dumps, meta_to_json
 from vla_isaac.datasets.view.contact_sheet import headline
 from vla_isaac.datasets.view.media import write_media
 from vla_isaac.datasets.view.plots import plots
 
 MEDIA = "media"
+SHEET = "contact_sheet.png"
 
 
-def write_pages(reader: DatasetReader, episodes: Sequence[int], folder: Path, *, progress: Progress | None = None) -> Path:
+def write_pages(
+    reader: DatasetReader,
+    episodes: Sequence[int],
+    folder: Path,
+    *,
+    sheet: Callable[[], Image] | None = None,
+    progress: Progress | None = None,
+) -> Path:
     """Write the pages of some episodes and return the file to open.
 
     Args:
         reader: The dataset.
         episodes: Indices of the episodes, in this order.
         folder: Output folder, which must not exist. It gets its name when it is complete.
+        sheet: Makes an image that is written as `SHEET`; None writes none.
         progress: Called after each episode.
 
     Raises:
@@ -44,6 +55,8 @@ def write_pages(reader: DatasetReader, episodes: Sequence[int], folder: Path, *,
             if progress is not None:
                 progress(done, len(episodes))
         (part / "index.html").write_text("".join(_page(reader, sections)), encoding="utf-8")
+        if sheet is not None:
+            write_png(part / SHEET, sheet())
     return folder / "index.html"
 
 

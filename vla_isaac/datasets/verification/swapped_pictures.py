@@ -1,0 +1,100 @@
+"""Verify that an episode shows its own pictures: not those of another, and not those that another's statistics describe.
+
+Files and offsets may be consistent and still belong to another episode, such as after renaming.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from vla_isaac.core.arrays import AnyArray
+from vla_isaac.core.errors import DatasetError
+from vla_isaac.datasets.formats import DatasetReader
+from vla_isaac.datasets.lerobot.description import all_cameras_of
+from vla_isaac.datasets.lerobot.rows import read_statistics
+from vla_isaac.datasets.lerobot_v21.files import EPISODE_STATS, read_lines
+from vla_isaac.datasets.verification.lerobot_layout import LeRobotLayout
+from vla_isaac.datasets.verification.pictures import Look
+
+FAR = 0.01  # of 1, by which a mean is not that of the statistics; a video's compression changes it by 0.002
+NEAR = 0.0025  # of 1, by which it may differ from that of another episode to be taken for it
+MOVING = ("action", "observation.state")
+
+Looks = dict[tuple[str, int], Look]
+"""What pictures look like, by camera and episode."""
+
+Means = Mapping[tuple[str, int], AnyArray]
+"""Mean of each color that the statistics list, 0 to 1, shape (3,); by camera and episode."""
+
+
+def same_pictures(reader: DatasetReader, looks: Looks) -> Iterator[tuple[int, str, str]]:
+    """Yield episode, camera and fault where moving pictures are those of an earlier episode with other numbers."""
+    first: dict[tuple[str, bytes], int] = {}
+    for (camera, episode), look in looks.items():
+        if look.digest is None:
+            continue
+        other = first.setdefault((camera, look.digest), episode)
+        if other != episode and _moves_differently(reader, episode, other):
+            yield episode, camera, f"all pictures are those of episode {other}, whose numbers differ"
+
+
+def others_pictures(listed: Means, looks: Looks) -> Iterator[tuple[int, str, str]]:
+    """Yield episode, camera and fault where pictures fit the statistics of another episode, and not their own.
+
+    What all episodes have in common, such as another range of colors in the video, is taken off first.
+    """
+    by_camera: dict[str, list[int]] = defaultdict(list)
+    for camera, episode in looks:
+        if (camera, episode) in listed:
+            by_camera[camera].append(episode)
+    for camera, episodes in by_camera.items():
+        shown = np.array([looks[camera, episode].mean for episode in episodes])
+        stated = np.array([listed[camera, episode] for episode in episodes])
+        shown = shown - np.median(shown - stated, axis=0)
+        for place, episode in enumerate(episodes):
+            away = np.abs(stated - shown[place]).max(axis=1)
+            nearest = int(np.argmin(away))
+            if away[place] > FAR and away[nearest] < NEAR:
+                yield episode, camera, f"the pictures are those that the statistics of episode {episodes[nearest]} describe"
+
+
+def listed_means(layout: LeRobotLayout | None) -> Means:
+    """Return the means of the pictures as the statistics of a LeRobot dataset list them, without those that are broken."""
+    if layout is None:
+        return {}
+    cameras = {camera.key: name for name, camera in all_cameras_of(layout.info).items()}
+    try:
+        statistics = _of_lines(layout) if layout.is_v21 else dict(enumerate(read_statistics(layout.root)))
+    except (DatasetError, KeyError, TypeError, ValueError):
+        return {}  # reported where statistics are compared
+    found = {}
+    for episode, columns in statistics.items():
+        for key in columns.keys() & cameras.keys():
+            mean = _three_numbers(columns[key])
+            if mean is not None:
+                found[cameras[key], episode] = mean
+    return found
+
+
+def _of_lines(layout: LeRobotLayout) -> dict[int, Mapping[str, Any]]:
+    places = {where.number: place for place, where in enumerate(layout.episodes)}
+    lines = [(int(entry["episode_index"]), entry["stats"]) for entry in read_lines(layout.root / EPISODE_STATS)]
+    return {places[number]: stats for number, stats in lines if number in places}
+
+
+def _three_numbers(statistics: Any) -> AnyArray | None:
+    try:
+        mean = np.asarray(statistics["mean"], dtype=np.float64).reshape(-1)
+    except (KeyError, TypeError, ValueError):
+        return None
+    return mean if mean.shape == (3,) and ((mean >= 0) & (mean <= 1)).all() else None
+
+
+def _moves_differently(reader: DatasetReader, one: int, other: int) -> bool:
+    names = [name for name in MOVING if name in reader.info.features]
+    left, right = reader.columns(one, names), reader.columns(other, names)
+    return any(not np.array_equal(left[name], right[name]) for name in names)
