@@ -70,6 +70,6 @@ def test_a_variable_of_another_isaac_sim_does_not_matter(own_pip, monkeypatch, t
 
 def test_the_error_of_a_missing_package_has_that_command(own_pip, monkeypatch):
     monkeypatch.chdir(ROOT)
-    error = missing("pyarrow.parquet", extra="data", need="LeRobot datasets", instead="choose another format")
-    assert error.message == "LeRobot datasets needs the package 'pyarrow'"
+    error = missing("pyarrow.parquet", extra="data", need="the dataset format lerobot", instead="choose another format")
+    assert error.message == "the dataset format lerobot needs the package 'pyarrow'"
     assert error.remedy == 'run: pip install -e ".[data]", or choose another format'

@@ -36,7 +36,7 @@ class Export:
 
     def run(self) -> int:
         """Export and print a report."""
-        require("torch", extra="train", need="export")
+        require("torch", extra="export", need="export")
         from vla_isaac.training.export import export
 
         if not self.checkpoint.is_dir():

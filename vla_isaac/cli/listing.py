@@ -5,16 +5,16 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Optional
 
-from tyro.conf import Positional
+from tyro.conf import Positional, arg
 
 from vla_isaac.backends import BACKENDS
 from vla_isaac.cli.output import OK, emit, say
 from vla_isaac.control.presets import ACTION_PRESETS, OTHER_ROBOT, describe_action_preset
 from vla_isaac.core.config import load_preset
 from vla_isaac.core.errors import ConfigError
-from vla_isaac.core.registry import Registry
+from vla_isaac.core.registry import Registry, unknown_name
 from vla_isaac.core.resources import preset_names, resource
 from vla_isaac.policies import POLICIES
 from vla_isaac.policies.factory import checkpoint_of
@@ -24,7 +24,7 @@ from vla_isaac.scene.colours import COLOURS
 from vla_isaac.scene.objects import DEFAULTS
 from vla_isaac.tasks.families import family_names, task_family
 
-What = Literal["scenes", "tasks", "objects", "policies", "backends", "conventions", "randomisations"]
+Kind = Positional[Annotated[Optional[str], arg(metavar="[KIND]", help_behavior_hint="")]]  # noqa: UP045 - as in options
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,15 +34,17 @@ class List:
     For example: vla-isaac list tasks
     """
 
-    what: Positional[What | None] = None
-    """The kind to list; all of them by default."""
+    what: Kind = None
+    """What to list: scenes, tasks, objects, policies, backends, conventions or randomisations; all of them by default."""
 
     json: bool = False
     """Print one JSON object as the last line of standard output."""
 
     def run(self) -> int:
         """Print the names with a one-line description of each."""
-        kinds: tuple[str, ...] = (self.what,) if self.what else tuple(_LISTS)
+        kinds = (self.what,) if self.what else tuple(_LISTS)
+        if kinds[0] not in _LISTS:
+            raise unknown_name("kind", kinds[0], _LISTS)
         found = {kind: _LISTS[kind]() for kind in kinds}
         for kind, entries in found.items():
             say(kind)

@@ -67,12 +67,12 @@ class Command(Protocol):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 1 without success, 2 usage, 3 fault, 130 Ctrl-C, 143 SIGTERM."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    arguments = _with_usual_words(list(sys.argv[1:] if argv is None else argv))
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
     Prebundle(Path(__file__).resolve().parents[2]).add()  # what Isaac's Python lacks, where it travels with us
     wants_json = "--json" in arguments
     try:
-        if arguments in (["--version"], ["-V"]):
+        if arguments in (["--version"], ["-V"], ["version"]):
             say(f"vla_isaac {__version__}")
             return OK
         if asks_for_completion(arguments):
@@ -92,6 +92,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         return _report_error(error, wants_json)
     return _run_in_isaac(command) if getattr(command, "backend", "") == "isaac" else _run(command)
+
+
+def _with_usual_words(arguments: list[str]) -> list[str]:
+    """Return the arguments with ``help COMMAND``, ``help`` and no argument at all written as ``--help``."""
+    if not arguments:
+        return ["--help"]
+    return [*arguments[1:], "--help"] if arguments[0] == "help" else arguments
 
 
 def _check_words(arguments: list[str]) -> None:

@@ -11,12 +11,14 @@ from typing import Any
 
 from vla_isaac.api import make_backend, make_policy, make_request, recorded_request
 from vla_isaac.api.policy_choice import PolicyChoice, default_choice
+from vla_isaac.backends import BACKENDS
 from vla_isaac.cli.colour import Colour, painted
 from vla_isaac.cli.options import OptionalInt, OptionalName, OptionalPath, OptionalWords, Sentence, check_counts_and_seed
 from vla_isaac.cli.output import FAULT, NOT_REACHED, OK, emit, note, say
 from vla_isaac.cli.writable import check_writable
 from vla_isaac.core.atomic_files import OutputLock
 from vla_isaac.core.errors import MissingDependencyError, PolicyDeclined, UsageError, WriteError
+from vla_isaac.core.registry import unknown_name
 from vla_isaac.datasets.episode import EpisodeMeta
 from vla_isaac.policies.base import Policy
 from vla_isaac.runtime.episode import EpisodeRequest
@@ -144,6 +146,8 @@ class Run:
 
     def _check(self) -> None:
         check_counts_and_seed(self, "episodes", "max_steps")
+        if self.backend not in BACKENDS:  # before the choice of a policy names it
+            raise unknown_name("backend", self.backend, BACKENDS.targets())
         if self.video is not None and self.no_video:
             raise UsageError("--video and --no-video exclude each other; give one")
         if self.video is not None:

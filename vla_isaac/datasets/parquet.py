@@ -15,8 +15,8 @@ from vla_isaac.core.optional import require
 from vla_isaac.datasets.episode import Feature
 from vla_isaac.datasets.untrusted_paths import regular_file
 
-pa: Any = require("pyarrow", extra="data", need="LeRobot datasets")
-pq: Any = require("pyarrow.parquet", extra="data", need="LeRobot datasets")
+pa: Any = require("pyarrow", extra="data", need="the dataset format lerobot")
+pq: Any = require("pyarrow.parquet", extra="data", need="the dataset format lerobot")
 
 
 def to_bytes(tables: Sequence[Any], *, lean: bool = False) -> bytes:

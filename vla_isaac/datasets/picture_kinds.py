@@ -130,7 +130,7 @@ def why_video_is_left_out(pixel_format: str, channels: int = 3) -> str:
         pixel_format: FFmpeg's name, such as ``"gray12le"``.
         channels: Number that the dataset gives: H.264 stores gray pictures of 10 bits as YUV.
     """
-    av = require("av", extra="video", need="pictures of a dataset as video")
+    av = require("av", extra="video", need="a dataset with pictures as video")
     try:
         components = av.VideoFormat(pixel_format).components
     except ValueError:

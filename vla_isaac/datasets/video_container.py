@@ -26,7 +26,7 @@ def open_video(path: Path) -> Any:
         DatasetError: If the file is missing, not a regular file, broken or without images, or its ending is not a known
             container.
     """
-    av = require("av", extra="video", need="pictures of a dataset as video")
+    av = require("av", extra="video", need="a dataset with pictures as video")
     container = CONTAINERS.get(path.suffix.lower())
     if container is None:
         raise DatasetError(f"the video {path} has an unknown ending; expected one of {', '.join(CONTAINERS)}")

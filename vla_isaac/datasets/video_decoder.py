@@ -209,4 +209,4 @@ def _kept(kept: OrderedDict[Any, Any], key: Any, most: int, make: Any) -> Any:
 
 
 def _av() -> Any:
-    return require("av", extra="video", need="pictures of a dataset as video")
+    return require("av", extra="video", need="a dataset with pictures as video")

@@ -262,4 +262,4 @@ def _checked(rgb: Any, shape: tuple[int, int, int] | None) -> Image:
 
 
 def _av() -> Any:
-    return require("av", extra="video", need="pictures of a dataset as video")
+    return require("av", extra="video", need="a dataset with pictures as video")

@@ -46,7 +46,9 @@ class RayPool(WorkerPool):
     ) -> None:
         """Start the actors and wait until each is ready; arguments and errors are those of `pool.open_pool`."""
         super().__init__(make_worker, num_workers, retries=retries, deadline=deadline)
-        self._ray: Any = require("ray", extra="ray", need="jobs with --ray", instead="leave --ray out and give --workers")
+        self._ray: Any = require(
+            "ray", extra="ray", need="running jobs on Ray", instead="leave --ray out and give --workers"
+        )
         if not self._ray.is_initialized():
             self._ray.init(log_to_driver=False, include_dashboard=False)
         self._kind = self._ray.remote(_Actor)

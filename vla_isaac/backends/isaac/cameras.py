@@ -20,7 +20,6 @@ from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import RenderError
 from vla_isaac.core.types import Frame
 from vla_isaac.scene.cameras import CameraConfig
-from vla_isaac.scene.usd_cameras import HORIZONTAL_APERTURE, camera_path
 from vla_isaac.sim.backend import RenderRequest
 
 SMALLEST_SIDE = 300  # [px] below it DLSS may return buffers of another size
@@ -71,6 +70,8 @@ class CameraBank:
         Raises:
             RenderError: If the camera's prim is gone.
         """
+        from vla_isaac.scene.usd_cameras import camera_path  # needs pxr: this module is imported outside Isaac Sim, too
+
         path, size = camera_path(camera, self._root), request.resolution_hw or camera.resolution_hw
         prim = stage.GetPrimAtPath(path)
         if not prim or not prim.IsValid():
@@ -101,6 +102,8 @@ class CameraBank:
         self._aspects[path] = aspect
         if abs(before - aspect) < 1e-9:
             return False
+        from vla_isaac.scene.usd_cameras import HORIZONTAL_APERTURE
+
         prim.GetAttribute("horizontalAperture").Set(HORIZONTAL_APERTURE * aspect / own)
         return True
 

@@ -29,7 +29,7 @@ def collate_fn(samples: Sequence[Sample]) -> dict[str, Any]:
     """
     if not samples:
         raise ShapeError("a batch needs at least one sample")
-    torch: Any = require("torch", extra="train", need="batches for training")
+    torch: Any = require("torch", extra="train", need="loading batches for training")
     first = samples[0]
     batch: dict[str, Any] = {
         "images": {

@@ -143,7 +143,7 @@ class _ErrorsAsValues:
 
 
 def _torch_loader(samples: _ErrorsAsValues, **more: Any) -> Any:
-    torch_data: Any = require("torch.utils.data", extra="train", need="batches for training")
+    torch_data: Any = require("torch.utils.data", extra="train", need="loading batches for training")
     return torch_data.DataLoader(samples, **more)
 
 
