@@ -23,6 +23,14 @@ def said(capsys):
     return call
 
 
+def without(module: str, *words: str) -> subprocess.CompletedProcess:
+    """Run a command in a Python that lacks a module."""
+    code = (
+        f"import sys; sys.modules[{module!r}] = None; from vla_isaac.cli.main import main; sys.exit(main({list(words)!r}))"
+    )
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
+
+
 @pytest.mark.parametrize("words", [(), ("help",), ("--help",)], ids=str)
 def test_no_command_and_help_are_the_help_of_all_commands(said, words):
     code, out, _ = said(*words)
@@ -50,9 +58,35 @@ def test_a_misspelt_backend_is_answered_before_a_policy_is_chosen_for_it(said):
     assert "no backend named 'stubb'; did you mean 'stub'?" in err
 
 
+def test_an_instruction_without_run_is_answered_with_run(said):
+    code, _, err = said("Lift the red cube")
+    assert code == 2
+    assert "'Lift the red cube' is no command; write: vla-isaac run \"Lift the red cube\"" in err
+
+
+def test_a_folder_that_is_no_checkpoint_says_what_it_lacks(said, tmp_path):
+    code, _, err = said("run", "--policy", str(tmp_path), "--backend", "stub", "--no-video")
+    assert code == 2
+    assert "this folder has no policy.json; give a checkpoint folder, such as best in the output folder" in err
+
+
+def test_a_dataset_is_opened_without_the_packages_of_other_formats(said, tmp_path):
+    path = str(tmp_path / "d")
+    words = ["--episodes", "1", "--task", "lift", "--backend", "stub", "--size", "32", "--format", "manifest"]
+    assert said("collect", path, *words)[0] == 0
+    done = without("pyarrow", "dataset", "info", path)
+    assert done.returncode == 0, done.stderr
+    assert "manifest" in done.stdout
+
+
+def test_a_dataset_that_may_need_a_missing_package_names_it():
+    done = without("pyarrow", "dataset", "info", str(ROOT / "data" / "samples"))
+    assert done.returncode == 2
+    assert "the dataset format lerobot needs the package 'pyarrow'; run: " in done.stderr
+
+
 def test_the_isaac_backend_does_not_ask_for_a_package_that_breaks_isaac_sim():
-    code = "import sys; sys.modules['pxr'] = None; from vla_isaac.cli.main import main; sys.exit(main(['list', 'backends']))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    done = without("pxr", "list", "backends")
     assert "not available" not in done.stdout
     assert "isaac  " in done.stdout
 

@@ -46,6 +46,14 @@ def test_a_log_gets_a_line_every_half_minute_and_one_at_the_end(clock):
     ]
 
 
+def test_the_end_is_reported_once():
+    log = io.StringIO()
+    with ProgressBar("collect", stream=log) as bar:
+        bar(4, 4)
+        bar(4, 4)
+    assert log.getvalue() == "collect: 4 of 4 episodes\n"
+
+
 def test_work_that_is_interrupted_soon_leaves_no_line_in_a_log():
     log = io.StringIO()
     with ProgressBar("collect", stream=log) as bar:

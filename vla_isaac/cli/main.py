@@ -106,6 +106,8 @@ def _check_words(arguments: list[str]) -> None:
     if not arguments or arguments[0].startswith("-"):
         return
     name, rest = arguments[0], arguments[1:]
+    if " " in name:
+        raise UsageError(f"{name!r} is no command", remedy=f'write: vla-isaac run "{name}"')
     if name not in COMMANDS:
         raise unknown_name("command", name, COMMANDS)
     if name == "dataset":

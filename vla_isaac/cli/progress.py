@@ -28,7 +28,7 @@ class ProgressBar:
         self._bar = _bar(self._stream) if self._stream.isatty() else None
         self._task: TaskID | None = None
         self._begun: tuple[float, int] | None = None
-        self._last_line = time.monotonic()
+        self._last_time, self._last_line = time.monotonic(), ""
 
     def __call__(self, done: int, total: int, failed: int = 0) -> None:
         """Show that `done` of `total` units are done and `failed` attempts failed."""
@@ -36,10 +36,13 @@ class ProgressBar:
             self._begun = (time.monotonic(), done)
         if self._bar is not None:
             self._draw(self._bar, done, total, self._details(done, total, failed))
-        elif done >= total or time.monotonic() - self._last_line >= IN_LOG:
-            self._last_line = time.monotonic()
-            self._stream.write(f"{self._name}: {done} of {total} {self._unit}{self._details(done, total, failed)}\n")
-            self._stream.flush()
+        elif done >= total or time.monotonic() - self._last_time >= IN_LOG:
+            self._last_time = time.monotonic()
+            line = f"{self._name}: {done} of {total} {self._unit}{self._details(done, total, failed)}\n"
+            if line != self._last_line:
+                self._stream.write(line)
+                self._stream.flush()
+            self._last_line = line
 
     def close(self) -> None:
         """Clear the bar; may be called twice."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from vla_isaac.core.arrays import AnyArray
-from vla_isaac.core.errors import UsageError
+from vla_isaac.core.errors import MissingDependencyError, UsageError
 from vla_isaac.core.registry import Registry
 from vla_isaac.datasets.episode import Episode, EpisodeMeta, Feature
 
@@ -132,6 +132,7 @@ def open_dataset(path: str | Path, format: str | None = None) -> DatasetReader:
 
     Raises:
         UsageError: If there is no dataset, or its format is not recognised.
+        MissingDependencyError: If no format whose packages are installed recognises it.
         UnknownNameError: If the format is unknown.
     """
     path = Path(path)
@@ -140,11 +141,18 @@ def open_dataset(path: str | Path, format: str | None = None) -> DatasetReader:
     if format is not None:
         reader: DatasetReader = READERS.load(format)(path)
         return reader
+    unavailable: MissingDependencyError | None = None
     for name in READERS:
-        kind = READERS.load(name)
+        try:
+            kind = READERS.load(name)
+        except MissingDependencyError as error:  # the dataset may have another format
+            unavailable = unavailable or error
+            continue
         if kind.recognises(path):
             found: DatasetReader = kind(path)
             return found
+    if unavailable is not None:
+        raise unavailable
     raise UsageError(f"dataset {path}: is none of the known formats ({', '.join(READERS)}); name one with --format if it is")
 
 

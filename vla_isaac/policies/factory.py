@@ -40,6 +40,11 @@ def make_policy(name: str, *, threads: int | None = None, must_act: bool = False
     own = None if plain in POLICIES else own_class(name)
     if own is not None:
         return _checked(_construct(own, options), name)
+    if plain not in POLICIES and Path(name).is_dir():
+        raise UsageError(
+            f"the policy {name!r}: this folder has no {FILE}",
+            remedy="give a checkpoint folder, such as best in the output folder of `vla-isaac train`",
+        )
     kind = POLICIES.load(plain)
     if not colon:
         return _construct(kind, options)
