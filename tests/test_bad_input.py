@@ -340,20 +340,20 @@ TABLE = {
     "no mujoco": Row(
         "run --backend mujoco --no-video",
         USAGE,
-        r"the mujoco backend needs the package 'mujoco'; run: .*pip install -e \"\.\[mujoco\]\", or choose --backend stub",
+        r"the mujoco backend needs the package 'mujoco'; run: .*pip install -e \".*\[mujoco\]\", or choose --backend stub",
         without="mujoco",
     ),
     "no av": Row(
         "run --backend stub --video {tmp}/a.mp4",
         USAGE,
-        r"writing videos needs the package 'av'; run: .*pip install -e \"\.\[video\]\", or run with --no-video",
+        r"writing videos needs the package 'av'; run: .*pip install -e \".*\[video\]\", or run with --no-video",
         without="av",
     ),
     "no av, no wish for a video": Row(
         "run --backend stub", EXIT_0, "no video: writing videos needs the package 'av'", without="av"
     ),
     "no tyro": Row(
-        "list", USAGE, r"the command line needs the package 'tyro'; run: .*pip install -e \"\.\[cli\]\"", without="tyro"
+        "list", USAGE, r"the command line needs the package 'tyro'; run: .*pip install -e \".*\[cli\]\"", without="tyro"
     ),
     "no GL, no pictures": Row("MUJOCO_GL=disable run --backend mujoco --no-video", EXIT_0, "^$"),
     "no GL, video": Row(

@@ -72,7 +72,7 @@ def test_a_crash_inside_is_a_fault_and_isaac_is_closed(sim, capsys, monkeypatch)
     def crash(*_):
         raise ZeroDivisionError("made by the test")
 
-    monkeypatch.setattr(Session, "run", crash)
+    monkeypatch.setattr(Session, "prepare", crash)
     assert main([*RUN]) == 3
     assert sim.is_closed
 

@@ -95,10 +95,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _with_usual_words(arguments: list[str]) -> list[str]:
-    """Return the arguments with ``help COMMAND``, ``help`` and no argument at all written as ``--help``."""
-    if not arguments:
-        return ["--help"]
-    return [*arguments[1:], "--help"] if arguments[0] == "help" else arguments
+    """Return the arguments with ``help COMMAND`` and ``help`` written as ``--help``."""
+    return [*arguments[1:], "--help"] if arguments[:1] == ["help"] else arguments
 
 
 def _check_words(arguments: list[str]) -> None:
