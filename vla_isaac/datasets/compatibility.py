@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from vla_isaac.core.errors import DatasetError, UsageError
 from vla_isaac.datasets.description import info_to_json
 from vla_isaac.datasets.episode import Episode
@@ -26,6 +28,9 @@ def check_episode(info: DatasetInfo, episode: Episode, *, where: str) -> None:
             raise DatasetError(
                 f"{where}: camera {camera!r} has pictures of {episode.images[camera].shape[1:]}, expected {(*size, 3)}"
             )
+        kind = np.asarray(episode.images[camera][0]).dtype
+        if kind != np.uint8:
+            raise DatasetError(f"{where}: camera {camera!r} has pictures of {kind}, expected uint8 (0 to 255)")
 
 
 def check_same_info(one: DatasetInfo, other: DatasetInfo, *, where: str) -> None:
