@@ -82,7 +82,9 @@ def test_the_channels_are_found_by_name_or_size(shape, names, expected):
     assert picture_axes(shape, names) == expected
 
 
-@pytest.mark.parametrize("shape", [[], [48], [48, 64, 3, 1], [0, 64, 3], [-48, 64, 3], ["a", 64, 3], None, 5, [None] * 3])
+@pytest.mark.parametrize(
+    "shape", [[], [48], [48, 64, 3, 1], [0, 64, 3], [-48, 64, 3], ["a", 64, 3], None, 5, [None] * 3, "abc", [1e400, 2, 3]]
+)
 def test_what_is_no_shape_of_a_picture_is_an_error(shape):
     with pytest.raises(ShapeError, match="no shape of a picture"):
         picture_axes(shape)
