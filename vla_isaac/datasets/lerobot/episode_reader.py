@@ -148,7 +148,9 @@ class EpisodeReader(ABC):
                 channels = camera.axes.channels
                 declared = why_video_is_left_out(camera.pixel_format, channels)
                 return declared or why_video_is_left_out(pixel_format(self.video_path(0, camera.key)), channels)
-            return why_picture_is_left_out(first_value(self.data_path(0), camera.key))
+            cell = first_value(self.data_path(0), camera.key)
+            data = cell.get("bytes") if isinstance(cell, Mapping) else None
+            return why_picture_is_left_out(data) if isinstance(data, bytes) else ""
         except VlaIsaacError:
             return ""  # a file is missing or broken: its episode says so when it is read
 

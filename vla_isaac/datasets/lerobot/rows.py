@@ -199,7 +199,7 @@ def _video_place(data: Mapping[str, Any], prefix: str) -> Place:
             f"{FOLDER}: {prefix}/from_timestamp of episode {data['episode_index']} is {start}, expected seconds from 0 on",
             remedy="copy the dataset again",
         )
-    return replace(_place_in(data, prefix), from_timestamp=start, to_timestamp=end)
+    return replace(_place_in(data, prefix), from_timestamp=start, to_timestamp=None if end is None else float(end))
 
 
 def _place(prefix: str, place: Place) -> dict[str, Any]:

@@ -138,7 +138,7 @@ class ManifestReader:
         sizes = {}
         for camera, path in pictures(first).items():
             file = self._picture(path)
-            why = why_picture_is_left_out(file) if file.is_file() else ""
+            why = why_picture_is_left_out(file) if file.is_file() else ""  # `read_picture` says what it is
             if why:
                 warn_left_out(self.path, camera, why)
             else:
