@@ -231,7 +231,8 @@ def _summary(reader: DatasetReader) -> dict[str, Any]:
         "judged": sum(meta.success is not None for meta in metas),
         "tasks": dict(Counter(meta.task for meta in metas).most_common()),
         "scenes": dict(Counter(meta.scene for meta in metas).most_common()),
-        "instructions": len({meta.instruction for meta in metas}),
+        "instructions": len({text for meta in metas for text in meta.texts}),
+        "several_sentences": sum(len(meta.texts) > 1 for meta in metas),
         **info_to_json(reader.info),
     }
 
@@ -248,7 +249,9 @@ def _say_summary(value: dict[str, Any]) -> None:
         known = {name or "(none)": count for name, count in value[kind].items()}
         more = f" and {len(known) - MOST_NAMES} more" if len(known) > MOST_NAMES else ""
         say(f"{kind:12} {', '.join(f'{name} {count}' for name, count in list(known.items())[:MOST_NAMES])}{more}")
-    say(f"sentences    {value['instructions']} different")
+    count = value["several_sentences"]
+    several = f"; {count} of {value['episodes']} episodes have several" if count else ""
+    say(f"sentences    {value['instructions']} different{several}")
     say(f"robot        {value['robot_type']}")
     say(f"cameras      {', '.join(f'{name} {h} x {w}' for name, (h, w) in value['cameras'].items()) or 'none'}")
     for name, feature in value["features"].items():

@@ -8,6 +8,7 @@ and in LeRobot, with the finished episodes; `resume=True` removes incomplete fil
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from vla_isaac.core.arrays import AnyArray
@@ -17,6 +18,7 @@ from vla_isaac.datasets.description import read_json
 from vla_isaac.datasets.episode import Episode
 from vla_isaac.datasets.lerobot.description import info_of, ours_of
 from vla_isaac.datasets.lerobot.episode_writer import EpisodeWriter
+from vla_isaac.datasets.lerobot.info_json import read_info
 from vla_isaac.datasets.lerobot.layout import (
     CHUNK,
     DATA,
@@ -37,7 +39,8 @@ from vla_isaac.datasets.lerobot.preparation import (
     bookkeeping,
     data_table,
 )
-from vla_isaac.datasets.lerobot.rows import EpisodeRow, Place, read_rows, read_statistics, read_tasks, row_table, tasks_file
+from vla_isaac.datasets.lerobot.rows import EpisodeRow, Place, read_rows, read_statistics, row_table
+from vla_isaac.datasets.lerobot.tasks import read_tasks, tasks_file
 from vla_isaac.datasets.meta_json import dumps, meta_to_json
 from vla_isaac.datasets.parquet import to_bytes
 from vla_isaac.datasets.staging import FOLDER as STAGING
@@ -83,27 +86,26 @@ class LeRobotWriter(EpisodeWriter):
     ) -> int:
         """Prepare all files of an episode in the staging folder, then rename them, its row last, and then the summaries."""
         number, file = self._count, place(self._next_file)
-        task = episode.meta.instruction
-        tasks = self._tasks if task in self._tasks else {**self._tasks, task: len(self._tasks)}
-        added = bookkeeping(self._info, len(episode), number=number, first_row=self._frames, task=tasks[task])
+        tasks, of_rows = self._numbered_tasks(episode)
+        added = bookkeeping(self._info, len(episode), number=number, first_row=self._frames, tasks=of_rows)
         columns = {**columns, **added}
         statistics = {name: column_statistics(values) for name, values in columns.items()}
         statistics |= {video_key(name): values for name, values in images.items()}
         total = aggregate([self._total, statistics]) if self._total else statistics
         row = EpisodeRow(
             number=number,
-            tasks=(task,),
+            tasks=episode.meta.texts,
             length=len(episode),
             first_row=self._frames,
             data=Place(**file),
             row=Place(**file),
             videos={video_key(name): Place(**file) for name in self._info.cameras},
-            meta=dumps(meta_to_json(episode.meta)),
+            meta=dumps(meta_to_json(replace(episode.meta, sentences=()))),
         )
         stage = self._staging.write
         finals = [(path, self.path / VIDEO.format(video_key=video_key(name), **file)) for name, path in videos.items()]
         finals.append((stage("data", to_bytes([data_table(self._info, columns)])), self.path / DATA.format(**file)))
-        if tasks is not self._tasks:
+        if tasks != self._tasks:
             finals.append((stage("tasks", tasks_file(tasks)), self.path / TASKS))
         finals.append(
             (
@@ -145,7 +147,7 @@ def repair(path: str | Path) -> int:
     root = Path(path)
     if not (root / OURS).exists():
         raise UsageError(f"dataset {root}: was not written by vla_isaac; nothing is changed")
-    data = read_json(root / INFO)
+    data = read_info(root)
     codecs = [feature["info"]["video.codec"] for feature in data["features"].values() if feature["dtype"] == "video"]
     with LeRobotWriter(root, info_of(root, data), resume=True, codec=codecs[0] if codecs else "h264") as writer:
         return len(writer)

@@ -107,7 +107,7 @@ class VLADataset:
             "actions": self._action[np.minimum(ahead, last)],
             "is_pad": ahead > last,
             "steps_left": np.float32(last - index),
-            "instruction": place.meta.instruction,
+            "instruction": place.meta.sentence(step),
             "task": place.meta.task,
             "episode": place.episode,
             "step": step,
@@ -151,8 +151,8 @@ class VLADataset:
 
     @property
     def instructions(self) -> tuple[str, ...]:
-        """Return every instruction once, in order of first use."""
-        return tuple(dict.fromkeys(place.meta.instruction for place in self.rows.places))
+        """Return every sentence once, in order of first use."""
+        return tuple(dict.fromkeys(text for place in self.rows.places for text in place.meta.texts))
 
     @property
     def num_episodes(self) -> int:

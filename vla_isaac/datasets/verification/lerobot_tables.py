@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import DatasetError
 from vla_isaac.datasets.episode import Feature
+from vla_isaac.datasets.lerobot.info_json import version_fault
 from vla_isaac.datasets.lerobot.layout import BOOKKEEPING, INFO
 from vla_isaac.datasets.parquet import pa, read_table, to_numpy
 from vla_isaac.datasets.verification.finding import Finding
@@ -22,6 +24,7 @@ TIME_SLACK = 1e-4  # [s] LeRobot's own tolerance, `tolerance_s`
 def table_findings(layout: LeRobotLayout) -> Iterator[Finding]:
     """Yield the faults of the Parquet files, each file read once."""
     yield from _count_findings(layout)
+    yield from _task_table_findings(layout)
     first_row = {where.number: start for where, start in zip(layout.episodes, _starts(layout), strict=True)}
     for path, group in groupby(layout.episodes, key=lambda where: where.data):
         episodes, file = list(group), layout.relative(path)
@@ -34,19 +37,40 @@ def table_findings(layout: LeRobotLayout) -> Iterator[Finding]:
         yield from (Finding(file=file, episode=episodes[0].number, what=words) for words in faults)
         if not any(name in words for words in faults for name in BOOKKEEPING):
             columns = {name: to_numpy(table[name], feature)[:, 0] for name, feature in BOOKKEEPING.items()}
-            yield from _row_findings(columns, episodes, first_row, layout.fps, file)
+            yield from _row_findings(columns, episodes, first_row, layout, file)
 
 
 def _count_findings(layout: LeRobotLayout) -> Iterator[Finding]:
     rows = sum(where.length for where in layout.episodes)
+    fault = version_fault(layout.root)
+    if fault is not None:
+        yield Finding(file=INFO, what=fault)
     for key, found in (("total_episodes", len(layout.episodes)), ("total_frames", rows)):
         if layout.info.get(key) != found:
             yield Finding(file=INFO, what=f"{key} is {layout.info.get(key)}, the episodes listed make {found}")
     for expected, where in enumerate(layout.episodes):
         if where.number != expected:
-            what = f"the list of episodes has number {where.number} where {expected} should be"
+            what = f"the list of episodes has number {where.number} where {expected} should be; convert numbers them again"
             yield Finding(file=INFO, episode=expected, what=what)
             return
+
+
+def _task_table_findings(layout: LeRobotLayout) -> Iterator[Finding]:
+    if not layout.tasks and layout.episodes:
+        yield Finding(file=layout.tasks_file, what="the table of tasks is missing or has no entry")
+    numbers = Counter(layout.tasks.values())
+    for number in sorted(number for number, count in numbers.items() if count > 1):
+        yield Finding(file=layout.tasks_file, what=f"task_index {number} is there {numbers[number]} times")
+
+
+def _task_faults(numbers: AnyArray, listed: tuple[str, ...], layout: LeRobotLayout) -> Iterator[tuple[int, str]]:
+    """Yield the first row of each task that the table lacks, or that the list of episodes does not name."""
+    texts = {number: text for text, number in layout.tasks.items()}
+    for number, row in zip(*np.unique(numbers, return_index=True), strict=True):
+        if texts and int(number) not in texts:
+            yield int(row), f"task_index is {number}, {layout.tasks_file} has {len(texts)} tasks, up to {max(texts)}"
+        elif texts and listed and texts[int(number)] not in listed:
+            yield int(row), f"task_index {number} is {texts[int(number)]!r}; the list of episodes names {', '.join(listed)}"
 
 
 def _starts(layout: LeRobotLayout) -> list[int]:
@@ -60,7 +84,7 @@ def _schema_faults(table: Any, features: Mapping[str, Any]) -> Iterator[str]:
     for name, feature in stored.items():
         if name not in table.column_names:
             yield f"the column {name!r} is missing; the file has {', '.join(table.column_names)}"
-        elif feature["dtype"] not in ("string", "image"):
+        elif feature["dtype"] not in ("string", "image", "language"):
             found = _kind(table.schema.field(name).type)
             if found != feature["dtype"]:
                 yield f"the column {name!r} holds {found}, {INFO} says {feature['dtype']}"
@@ -93,7 +117,7 @@ def _width_faults(column: Any, name: str, shape: tuple[int, ...]) -> Iterator[st
 
 
 def _row_findings(
-    columns: Mapping[str, AnyArray], episodes: list[Where], first_row: Mapping[int, int], fps: float, file: str
+    columns: Mapping[str, AnyArray], episodes: list[Where], first_row: Mapping[int, int], layout: LeRobotLayout, file: str
 ) -> Iterator[Finding]:
     strange = set(np.unique(columns["episode_index"]).tolist()) - {where.number for where in episodes}
     for number in sorted(strange):
@@ -104,7 +128,10 @@ def _row_findings(
         if rows.sum() != where.length:
             what = f"the episode has {rows.sum()} rows, the list of episodes says {where.length}"
             yield Finding(file=file, episode=where.number, what=what)
-        for row, words in _index_faults({n: v[rows] for n, v in columns.items()}, first_row[where.number], fps):
+        ours = {name: values[rows] for name, values in columns.items()}
+        for row, words in _index_faults(ours, first_row[where.number], layout.fps):
+            yield Finding(file=file, episode=where.number, row=row, what=words)
+        for row, words in _task_faults(ours["task_index"], where.tasks, layout):
             yield Finding(file=file, episode=where.number, row=row, what=words)
 
 

@@ -9,12 +9,13 @@ from pathlib import Path
 from vla_isaac.core.errors import DatasetError, ForeignFileError, ShapeError, VlaIsaacError
 from vla_isaac.datasets.copying import Progress
 from vla_isaac.datasets.formats import DatasetReader, open_dataset
+from vla_isaac.datasets.lerobot.episode_reader import EpisodeReader
 from vla_isaac.datasets.lerobot.layout import INFO
 from vla_isaac.datasets.manifest import ManifestReader
 from vla_isaac.datasets.manifest.steps import MANIFEST, pictures
 from vla_isaac.datasets.robomimic import RobomimicReader
 from vla_isaac.datasets.verification.finding import Finding
-from vla_isaac.datasets.verification.lerobot_layout import LeRobotLayout, read_layout
+from vla_isaac.datasets.verification.lerobot_layout import LeRobotLayout, layout_of
 from vla_isaac.datasets.verification.lerobot_statistics import statistics_findings
 from vla_isaac.datasets.verification.lerobot_tables import table_findings
 from vla_isaac.datasets.verification.lerobot_videos import video_findings
@@ -32,14 +33,15 @@ def verify(reader: DatasetReader, *, progress: Progress | None = None) -> list[F
         reader: The open dataset; of any format.
         progress: Called after each episode.
     """
-    layout = _layout_of(reader.path)
+    layout = layout_of(reader) if isinstance(reader, EpisodeReader) else None
     found = list(_table_findings(reader, layout))
     unreadable = {finding.episode for finding in found if finding.row is None}
     before: Ends | None = None
     for episode in range(len(reader)):
         more, before = _episode_findings(reader, episode, layout, before)
-        reported = {finding.file for finding in found if finding.episode == episode}
-        found += [f for f in more if not (f.file in reported and f.row is None and episode in unreadable)]
+        number = _number(episode, layout)
+        reported = {finding.file for finding in found if finding.episode == number}
+        found += [f for f in more if not (f.file in reported and f.row is None and number in unreadable)]
         if progress is not None:
             progress(episode + 1, len(reader))
     if len(reader) == 0:
@@ -48,32 +50,28 @@ def verify(reader: DatasetReader, *, progress: Progress | None = None) -> list[F
 
 
 def verify_path(path: Path, format: str | None = None, *, progress: Progress | None = None) -> list[Finding]:
-    """Return all findings of a dataset, also where it cannot be opened.
+    """Return all findings of a dataset, also where it names files outside of its folder.
 
     Raises:
         UsageError: If there is no dataset.
-        DatasetError: If the metadata file of the dataset cannot be read.
+        DatasetError: If the dataset cannot be opened.
     """
     try:
         reader = open_dataset(path, format)
     except ForeignFileError as error:
         return [Finding(file=_description(path), what=str(error))]
-    except DatasetError as error:
-        layout = _layout_of(path)
-        if layout is None:
-            raise
-        return [Finding(file=INFO, what=str(error)), *table_findings(layout), *video_findings(layout)]
     with closing(reader):
         return verify(reader, progress=progress)
+
+
+def _number(episode: int, layout: LeRobotLayout | None) -> int:
+    """Return the number that an episode has in its files."""
+    return episode if layout is None else layout.episodes[episode].number
 
 
 def _description(path: Path) -> str:
     """Return the name of a dataset's metadata file."""
     return next((name for name in (INFO, MANIFEST) if (path / name).is_file()), path.name)
-
-
-def _layout_of(path: Path) -> LeRobotLayout | None:
-    return read_layout(path) if (path / INFO).is_file() else None
 
 
 def _table_findings(reader: DatasetReader, layout: LeRobotLayout | None) -> Iterator[Finding]:
@@ -98,7 +96,7 @@ def _episode_findings(
     def add(fault: Fault, camera: str | None = None) -> None:
         row, what = fault
         words = what if camera is None else f"camera {camera!r}: {what}"
-        found.append(Finding(file=file_of(camera, row), episode=episode, row=row, what=words))
+        found.append(Finding(file=file_of(camera, row), episode=_number(episode, layout), row=row, what=words))
 
     try:
         columns = reader.columns(episode)
