@@ -18,6 +18,7 @@ from vla_isaac.cli.writable import check_writable
 from vla_isaac.core.errors import UsageError
 from vla_isaac.datasets.description import info_to_json
 from vla_isaac.datasets.formats import DatasetReader, open_dataset
+from vla_isaac.datasets.sentences import SUBTASK
 
 DatasetPath = Positional[Annotated[Path, arg(metavar="DATASET")]]
 
@@ -232,6 +233,7 @@ def _summary(reader: DatasetReader) -> dict[str, Any]:
         "tasks": dict(Counter(meta.task for meta in metas).most_common()),
         "scenes": dict(Counter(meta.scene for meta in metas).most_common()),
         "instructions": len({text for meta in metas for text in meta.texts}),
+        "subtasks": len({note.content for meta in metas for note in meta.annotations if note.style == SUBTASK}),
         "several_sentences": sum(len(meta.texts) > 1 for meta in metas),
         **info_to_json(reader.info),
     }
@@ -252,6 +254,8 @@ def _say_summary(value: dict[str, Any]) -> None:
     count = value["several_sentences"]
     several = f"; {count} of {value['episodes']} episodes have several" if count else ""
     say(f"sentences    {value['instructions']} different{several}")
+    if value["subtasks"]:
+        say(f"sub-tasks    {value['subtasks']} different labels")
     say(f"robot        {value['robot_type']}")
     say(f"cameras      {', '.join(f'{name} {h} x {w}' for name, (h, w) in value['cameras'].items()) or 'none'}")
     for name, feature in value["features"].items():

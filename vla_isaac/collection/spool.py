@@ -21,6 +21,7 @@ from vla_isaac.core.errors import ConfigError, DatasetError, UsageError
 from vla_isaac.core.specs import ActionSpec
 from vla_isaac.datasets.episode import OUTCOME, PROPRIOCEPTION, Episode, EpisodeMeta
 from vla_isaac.datasets.formats import DatasetInfo
+from vla_isaac.datasets.sentences import subtask_annotations
 from vla_isaac.runtime import spool
 
 RGB = "rgb_"
@@ -83,6 +84,7 @@ class SpoolReader:
             action_spec=to_mapping(self._action(episode)[1]),
             versions={},
             extra={"pictures_dropped": about["pictures_dropped"]},
+            annotations=subtask_annotations(about.get("subtasks", ()), about["control_hz"]),
         )
 
     def columns(self, episode: int, names: Sequence[str] | None = None) -> Mapping[str, AnyArray]:

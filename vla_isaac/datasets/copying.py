@@ -87,6 +87,8 @@ def copy_episodes(
     if not picks:
         raise UsageError(f"{destination}: there are no episodes to write, so nothing was written")
     rows = 0
+    has_annotations = info.has_annotations or any(pick.reader.meta(pick.episode).annotations for pick in picks)
+    info = replace(info, has_annotations=has_annotations)
     with atomic_tree(destination) as part:
         writer = create_dataset(part, info, to)
         try:

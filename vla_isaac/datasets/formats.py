@@ -30,6 +30,9 @@ class DatasetInfo:
     action_spec: Mapping[str, Any] = field(default_factory=dict)
     """Fields of the `ActionSpec` of ``"action"``; empty where a third-party dataset has none."""
 
+    has_annotations: bool = False
+    """Whether LeRobot v3.0 gets columns of language, which LeRobot reads from 0.6 on; other formats need no column."""
+
 
 class DatasetReader(Protocol):
     """An open dataset; episodes are numbered from 0."""

@@ -6,6 +6,8 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 SUBTASK = "subtask"
 """Style of an annotation that says what the robot does now; holds until the next one."""
 
@@ -61,6 +63,15 @@ def text_at(sentences: Sequence[Sentence], row: int) -> str | None:
     """Return the text of a row; None if there are no sentences."""
     place = bisect_right(sentences, row, key=lambda sentence: sentence.row) - 1
     return sentences[place].text if place >= 0 else None
+
+
+def subtask_annotations(labels: Sequence[str], fps: float) -> tuple[Annotation, ...]:
+    """Return the labels of the rows of an episode as annotations; a row with empty text continues the label before."""
+    known: list[tuple[int, str]] = []
+    for row, label in enumerate(labels):
+        if label and (not known or known[-1][1] != label):
+            known.append((row, label))
+    return tuple(Annotation(time=float(np.float32(row / fps)), style=SUBTASK, content=label) for row, label in known)
 
 
 def subtasks(annotations: Sequence[Annotation], fps: float, length: int) -> list[str]:

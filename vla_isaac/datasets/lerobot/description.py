@@ -13,6 +13,7 @@ from vla_isaac.datasets.episode import Feature
 from vla_isaac.datasets.formats import DatasetInfo
 from vla_isaac.datasets.lerobot.fields import Fields
 from vla_isaac.datasets.lerobot.info_json import said_version
+from vla_isaac.datasets.lerobot.language import LANGUAGE
 from vla_isaac.datasets.lerobot.layout import BOOKKEEPING, IMAGE_PREFIX, NUMBERS, OURS, video_key
 from vla_isaac.datasets.meta_json import dumps
 from vla_isaac.datasets.video_files import PIXELS
@@ -73,6 +74,7 @@ def info_of(path: Path, data: Mapping[str, Any]) -> DatasetInfo:
         cameras={name: camera.resolution_hw for name, camera in cameras_of(data).items()},
         robot_type=data["robot_type"],
         action_spec=ours.mapping("action_spec", {}),
+        has_annotations=any(name in data["features"] for name in LANGUAGE),
     )
 
 

@@ -14,12 +14,13 @@ from vla_isaac.datasets.episode import Episode, EpisodeMeta, Images
 from vla_isaac.datasets.images_on_disk import PngImages
 from vla_isaac.datasets.lerobot.description import Camera, cameras_of, info_of
 from vla_isaac.datasets.lerobot.info_json import major_version, read_info, warn_of_version
+from vla_isaac.datasets.lerobot.language import LANGUAGE, annotations_in
 from vla_isaac.datasets.lerobot.layout import BOOKKEEPING, INFO, TEMPLATES
 from vla_isaac.datasets.lerobot.rows import EpisodeEntry
 from vla_isaac.datasets.lerobot.tasks import texts_of_rows
 from vla_isaac.datasets.meta_json import meta_from_text
 from vla_isaac.datasets.parquet import to_numpy
-from vla_isaac.datasets.sentences import sentences_of
+from vla_isaac.datasets.sentences import Annotation, sentences_of
 from vla_isaac.datasets.video_files import VideoImages, release_videos
 
 
@@ -85,7 +86,8 @@ class EpisodeReader(ABC):
         source = f"dataset {self.path}, episode {entry.number}: its metadata"
         known = meta_from_text(entry.meta, source=source) if entry.meta else None
         meta = known or EpisodeMeta(instruction=next(iter((*entry.tasks, *texts)), ""), fps=self.info.fps)
-        return replace(meta, sentences=sentences_of(texts, meta.instruction))
+        meta = replace(meta, sentences=sentences_of(texts, meta.instruction))
+        return replace(meta, annotations=self._annotations(episode)) if self.info.has_annotations else meta
 
     def columns(self, episode: int, names: Sequence[str] | None = None) -> Mapping[str, AnyArray]:
         """Return the columns of an episode, all or the named ones."""
@@ -165,6 +167,12 @@ class EpisodeReader(ABC):
         numbers = to_numpy(self.table(episode, ["task_index"])["task_index"], feature)[:, 0].tolist()
         source = f"dataset {self.path}, episode {entry.number}"
         return texts_of_rows(numbers, entry.tasks, self.tasks(), source=source)
+
+    def _annotations(self, episode: int) -> tuple[Annotation, ...]:
+        """Return what the columns of language hold."""
+        names = [name for name in LANGUAGE if name in self._data["features"]]
+        source = f"dataset {self.path}, episode {self.number(episode)}"
+        return annotations_in(self.table(episode, [*names, "timestamp"]), source=source)
 
     def _images(self, episode: int, name: str, camera: Camera) -> Images:
         about = f"episode {episode}, camera {name}"

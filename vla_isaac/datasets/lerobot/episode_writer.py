@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -179,6 +180,7 @@ class EpisodeWriter(DatasetWriter, ABC):
             raise UsageError(f"dataset {self.path}: exists; resume it with resume=True, or choose a new folder")
         held = info_of(self.path, read_info(self.path))
         check_same_info(held, self._info, where=f"dataset {self.path}")
+        self._info = replace(self._info, has_annotations=held.has_annotations)  # all files have the same columns
 
     def _check_open(self) -> None:
         if self._closed:

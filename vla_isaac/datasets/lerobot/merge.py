@@ -15,6 +15,7 @@ from vla_isaac.datasets.compatibility import check_same_info
 from vla_isaac.datasets.episode import EpisodeMeta
 from vla_isaac.datasets.lerobot.description import ours_of
 from vla_isaac.datasets.lerobot.info_json import read_info
+from vla_isaac.datasets.lerobot.language import LANGUAGE, language_columns
 from vla_isaac.datasets.lerobot.layout import (
     BOOKKEEPING,
     CHUNK,
@@ -101,6 +102,10 @@ class _Merger:
         self._readers, self._root = readers, root
         self._data_mb, self._video_mb = data_mb, video_mb
         self._info, self._raw = readers[0].info, read_info(readers[0].path)
+        if any(reader.info.has_annotations for reader in readers):
+            self._info = replace(self._info, has_annotations=True)
+            language = {name: {"dtype": "language", "shape": [1], "names": None} for name in LANGUAGE}
+            self._raw["features"] = {**self._raw["features"], **language}
         texts = [text for reader in readers for text in reader.tasks()]
         self._tasks: dict[str, int] = {text: number for number, text in enumerate(dict.fromkeys(texts))}
 
@@ -125,7 +130,7 @@ class _Merger:
                     tasks=meta.texts,
                     first_row=first_row,
                     row=Place(**place(len(items) // CHUNK)),
-                    meta=row.meta or dumps(meta_to_json(replace(meta, sentences=()))),
+                    meta=row.meta or dumps(meta_to_json(replace(meta, sentences=(), annotations=()))),
                 )
                 items.append(_Item(reader, episode, row, meta, new, statistics))
                 first_row += row.length
@@ -157,13 +162,16 @@ class _Merger:
         }
         features = {**self._info.features, **BOOKKEEPING}
         columns = {}
-        for name in [name for name, feature in self._raw["features"].items() if feature["dtype"] != "video"]:
+        stored = [name for name, feature in self._raw["features"].items() if feature["dtype"] != "video"]
+        for name in [name for name in stored if name not in LANGUAGE]:
             if name in values:
                 columns[name] = to_arrow(values[name], features[name])
             elif name in features:
                 columns[name] = to_arrow(to_numpy(table[name], features[name]), features[name])
             else:
                 columns[name] = table[name]
+        if self._info.has_annotations:
+            columns |= language_columns(item.meta.annotations, to_numpy(table["timestamp"], BOOKKEEPING["timestamp"])[:, 0])
         changed = {name: column_statistics(value[:, None]) for name, value in values.items()}
         return pa.table(columns), changed
 

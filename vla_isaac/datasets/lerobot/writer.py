@@ -10,15 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.atomic_files import LOCK
 from vla_isaac.core.errors import UsageError
 from vla_isaac.datasets.description import read_json
-from vla_isaac.datasets.episode import Episode
+from vla_isaac.datasets.episode import Episode, EpisodeMeta
 from vla_isaac.datasets.lerobot.description import info_of, ours_of
 from vla_isaac.datasets.lerobot.episode_writer import EpisodeWriter
 from vla_isaac.datasets.lerobot.info_json import read_info
+from vla_isaac.datasets.lerobot.language import LANGUAGE, language_columns
 from vla_isaac.datasets.lerobot.layout import (
     CHUNK,
     DATA,
@@ -100,11 +102,11 @@ class LeRobotWriter(EpisodeWriter):
             data=Place(**file),
             row=Place(**file),
             videos={video_key(name): Place(**file) for name in self._info.cameras},
-            meta=dumps(meta_to_json(replace(episode.meta, sentences=()))),
+            meta=dumps(meta_to_json(self._kept(episode.meta))),
         )
         stage = self._staging.write
         finals = [(path, self.path / VIDEO.format(video_key=video_key(name), **file)) for name, path in videos.items()]
-        finals.append((stage("data", to_bytes([data_table(self._info, columns)])), self.path / DATA.format(**file)))
+        finals.append((stage("data", to_bytes([self._table(columns, episode.meta)])), self.path / DATA.format(**file)))
         if tasks != self._tasks:
             finals.append((stage("tasks", tasks_file(tasks)), self.path / TASKS))
         finals.append(
@@ -131,8 +133,21 @@ class LeRobotWriter(EpisodeWriter):
             self._staging.commit(staged, final)
         return number
 
+    def _kept(self, meta: EpisodeMeta) -> EpisodeMeta:
+        """Return the metadata without what the format has columns for."""
+        return replace(meta, sentences=(), annotations=() if self._info.has_annotations else meta.annotations)
+
+    def _table(self, columns: Mapping[str, AnyArray], meta: EpisodeMeta) -> Any:
+        """Return the rows of an episode, with the columns of language where the dataset has them."""
+        table = data_table(self._info, columns)
+        if self._info.has_annotations:
+            for name, array in language_columns(meta.annotations, columns["timestamp"][:, 0]).items():
+                table = table.append_column(name, array)
+        return table
+
     def _info_file(self) -> bytes:
-        return self._info_json({"chunks_size": CHUNK, "data_files_size_in_mb": DATA_MB, "video_files_size_in_mb": VIDEO_MB})
+        sizes = {"chunks_size": CHUNK, "data_files_size_in_mb": DATA_MB, "video_files_size_in_mb": VIDEO_MB}
+        return self._info_json(sizes, LANGUAGE if self._info.has_annotations else None)
 
 
 def repair(path: str | Path) -> int:

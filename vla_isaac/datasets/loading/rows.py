@@ -12,6 +12,7 @@ from vla_isaac.core.errors import DatasetError, UsageError
 from vla_isaac.datasets.episode import Episode, EpisodeMeta, Feature
 from vla_isaac.datasets.loading.options import SampleOptions
 from vla_isaac.datasets.loading.source import Source
+from vla_isaac.datasets.sentences import subtasks
 
 ACTION, STATE, GOALS = "action", "observation.state", "privileged.goal_objects"
 
@@ -29,6 +30,8 @@ class EpisodePlace:
 
     length: int
     meta: EpisodeMeta
+    subtasks: tuple[str, ...] = ()
+    """Label of each row; empty text where there is none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +77,8 @@ def read_rows(sources: Sequence[Source], options: SampleOptions, episodes: Seque
                 values = found.columns[name].astype(np.float32, copy=False)
                 _check_numbers(values, name, where, is_optional=name == GOALS)
                 kept[name].append(values)
-            places.append(EpisodePlace(number, episode, first, len(found), found.meta))
+            labels = tuple(subtasks(found.meta.annotations, source.info.fps, len(found)))
+            places.append(EpisodePlace(number, episode, first, len(found), found.meta, labels))
             first += len(found)
     if not places:
         raise UsageError(f"dataset {', '.join(s.name for s in sources)}: has no episodes; collect some first")
