@@ -170,6 +170,13 @@ def test_collect_writes_labels_and_info_counts_them(tmp_path, capsys):
         assert labels_of(reader.meta(0), reader.length(0))[0].startswith("reach the ")
 
 
+def test_without_the_columns_older_lerobot_reads_the_dataset_and_the_labels_are_kept(tmp_path):
+    collect(tmp_path / "set", replace(PLAN, language_columns=False))
+    assert "language" not in (tmp_path / "set/meta/info.json").read_text()
+    with contextlib.closing(open_dataset(tmp_path / "set")) as reader:
+        assert labels_of(reader.meta(0), reader.length(0))[0].startswith("reach the ")
+
+
 @pytest.mark.parametrize("value", ["text", [3], [{"role": 3}], [{"role": "user", "timestamp": "x"}]])
 def test_a_broken_column_of_language_is_one_error(episode, tmp_path, value):
     from vla_isaac.core.errors import DatasetError

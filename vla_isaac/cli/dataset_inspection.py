@@ -225,6 +225,7 @@ def _summary(reader: DatasetReader) -> dict[str, Any]:
         "dataset": str(reader.path),
         "format": reader.format,
         "episodes": len(reader),
+        "numbers": _own_numbers(reader),
         "rows": sum(lengths),
         "seconds": sum(lengths) / reader.info.fps,
         "lengths": [min(lengths), float(np.median(lengths)), max(lengths)] if lengths else None,
@@ -239,10 +240,22 @@ def _summary(reader: DatasetReader) -> dict[str, Any]:
     }
 
 
+def _own_numbers(reader: DatasetReader) -> list[int] | None:
+    """Return the numbers that the episodes have in their files; None where these are counted from 0."""
+    number = getattr(reader, "number", None)  # LeRobot's datasets have it
+    if number is None:
+        return None
+    numbers = [number(episode) for episode in range(len(reader))]
+    return None if numbers == list(range(len(reader))) else numbers
+
+
 def _say_summary(value: dict[str, Any]) -> None:
     say(f"dataset      {value['dataset']} ({value['format']})")
     minutes, seconds = divmod(round(value["seconds"]), 60)
     say(f"episodes     {value['episodes']}, {value['rows']} rows, {minutes} min {seconds} s at {value['fps']:g} Hz")
+    if value["numbers"]:
+        first, last = value["numbers"][0], value["numbers"][-1]
+        say(f"numbers      from {first} to {last} in its files; a new dataset made of it counts from 0")
     if value["lengths"]:
         least, median, most = value["lengths"]
         say(f"lengths      {least} to {most} rows, median {median:g}")

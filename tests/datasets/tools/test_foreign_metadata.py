@@ -11,10 +11,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from foreign_lerobot import write_lines, write_v21, write_v30
+from small_datasets import make_episode, make_info, write
 
+from vla_isaac.cli.dataset_inspection import Info
 from vla_isaac.core.errors import DatasetError, UsageError, VlaIsaacError
 from vla_isaac.datasets.convert import convert
-from vla_isaac.datasets.formats import open_dataset
+from vla_isaac.datasets.formats import create_dataset, open_dataset
 from vla_isaac.datasets.verification import verify_path
 
 TABLE = ["push the box", "lift the cube"]
@@ -274,3 +276,44 @@ def test_a_line_of_statistics_without_its_fields_is_a_finding(tmp_path, line):
     found = [f.what for f in verify_path(path) if "stats" in f.file]
     assert len(found) == 1
     assert "episodes_stats.jsonl, entry 1: " in found[0]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_byte_order_marks_and_line_ends_of_windows_are_read(tmp_path, version):
+    path = WRITE[version](tmp_path / "set", EPISODES, TABLE)
+    for file in (*path.glob("meta/*.json"), *path.glob("meta/*.jsonl")):
+        file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes().replace(b"\n", b"\r\n"))
+    assert summary(path) == expected(version)
+
+
+def test_statistics_of_the_whole_dataset_are_those_of_version_20(tmp_path):
+    path = write_v21(tmp_path / "set", EPISODES, TABLE, codebase_version="v2.0")
+    (path / "meta/stats.json").write_text(json.dumps({"action": {"mean": [9.0] * 7}}))
+    found = [f for f in verify_path(path) if "stats" in f.file]
+    assert {f.file for f in found} == {"meta/stats.json"}
+    assert any("action: mean[0] is 9" in f.what for f in found)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_info_names_the_numbers_of_the_files(tmp_path, capsys, version):
+    Info(path=WRITE[version](tmp_path / "set", EPISODES, TABLE, numbers=[5, 7]), json=True).run()
+    out = capsys.readouterr().out
+    assert "numbers      from 5 to 7 in its files; a new dataset made of it counts from 0" in out
+    assert json.loads(out.splitlines()[-1])["numbers"] == [5, 7]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_dataset_of_ours_that_lost_an_episode_is_read_but_not_continued(tmp_path, version):
+    path = tmp_path / "set"
+    episodes = [make_episode(n, 5, cameras=()) for n in range(3)]
+    write(path, episodes, version, cameras={})
+    if version == "lerobot":
+        sorted(path.glob("meta/episodes/*/*"))[1].unlink()
+    else:
+        lines = (path / "meta/episodes.jsonl").read_text().splitlines(keepends=True)
+        (path / "meta/episodes.jsonl").write_text("".join([lines[0], lines[2]]))
+    before = sorted(path.rglob("*.parquet"))
+    assert summary(path)[1] == [5, 5]
+    with pytest.raises(DatasetError, match="has episode 2 where 1 should be, so it cannot be continued"):
+        create_dataset(path, make_info(cameras={}), version, resume=True)
+    assert sorted(path.rglob("*.parquet")) == before

@@ -95,6 +95,20 @@ def in_order_of_numbers(entries: Sequence[Entry], path: Path) -> list[Entry]:
     return ordered
 
 
+def check_numbers(numbers: Sequence[int], path: Path) -> None:
+    """Check that a dataset can be continued: the next episode has the number that follows.
+
+    Raises:
+        DatasetError: If the numbers do not rise by 1 from 0.
+    """
+    wrong = next((place for place, number in enumerate(numbers) if number != place), None)
+    if wrong is not None:
+        raise DatasetError(
+            f"{path}: has episode {numbers[wrong]} where {wrong} should be, so it cannot be continued",
+            remedy="write a new dataset with: vla-isaac dataset convert",
+        )
+
+
 def read_statistics(root: Path) -> list[dict[str, Statistics]]:
     """Return the statistics of each episode, by column, in the order of the episodes."""
     found: dict[int, dict[str, Statistics]] = {}

@@ -41,7 +41,7 @@ from vla_isaac.datasets.lerobot.preparation import (
     bookkeeping,
     data_table,
 )
-from vla_isaac.datasets.lerobot.rows import EpisodeRow, Place, read_rows, read_statistics, row_table
+from vla_isaac.datasets.lerobot.rows import FOLDER, EpisodeRow, Place, check_numbers, read_rows, read_statistics, row_table
 from vla_isaac.datasets.lerobot.tasks import read_tasks, tasks_file
 from vla_isaac.datasets.meta_json import dumps, meta_to_json
 from vla_isaac.datasets.parquet import to_bytes
@@ -63,6 +63,7 @@ class LeRobotWriter(EpisodeWriter):
         """Read the finished episodes, remove incomplete ones, and rewrite the summaries."""
         keys = [video_key(name) for name in self._info.cameras]
         rows = read_rows(self.path, keys)
+        check_numbers([row.number for row in rows], self.path / FOLDER)
         self._count, self._frames = len(rows), sum(row.length for row in rows)
         self._tasks = read_tasks(self.path)
         self._total = self._statistics_so_far()

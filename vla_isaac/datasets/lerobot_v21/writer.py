@@ -16,8 +16,10 @@ from vla_isaac.datasets.lerobot.description import (
     ours_of,
 )
 from vla_isaac.datasets.lerobot.episode_writer import EpisodeWriter
+from vla_isaac.datasets.lerobot.fields import Fields
 from vla_isaac.datasets.lerobot.layout import INFO, OURS, video_key
 from vla_isaac.datasets.lerobot.preparation import bookkeeping, data_table
+from vla_isaac.datasets.lerobot.rows import check_numbers
 from vla_isaac.datasets.lerobot_v21.files import (
     ANNOTATION,
     ANNOTATIONS,
@@ -61,8 +63,10 @@ class LeRobotV21Writer(EpisodeWriter):
 
     def _open(self) -> None:
         """Read the finished episodes, remove incomplete ones, and rewrite the summaries."""
-        episodes = read_lines(self.path / EPISODES)
-        self._count, self._frames = len(episodes), sum(int(line["length"]) for line in episodes)
+        episodes, source = read_lines(self.path / EPISODES), self.path / EPISODES
+        lines = [Fields(line, f"{source}, entry {n}") for n, line in enumerate(episodes, 1)]
+        check_numbers([line.whole("episode_index") for line in lines], source)
+        self._count, self._frames = len(lines), sum(line.whole("length") for line in lines)
         self._tasks = read_task_lines(self.path)
         with wrap_write_errors(self.path, self._count):
             self._staging.clear()

@@ -49,8 +49,9 @@ class LeRobotLayout:
 
     @property
     def stats_file(self) -> str:
-        """Return the relative path of its statistics."""
-        return v21.EPISODE_STATS if self.is_v21 else STATS
+        """Return the relative path of its statistics; v2.0 has them as v3.0 does."""
+        has_own = self.is_v21 and ((self.root / v21.EPISODE_STATS).exists() or not (self.root / STATS).exists())
+        return v21.EPISODE_STATS if has_own else STATS
 
     @property
     def tasks_file(self) -> str:

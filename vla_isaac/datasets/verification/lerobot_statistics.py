@@ -12,7 +12,7 @@ from vla_isaac.core.errors import DatasetError
 from vla_isaac.core.input_files import read_json_object
 from vla_isaac.datasets.formats import DatasetReader
 from vla_isaac.datasets.lerobot.fields import Fields
-from vla_isaac.datasets.lerobot_v21.files import read_lines
+from vla_isaac.datasets.lerobot_v21.files import EPISODE_STATS, read_lines
 from vla_isaac.datasets.verification.finding import Finding
 from vla_isaac.datasets.verification.lerobot_layout import LeRobotLayout
 
@@ -29,7 +29,7 @@ def statistics_findings(layout: LeRobotLayout, reader: DatasetReader) -> Iterato
         yield Finding(file=file, what=f"the file is missing; {REMEDY}")
         return
     try:
-        if layout.is_v21:
+        if file == EPISODE_STATS:
             yield from _of_episodes(layout, reader)
         else:
             stats = read_json_object(layout.root / file, error=DatasetError, remedy=REMEDY)
