@@ -70,6 +70,9 @@ class Collect:
     steps_after_success: int = 4
     """Control periods recorded after success, so that a policy learns to hold still."""
 
+    language_columns: bool = True
+    """Label sub-tasks in LeRobot's columns of language; without them, LeRobot before 0.6 reads the dataset too."""
+
     format: str = "lerobot"
     """Format of the dataset: lerobot, lerobot-v2.1, manifest, hdf5; or transitions, for training mini:
     states and actions of every control period, images of a few, failures included."""
@@ -146,6 +149,7 @@ class Collect:
                 fps=self.fps,
                 perturb=self.perturb,
                 steps_after_success=self.steps_after_success,
+                language_columns=self.language_columns,
             )
         except VlaIsaacError as error:
             raise UsageError(in_options(error)) from error

@@ -20,6 +20,7 @@ from vla_isaac.core.atomic_files import OutputLock, atomic_tree
 from vla_isaac.core.errors import UsageError
 from vla_isaac.datasets.description import info_to_json
 from vla_isaac.datasets.formats import DatasetReader, open_dataset
+from vla_isaac.datasets.sentences import SUBTASK
 
 DatasetPath = Positional[Annotated[Path, arg(metavar="DATASET")]]
 
@@ -239,6 +240,7 @@ def _summary(reader: DatasetReader) -> dict[str, Any]:
         "dataset": str(reader.path),
         "format": reader.format,
         "episodes": len(reader),
+        "numbers": _own_numbers(reader),
         "rows": sum(lengths),
         "seconds": sum(lengths) / reader.info.fps,
         "lengths": [min(lengths), float(np.median(lengths)), max(lengths)] if lengths else None,
@@ -246,16 +248,30 @@ def _summary(reader: DatasetReader) -> dict[str, Any]:
         "judged": sum(meta.success is not None for meta in metas),
         "tasks": dict(Counter(meta.task for meta in metas).most_common()),
         "scenes": dict(Counter(meta.scene for meta in metas).most_common()),
-        "instructions": len({meta.instruction for meta in metas}),
+        "instructions": len({text for meta in metas for text in meta.texts}),
+        "subtasks": len({note.content for meta in metas for note in meta.annotations if note.style == SUBTASK}),
+        "several_sentences": sum(len(meta.texts) > 1 for meta in metas),
         **info_to_json(reader.info),
         "upside_down": list(reader.info.upside_down),
     }
+
+
+def _own_numbers(reader: DatasetReader) -> list[int] | None:
+    """Return the numbers that the episodes have in their files; None where these are counted from 0."""
+    number = getattr(reader, "number", None)  # LeRobot's datasets have it
+    if number is None:
+        return None
+    numbers = [number(episode) for episode in range(len(reader))]
+    return None if numbers == list(range(len(reader))) else numbers
 
 
 def _say_summary(value: dict[str, Any]) -> None:
     say(f"dataset      {value['dataset']} ({value['format']})")
     minutes, seconds = divmod(round(value["seconds"]), 60)
     say(f"episodes     {value['episodes']}, {value['rows']} rows, {minutes} min {seconds} s at {value['fps']:g} Hz")
+    if value["numbers"]:
+        first, last = value["numbers"][0], value["numbers"][-1]
+        say(f"numbers      from {first} to {last} in its files; a new dataset made of it counts from 0")
     if value["lengths"]:
         least, median, most = value["lengths"]
         say(f"lengths      {least} to {most} rows, median {median:g}")
@@ -264,7 +280,11 @@ def _say_summary(value: dict[str, Any]) -> None:
         known = {name or "(none)": count for name, count in value[kind].items()}
         more = f" and {len(known) - MOST_NAMES} more" if len(known) > MOST_NAMES else ""
         say(f"{kind:12} {', '.join(f'{name} {count}' for name, count in list(known.items())[:MOST_NAMES])}{more}")
-    say(f"sentences    {value['instructions']} different")
+    count = value["several_sentences"]
+    several = f"; {count} of {value['episodes']} episodes have several" if count else ""
+    say(f"sentences    {value['instructions']} different{several}")
+    if value["subtasks"]:
+        say(f"sub-tasks    {value['subtasks']} different labels")
     say(f"robot        {value['robot_type']}")
     say(f"cameras      {', '.join(f'{name} {h} x {w}' for name, (h, w) in value['cameras'].items()) or 'none'}")
     if value["upside_down"]:

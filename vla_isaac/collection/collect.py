@@ -153,6 +153,7 @@ def dataset_info(plan: CollectionPlan) -> DatasetInfo:
         features={"action": action_columns(spec), **PROPRIOCEPTION, **OUTCOME, **PRIVILEGED},
         cameras=dict.fromkeys(plan.cameras, plan.image_hw),
         action_spec=to_mapping(spec),
+        has_annotations=plan.language_columns,
     )
 
 

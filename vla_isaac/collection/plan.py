@@ -54,6 +54,9 @@ class CollectionPlan:
     steps_after_success: int = 4
     """Control periods recorded after success, so that a policy learns to hold still."""
 
+    language_columns: bool = True
+    """Whether LeRobot v3.0 has the labels of sub-tasks in its columns of language, which LeRobot reads from 0.6 on."""
+
     def __post_init__(self) -> None:
         check_number_fields("collection", self)
         if not self.tasks or len(set(self.tasks)) != len(self.tasks):

@@ -15,7 +15,7 @@ from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.config import to_mapping
 from vla_isaac.core.errors import PolicyError
 from vla_isaac.core.specs import ActionSpec
-from vla_isaac.core.types import Action
+from vla_isaac.core.types import SUBTASK, Action
 from vla_isaac.datasets.episode import (
     OUTCOME,
     PRIVILEGED,
@@ -27,6 +27,7 @@ from vla_isaac.datasets.episode import (
     action_feature,
     as_column,
 )
+from vla_isaac.datasets.sentences import subtask_annotations
 from vla_isaac.runtime.recording import StepTable, describe_start
 from vla_isaac.runtime.result import EpisodeResult
 from vla_isaac.runtime.subscriber import EpisodeStart, Step
@@ -99,6 +100,7 @@ class EpisodeRecorder:
             action=lambda step: action_to_learn(step, spec.action),
             goal_objects=lambda step: goal_objects(self._before, start.plan),
         )
+        self._subtasks: list[str] = []
         self._buffers = {name: PictureBuffer(*recording.image_hw) for name in recording.cameras}
         shared = spec.cameras if spec.image_hw == recording.image_hw else ()
         own = [name for name in recording.cameras if name not in shared]
@@ -111,6 +113,7 @@ class EpisodeRecorder:
         for name, buffer in self._buffers.items():
             buffer.write(frames[name].rgb)
         self._table.add(step)
+        self._subtasks.append(str(step.chunk.info.get(SUBTASK, "")))
         self._before = step.state
         if not step.is_last:
             self._draw()
@@ -141,6 +144,7 @@ class EpisodeRecorder:
             action_spec=to_mapping(start.policy_spec.action),
             versions=simulator_version(start.backend),
             extra={"max_steps": start.max_steps, **recording.extra},
+            annotations=subtask_annotations(self._subtasks, start.scene.timing.control_hz),
         )
 
 

@@ -22,6 +22,7 @@ from vla_isaac.core.specs import ActionSpec
 from vla_isaac.datasets.episode import OUTCOME, PROPRIOCEPTION, Episode, EpisodeMeta
 from vla_isaac.datasets.formats import DatasetInfo
 from vla_isaac.datasets.picture_kinds import as_rgb, picture_axes, warn_left_out, why_array_is_left_out
+from vla_isaac.datasets.sentences import subtask_annotations
 from vla_isaac.runtime import spool
 
 RGB = "rgb_"
@@ -84,6 +85,7 @@ class SpoolReader:
             action_spec=to_mapping(self._action(episode)[1]),
             versions={},
             extra={"pictures_dropped": about["pictures_dropped"]},
+            annotations=subtask_annotations(about.get("subtasks", ()), about["control_hz"]),
         )
 
     def columns(self, episode: int, names: Sequence[str] | None = None) -> Mapping[str, AnyArray]:

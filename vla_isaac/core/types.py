@@ -212,6 +212,10 @@ class ActionChunk:
         return cls(array[:, :-1], array[:, -1]) if with_gripper else cls(array)
 
 
+SUBTASK = "subtask"
+"""Key in a chunk's `info` of the sentence for what the policy does now, where it knows: a label for recordings."""
+
+
 @dataclass(frozen=True, eq=False)
 class JointTarget:
     """Joint positions to reach at the end of the next control period; the output of conversion."""

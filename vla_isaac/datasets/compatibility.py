@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
 from vla_isaac.core.errors import DatasetError, UsageError
 from vla_isaac.core.specs import ActionSpec
 from vla_isaac.datasets.description import info_to_json
@@ -32,6 +34,9 @@ def check_episode(info: DatasetInfo, episode: Episode, *, where: str) -> None:
             raise DatasetError(
                 f"{where}: camera {camera!r} has pictures of {episode.images[camera].shape[1:]}, expected {(*size, 3)}"
             )
+        kind = np.asarray(episode.images[camera][0]).dtype
+        if kind != np.uint8:
+            raise DatasetError(f"{where}: camera {camera!r} has pictures of {kind}, expected uint8 (0 to 255)")
 
 
 def check_same_info(one: DatasetInfo, other: DatasetInfo, *, where: str) -> None:

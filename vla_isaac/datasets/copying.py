@@ -44,6 +44,12 @@ class Copied:
     rows: int
 
 
+def _has_annotations(pick: Pick) -> bool:
+    """Return whether an episode needs columns for its annotations; a LeRobot v3.0 dataset without them does not get any."""
+    reader = pick.reader
+    return reader.info.has_annotations or (reader.format != "lerobot" and bool(reader.meta(pick.episode).annotations))
+
+
 def all_of(reader: DatasetReader) -> list[Pick]:
     """Return every episode of a dataset."""
     return [Pick(reader, episode) for episode in range(len(reader))]
@@ -87,6 +93,7 @@ def copy_episodes(
     if not picks:
         raise UsageError(f"{destination}: there are no episodes to write, so nothing was written")
     rows = 0
+    info = replace(info, has_annotations=any(_has_annotations(pick) for pick in picks))
     with atomic_tree(destination) as part:
         writer = create_dataset(part, info, to)
         try:

@@ -14,7 +14,8 @@ from typing import Any, Protocol, overload
 import numpy as np
 
 from vla_isaac.core.arrays import AnyArray, Image
-from vla_isaac.core.errors import ShapeError
+from vla_isaac.core.errors import DatasetError, ShapeError
+from vla_isaac.datasets.sentences import Annotation, Sentence, is_in_order, text_at
 
 STATE_NAMES = (*(f"panda_joint{i}" for i in range(1, 8)), "gripper_width")
 POSE_NAMES = ("x", "y", "z", "qw", "qx", "qy", "qz")
@@ -163,6 +164,27 @@ class EpisodeMeta:
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Further metadata, such as the perturbation or the layout."""
 
+    sentences: tuple[Sentence, ...] = ()
+    """The sentences of an episode with several, the first from row 0 on; empty where all rows have the instruction."""
+
+    annotations: tuple[Annotation, ...] = ()
+    """Labels of its parts, such as the sub-task of each row."""
+
+    def __post_init__(self) -> None:
+        if not is_in_order(self.sentences):
+            rows = [sentence.row for sentence in self.sentences]
+            raise DatasetError(f"the sentences of an episode begin at the rows {rows}", remedy="give rows that rise from 0")
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Every sentence of the episode once, in order of first use."""
+        return tuple(dict.fromkeys(sentence.text for sentence in self.sentences)) or (self.instruction,)
+
+    def sentence(self, row: int) -> str:
+        """Return the sentence of a row."""
+        text = text_at(self.sentences, row)
+        return self.instruction if text is None else text
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Episode:
@@ -179,6 +201,8 @@ class Episode:
         lengths = {name: len(values) for name, values in (*self.columns.items(), *self.images.items())}
         if not self.columns:
             raise ShapeError("an episode needs columns, and has none")
+        if self.meta.sentences and self.meta.sentences[-1].row >= len(self):
+            raise ShapeError(f"episode: a sentence begins at row {self.meta.sentences[-1].row} of {len(self)} rows")
         mismatched = {name: length for name, length in lengths.items() if length != len(self)}
         if mismatched:
             name, length = next(iter(mismatched.items()))

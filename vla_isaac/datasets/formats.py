@@ -33,6 +33,9 @@ class DatasetInfo:
     upside_down: tuple[str, ...] = ()
     """Cameras of a third-party dataset whose pictures are stored upside down; not stored with a dataset."""
 
+    has_annotations: bool = False
+    """Whether LeRobot v3.0 gets columns of language, which LeRobot reads from 0.6 on; other formats need no column."""
+
 
 class DatasetReader(Protocol):
     """An open dataset; episodes are numbered from 0."""

@@ -13,6 +13,7 @@ import numpy as np
 from vla_isaac.core.arrays import Image
 from vla_isaac.core.atomic_files import writing
 from vla_isaac.core.errors import DatasetError
+from vla_isaac.core.input_files import reading
 from vla_isaac.datasets.episode import LazyImages
 from vla_isaac.datasets.picture_kinds import why_left_out
 from vla_isaac.datasets.untrusted_paths import regular_file
@@ -106,19 +107,19 @@ def decode_picture(source: Path | BinaryIO) -> Image:
         raise ValueError(str(error)) from error
 
 
-def why_picture_is_left_out(source: Path | Mapping[str, Any] | None) -> str:
-    """Return why an image file, or a cell of a table with one, is not read as a color picture; empty if it is.
+def why_picture_is_left_out(source: Path | bytes) -> str:
+    """Return why an image file, or its content, is not read as a color picture; empty if it is.
 
-    Empty also where it cannot be read: that is an error when it is decoded.
+    Raises:
+        DatasetError: If it cannot be read.
     """
     from PIL import Image as pil
 
-    data = source if isinstance(source, Path) else io.BytesIO((source or {}).get("bytes") or b"")
-    try:
+    name = source if isinstance(source, Path) else "the picture"
+    with reading(name, error=DatasetError, remedy="copy the dataset again"):
+        data = io.BytesIO(source) if isinstance(source, bytes) else regular_file(source)
         with pil.open(data, formats=KINDS) as picture:
             return _why_no_color(picture)
-    except (OSError, ValueError, SyntaxError, pil.DecompressionBombError):
-        return ""
 
 
 def _why_no_color(picture: Any) -> str:

@@ -49,6 +49,12 @@ def open_file(path: Path) -> Any:
         raise DatasetError(f"{path} is broken or truncated ({error}); copy the dataset again") from error
 
 
+def num_rows(path: Path) -> int:
+    """Return the number of rows of a file; errors as for `open_file`."""
+    with open_file(path) as file:
+        return int(file.metadata.num_rows)
+
+
 def read_table(path: Path, columns: Sequence[str] | None = None, row_groups: Sequence[int] | None = None) -> Any:
     """Return a file as a table, or some columns and row groups of it.
 

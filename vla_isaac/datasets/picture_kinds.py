@@ -59,11 +59,9 @@ def picture_axes(shape: Sequence[Any], names: Any = None) -> PictureAxes:
     Raises:
         ShapeError: If it is no shape of a picture.
     """
-    try:
-        sizes = [int(size) for size in shape]
-    except (TypeError, ValueError):
-        sizes = []
-    if len(sizes) not in (2, 3) or min(sizes) < 1:
+    is_list = isinstance(shape, list | tuple)
+    sizes = [int(size) for size in shape if isinstance(size, int | np.integer)] if is_list else []
+    if len(sizes) not in (2, 3) or len(sizes) != len(shape) or min(sizes) < 1:
         raise ShapeError(f"{shape} is no shape of a picture; expected height, width and channels")
     if len(sizes) == 2:
         return PictureAxes((sizes[0], sizes[1]), 1, axis=None)

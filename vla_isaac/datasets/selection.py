@@ -24,7 +24,7 @@ class Condition:
     """Whether it reached its goal."""
 
     text: str | None = None
-    """Words of the instruction; case-insensitive."""
+    """Words of the instruction, or of one of its sentences; case-insensitive."""
 
     min_length: int | None = None
     """Smallest number of rows."""
@@ -43,7 +43,7 @@ class Condition:
             self.task in (None, meta.task)
             and self.scene in (None, meta.scene)
             and self.success in (None, meta.success)
-            and (self.text is None or self.text.lower() in meta.instruction.lower())
+            and (self.text is None or any(self.text.lower() in text.lower() for text in (meta.instruction, *meta.texts)))
             and (self.min_length is None or length >= self.min_length)
             and (self.max_length is None or length <= self.max_length)
         )

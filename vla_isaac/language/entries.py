@@ -23,6 +23,10 @@ class Kind(Enum):
     AND = auto()
     THEN = auto()
     FILLER = auto()
+    BEGINNING = auto()
+    WISH = auto()
+    MODAL = auto()
+    REQUEST = auto()
     REFUSED = auto()
     DETERMINER = auto()
     QUANTIFIER = auto()
@@ -83,6 +87,10 @@ def _listed(words: WordTables, reader: ReaderWords) -> Iterator[tuple[str, str, 
         "conjunctions": (Kind.AND, reader.conjunctions),
         "sequence": (Kind.THEN, reader.sequence),
         "fillers": (Kind.FILLER, reader.fillers),
+        "beginnings": (Kind.BEGINNING, reader.beginnings),
+        "wishes": (Kind.WISH, reader.wishes),
+        "modals": (Kind.MODAL, reader.modals),
+        "requests": (Kind.REQUEST, reader.requests),
         "determiners": (Kind.DETERMINER, reader.determiners),
         "quantifiers": (Kind.QUANTIFIER, reader.quantifiers),
         "matching": (Kind.MATCHING, reader.matching),

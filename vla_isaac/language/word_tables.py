@@ -14,10 +14,11 @@ RELATIONS = ("on", "in", "near", *SIDES, "to", "above")
 
 VERB_FRAMES = (
     "put", "stack", "move", "push", "pull", "lift", "hold", "go", "approach", "touch", "sort", "clear", "stand", "turn",
+    "release", "give",
 )  # fmt: skip
 """Verb frames: groups of verbs of the same meaning, defined in `tasks.language.verb_frames`."""
 
-PARTICLES = ("up", "down", "off")
+PARTICLES = ("up", "down", "off", "push")
 
 _PHRASE = re.compile(r"[^\W_]+(?: [^\W_]+)*|[.,;:!?&]")
 
@@ -155,6 +156,10 @@ class ReaderWords:
     conjunctions: tuple[str, ...]
     sequence: tuple[str, ...]
     fillers: tuple[str, ...]
+    beginnings: tuple[str, ...]
+    wishes: tuple[str, ...]
+    modals: tuple[str, ...]
+    requests: tuple[str, ...]
     refused: Mapping[str, tuple[str, ...]]
 
     def __post_init__(self) -> None:

@@ -26,6 +26,7 @@ from vla_isaac import __version__
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.atomic_files import atomic_path, write_bytes
 from vla_isaac.core.errors import ConfigError, UsageError
+from vla_isaac.core.types import SUBTASK
 from vla_isaac.runtime.recording import STEP_FIELDS, StepTable, describe_start
 from vla_isaac.runtime.result import EpisodeResult
 from vla_isaac.runtime.subscriber import EpisodeStart, Step
@@ -63,6 +64,7 @@ class SpoolRecorder:
         """
         self._start = start
         self._table = StepTable(*ARRAYS)
+        self._subtasks: list[str] = []
         self._pictures: dict[str, list[AnyArray]] = {}
         self._bytes = 0
         _prepare(self.folder)
@@ -70,6 +72,7 @@ class SpoolRecorder:
     def on_step(self, step: Step) -> None:
         """Store one control period."""
         self._table.add(step)
+        self._subtasks.append(str(step.chunk.info.get(SUBTASK, "")))
         self._keep_pictures({name: frame.rgb for name, frame in step.observation.frames.items()})
 
     def on_end(self, result: EpisodeResult) -> None:
@@ -80,6 +83,7 @@ class SpoolRecorder:
             **describe_start(start),
             "objects": [body.name for body in start.scene.bodies],
             "pictures_dropped": self._bytes > MOST_PICTURES,
+            "subtasks": self._subtasks,
             "result": result.to_json(),
         }
         pictures, self._pictures = self._pictures, {}

@@ -86,11 +86,12 @@ class CorrectedPolicy:
 
     def act(self, observation: Observation) -> ActionChunk:
         """Return the executed action; the label is in its `info`."""
-        label = self._expert.act(observation)[0]
+        chunk = self._expert.act(observation)
+        label = chunk[0]
         learned = self._learner.act(replace(observation, state=None))[0]  # also during a takeover: it keeps a history
         done = label if self._expert_acts() else learned
         gripper = None if done.gripper is None else min(1.0, max(0.0, done.gripper))
-        return ActionChunk.single(done.arm, gripper, **{DEMONSTRATED: label})
+        return ActionChunk.single(done.arm, gripper, **{**chunk.info, DEMONSTRATED: label})
 
     def _expert_acts(self) -> bool:
         rate = self.spec.action.rate_hz

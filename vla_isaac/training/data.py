@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +75,7 @@ class TrainingData(DataModule):
         self._left_out = [n for n, meta in enumerate(metas) if _goals(meta) & set(config.leave_out)]
         self._left_out += _beyond(metas, config, set(self._held.tolist()))
         self._pixels = goal_pixels(dataset.rows, config.cameras)
-        self._sentences: dict[int, DemonstrationSentences] = {}
+        self._sentences: dict[tuple[int, str], DemonstrationSentences] = {}
         self.state_normaliser, self.action_normaliser = dataset.state_normaliser, dataset.action_normaliser
         self.num_episodes, self.num_rows = len(metas), len(dataset)
         seeds = [meta.seed for meta in metas]
@@ -98,13 +98,16 @@ class TrainingData(DataModule):
         for number, batch in enumerate(loader):
             yield self._completed(batch, np.random.default_rng((config.seed, VALIDATION, number)))
 
-    def sentences_of_episode(self, episode: int) -> DemonstrationSentences:
-        """Return the training sentences of an episode, generated at first use."""
-        found = self._sentences.get(episode)
+    def sentences_of_episode(self, episode: int, row: int = 0) -> DemonstrationSentences:
+        """Return the training sentences of a row of an episode, generated at first use."""
+        meta, count = self.metas[episode], self.config.wordings
+        text = meta.sentence(row)
+        found = self._sentences.get((episode, text))
         if found is None:
-            meta, count = self.metas[episode], self.config.wordings
+            if meta.sentences:  # the goal is that of the whole episode
+                meta = replace(meta, instruction=text, goal=None)
             found = sentences_of(meta, seed=self.config.seed + episode, count=count) if count else _only(meta)
-            self._sentences[episode] = found
+            self._sentences[episode, text] = found
         return found
 
     # ------------------------------------------------------------------
@@ -148,7 +151,8 @@ class TrainingData(DataModule):
         numbers = batch.pop("index").numpy()
         episodes = np.searchsorted(self._firsts, numbers, side="right") - 1
         fits = random.random(len(episodes)) >= self.config.unfitting_share
-        texts = [self._sentence(int(episode), bool(fit), random) for episode, fit in zip(episodes, fits, strict=True)]
+        places = zip(episodes.tolist(), (numbers - self._firsts[episodes]).tolist(), fits.tolist(), strict=True)
+        texts = [self._sentence(episode, row, fit, random) for episode, row, fit in places]
         words, pieces = self._tokens(texts)
         length = max(1, int((words > 0).sum(1).max()))
         batch |= {"sentence": texts, "words": words[:, :length], "pieces": pieces[:, :length]}
@@ -157,8 +161,8 @@ class TrainingData(DataModule):
         batch["is_fitting"] = torch.from_numpy(fits.astype(np.float32))
         return batch
 
-    def _sentence(self, episode: int, fits: bool, random: np.random.Generator) -> str:
-        choices = self.sentences_of_episode(episode)
+    def _sentence(self, episode: int, row: int, fits: bool, random: np.random.Generator) -> str:
+        choices = self.sentences_of_episode(episode, row)
         texts = choices.matching if fits else choices.mismatching
         return texts[int(random.integers(len(texts)))]
 

@@ -8,10 +8,11 @@ import logging
 import numpy as np
 import pytest
 from pictures_of_all_kinds import COLOR_FILES, DEPTH, GRAY, KEY, OTHER_FILES, RGB, H, W, change_feature, encode, put_in_rows
-from small_datasets import make_episode, path_of, write
+from small_datasets import FORMATS, make_episode, path_of, write
 
-from vla_isaac.core.errors import DatasetError, ShapeError
+from vla_isaac.core.errors import DatasetError, ShapeError, VlaIsaacError
 from vla_isaac.datasets.convert import convert
+from vla_isaac.datasets.episode import Episode, Feature
 from vla_isaac.datasets.formats import open_dataset
 from vla_isaac.datasets.lerobot.merge import merge as lerobot_merge
 from vla_isaac.datasets.picture_kinds import PictureAxes, as_rgb, picture_axes
@@ -81,7 +82,9 @@ def test_the_channels_are_found_by_name_or_size(shape, names, expected):
     assert picture_axes(shape, names) == expected
 
 
-@pytest.mark.parametrize("shape", [[], [48], [48, 64, 3, 1], [0, 64, 3], [-48, 64, 3], ["a", 64, 3], None, 5, [None] * 3])
+@pytest.mark.parametrize(
+    "shape", [[], [48], [48, 64, 3, 1], [0, 64, 3], [-48, 64, 3], ["a", 64, 3], None, 5, [None] * 3, "abc", [1e400, 2, 3]]
+)
 def test_what_is_no_shape_of_a_picture_is_an_error(shape):
     with pytest.raises(ShapeError, match="no shape of a picture"):
         picture_axes(shape)
@@ -255,8 +258,6 @@ def test_columns_of_unsigned_numbers_such_as_depth_are_kept(tmp_path):
     import pyarrow.parquet as pq
     from small_datasets import make_info
 
-    from vla_isaac.datasets.episode import Episode, Feature
-
     feature = Feature("uint16", (6, 8))
     depth = np.arange(12 * 48, dtype=np.uint16).reshape(12, 6, 8) + 60_000
     given = make_episode(0)
@@ -394,3 +395,17 @@ def test_a_file_of_ours_whose_pictures_became_depth_is_an_error(clean, tmp_path)
     with pytest.raises(DatasetError, match=r"episode 1.*'front'.*one channel of uint16 is depth"):
         reader.episode(1)
     reader.close()
+
+
+# ------------------------------------------------------------------ writing
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("kind", [np.uint16, np.float32, np.int8, bool])
+def test_pictures_of_another_type_are_not_written(tmp_path, format, kind):
+    given = make_episode(0)
+    episode = Episode(
+        meta=given.meta, columns=given.columns, images={**given.images, "front": given.images["front"].astype(kind)}
+    )
+    with pytest.raises(VlaIsaacError, match=rf"{np.dtype(kind)}.*expected.*uint8"):
+        write(path_of(tmp_path, format), [episode], format)

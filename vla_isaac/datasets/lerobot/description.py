@@ -11,16 +11,16 @@ from vla_isaac.core.errors import DatasetError, ShapeError, UsageError
 from vla_isaac.datasets.description import read_json
 from vla_isaac.datasets.episode import Feature
 from vla_isaac.datasets.formats import DatasetInfo, check_has_actions
-from vla_isaac.datasets.lerobot.layout import BOOKKEEPING, IMAGE_PREFIX, INFO, OURS, video_key
+from vla_isaac.datasets.lerobot.fields import Fields
+from vla_isaac.datasets.lerobot.info_json import said_version
+from vla_isaac.datasets.lerobot.language import LANGUAGE
+from vla_isaac.datasets.lerobot.layout import BOOKKEEPING, IMAGE_PREFIX, INFO, NUMBERS, OURS, video_key
 from vla_isaac.datasets.meta_json import dumps
 from vla_isaac.datasets.picture_kinds import PictureAxes, declared_pixel_format, is_depth_map, picture_axes, why_left_out
 from vla_isaac.datasets.value_names import value_names
 from vla_isaac.datasets.video_files import PIXELS
 
 ANNOTATION = "annotation."
-NUMBERS = {
-    *("float32", "float64", "float16", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8", "bool")
-}
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,10 @@ class Camera:
 
 
 def has_version(path: Path, prefix: str) -> bool:
-    """Return whether a folder holds a LeRobot dataset whose version begins with `prefix`."""
+    """Return whether a folder says that it holds a LeRobot dataset whose version begins with `prefix`."""
     try:
-        return str(read_json(path / INFO).get("codebase_version", "")).startswith(prefix)
-    except (DatasetError, AttributeError):
+        return str(said_version(path)).startswith(prefix)
+    except DatasetError:
         return False
 
 
@@ -87,22 +87,20 @@ def axes_of(name: str, feature: Mapping[str, Any]) -> PictureAxes:
 
 
 def info_of(path: Path, data: Mapping[str, Any]) -> DatasetInfo:
-    """Return the metadata that all episodes share.
+    """Return the metadata that all episodes share, from the content of `info.json` as `read_info` returns it.
 
     Raises:
-        DatasetError: If `info.json` lacks a required entry.
+        DatasetError: If our own file next to it is broken.
     """
-    try:
-        ours = read_json(path / OURS) if (path / OURS).exists() else {}
-        return DatasetInfo(
-            fps=float(data["fps"]),
-            features=columns_of(data, source=str(path / INFO)),
-            cameras={name: camera.axes.resolution_hw for name, camera in cameras_of(data).items()},
-            robot_type=data.get("robot_type") or "unknown",
-            action_spec=ours.get("action_spec", {}),
-        )
-    except (KeyError, TypeError, AttributeError, IndexError) as error:
-        raise DatasetError(f"{path / INFO} lacks or misstates {error}; copy the dataset again") from error
+    ours = Fields(read_json(path / OURS) if (path / OURS).exists() else {}, str(path / OURS))
+    return DatasetInfo(
+        fps=data["fps"],
+        features=columns_of(data, source=str(path / INFO)),
+        cameras={name: camera.axes.resolution_hw for name, camera in cameras_of(data).items()},
+        robot_type=data["robot_type"],
+        action_spec=ours.mapping("action_spec", {}),
+        has_annotations=any(name in data["features"] for name in LANGUAGE),
+    )
 
 
 def features_of(info: DatasetInfo, codec: str, extra: Mapping[str, Feature] | None = None) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,15 +10,18 @@ from typing import Any, ClassVar
 
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import DatasetError, UsageError, VlaIsaacError
-from vla_isaac.datasets.description import read_json
 from vla_isaac.datasets.episode import Episode, EpisodeMeta, Images
 from vla_isaac.datasets.images_on_disk import PngImages, why_picture_is_left_out
-from vla_isaac.datasets.lerobot.description import Camera, all_cameras_of, has_version, info_of
-from vla_isaac.datasets.lerobot.layout import BOOKKEEPING, INFO
+from vla_isaac.datasets.lerobot.description import Camera, all_cameras_of, info_of
+from vla_isaac.datasets.lerobot.info_json import major_version, read_info, warn_of_version
+from vla_isaac.datasets.lerobot.language import LANGUAGE, annotations_in
+from vla_isaac.datasets.lerobot.layout import BOOKKEEPING, INFO, TEMPLATES
 from vla_isaac.datasets.lerobot.rows import EpisodeEntry
-from vla_isaac.datasets.meta_json import meta_from_json
+from vla_isaac.datasets.lerobot.tasks import texts_of_rows
+from vla_isaac.datasets.meta_json import meta_from_text
 from vla_isaac.datasets.parquet import first_value, to_numpy
 from vla_isaac.datasets.picture_kinds import warn_left_out, why_video_is_left_out
+from vla_isaac.datasets.sentences import Annotation, sentences_of
 from vla_isaac.datasets.video_container import pixel_format
 from vla_isaac.datasets.video_files import VideoImages, release_videos
 
@@ -28,8 +30,11 @@ class EpisodeReader(ABC):
     """A folder with `info.json` and a list of episodes."""
 
     format: str
-    version: ClassVar[str]
-    """Prefix of the version in `info.json`."""
+    version: ClassVar[int]
+    """Major version of the layout."""
+
+    data_template: ClassVar[str]
+    video_template: ClassVar[str]
 
     def __init__(self, path: str | Path) -> None:
         """Read the metadata; no numbers or images yet.
@@ -41,12 +46,13 @@ class EpisodeReader(ABC):
         self.path = Path(path)
         if not self.recognises(self.path):
             raise UsageError(
-                f"dataset {self.path}: is not a LeRobot {self.version} dataset ({INFO} is missing or has another version)"
+                f"dataset {self.path}: is not a LeRobot v{self.version} dataset ({INFO} is missing or has another version)"
             )
-        self._data = read_json(self.path / INFO)
+        self._data = read_info(self.path)
+        warn_of_version(self.path)
         self.info = info_of(self.path, self._data)
         cameras = all_cameras_of(self._data)
-        self._video_keys = [camera.key for camera in cameras.values() if camera.is_video and not camera.left_out]
+        self._video_keys = [camera.key for camera in cameras.values() if camera.is_video]
         self._open()
         reasons = {name: camera.left_out or self._why_left_out(camera) for name, camera in cameras.items()}
         for name in filter(reasons.get, reasons):
@@ -59,7 +65,7 @@ class EpisodeReader(ABC):
     @classmethod
     def recognises(cls, path: Path) -> bool:
         """Return whether a folder holds such a dataset."""
-        return has_version(Path(path), cls.version)
+        return major_version(Path(path)) == cls.version
 
     def __len__(self) -> int:
         """Return the number of finished episodes."""
@@ -69,13 +75,28 @@ class EpisodeReader(ABC):
         """Return the number of rows of an episode."""
         return self._entry(episode).length
 
+    def number(self, episode: int) -> int:
+        """Return the number that an episode has in the files; differs where numbers do not rise by 1 from 0."""
+        return self._entry(episode).number
+
+    def listed_tasks(self, episode: int) -> tuple[str, ...]:
+        """Return the sentences that the list of episodes names for an episode."""
+        return self._entry(episode).tasks
+
     def meta(self, episode: int) -> EpisodeMeta:
-        """Return the metadata of an episode; of a third-party dataset, only the instruction and the rate are known."""
+        """Return the metadata of an episode; of a third-party dataset, only the sentences and the rate are known.
+
+        Raises:
+            DatasetError: If it is broken, or a row has a sentence that the table of tasks lacks.
+        """
         entry = self._entry(episode)
-        if entry.meta:
-            return meta_from_json(json.loads(entry.meta))
-        extra = {"tasks": list(entry.tasks)} if len(entry.tasks) > 1 else {}
-        return EpisodeMeta(instruction=entry.tasks[0] if entry.tasks else "", fps=self.info.fps, extra=extra)
+        one = len(entry.tasks) == 1
+        texts = list(entry.tasks) if one else self._texts(episode)
+        source = f"dataset {self.path}, episode {entry.number}: its metadata"
+        known = meta_from_text(entry.meta, source=source) if entry.meta else None
+        meta = known or EpisodeMeta(instruction=next(iter((*entry.tasks, *texts)), ""), fps=self.info.fps)
+        meta = replace(meta, sentences=sentences_of(texts, meta.instruction))
+        return replace(meta, annotations=self._annotations(episode)) if self.info.has_annotations else meta
 
     def columns(self, episode: int, names: Sequence[str] | None = None) -> Mapping[str, AnyArray]:
         """Return the columns of an episode, all or the named ones."""
@@ -122,6 +143,11 @@ class EpisodeReader(ABC):
     def video_path(self, episode: int, key: str) -> Path:
         """Return the video file with an episode's images."""
 
+    @property
+    def templates(self) -> tuple[str, str]:
+        """Return the paths of the data and of the videos, with placeholders."""
+        return self._template("data_path"), self._template("video_path")
+
     def first_frame(self, episode: int, key: str) -> int:
         """Return the index of an episode's first image in its video file."""
         return 0
@@ -129,6 +155,10 @@ class EpisodeReader(ABC):
     @abstractmethod
     def _open(self) -> None:
         """Read the list of episodes, and raise if files would be outside of the dataset."""
+
+    @abstractmethod
+    def tasks(self) -> Mapping[str, int]:
+        """Return the number of each task by its text; empty if there is no table."""
 
     @abstractmethod
     def _entries(self) -> Sequence[EpisodeEntry]:
@@ -148,9 +178,30 @@ class EpisodeReader(ABC):
                 channels = camera.axes.channels
                 declared = why_video_is_left_out(camera.pixel_format, channels)
                 return declared or why_video_is_left_out(pixel_format(self.video_path(0, camera.key)), channels)
-            return why_picture_is_left_out(first_value(self.data_path(0), camera.key))
+            cell = first_value(self.data_path(0), camera.key)
+            data = cell.get("bytes") if isinstance(cell, Mapping) else None
+            return why_picture_is_left_out(data) if isinstance(data, bytes) else ""
         except VlaIsaacError:
             return ""  # a file is missing or broken: its episode says so when it is read
+
+    def _template(self, field: str) -> Any:
+        """Return the dataset's own template of paths; the format's where it has none, or that of the other version."""
+        default = {"data_path": self.data_template, "video_path": self.video_template}[field]
+        own = self._data.get(field)
+        return default if not own or own in TEMPLATES else own
+
+    def _texts(self, episode: int) -> list[str]:
+        """Return the sentence of each row."""
+        entry, feature = self._entry(episode), BOOKKEEPING["task_index"]
+        numbers = to_numpy(self.table(episode, ["task_index"])["task_index"], feature)[:, 0].tolist()
+        source = f"dataset {self.path}, episode {entry.number}"
+        return texts_of_rows(numbers, entry.tasks, self.tasks(), source=source)
+
+    def _annotations(self, episode: int) -> tuple[Annotation, ...]:
+        """Return what the columns of language hold."""
+        names = [name for name in LANGUAGE if name in self._data["features"]]
+        source = f"dataset {self.path}, episode {self.number(episode)}"
+        return annotations_in(self.table(episode, [*names, "timestamp"]), source=source)
 
     def _images(self, episode: int, name: str, camera: Camera) -> Images:
         about = f"episode {episode}, camera {name}"

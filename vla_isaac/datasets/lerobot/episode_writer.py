@@ -5,14 +5,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
+
+import numpy as np
 
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import UsageError
 from vla_isaac.core.locks import FolderLock
 from vla_isaac.datasets.compatibility import check_same_info
-from vla_isaac.datasets.description import read_json
 from vla_isaac.datasets.episode import Episode, Feature
 from vla_isaac.datasets.formats import DatasetInfo, DatasetWriter
 from vla_isaac.datasets.lerobot.description import (
@@ -22,7 +24,8 @@ from vla_isaac.datasets.lerobot.description import (
     info_of,
     whole,
 )
-from vla_isaac.datasets.lerobot.layout import INFO, OURS
+from vla_isaac.datasets.lerobot.info_json import read_info
+from vla_isaac.datasets.lerobot.layout import OURS
 from vla_isaac.datasets.lerobot.preparation import (
     check_cameras,
     check_video,
@@ -146,6 +149,13 @@ class EpisodeWriter(DatasetWriter, ABC):
     ) -> int:
         """Move an episode's files into place, all or none, and return its number."""
 
+    def _numbered_tasks(self, episode: Episode) -> tuple[dict[str, int], AnyArray]:
+        """Return the table of tasks with those of an episode, and the number of each row's."""
+        tasks = dict(self._tasks)
+        for text in episode.meta.texts:
+            tasks.setdefault(text, len(tasks))
+        return tasks, np.array([tasks[episode.meta.sentence(row)] for row in range(len(episode))])
+
     def _info_json(self, sizes: Mapping[str, int], annotations: Mapping[str, Feature] | None = None) -> bytes:
         """Return `info.json`; `sizes` and `annotations` are specific to one version of the format."""
         data = {
@@ -172,8 +182,9 @@ class EpisodeWriter(DatasetWriter, ABC):
                 remedy="resume it with {resume}, or choose a new folder",
                 options={"resume": True},
             )
-        held = info_of(self.path, read_json(self.path / INFO))
+        held = info_of(self.path, read_info(self.path))
         check_same_info(held, self._info, where=f"dataset {self.path}")
+        self._info = replace(self._info, has_annotations=held.has_annotations)  # all files have the same columns
 
     def _check_open(self) -> None:
         if self._closed:

@@ -14,11 +14,19 @@ OURS = "meta/vla_isaac.json"
 
 DATA = "data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet"
 VIDEO = "videos/{video_key}/chunk-{chunk_index:03d}/file-{file_index:03d}.mp4"
+DATA_V21 = "data/chunk-{episode_chunk:03d}/episode_{episode_index:06d}.parquet"
+VIDEO_V21 = "videos/chunk-{episode_chunk:03d}/{video_key}/episode_{episode_index:06d}.mp4"
+TEMPLATES = (DATA, VIDEO, DATA_V21, VIDEO_V21)
+"""The templates of LeRobot itself, of either version of the format."""
+
 EPISODES = "meta/episodes/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet"
 
 IMAGE_PREFIX = "observation.images."
 META_COLUMN = "vla_isaac/meta"
 """Column of an episode's row with its `EpisodeMeta` as JSON; LeRobot preserves it."""
+
+NUMBERS = {"float32", "float64", "float16", "int64", "int32", "int16", "int8", "uint8", "bool"}
+"""Types of numeric columns."""
 
 BOOKKEEPING: dict[str, Feature] = {
     "timestamp": Feature("float32", (1,)),

@@ -12,8 +12,10 @@ import numpy as np
 from vla_isaac.core.atomic_files import atomic_tree
 from vla_isaac.core.errors import DatasetError, UsageError
 from vla_isaac.datasets.compatibility import check_same_info
-from vla_isaac.datasets.description import read_json
+from vla_isaac.datasets.episode import EpisodeMeta
 from vla_isaac.datasets.lerobot.description import ours_of
+from vla_isaac.datasets.lerobot.info_json import read_info
+from vla_isaac.datasets.lerobot.language import LANGUAGE, language_columns
 from vla_isaac.datasets.lerobot.layout import (
     BOOKKEEPING,
     CHUNK,
@@ -30,7 +32,8 @@ from vla_isaac.datasets.lerobot.layout import (
     place,
 )
 from vla_isaac.datasets.lerobot.reader import LeRobotReader
-from vla_isaac.datasets.lerobot.rows import EpisodeRow, Place, read_statistics, read_tasks, row_table, tasks_file
+from vla_isaac.datasets.lerobot.rows import EpisodeRow, Place, read_statistics, row_table
+from vla_isaac.datasets.lerobot.tasks import tasks_file
 from vla_isaac.datasets.meta_json import dumps, meta_to_json
 from vla_isaac.datasets.parquet import pa, to_arrow, to_bytes, to_numpy
 from vla_isaac.datasets.statistics import Statistics, aggregate, column_statistics
@@ -46,8 +49,11 @@ class _Item:
     """An episode of a source and its place in the result."""
 
     reader: LeRobotReader
+    episode: int
+    """Its index in the source."""
+
     row: EpisodeRow
-    """Its number in the source."""
+    meta: EpisodeMeta
 
     new: EpisodeRow
     statistics: dict[str, Statistics]
@@ -94,12 +100,14 @@ class _Merger:
     def __init__(self, readers: Sequence[LeRobotReader], root: Path, data_mb: float, video_mb: float) -> None:
         self._readers, self._root = readers, root
         self._data_mb, self._video_mb = data_mb, video_mb
-        self._info, self._raw = readers[0].info, read_json(readers[0].path / INFO)
+        self._info, self._raw = readers[0].info, read_info(readers[0].path)
         self._raw["features"] = {name: f for name, f in self._raw["features"].items() if name not in readers[0].left_out}
-        self._tasks: dict[str, int] = {}
-        self._texts = {reader.path: {k: text for text, k in read_tasks(reader.path).items()} for reader in readers}
-        for text in [text for texts in self._texts.values() for text in texts.values()]:
-            self._tasks.setdefault(text, len(self._tasks))
+        if any(reader.info.has_annotations for reader in readers):
+            self._info = replace(self._info, has_annotations=True)
+            language = {name: {"dtype": "language", "shape": [1], "names": None} for name in LANGUAGE}
+            self._raw["features"] = {**self._raw["features"], **language}
+        texts = [text for reader in readers for text in reader.tasks()]
+        self._tasks: dict[str, int] = {text: number for number, text in enumerate(dict.fromkeys(texts))}
 
     def write(self) -> int:
         items = self._planned()
@@ -114,19 +122,28 @@ class _Merger:
         items: list[_Item] = []
         first_row = 0
         for reader in self._readers:
-            for row, statistics in zip(reader.rows, read_statistics(reader.path), strict=True):
-                meta = row.meta or dumps(meta_to_json(reader.meta(row.number)))
-                here = Place(**place(len(items) // CHUNK))
-                new = replace(row, number=len(items), first_row=first_row, row=here, meta=meta, videos={})
+            for episode, (row, statistics) in enumerate(zip(reader.rows, read_statistics(reader.path), strict=True)):
+                meta = reader.meta(episode)
+                new = replace(
+                    row,
+                    number=len(items),
+                    tasks=meta.texts,
+                    first_row=first_row,
+                    row=Place(**place(len(items) // CHUNK)),
+                    meta=row.meta or dumps(meta_to_json(replace(meta, sentences=(), annotations=()))),
+                    videos={},
+                )
                 kept = {name: values for name, values in statistics.items() if name not in reader.left_out}
-                items.append(_Item(reader, row, new, kept))
+                items.append(_Item(reader, episode, row, meta, new, kept))
                 first_row += row.length
+                for text in meta.texts:
+                    self._tasks.setdefault(text, len(self._tasks))
         return items
 
     def _write_data(self, items: list[_Item]) -> list[_Item]:
         """Write the numbers, a row group for each episode, and return the items with their new places."""
         done: list[_Item] = []
-        sizes = _sizes(items, lambda item: item.row.data.path(item.reader.path, DATA))
+        sizes = _sizes(items, lambda item: item.reader.data_path(item.episode))
         for number, group in enumerate(_groups(items, sizes, self._data_mb * MIB, lambda one, other: True)):
             tables = []
             for item in group:
@@ -139,40 +156,37 @@ class _Merger:
 
     def _renumbered(self, item: _Item) -> tuple[Any, dict[str, Statistics]]:
         """Return the rows of an episode with new bookkeeping numbers, and the statistics of these."""
-        table = item.reader.table(item.row.number)
-        old = to_numpy(table["task_index"], BOOKKEEPING["task_index"])
-        texts = self._texts[item.reader.path]
-        try:
-            tasks = np.array([self._tasks[texts[int(k)]] for k in old[:, 0]])
-        except KeyError as error:
-            raise DatasetError(f"episode {item.row.number} of {item.reader.path}: task {error} is not in {TASKS}") from error
+        table = item.reader.table(item.episode)
         values = {
             "episode_index": np.full(item.row.length, item.new.number),
             "index": np.arange(item.row.length) + item.new.first_row,
-            "task_index": tasks,
+            "task_index": np.array([self._tasks[item.meta.sentence(row)] for row in range(item.row.length)]),
         }
         features = {**self._info.features, **BOOKKEEPING}
         columns = {}
-        for name in [name for name, feature in self._raw["features"].items() if feature["dtype"] != "video"]:
+        stored = [name for name, feature in self._raw["features"].items() if feature["dtype"] != "video"]
+        for name in [name for name in stored if name not in LANGUAGE]:
             if name in values:
                 columns[name] = to_arrow(values[name], features[name])
             elif name in features:
                 columns[name] = to_arrow(to_numpy(table[name], features[name]), features[name])
             else:
                 columns[name] = table[name]
+        if self._info.has_annotations:
+            columns |= language_columns(item.meta.annotations, to_numpy(table["timestamp"], BOOKKEEPING["timestamp"])[:, 0])
         changed = {name: column_statistics(value[:, None]) for name, value in values.items()}
         return pa.table(columns), changed
 
     def _write_videos(self, items: list[_Item], key: str) -> list[_Item]:
         """Join the videos of a camera and return the items with their new places."""
         done: list[_Item] = []
-        paths = {id(item): item.reader.video_path(item.row.number, key) for item in items}
+        paths = {id(item): item.reader.video_path(item.episode, key) for item in items}
         sizes = _sizes(items, lambda item: paths[id(item)])
         fits = lambda one, other: can_be_joined(paths[id(one)], paths[id(other)])  # noqa: E731
         for number, group in enumerate(_groups(items, sizes, self._video_mb * MIB, fits)):
             parts, offset = [], 0
             for item in group:
-                parts.append(VideoPart(paths[id(item)], item.reader.first_frame(item.row.number, key), item.row.length))
+                parts.append(VideoPart(paths[id(item)], item.reader.first_frame(item.episode, key), item.row.length))
                 where = Place(**place(number), from_timestamp=offset / self._info.fps)
                 done.append(replace(item, new=replace(item.new, videos={**item.new.videos, key: where})))
                 offset += item.row.length

@@ -89,15 +89,15 @@ def statistics_of_video(info: DatasetInfo, name: str, path: Path, length: int) -
     return image_statistics(images)
 
 
-def bookkeeping(info: DatasetInfo, length: int, *, number: int, first_row: int, task: int) -> dict[str, AnyArray]:
-    """Return the columns that the format adds to an episode."""
+def bookkeeping(info: DatasetInfo, length: int, *, number: int, first_row: int, tasks: AnyArray) -> dict[str, AnyArray]:
+    """Return the columns that the format adds to an episode; `tasks` has the number of each row's sentence."""
     rows = np.arange(length)
     values = {
         "timestamp": rows / info.fps,
         "frame_index": rows,
         "episode_index": np.full(length, number),
         "index": rows + first_row,
-        "task_index": np.full(length, task),
+        "task_index": tasks,
     }
     return {name: as_column(values[name], feature) for name, feature in BOOKKEEPING.items()}
 

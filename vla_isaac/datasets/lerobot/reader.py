@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from vla_isaac.core.errors import DatasetError
 from vla_isaac.datasets.lerobot.episode_reader import EpisodeReader
 from vla_isaac.datasets.lerobot.layout import BOOKKEEPING, DATA, VIDEO
 from vla_isaac.datasets.lerobot.rows import EpisodeRow, Place, read_rows
+from vla_isaac.datasets.lerobot.tasks import read_tasks
 from vla_isaac.datasets.parquet import open_file, read_table, to_numpy
 
 KNOWN_FILES = 64  # with cached row groups
@@ -20,7 +21,7 @@ class LeRobotReader(EpisodeReader):
     """Reads episodes that may share a file; each is found by its number in the rows."""
 
     format = "lerobot"
-    version = "v3"
+    version, data_template, video_template = 3, DATA, VIDEO
 
     def table(self, episode: int, names: Sequence[str] | None = None) -> Any:
         """Return the stored rows of an episode.
@@ -34,21 +35,25 @@ class LeRobotReader(EpisodeReader):
             groups = [k for k, (first, last) in enumerate(self._known_groups(path)) if first <= row.number <= last]
             table = read_table(path, None if names is None else list({*names, "episode_index"}), groups)
         except DatasetError as error:
-            raise DatasetError(f"episode {episode}: {error}") from error
+            raise DatasetError(f"episode {row.number}: {error}") from error
         is_ours = to_numpy(table["episode_index"], BOOKKEEPING["episode_index"])[:, 0] == row.number
         if is_ours.sum() != row.length:
             raise DatasetError(
-                f"episode {episode}: {path} has {is_ours.sum()} of its {row.length} rows; copy the dataset again"
+                f"episode {row.number}: {path} has {is_ours.sum()} of its {row.length} rows; copy the dataset again"
             )
         return table.filter(is_ours) if not is_ours.all() else table
 
     def data_path(self, episode: int) -> Path:
         """Return the Parquet file with an episode's rows."""
-        return self._row(episode).data.path(self.path, self._data_path)
+        return self._row(episode).data.path(self.path, self._template("data_path"))
 
     def video_path(self, episode: int, key: str) -> Path:
         """Return the video file with an episode's images."""
-        return self._row(episode).videos[key].path(self.path, self._video_path, video_key=key)
+        return self._row(episode).videos[key].path(self.path, self._template("video_path"), video_key=key)
+
+    def tasks(self) -> Mapping[str, int]:
+        """Return the number of each task by its text; empty if there is no table."""
+        return read_tasks(self.path)
 
     def first_frame(self, episode: int, key: str) -> int:
         """Return the index of an episode's first image in its video file."""
@@ -58,9 +63,9 @@ class LeRobotReader(EpisodeReader):
         self.rows = read_rows(self.path, self._video_keys)
         self._groups: OrderedDict[Path, list[tuple[int, int]]] = OrderedDict()
         some = Place(0, 0)
-        some.path(self.path, self._data_path)
+        some.path(self.path, self._template("data_path"))
         for key in self._video_keys:
-            some.path(self.path, self._video_path, video_key=key)
+            some.path(self.path, self._template("video_path"), video_key=key)
 
     def _entries(self) -> Sequence[EpisodeRow]:
         return self.rows
@@ -68,14 +73,6 @@ class LeRobotReader(EpisodeReader):
     def _row(self, episode: int) -> EpisodeRow:
         self._entry(episode)
         return self.rows[episode]
-
-    @property
-    def _data_path(self) -> str:
-        return self._data.get("data_path") or DATA
-
-    @property
-    def _video_path(self) -> str:
-        return self._data.get("video_path") or VIDEO
 
     def _known_groups(self, path: Path) -> list[tuple[int, int]]:
         """Return the first and last episode in each row group of a file."""

@@ -1,24 +1,25 @@
-"""Rows of `meta/episodes`: place, metadata and statistics of each episode; and the table of tasks."""
+"""Rows of `meta/episodes`: place, metadata and statistics of each episode."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from vla_isaac.core.errors import DatasetError
-from vla_isaac.datasets.lerobot.layout import INFO, META_COLUMN, TASKS
-from vla_isaac.datasets.parquet import of_columns, pa, read_table, read_where, to_bytes
+from vla_isaac.datasets.lerobot.fields import COPY, Fields
+from vla_isaac.datasets.lerobot.layout import INFO, META_COLUMN, OURS
+from vla_isaac.datasets.lerobot.tasks import listed_tasks
+from vla_isaac.datasets.parquet import of_columns, pa, read_table, read_where
 from vla_isaac.datasets.statistics import Statistics, flattened
 from vla_isaac.datasets.untrusted_paths import fill_template, path_inside
 
 FOLDER = "meta/episodes"
 LATEST = 1e9  # [s] no video is 30 years long
-TASK_INDEX = "__index_level_0__"  # name that pandas gives an unnamed index
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,9 @@ class EpisodeEntry:
     """JSON of its `EpisodeMeta`; empty in datasets of LeRobot."""
 
 
+Entry = TypeVar("Entry", bound=EpisodeEntry)
+
+
 @dataclass(frozen=True, kw_only=True)
 class EpisodeRow(EpisodeEntry):
     """An entry with its places in shared files."""
@@ -77,16 +81,39 @@ def read_rows(root: Path, video_keys: Sequence[str]) -> list[EpisodeRow]:
     """Return the rows of all finished episodes in order.
 
     Raises:
-        DatasetError: If a file is broken, or an episode's row is missing.
+        DatasetError: If a file or a field is broken, or there is no list of episodes.
     """
     rows = [row for path in row_files(root) for row in _rows_of(path, video_keys)]
-    rows.sort(key=lambda row: row.number)
-    for expected, row in enumerate(rows):
-        if row.number != expected:
-            raise DatasetError(
-                f"dataset {root}: the row of episode {expected} is missing in {FOLDER}; copy the dataset again"
-            )
-    return rows
+    if not rows and not (root / OURS).exists() and next(root.glob("data/chunk-*/file-*.parquet"), None) is not None:
+        raise DatasetError(f"{root / FOLDER} has no chunk-*/file-*.parquet with the list of episodes", remedy=COPY)
+    return in_order_of_numbers(rows, root / FOLDER)
+
+
+def in_order_of_numbers(entries: Sequence[Entry], path: Path) -> list[Entry]:
+    """Return entries in the order of their numbers, which may have gaps and begin anywhere.
+
+    Raises:
+        DatasetError: If a number is there twice.
+    """
+    ordered = sorted(entries, key=lambda entry: entry.number)
+    for one, other in pairwise(ordered):
+        if one.number == other.number:
+            raise DatasetError(f"{path}: episode {one.number} is there twice", remedy="give each a number of its own")
+    return ordered
+
+
+def check_numbers(numbers: Sequence[int], path: Path) -> None:
+    """Check that a dataset can be continued: the next episode has the number that follows.
+
+    Raises:
+        DatasetError: If the numbers do not rise by 1 from 0.
+    """
+    wrong = next((place for place, number in enumerate(numbers) if number != place), None)
+    if wrong is not None:
+        raise DatasetError(
+            f"{path}: has episode {numbers[wrong]} where {wrong} should be, so it cannot be continued",
+            remedy="write a new dataset with: vla-isaac dataset convert",
+        )
 
 
 def read_statistics(root: Path) -> list[dict[str, Statistics]]:
@@ -124,82 +151,38 @@ def row_table(row: EpisodeRow, fps: float, statistics: Mapping[str, Statistics])
     return of_columns(columns)
 
 
-def tasks_file(tasks: Mapping[str, int]) -> bytes:
-    """Return the table of tasks; pandas reads the texts as its index."""
-    about = {
-        "index_columns": [TASK_INDEX],
-        "column_indexes": [
-            {
-                "name": None,
-                "field_name": None,
-                "pandas_type": "unicode",
-                "numpy_type": "object",
-                "metadata": {"encoding": "UTF-8"},
-            }
-        ],
-        "columns": [
-            {
-                "name": "task_index",
-                "field_name": "task_index",
-                "pandas_type": "int64",
-                "numpy_type": "int64",
-                "metadata": None,
-            },
-            {"name": None, "field_name": TASK_INDEX, "pandas_type": "unicode", "numpy_type": "object", "metadata": None},
-        ],
-        "creator": {"library": "pyarrow", "version": pa.__version__},
-        "pandas_version": "2.2.0",
-    }
-    columns = {"task_index": pa.array(list(tasks.values()), pa.int64()), TASK_INDEX: pa.array(list(tasks), pa.string())}
-    return to_bytes([of_columns(columns, {"pandas": json.dumps(about)})])
-
-
-def read_tasks(root: Path) -> dict[str, int]:
-    """Return the number of each task by its text; empty if the file does not exist."""
-    if not (root / TASKS).exists():
-        return {}
-    table = read_table(root / TASKS)
-    texts = [name for name in table.column_names if name != "task_index"]
-    if "task_index" not in table.column_names or not texts:
-        raise DatasetError(f"{root / TASKS} has the columns {', '.join(table.column_names)}, not task_index and the texts")
-    numbers = zip(table[texts[-1]].to_pylist(), table["task_index"].to_pylist(), strict=True)
-    return dict(sorted(numbers, key=lambda pair: pair[1]))
-
-
 def _rows_of(path: Path, video_keys: Sequence[str]) -> list[EpisodeRow]:
     table = read_where(path, lambda name: not name.startswith("stats/"))
-    try:
-        return [_row(data, video_keys) for data in table.to_pylist()]
-    except (KeyError, TypeError) as error:
-        raise DatasetError(f"{path}: a row lacks {error}; the dataset was not finished or is of another version") from error
+    return [_row(data, video_keys, f"{path}, row {row}") for row, data in enumerate(table.to_pylist())]
 
 
-def _row(data: Mapping[str, Any], video_keys: Sequence[str]) -> EpisodeRow:
+def _row(data: Mapping[str, Any], video_keys: Sequence[str], source: str) -> EpisodeRow:
+    fields = Fields(data, source)
+    first_row = fields.whole("dataset_from_index", 0)
+    length = fields.whole("length") if fields.has("length") else fields.whole("dataset_to_index") - first_row
     return EpisodeRow(
-        number=int(data["episode_index"]),
-        tasks=tuple(data["tasks"]),
-        length=int(data["length"]),
-        first_row=int(data["dataset_from_index"]),
-        data=_place_in(data, "data"),
-        row=_place_in(data, "meta/episodes"),
-        end_row=data.get("dataset_to_index"),
-        videos={key: _video_place(data, f"videos/{key}") for key in video_keys},
-        meta=data.get(META_COLUMN) or "",
+        number=fields.whole("episode_index"),
+        tasks=listed_tasks(data.get("tasks"), source=source),
+        length=length,
+        first_row=first_row,
+        end_row=fields.whole("dataset_to_index") if fields.has("dataset_to_index") else None,
+        data=_place_in(fields, "data"),
+        row=Place(fields.whole("meta/episodes/chunk_index", 0), fields.whole("meta/episodes/file_index", 0)),
+        videos={key: _video_place(fields, f"videos/{key}") for key in video_keys},
+        meta=fields.text(META_COLUMN, ""),
     )
 
 
-def _place_in(data: Mapping[str, Any], prefix: str) -> Place:
-    return Place(int(data[f"{prefix}/chunk_index"]), int(data[f"{prefix}/file_index"]))
+def _place_in(fields: Fields, prefix: str) -> Place:
+    return Place(fields.whole(f"{prefix}/chunk_index"), fields.whole(f"{prefix}/file_index"))
 
 
-def _video_place(data: Mapping[str, Any], prefix: str) -> Place:
-    start, end = float(data[f"{prefix}/from_timestamp"]), data.get(f"{prefix}/to_timestamp")
-    if not 0 <= start < LATEST:
-        raise DatasetError(
-            f"{FOLDER}: {prefix}/from_timestamp of episode {data['episode_index']} is {start}, expected seconds from 0 on",
-            remedy="copy the dataset again",
-        )
-    return replace(_place_in(data, prefix), from_timestamp=start, to_timestamp=end)
+def _video_place(fields: Fields, prefix: str) -> Place:
+    start, end = f"{prefix}/from_timestamp", f"{prefix}/to_timestamp"
+    if fields.number(start) > LATEST:
+        raise fields.wrong(start, f"seconds from 0 to {LATEST:g}")
+    to_timestamp = fields.number(end) if fields.has(end) else None
+    return replace(_place_in(fields, prefix), from_timestamp=fields.number(start), to_timestamp=to_timestamp)
 
 
 def _place(prefix: str, place: Place) -> dict[str, Any]:

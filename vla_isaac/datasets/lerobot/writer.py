@@ -8,15 +8,19 @@ and in LeRobot, with the finished episodes; `resume=True` removes incomplete fil
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import UsageError
 from vla_isaac.core.locks import LOCK
 from vla_isaac.datasets.description import read_json
-from vla_isaac.datasets.episode import Episode
+from vla_isaac.datasets.episode import Episode, EpisodeMeta
 from vla_isaac.datasets.lerobot.description import info_of, ours_of
 from vla_isaac.datasets.lerobot.episode_writer import EpisodeWriter
+from vla_isaac.datasets.lerobot.info_json import read_info
+from vla_isaac.datasets.lerobot.language import LANGUAGE, language_columns
 from vla_isaac.datasets.lerobot.layout import (
     CHUNK,
     DATA,
@@ -37,7 +41,8 @@ from vla_isaac.datasets.lerobot.preparation import (
     bookkeeping,
     data_table,
 )
-from vla_isaac.datasets.lerobot.rows import EpisodeRow, Place, read_rows, read_statistics, read_tasks, row_table, tasks_file
+from vla_isaac.datasets.lerobot.rows import FOLDER, EpisodeRow, Place, check_numbers, read_rows, read_statistics, row_table
+from vla_isaac.datasets.lerobot.tasks import read_tasks, tasks_file
 from vla_isaac.datasets.meta_json import dumps, meta_to_json
 from vla_isaac.datasets.parquet import to_bytes
 from vla_isaac.datasets.staging import FOLDER as STAGING
@@ -58,6 +63,7 @@ class LeRobotWriter(EpisodeWriter):
         """Read the finished episodes, remove incomplete ones, and rewrite the summaries."""
         keys = [video_key(name) for name in self._info.cameras]
         rows = read_rows(self.path, keys)
+        check_numbers([row.number for row in rows], self.path / FOLDER)
         self._count, self._frames = len(rows), sum(row.length for row in rows)
         self._tasks = read_tasks(self.path)
         self._total = self._statistics_so_far()
@@ -83,27 +89,26 @@ class LeRobotWriter(EpisodeWriter):
     ) -> int:
         """Prepare all files of an episode in the staging folder, then rename them, its row last, and then the summaries."""
         number, file = self._count, place(self._next_file)
-        task = episode.meta.instruction
-        tasks = self._tasks if task in self._tasks else {**self._tasks, task: len(self._tasks)}
-        added = bookkeeping(self._info, len(episode), number=number, first_row=self._frames, task=tasks[task])
+        tasks, of_rows = self._numbered_tasks(episode)
+        added = bookkeeping(self._info, len(episode), number=number, first_row=self._frames, tasks=of_rows)
         columns = {**columns, **added}
         statistics = {name: column_statistics(values) for name, values in columns.items()}
         statistics |= {video_key(name): values for name, values in images.items()}
         total = aggregate([self._total, statistics]) if self._total else statistics
         row = EpisodeRow(
             number=number,
-            tasks=(task,),
+            tasks=episode.meta.texts,
             length=len(episode),
             first_row=self._frames,
             data=Place(**file),
             row=Place(**file),
             videos={video_key(name): Place(**file) for name in self._info.cameras},
-            meta=dumps(meta_to_json(episode.meta)),
+            meta=dumps(meta_to_json(self._kept(episode.meta))),
         )
         stage = self._staging.write
         finals = [(path, self.path / VIDEO.format(video_key=video_key(name), **file)) for name, path in videos.items()]
-        finals.append((stage("data", to_bytes([data_table(self._info, columns)])), self.path / DATA.format(**file)))
-        if tasks is not self._tasks:
+        finals.append((stage("data", to_bytes([self._table(columns, episode.meta)])), self.path / DATA.format(**file)))
+        if tasks != self._tasks:
             finals.append((stage("tasks", tasks_file(tasks)), self.path / TASKS))
         finals.append(
             (
@@ -129,8 +134,21 @@ class LeRobotWriter(EpisodeWriter):
             self._staging.commit(staged, final)
         return number
 
+    def _kept(self, meta: EpisodeMeta) -> EpisodeMeta:
+        """Return the metadata without what the format has columns for."""
+        return replace(meta, sentences=(), annotations=() if self._info.has_annotations else meta.annotations)
+
+    def _table(self, columns: Mapping[str, AnyArray], meta: EpisodeMeta) -> Any:
+        """Return the rows of an episode, with the columns of language where the dataset has them."""
+        table = data_table(self._info, columns)
+        if self._info.has_annotations:
+            for name, array in language_columns(meta.annotations, columns["timestamp"][:, 0]).items():
+                table = table.append_column(name, array)
+        return table
+
     def _info_file(self) -> bytes:
-        return self._info_json({"chunks_size": CHUNK, "data_files_size_in_mb": DATA_MB, "video_files_size_in_mb": VIDEO_MB})
+        sizes = {"chunks_size": CHUNK, "data_files_size_in_mb": DATA_MB, "video_files_size_in_mb": VIDEO_MB}
+        return self._info_json(sizes, LANGUAGE if self._info.has_annotations else None)
 
 
 def repair(path: str | Path) -> int:
@@ -145,7 +163,7 @@ def repair(path: str | Path) -> int:
     root = Path(path)
     if not (root / OURS).exists():
         raise UsageError(f"dataset {root}: was not written by vla_isaac; nothing is changed")
-    data = read_json(root / INFO)
+    data = read_info(root)
     codecs = [feature["info"]["video.codec"] for feature in data["features"].values() if feature["dtype"] == "video"]
     with LeRobotWriter(root, info_of(root, data), resume=True, codec=codecs[0] if codecs else "h264") as writer:
         return len(writer)

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from vla_isaac.core.errors import DatasetError
+from vla_isaac.core.input_files import read_json_lines
 from vla_isaac.datasets.episode import Feature
-from vla_isaac.datasets.lerobot.layout import INFO
+from vla_isaac.datasets.lerobot.fields import COPY
+from vla_isaac.datasets.lerobot.layout import DATA_V21, INFO, VIDEO_V21
+from vla_isaac.datasets.lerobot.tasks import by_text, task_entry
 from vla_isaac.datasets.meta_json import dumps
 from vla_isaac.datasets.untrusted_paths import fill_template, path_inside
 
 VERSION = "v2.1"
 CHUNK = 1000  # episodes per folder
-DATA = "data/chunk-{episode_chunk:03d}/episode_{episode_index:06d}.parquet"
-VIDEO = "videos/chunk-{episode_chunk:03d}/{video_key}/episode_{episode_index:06d}.mp4"
+DATA, VIDEO = DATA_V21, VIDEO_V21
 EPISODES, EPISODE_STATS, TASKS = "meta/episodes.jsonl", "meta/episodes_stats.jsonl", "meta/tasks.jsonl"
 MODALITY = "meta/modality.json"
 
@@ -51,21 +52,24 @@ def read_lines(path: Path, *, is_finished: bool = False) -> list[dict[str, Any]]
     Raises:
         DatasetError: If a line before the last is broken, or `is_finished` does not hold.
     """
-    try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except FileNotFoundError as error:
-        if is_finished:
-            raise DatasetError(f"{path} is missing; copy the dataset again") from error
+    if not is_finished and not path.exists():
         return []
-    found = []
-    for number, line in enumerate(lines):
-        try:
-            found.append(json.loads(line))
-        except ValueError as error:
-            if number == len(lines) - 1 and not is_finished:
-                break
-            raise DatasetError(f"{path}, line {number + 1}, is broken ({error}); copy the dataset again") from error
-    return found
+    try:
+        return read_json_lines(path, error=DatasetError, remedy=COPY)
+    except DatasetError:
+        if is_finished:
+            raise
+        return read_json_lines(path, error=DatasetError, remedy=COPY, may_be_cut=True)
+
+
+def read_task_lines(root: Path) -> dict[str, int]:
+    """Return the number of each task by its text; empty if the file does not exist.
+
+    Raises:
+        DatasetError: If a line is broken, or holds anything but a number and a text.
+    """
+    lines = enumerate(read_lines(root / TASKS), 1)
+    return by_text([task_entry(e.get("task_index"), e.get("task"), source=f"{root / TASKS}, entry {n}") for n, e in lines])
 
 
 def lines_of(objects: list[dict[str, Any]]) -> bytes:

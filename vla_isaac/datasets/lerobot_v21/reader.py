@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from vla_isaac.core.errors import DatasetError
 from vla_isaac.datasets.lerobot.episode_reader import EpisodeReader
-from vla_isaac.datasets.lerobot.rows import EpisodeEntry
-from vla_isaac.datasets.lerobot_v21.files import CHUNK, DATA, EPISODES, META, VIDEO, episode_path, read_lines
-from vla_isaac.datasets.parquet import read_table
+from vla_isaac.datasets.lerobot.fields import Fields
+from vla_isaac.datasets.lerobot.layout import OURS
+from vla_isaac.datasets.lerobot.rows import EpisodeEntry, in_order_of_numbers
+from vla_isaac.datasets.lerobot.tasks import listed_tasks
+from vla_isaac.datasets.lerobot_v21.files import DATA, EPISODES, META, VIDEO, episode_path, read_lines, read_task_lines
+from vla_isaac.datasets.parquet import num_rows, read_table
 
 
 class LeRobotV21Reader(EpisodeReader):
     """Reads a dataset in which every episode has its own files."""
 
     format = "lerobot-v2.1"
-    version = "v2"
+    version, data_template, video_template = 2, DATA, VIDEO
 
     def table(self, episode: int, names: Sequence[str] | None = None) -> Any:
         """Return the stored rows of an episode.
@@ -29,41 +32,46 @@ class LeRobotV21Reader(EpisodeReader):
         try:
             table = read_table(path, names)
         except DatasetError as error:
-            raise DatasetError(f"episode {episode}: {error}") from error
+            raise DatasetError(f"episode {self.number(episode)}: {error}") from error
         if table.num_rows != length:
             raise DatasetError(
-                f"episode {episode}: {path} has {table.num_rows} of its {length} rows; copy the dataset again"
+                f"episode {self.number(episode)}: {path} has {table.num_rows} of its {length} rows; copy the dataset again"
             )
         return table
 
     def data_path(self, episode: int) -> Path:
         """Return the Parquet file with an episode's rows."""
-        return self._file(episode, self._data.get("data_path") or DATA)
+        return self._file(self.number(episode), "data_path")
 
     def video_path(self, episode: int, key: str) -> Path:
         """Return the video file with an episode's images."""
-        return self._file(episode, self._data.get("video_path") or VIDEO, video_key=key)
+        return self._file(self.number(episode), "video_path", video_key=key)
+
+    def tasks(self) -> Mapping[str, int]:
+        """Return the number of each task by its text; empty if there is no table."""
+        return read_task_lines(self.path)
 
     def _open(self) -> None:
-        lines = sorted(read_lines(self.path / EPISODES), key=lambda line: int(line["episode_index"]))
-        numbers = [int(line["episode_index"]) for line in lines]
-        if numbers != list(range(len(numbers))):
-            raise DatasetError(f"{self.path / EPISODES}: an episode is missing or twice there; copy the dataset again")
-        self._list = [
-            EpisodeEntry(
-                number=number,
-                tasks=tuple(line.get("tasks") or ()),
-                length=int(line["length"]),
-                meta=line.get(META, ""),
-            )
-            for number, line in enumerate(lines)
-        ]
-        self._file(0, self._data.get("data_path") or DATA)
+        self._file(0, "data_path")
         for key in self._video_keys:
-            self.video_path(0, key)
+            self._file(0, "video_path", video_key=key)
+        is_ours = (self.path / OURS).exists()  # then a writer may have been killed before its first episode
+        lines = read_lines(self.path / EPISODES, is_finished=not is_ours)
+        entries = [self._read_entry(line, place) for place, line in enumerate(lines)]
+        self._list = in_order_of_numbers(entries, self.path / EPISODES)
+
+    def _read_entry(self, line: Mapping[str, Any], place: int) -> EpisodeEntry:
+        """Return an entry of the list of episodes; a missing number is its place, a missing length that of its file."""
+        source = f"{self.path / EPISODES}, entry {place + 1}"
+        fields = Fields(line, source)
+        number = fields.whole("episode_index", place)
+        length = fields.whole("length") if fields.has("length") else num_rows(self._file(number, "data_path"))
+        tasks = listed_tasks(line.get("tasks"), source=source)
+        return EpisodeEntry(number=number, tasks=tasks, length=length, meta=fields.text(META, ""))
 
     def _entries(self) -> Sequence[EpisodeEntry]:
         return self._list
 
-    def _file(self, episode: int, template: str, **more: str) -> Path:
-        return episode_path(self.path, template, episode, int(self._data.get("chunks_size") or CHUNK), **more)
+    def _file(self, number: int, field: str, **more: str) -> Path:
+        """Return a file of the episode that has this number in the files."""
+        return episode_path(self.path, self._template(field), number, self._data["chunks_size"], **more)

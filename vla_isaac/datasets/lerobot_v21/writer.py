@@ -6,6 +6,7 @@ An episode is finished when its line is in `episodes.jsonl`; its files are in pl
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from vla_isaac.core.arrays import AnyArray
@@ -15,8 +16,10 @@ from vla_isaac.datasets.lerobot.description import (
     ours_of,
 )
 from vla_isaac.datasets.lerobot.episode_writer import EpisodeWriter
+from vla_isaac.datasets.lerobot.fields import Fields
 from vla_isaac.datasets.lerobot.layout import INFO, OURS, video_key
 from vla_isaac.datasets.lerobot.preparation import bookkeeping, data_table
+from vla_isaac.datasets.lerobot.rows import check_numbers
 from vla_isaac.datasets.lerobot_v21.files import (
     ANNOTATION,
     ANNOTATIONS,
@@ -33,6 +36,7 @@ from vla_isaac.datasets.lerobot_v21.files import (
     episode_path,
     lines_of,
     read_lines,
+    read_task_lines,
 )
 from vla_isaac.datasets.lerobot_v21.modality import modality_of
 from vla_isaac.datasets.meta_json import dumps, meta_to_json
@@ -59,9 +63,11 @@ class LeRobotV21Writer(EpisodeWriter):
 
     def _open(self) -> None:
         """Read the finished episodes, remove incomplete ones, and rewrite the summaries."""
-        episodes = read_lines(self.path / EPISODES)
-        self._count, self._frames = len(episodes), sum(int(line["length"]) for line in episodes)
-        self._tasks = {line["task"]: int(line["task_index"]) for line in read_lines(self.path / TASKS)}
+        episodes, source = read_lines(self.path / EPISODES), self.path / EPISODES
+        lines = [Fields(line, f"{source}, entry {n}") for n, line in enumerate(episodes, 1)]
+        check_numbers([line.whole("episode_index") for line in lines], source)
+        self._count, self._frames = len(lines), sum(line.whole("length") for line in lines)
+        self._tasks = read_task_lines(self.path)
         with wrap_write_errors(self.path, self._count):
             self._staging.clear()
             self._remove_unreferenced_files()
@@ -77,9 +83,8 @@ class LeRobotV21Writer(EpisodeWriter):
         self, episode: Episode, columns: Mapping[str, AnyArray], videos: Mapping[str, Path], images: Mapping[str, Statistics]
     ) -> int:
         """Put the files of an episode into place, then its lines, that of `episodes.jsonl` last; `info.json` follows."""
-        number, task = self._count, episode.meta.instruction
-        tasks = self._tasks if task in self._tasks else {**self._tasks, task: len(self._tasks)}
-        added = bookkeeping(self._info, len(episode), number=number, first_row=self._frames, task=tasks[task])
+        number, (tasks, of_rows) = self._count, self._numbered_tasks(episode)
+        added = bookkeeping(self._info, len(episode), number=number, first_row=self._frames, tasks=of_rows)
         columns = {**columns, ANNOTATION: added["task_index"], **added}
         statistics = {name: column_statistics(values) for name, values in columns.items()}
         statistics |= {video_key(name): values for name, values in images.items()}
@@ -87,11 +92,12 @@ class LeRobotV21Writer(EpisodeWriter):
         data = self._staging.write("data", to_bytes([data_table(self._info, columns, ANNOTATIONS)]))
         finals = [(p, episode_path(self.path, VIDEO, number, video_key=video_key(name))) for name, p in videos.items()]
         finals.append((data, episode_path(self.path, DATA, number)))
-        line = {"episode_index": number, "tasks": [task], "length": len(episode), META: dumps(meta_to_json(episode.meta))}
+        about = dumps(meta_to_json(replace(episode.meta, sentences=())))
+        line = {"episode_index": number, "tasks": list(episode.meta.texts), "length": len(episode), META: about}
         try:
             for staged, final in finals:
                 self._staging.commit(staged, final)
-            if tasks is not self._tasks:
+            if tasks != self._tasks:
                 listed = [{"task_index": index, "task": text} for text, index in tasks.items()]
                 self._staging.replace(self.path / TASKS, lines_of(listed))
             append_line(self.path / EPISODE_STATS, {"episode_index": number, "stats": stats})

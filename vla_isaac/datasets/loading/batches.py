@@ -12,7 +12,7 @@ from vla_isaac.core.optional import require
 from vla_isaac.datasets.loading.dataset import Sample
 
 NUMBERS = ("state", "actions", "is_pad", "past_actions", "steps_left", "goal_objects", "index")
-WORDS = ("instruction", "task", "episode", "step")
+WORDS = ("instruction", "subtask", "task", "episode", "step")
 
 
 def collate_fn(samples: Sequence[Sample]) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def collate_fn(samples: Sequence[Sample]) -> dict[str, Any]:
         ``images`` {camera: uint8 (B, F, 3, H, W)}, in torch's memory format channels_last, so
         nothing is copied twice; ``state`` (B, F, S), ``actions`` (B, k, A), ``is_pad`` (B, k),
         ``steps_left`` and ``index`` (B,), with a history ``past_actions`` (B, F - 1, A) and, if the dataset has it,
-        ``goal_objects`` (B, 6) as tensors; ``instruction``, ``task``, ``episode``, ``step`` as lists.
+        ``goal_objects`` (B, 6) as tensors; ``instruction``, ``subtask``, ``task``, ``episode``, ``step`` as lists.
 
     Raises:
         ShapeError: If samples have different shapes, or there are none.
@@ -40,7 +40,7 @@ def collate_fn(samples: Sequence[Sample]) -> dict[str, Any]:
         }
     }
     batch |= {name: torch.from_numpy(_stacked([s[name] for s in samples], name)) for name in NUMBERS if name in first}
-    return batch | {name: [s[name] for s in samples] for name in WORDS}
+    return batch | {name: [s[name] for s in samples] for name in WORDS if name in first}
 
 
 def _stacked(values: Sequence[Any], what: str) -> Any:

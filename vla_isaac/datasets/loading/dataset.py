@@ -40,7 +40,8 @@ class VLADataset:
 
     A sample is a dict: ``images`` {camera: uint8 (F, H, W, 3), oldest first}, ``state`` float32 (F, S), ``actions`` float32
     (k, A), ``is_pad`` bool (k,) true past the episode's end where the last action is repeated, ``steps_left`` to that end,
-    ``instruction``, ``task``, ``episode``, ``step`` and ``index``, its number among all samples; ``past_actions`` float32
+    ``instruction`` (that of the row), ``subtask`` (its label, or empty), ``task``, ``episode``, ``step`` and ``index``, its
+    number among all samples; ``past_actions`` float32
     (F - 1, A), those of the history before now; ``goal_objects`` float32 (6,) if the dataset has them. Before the start of
     an episode its first image and state are repeated.
     """
@@ -107,7 +108,8 @@ class VLADataset:
             "actions": self._action[np.minimum(ahead, last)],
             "is_pad": ahead > last,
             "steps_left": np.float32(last - index),
-            "instruction": place.meta.instruction,
+            "instruction": place.meta.sentence(step),
+            "subtask": place.subtasks[step],
             "task": place.meta.task,
             "episode": place.episode,
             "step": step,
@@ -151,8 +153,8 @@ class VLADataset:
 
     @property
     def instructions(self) -> tuple[str, ...]:
-        """Return every instruction once, in order of first use."""
-        return tuple(dict.fromkeys(place.meta.instruction for place in self.rows.places))
+        """Return every sentence once, in order of first use."""
+        return tuple(dict.fromkeys(text for place in self.rows.places for text in place.meta.texts))
 
     @property
     def num_episodes(self) -> int:

@@ -14,6 +14,7 @@ from vla_isaac.datasets.formats import check_has_actions
 from vla_isaac.datasets.loading.options import SampleOptions
 from vla_isaac.datasets.loading.source import Source
 from vla_isaac.datasets.normaliser import GRIPPER
+from vla_isaac.datasets.sentences import subtasks
 
 OPEN_FRACTION = "open_is_one"
 """The `ActionSpec.gripper` that models are made for; other gripper numbers are scaled and learned like those of the arm."""
@@ -34,6 +35,8 @@ class EpisodePlace:
 
     length: int
     meta: EpisodeMeta
+    subtasks: tuple[str, ...] = ()
+    """Label of each row; empty text where there is none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +82,8 @@ def read_rows(sources: Sequence[Source], options: SampleOptions, episodes: Seque
                 values = found.columns[name].astype(np.float32, copy=False)
                 _check_numbers(values, name, where, is_optional=name == GOALS)
                 kept[name].append(values)
-            places.append(EpisodePlace(number, episode, first, len(found), found.meta))
+            labels = tuple(subtasks(found.meta.annotations, source.info.fps, len(found)))
+            places.append(EpisodePlace(number, episode, first, len(found), found.meta, labels))
             first += len(found)
     if not places:
         raise UsageError(f"dataset {', '.join(s.name for s in sources)}: has no episodes; collect some first")

@@ -28,6 +28,7 @@ from vla_isaac.datasets.manifest.steps import (
 )
 from vla_isaac.datasets.meta_json import meta_from_json
 from vla_isaac.datasets.picture_kinds import warn_left_out
+from vla_isaac.datasets.sentences import sentences_of
 from vla_isaac.datasets.untrusted_paths import path_inside
 
 
@@ -68,10 +69,12 @@ class ManifestReader:
         return len(self._steps(episode))
 
     def meta(self, episode: int) -> EpisodeMeta:
-        """Return the metadata of an episode; of a plain manifest only the instruction is known."""
-        return self._metas.get(episode) or EpisodeMeta(
-            instruction=str(self._steps(episode)[0]["instruction"]), fps=self.info.fps
-        )
+        """Return the metadata of an episode; of a plain manifest only the sentences are known."""
+        steps = self._steps(episode)
+        if episode in self._metas:
+            return self._metas[episode]
+        texts = [str(step["instruction"]) for step in steps]
+        return EpisodeMeta(instruction=texts[0], fps=self.info.fps, sentences=sentences_of(texts, texts[0]))
 
     def columns(self, episode: int, names: Sequence[str] | None = None) -> Mapping[str, AnyArray]:
         """Return the columns of an episode."""
@@ -138,7 +141,7 @@ class ManifestReader:
         sizes = {}
         for camera, path in pictures(first).items():
             file = self._picture(path)
-            why = why_picture_is_left_out(file) if file.is_file() else ""
+            why = why_picture_is_left_out(file) if file.is_file() else ""  # `read_picture` says what it is
             if why:
                 warn_left_out(self.path, camera, why)
             else:

@@ -46,7 +46,7 @@ def step_lines(episode: Episode, number: int) -> Iterator[str]:
         images = {camera: picture_path(camera, number, t) for camera in episode.images}
         step = {
             "image_path": next(iter(images.values()), None),
-            "instruction": episode.meta.instruction,
+            "instruction": episode.meta.sentence(t),
             "action": actions[t],
             "episode": number,
             "step": t,

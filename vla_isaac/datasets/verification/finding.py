@@ -16,7 +16,7 @@ class Finding:
     """Description, with the value found and the expected one."""
 
     episode: int | None = None
-    """Index from 0; None where it concerns all."""
+    """Its number in the files, mostly counted from 0; None where it concerns all."""
 
     row: int | None = None
     """The first row with the fault; None where it concerns the whole episode."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vla_isaac.core.errors import DatasetError
-from vla_isaac.datasets.description import read_json
-from vla_isaac.datasets.lerobot.layout import DATA, INFO, STATS, VIDEO
-from vla_isaac.datasets.lerobot.rows import Place, read_rows
+from vla_isaac.datasets.lerobot.episode_reader import EpisodeReader
+from vla_isaac.datasets.lerobot.info_json import read_info
+from vla_isaac.datasets.lerobot.layout import STATS, TASKS
+from vla_isaac.datasets.lerobot.reader import LeRobotReader
 from vla_isaac.datasets.lerobot_v21 import files as v21
 
 
@@ -35,6 +35,9 @@ class Where:
 
     number: int
     length: int
+    tasks: tuple[str, ...] = ()
+    """The sentences that the list of episodes names."""
+
     data: Path
     videos: Mapping[str, Span] = field(default_factory=dict)
     """Spans by name of the feature."""
@@ -50,14 +53,23 @@ class LeRobotLayout:
     root: Path
     info: Mapping[str, Any]
     episodes: list[Where]
+    tasks: Mapping[str, int]
+    """The number of each task by its text."""
+
     is_v21: bool
     templates: tuple[str, str]
     """Paths of the data and of the videos, with placeholders."""
 
     @property
     def stats_file(self) -> str:
-        """Return the relative path of its statistics."""
-        return v21.EPISODE_STATS if self.is_v21 else STATS
+        """Return the relative path of its statistics; v2.0 has them as v3.0 does."""
+        has_own = self.is_v21 and ((self.root / v21.EPISODE_STATS).exists() or not (self.root / STATS).exists())
+        return v21.EPISODE_STATS if has_own else STATS
+
+    @property
+    def tasks_file(self) -> str:
+        """Return the relative path of its table of tasks."""
+        return v21.TASKS if self.is_v21 else TASKS
 
     @property
     def fps(self) -> float:
@@ -69,50 +81,39 @@ class LeRobotLayout:
         return path.relative_to(self.root).as_posix()
 
 
-def read_layout(root: Path) -> LeRobotLayout:
-    """Return the expected places; reads no data yet.
+def layout_of(reader: EpisodeReader) -> LeRobotLayout:
+    """Return the places of the episodes of an open dataset; reads no data yet.
 
     Raises:
-        DatasetError: If the tables are missing or broken.
+        DatasetError: If the table of tasks is broken.
     """
-    info = read_json(root / INFO)
-    try:
-        keys = [name for name, feature in info["features"].items() if feature["dtype"] == "video"]
-        is_v21 = str(info["codebase_version"]).startswith("v2")
-        usual = (v21.DATA, v21.VIDEO) if is_v21 else (DATA, VIDEO)
-        templates = (info.get("data_path") or usual[0], info.get("video_path") or usual[1])
-        episodes = (_episodes_v21 if is_v21 else _episodes_v30)(root, info, keys, templates)
-        return LeRobotLayout(root=root, info=info, episodes=episodes, is_v21=is_v21, templates=templates)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise DatasetError(f"{root / INFO} lacks or misstates {error}") from error
+    info = read_info(reader.path)
+    keys = [name for name, feature in info["features"].items() if feature["dtype"] == "video"]
+    return LeRobotLayout(
+        root=reader.path,
+        info=info,
+        episodes=[_where(reader, episode, keys) for episode in range(len(reader))],
+        tasks=reader.tasks(),
+        is_v21=reader.version == 2,
+        templates=reader.templates,
+    )
 
 
-def _episodes_v30(root: Path, info: Mapping[str, Any], keys: list[str], templates: tuple[str, str]) -> list[Where]:
-    data, video = templates
-    fps = float(info["fps"])
-    return [
-        Where(
-            number=row.number,
-            length=row.length,
-            data=row.data.path(root, data),
-            videos={key: _span(place, place.path(root, video, video_key=key), fps) for key, place in row.videos.items()},
-            rows=(row.first_row, row.end_row),
-        )
-        for row in read_rows(root, keys)
-    ]
+def _where(reader: EpisodeReader, episode: int, keys: list[str]) -> Where:
+    row = reader.rows[episode] if isinstance(reader, LeRobotReader) else None
+    return Where(
+        number=reader.number(episode),
+        length=reader.length(episode),
+        tasks=reader.listed_tasks(episode),
+        data=reader.data_path(episode),
+        videos={key: _span(reader, episode, key) for key in keys},
+        rows=None if row is None else (row.first_row, row.end_row),
+    )
 
 
-def _span(place: Place, path: Path, fps: float) -> Span:
-    return Span(path, round(place.from_timestamp * fps), place.from_timestamp, place.to_timestamp)
-
-
-def _episodes_v21(root: Path, info: Mapping[str, Any], keys: list[str], templates: tuple[str, str]) -> list[Where]:
-    data, video = templates
-    size = int(info.get("chunks_size", v21.CHUNK))
-    found = []
-    for entry in v21.read_lines(root / v21.EPISODES, is_finished=True):
-        number = int(entry["episode_index"])
-        videos = {key: Span(v21.episode_path(root, video, number, size, video_key=key), 0) for key in keys}
-        path = v21.episode_path(root, data, number, size)
-        found.append(Where(number=number, length=int(entry["length"]), data=path, videos=videos))
-    return found
+def _span(reader: EpisodeReader, episode: int, key: str) -> Span:
+    path, first = reader.video_path(episode, key), reader.first_frame(episode, key)
+    if not isinstance(reader, LeRobotReader):
+        return Span(path, first)
+    place = reader.rows[episode].videos[key]
+    return Span(path, first, place.from_timestamp, place.to_timestamp)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import DatasetError
 from vla_isaac.datasets.episode import Feature
+from vla_isaac.datasets.lerobot.info_json import version_fault
 from vla_isaac.datasets.lerobot.layout import BOOKKEEPING, INFO
 from vla_isaac.datasets.lerobot.rows import FOLDER as EPISODES_FOLDER
 from vla_isaac.datasets.parquet import pa, read_table, to_numpy
@@ -25,6 +26,7 @@ TIME_SLACK = 1e-4  # [s] LeRobot's own tolerance, `tolerance_s`
 def table_findings(layout: LeRobotLayout) -> Iterator[Finding]:
     """Yield the faults of the Parquet files, each file read once."""
     yield from _count_findings(layout)
+    yield from _task_table_findings(layout)
     first_row = {where.number: start for where, start in zip(layout.episodes, _starts(layout), strict=True)}
     yield from _order_findings(layout)
     by_file: dict[Path, list[Where]] = defaultdict(list)
@@ -44,19 +46,40 @@ def table_findings(layout: LeRobotLayout) -> Iterator[Finding]:
         if not any(name in words for words in faults for name in BOOKKEEPING):
             columns = {name: to_numpy(table[name], feature)[:, 0] for name, feature in BOOKKEEPING.items()}
             yield from _foreign_findings(columns, episodes, set(first_row), file)
-            yield from _row_findings(columns, episodes, first_row, layout.fps, file)
+            yield from _row_findings(columns, episodes, first_row, layout, file)
 
 
 def _count_findings(layout: LeRobotLayout) -> Iterator[Finding]:
     rows = sum(where.length for where in layout.episodes)
+    fault = version_fault(layout.root)
+    if fault is not None:
+        yield Finding(file=INFO, what=fault)
     for key, found in (("total_episodes", len(layout.episodes)), ("total_frames", rows)):
         if layout.info.get(key) != found:
             yield Finding(file=INFO, what=f"{key} is {layout.info.get(key)}, the episodes listed make {found}")
     for expected, where in enumerate(layout.episodes):
         if where.number != expected:
-            what = f"the list of episodes has number {where.number} where {expected} should be"
+            what = f"the list of episodes has number {where.number} where {expected} should be; convert numbers them again"
             yield Finding(file=INFO, episode=expected, what=what)
             return
+
+
+def _task_table_findings(layout: LeRobotLayout) -> Iterator[Finding]:
+    if not layout.tasks and layout.episodes:
+        yield Finding(file=layout.tasks_file, what="the table of tasks is missing or has no entry")
+    numbers = Counter(layout.tasks.values())
+    for number in sorted(number for number, count in numbers.items() if count > 1):
+        yield Finding(file=layout.tasks_file, what=f"task_index {number} is there {numbers[number]} times")
+
+
+def _task_faults(numbers: AnyArray, listed: tuple[str, ...], layout: LeRobotLayout) -> Iterator[tuple[int, str]]:
+    """Yield the first row of each task that the table lacks, or that the list of episodes does not name."""
+    texts = {number: text for text, number in layout.tasks.items()}
+    for number, row in zip(*np.unique(numbers, return_index=True), strict=True):
+        if texts and int(number) not in texts:
+            yield int(row), f"task_index is {number}, {layout.tasks_file} has {len(texts)} tasks, up to {max(texts)}"
+        elif texts and listed and texts[int(number)] not in listed:
+            yield int(row), f"task_index {number} is {texts[int(number)]!r}; the list of episodes names {', '.join(listed)}"
 
 
 def _starts(layout: LeRobotLayout) -> list[int]:
@@ -70,7 +93,7 @@ def _schema_faults(table: Any, features: Mapping[str, Any]) -> Iterator[str]:
     for name, feature in stored.items():
         if name not in table.column_names:
             yield f"the column {name!r} is missing; the file has {', '.join(table.column_names)}"
-        elif feature["dtype"] not in ("string", "image"):
+        elif feature["dtype"] not in ("string", "image", "language"):
             found = _kind(table.schema.field(name).type)
             if found != feature["dtype"]:
                 yield f"the column {name!r} holds {found}, {INFO} says {feature['dtype']}"
@@ -122,7 +145,7 @@ def _foreign_findings(
 
 
 def _row_findings(
-    columns: Mapping[str, AnyArray], episodes: list[Where], first_row: Mapping[int, int], fps: float, file: str
+    columns: Mapping[str, AnyArray], episodes: list[Where], first_row: Mapping[int, int], layout: LeRobotLayout, file: str
 ) -> Iterator[Finding]:
     for where in episodes:
         rows = columns["episode_index"] == where.number
@@ -131,7 +154,10 @@ def _row_findings(
             yield Finding(file=file, episode=where.number, what=what)
         elif len(inside := np.flatnonzero(rows)) and inside[-1] - inside[0] >= len(inside):
             yield Finding(file=file, episode=where.number, what="rows of another episode are between those of this one")
-        for row, words in _index_faults({n: v[rows] for n, v in columns.items()}, first_row[where.number], fps):
+        ours = {name: values[rows] for name, values in columns.items()}
+        for row, words in _index_faults(ours, first_row[where.number], layout.fps):
+            yield Finding(file=file, episode=where.number, row=row, what=words)
+        for row, words in _task_faults(ours["task_index"], where.tasks, layout):
             yield Finding(file=file, episode=where.number, row=row, what=words)
 
 

@@ -25,10 +25,11 @@ def manifest_findings(reader: ManifestReader) -> Iterator[Finding]:
         if row is not None:
             kind = "is there twice" if numbers[row] in numbers[:row] else f"is in place of step {row}"
             yield Finding(file=MANIFEST, episode=episode, row=row, what=f"step {numbers[row]} {kind}")
-        sentences = {step["instruction"] for step in steps}
-        if sentences != {reader.meta(episode).instruction}:
-            what = f"its steps say {sorted(sentences)}, its description {reader.meta(episode).instruction!r}"
-            yield Finding(file=MANIFEST, episode=episode, what=what)
+        meta = reader.meta(episode)
+        row = next((t for t, step in enumerate(steps) if step["instruction"] != meta.sentence(t)), None)
+        if row is not None:
+            what = f"the step says {steps[row]['instruction']!r}, the description {meta.sentence(row)!r}"
+            yield Finding(file=MANIFEST, episode=episode, row=row, what=what)
 
 
 def hdf5_findings(reader: RobomimicReader) -> Iterator[Finding]:

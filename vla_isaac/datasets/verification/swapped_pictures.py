@@ -13,6 +13,7 @@ import numpy as np
 
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import DatasetError
+from vla_isaac.core.input_files import reading
 from vla_isaac.datasets.formats import DatasetReader
 from vla_isaac.datasets.lerobot.description import all_cameras_of
 from vla_isaac.datasets.lerobot.rows import read_statistics
@@ -63,35 +64,31 @@ def others_pictures(listed: Means, looks: Looks) -> Iterator[tuple[int, str, str
 
 
 def listed_means(layout: LeRobotLayout | None) -> Means:
-    """Return the means of the pictures as the statistics of a LeRobot dataset list them, without those that are broken."""
+    """Return the means of the pictures as the statistics of a LeRobot dataset list them; none where these are broken."""
     if layout is None:
         return {}
-    cameras = {camera.key: name for name, camera in all_cameras_of(layout.info).items()}
     try:
-        statistics = _of_lines(layout) if layout.is_v21 else dict(enumerate(read_statistics(layout.root)))
-    except (DatasetError, KeyError, TypeError, ValueError):
+        with reading(layout.root / layout.stats_file, error=DatasetError, remedy="compute them again"):
+            return dict(_listed_means(layout))
+    except DatasetError:
         return {}  # reported where statistics are compared
-    found = {}
-    for episode, columns in statistics.items():
+
+
+def _listed_means(layout: LeRobotLayout) -> Iterator[tuple[tuple[str, int], AnyArray]]:
+    cameras = {camera.key: name for name, camera in all_cameras_of(layout.info).items()}
+    statistics = _of_lines(layout) if layout.is_v21 else enumerate(read_statistics(layout.root))
+    for episode, columns in statistics:
         for key in columns.keys() & cameras.keys():
-            mean = _three_numbers(columns[key])
-            if mean is not None:
-                found[cameras[key], episode] = mean
-    return found
+            mean = np.asarray(columns[key].get("mean", ()), dtype=np.float64).reshape(-1)
+            if mean.shape == (3,) and ((mean >= 0) & (mean <= 1)).all():
+                yield (cameras[key], episode), mean
 
 
-def _of_lines(layout: LeRobotLayout) -> dict[int, Mapping[str, Any]]:
+def _of_lines(layout: LeRobotLayout) -> Iterator[tuple[int, Mapping[str, Any]]]:
     places = {where.number: place for place, where in enumerate(layout.episodes)}
-    lines = [(int(entry["episode_index"]), entry["stats"]) for entry in read_lines(layout.root / EPISODE_STATS)]
-    return {places[number]: stats for number, stats in lines if number in places}
-
-
-def _three_numbers(statistics: Any) -> AnyArray | None:
-    try:
-        mean = np.asarray(statistics["mean"], dtype=np.float64).reshape(-1)
-    except (KeyError, TypeError, ValueError):
-        return None
-    return mean if mean.shape == (3,) and ((mean >= 0) & (mean <= 1)).all() else None
+    for entry in read_lines(layout.root / EPISODE_STATS):
+        if entry["episode_index"] in places:
+            yield places[entry["episode_index"]], entry["stats"]
 
 
 def _moves_differently(reader: DatasetReader, one: int, other: int) -> bool:

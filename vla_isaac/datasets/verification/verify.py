@@ -9,12 +9,13 @@ from pathlib import Path
 from vla_isaac.core.errors import DatasetError, ForeignFileError, ShapeError, VlaIsaacError
 from vla_isaac.datasets.copying import Progress
 from vla_isaac.datasets.formats import DatasetReader, open_dataset
+from vla_isaac.datasets.lerobot.episode_reader import EpisodeReader
 from vla_isaac.datasets.lerobot.layout import INFO
 from vla_isaac.datasets.manifest import ManifestReader
 from vla_isaac.datasets.manifest.steps import MANIFEST, pictures
 from vla_isaac.datasets.robomimic import RobomimicReader
 from vla_isaac.datasets.verification.finding import Finding
-from vla_isaac.datasets.verification.lerobot_layout import LeRobotLayout, read_layout
+from vla_isaac.datasets.verification.lerobot_layout import LeRobotLayout, layout_of
 from vla_isaac.datasets.verification.lerobot_shares import unclaimed_findings
 from vla_isaac.datasets.verification.lerobot_statistics import statistics_findings
 from vla_isaac.datasets.verification.lerobot_tables import table_findings
@@ -34,7 +35,7 @@ def verify(reader: DatasetReader, *, progress: Progress | None = None) -> list[F
         reader: The open dataset; of any format.
         progress: Called after each episode.
     """
-    layout = _layout_of(reader.path)
+    layout = layout_of(reader) if isinstance(reader, EpisodeReader) else None
     found = list(_table_findings(reader, layout))
     unreadable = {finding.episode for finding in found if finding.row is None}
     before: Ends | None = None
@@ -43,46 +44,42 @@ def verify(reader: DatasetReader, *, progress: Progress | None = None) -> list[F
         more, check = _episode_findings(reader, episode, layout, before)
         before = check.ends if check else None
         looks |= {(camera, episode): look for camera, look in check.looks.items()} if check else {}
-        reported = {finding.file for finding in found if finding.episode == episode}
-        found += [f for f in more if not (f.file in reported and f.row is None and episode in unreadable)]
+        number = _number(episode, layout)
+        reported = {finding.file for finding in found if finding.episode == number}
+        found += [f for f in more if not (f.file in reported and f.row is None and number in unreadable)]
         if progress is not None:
             progress(episode + 1, len(reader))
     for episode, camera, words in (*same_pictures(reader, looks), *others_pictures(listed_means(layout), looks)):
         file = _file_names(reader, episode, layout)(camera, 0)
-        found.append(Finding(file=file, episode=episode, what=f"camera {camera!r}: {words}"))
+        found.append(Finding(file=file, episode=_number(episode, layout), what=f"camera {camera!r}: {words}"))
     if len(reader) == 0:
         found.append(Finding(file=reader.path.name, what="there are no episodes in it"))
     return sorted(found, key=lambda f: (-1 if f.episode is None else f.episode, f.file, f.row or 0))
 
 
 def verify_path(path: Path, format: str | None = None, *, progress: Progress | None = None) -> list[Finding]:
-    """Return all findings of a dataset, also where it cannot be opened.
+    """Return all findings of a dataset, also where it names files outside of its folder.
 
     Raises:
         UsageError: If there is no dataset.
-        DatasetError: If the metadata file of the dataset cannot be read.
+        DatasetError: If the dataset cannot be opened.
     """
     try:
         reader = open_dataset(path, format)
     except ForeignFileError as error:
         return [Finding(file=_description(path), what=str(error))]
-    except DatasetError as error:
-        layout = _layout_of(path)
-        if layout is None:
-            raise
-        found = [*table_findings(layout), *video_findings(layout), *unclaimed_findings(layout)]
-        return [Finding(file=INFO, what=str(error)), *found]
     with closing(reader):
         return verify(reader, progress=progress)
+
+
+def _number(episode: int, layout: LeRobotLayout | None) -> int:
+    """Return the number that an episode has in its files."""
+    return episode if layout is None else layout.episodes[episode].number
 
 
 def _description(path: Path) -> str:
     """Return the name of a dataset's metadata file."""
     return next((name for name in (INFO, MANIFEST) if (path / name).is_file()), path.name)
-
-
-def _layout_of(path: Path) -> LeRobotLayout | None:
-    return read_layout(path) if (path / INFO).is_file() else None
 
 
 def _table_findings(reader: DatasetReader, layout: LeRobotLayout | None) -> Iterator[Finding]:
@@ -108,7 +105,7 @@ def _episode_findings(
     def add(fault: Fault, camera: str | None = None) -> None:
         row, what = fault
         words = what if camera is None else f"camera {camera!r}: {what}"
-        found.append(Finding(file=file_of(camera, row), episode=episode, row=row, what=words))
+        found.append(Finding(file=file_of(camera, row), episode=_number(episode, layout), row=row, what=words))
 
     try:
         columns = reader.columns(episode)

@@ -54,9 +54,8 @@ def headline(number: int, meta: EpisodeMeta, length: int) -> str:
     """Return a one-line caption of an episode."""
     verdict = {True: "success", False: f"failed ({meta.failure})" if meta.failure else "failed", None: "not judged"}
     task = f"{meta.task}: " if meta.task else ""
-    return (
-        f"episode {number} | {verdict[meta.success]} | {length} rows, {length / meta.fps:.1f} s | {task}{meta.instruction}"
-    )
+    said = "; ".join(meta.texts)
+    return f"episode {number} | {verdict[meta.success]} | {length} rows, {length / meta.fps:.1f} s | {task}{said}"
 
 
 def evenly(length: int, count: int) -> list[int]:

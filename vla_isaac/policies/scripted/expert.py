@@ -7,12 +7,13 @@ import math
 from vla_isaac.core.errors import PolicyError
 from vla_isaac.core.goals import GRIPPER, Goal
 from vla_isaac.core.specs import ActionSpec, PolicySpec
-from vla_isaac.core.types import ActionChunk, EpisodeContext, Observation, SceneState
+from vla_isaac.core.types import SUBTASK, ActionChunk, EpisodeContext, Observation, SceneState
 from vla_isaac.policies.scripted import skills
 from vla_isaac.policies.scripted.grasp import retreat
 from vla_isaac.policies.scripted.waypoint import OPEN, Motion, Waypoint, hand_yaw
 from vla_isaac.tasks import free_space
 from vla_isaac.tasks import geometry as g
+from vla_isaac.tasks.goal_sentences import goal_sentence
 from vla_isaac.tasks.tracker import GoalTracker
 
 
@@ -56,7 +57,8 @@ class ScriptedPolicy:
             )
         waypoint = self._next(state)
         step = self._motion.displacement(state, waypoint, self._period)
-        return ActionChunk.single(step, waypoint.width, phase=waypoint.phase)
+        label = {SUBTASK: goal_sentence(self.pursued)} if self.pursued is not None else {}
+        return ActionChunk.single(step, waypoint.width, phase=waypoint.phase, **label)
 
     def _next(self, state: SceneState) -> Waypoint:
         if self._tracker is None:

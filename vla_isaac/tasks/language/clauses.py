@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from vla_isaac.language import Kind, lexicon
 from vla_isaac.tasks.language.noun_phrases import NounPhrase, group_noun_phrases, it
-from vla_isaac.tasks.language.tokens import Token, UnreadableError, nearest_word
+from vla_isaac.tasks.language.tokens import Token, UnreadableError, nearest_word, verbs_known
 
 Chunk: TypeAlias = Token | NounPhrase
 
@@ -57,18 +57,6 @@ class Clause:
     """Particles, `language.word_tables.PARTICLES`, as in "pick it up"."""
 
 
-def split_steps(tokens: Sequence[Token]) -> list[list[Token]]:
-    """Return the tokens of each step of a sequence, split at "then", full stops and the like."""
-    steps: list[list[Token]] = [[]]
-    for token in tokens:
-        if token.kind is Kind.THEN:
-            steps.append([])
-        else:
-            steps[-1].append(token)
-    trimmed = [_trimmed(step) for step in steps]
-    return [step for step in trimmed if step]
-
-
 def clauses_of(tokens: Sequence[Token], inherited_frame: str = "put") -> list[Clause]:
     """Return the clauses of one step; each inherits omitted parts from the previous one.
 
@@ -76,22 +64,13 @@ def clauses_of(tokens: Sequence[Token], inherited_frame: str = "put") -> list[Cl
         UnreadableError: If the words do not form clauses.
     """
     clauses: list[Clause] = []
-    for chunks in _split_clauses(group_noun_phrases(tokens)):
+    for chunks in _with_places_last(_split_clauses(group_noun_phrases(tokens))):
         goes_on = bool(clauses) and _is_tail(chunks[0])
         complete = _repeat_objects(clauses[-1], chunks) if goes_on else chunks
         clause = _parse_clause(complete, clauses[-1].frame if clauses else inherited_frame)
         if clause is not None:
             clauses.append(clause)
     return clauses
-
-
-def _trimmed(tokens: Sequence[Token]) -> list[Token]:
-    """Return the tokens without "and" at either end or twice in a row."""
-    kept: list[Token] = []
-    for token in tokens:
-        if token.kind is not Kind.AND or (kept and kept[-1].kind is not Kind.AND):
-            kept.append(token)
-    return kept[:-1] if kept and kept[-1].kind is Kind.AND else kept
 
 
 def _split_clauses(chunks: Sequence[Chunk]) -> list[list[Chunk]]:
@@ -117,6 +96,46 @@ def _begins_clause(current: Sequence[Chunk], rest: Sequence[Chunk]) -> bool:
     return _is_tail(after_list) and any(_is_tail(chunk) for chunk in current)
 
 
+def _with_places_last(parts: Sequence[list[Chunk]]) -> list[list[Chunk]]:
+    """Return the clauses with a place that comes first at their end: "on the box, place the cube".
+
+    Raises:
+        UnreadableError: If the clause after the place has a place of its own.
+    """
+    ordered: list[list[Chunk]] = []
+    waiting: list[Chunk] = []
+    may_wait = True
+    for part in parts:
+        place, rest = _leading_place(part)
+        if place and not rest and may_wait:
+            waiting += place
+            continue
+        has_place_first = bool(place and rest) and _kind(rest[0]) is Kind.VERB
+        clause, place = (rest, [*waiting, *place]) if has_place_first else (part, waiting)
+        if place and any(_is_tail(chunk) for chunk in clause):
+            raise UnreadableError(f'"{" ".join(chunk.text for chunk in place)}" is one place too many')
+        if not place and len(ordered) == 1 and _is_tail(clause[0]) and all(map(_is_listed, ordered[0])):
+            ordered[0] += clause  # "the red cube, on the blue box"
+        else:
+            ordered.append([*clause, *place])
+        waiting, may_wait = [], bool(place)
+    return [*ordered, waiting] if waiting else ordered
+
+
+def _leading_place(part: Sequence[Chunk]) -> tuple[list[Chunk], list[Chunk]]:
+    """Return the relations with their objects, or the directions, at the front of a clause, and the rest."""
+    rest, end = list(part), 0
+    while rest and (_is_tail(rest[0]) or _kind(rest[0]) is Kind.PARTICLE):
+        rest.pop(0)
+        _take_list(rest)
+        end = len(part) - len(rest)
+    return list(part[:end]), rest
+
+
+def _is_listed(chunk: Chunk) -> bool:
+    return isinstance(chunk, NounPhrase) or chunk.kind is Kind.AND
+
+
 def _repeat_objects(before: Clause, chunks: list[Chunk]) -> list[Chunk]:
     """Give "and to the left of the bowl" the objects of the previous clause."""
     repeated: list[Chunk] = []
@@ -128,6 +147,7 @@ def _repeat_objects(before: Clause, chunks: list[Chunk]) -> list[Chunk]:
 def _parse_clause(chunks: Sequence[Chunk], inherited_frame: str) -> Clause | None:
     """Return the clause, or None for a lone form of address such as "Robot, ..."."""
     rest = list(chunks)
+    _check_verb(chunks)
     subject = _take_list(rest)
     if rest and _kind(rest[0]) is Kind.COPULA and subject:
         rest.pop(0)
@@ -140,11 +160,11 @@ def _parse_clause(chunks: Sequence[Chunk], inherited_frame: str) -> Clause | Non
     objects = _take_list(rest) if clause.has_verb else ()
     clause.objects = _objects(subject, objects, clause)
     if rest and not clause.has_verb and isinstance(rest[0], NounPhrase):
-        raise UnreadableError(_no_verb(chunks))
+        raise _no_verb(chunks)
     _take_tail(rest, clause)
     is_placed = clause.locations or clause.directions or clause.upright
     if not clause.has_verb and not is_placed and inherited_frame not in FRAMES_WITHOUT_PLACE:
-        raise UnreadableError(_no_verb(chunks))
+        raise _no_verb(chunks)
     return clause
 
 
@@ -190,7 +210,8 @@ def _take_tail(rest: list[Chunk], clause: Clause) -> None:
         elif kind is Kind.PARTICLE:
             clause.particles.append(_token(chunk).value)
         elif kind is not Kind.COPULA or not rest or not _is_tail(rest[0]):
-            raise UnreadableError(f'"{chunk.text}" is not understood where it stands{_word_hint([chunk])}')
+            hint = _word_hint([chunk, *clause.objects, *rest])
+            raise UnreadableError(f'"{chunk.text}" is not understood where it stands{hint}')
 
 
 def _take_location(relation: Token, rest: list[Chunk]) -> LocationPhrase:
@@ -210,8 +231,19 @@ def _share_noun(phrases: tuple[NounPhrase, ...]) -> tuple[NounPhrase, ...]:
     return tuple(p.with_noun_of(last) if p.is_bare_colour else p for p in phrases)
 
 
-def _no_verb(chunks: Sequence[Chunk]) -> str:
-    return "it has no verb that the reader knows" + _word_hint(chunks, (Kind.VERB,))
+def _check_verb(chunks: Sequence[Chunk]) -> None:
+    """Raise `UnreadableError` for unknown words where a verb is expected, as "juggle" in "lift A and juggle the B"."""
+    starts = [0, *(i + 1 for i, chunk in enumerate(chunks) if _kind(chunk) is Kind.AND)]
+    for start in starts:
+        first, following = [*chunks[start : start + 2], None, None][:2]
+        is_unknown = isinstance(first, NounPhrase) and len(first.unknown_words) == len(first.tokens)
+        if first is not None and is_unknown and (following is None or isinstance(following, NounPhrase)):
+            raise _no_verb([first])
+
+
+def _no_verb(chunks: Sequence[Chunk]) -> UnreadableError:
+    hint = _word_hint(chunks, (Kind.VERB,))
+    return UnreadableError("it has no verb that the reader knows" + hint, remedy="" if "?" in hint else verbs_known())
 
 
 _ANY_KIND = (Kind.COLOUR, Kind.SHAPE, Kind.GENERIC, Kind.RELATION, Kind.DIRECTION, Kind.VERB, Kind.UPRIGHT)

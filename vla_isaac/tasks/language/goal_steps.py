@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 
 from vla_isaac.core.errors import InstructionError
 from vla_isaac.core.goals import GRIPPER, Goal
@@ -19,7 +20,7 @@ def steps_of(clauses: Sequence[ClauseGoals]) -> list[tuple[Goal, ...]]:
     groups: list[list[ClauseGoals]] = [[]]
     for clause in clauses:
         last = groups[-1][-1] if groups[-1] else None
-        if last and last.leads_in and clause.has_verb and set(last.about) == set(clause.about):
+        if last and clause.has_verb and set(last.about) == set(clause.about) and _only_leads_to(last, clause):
             groups[-1][-1] = clause
         elif clause.has_verb and {n for o in groups[-1] for n in o.about} & set(clause.about):
             groups.append([clause])
@@ -29,6 +30,15 @@ def steps_of(clauses: Sequence[ClauseGoals]) -> list[tuple[Goal, ...]]:
     for group in groups:
         steps += _one_object_per_grip([goal for clause in group for goal in clause.goals])
     return steps
+
+
+_GRIP_OF = {"near": 0, "touching": 1, "lifted": 2, "held": 2}  # what a later step implies of an earlier one
+
+
+def _only_leads_to(before: ClauseGoals, clause: ClauseGoals) -> bool:
+    """Return whether a clause is only a preparation of the next, as "pick up X" is of "place it on Y"."""
+    grips = [[_GRIP_OF.get(goal.predicate, 3) for goal in one.goals] for one in (before, clause)]
+    return before.leads_in and max(grips[0], default=0) <= min(grips[1], default=0)
 
 
 def _one_object_per_grip(goals: Sequence[Goal]) -> list[tuple[Goal, ...]]:
@@ -48,6 +58,7 @@ def _needs_gripper(goal: Goal) -> bool:
 
 def check_possible(step: Sequence[Goal], scene: Referents) -> None:
     """Raise `InstructionError` if the goals of a step contradict each other."""
+    _check_sides(step)
     below: dict[str, str] = {}
     for goal in step:
         if goal.predicate in ("on", "in"):
@@ -66,6 +77,22 @@ def check_possible(step: Sequence[Goal], scene: Referents) -> None:
             raise InstructionError(
                 f"{place} would have to rest on itself", remedy="name a lowest object that stays where it is"
             )
+
+
+_OPPOSITE = {"left_of": "right_of", "right_of": "left_of", "in_front_of": "behind", "behind": "in_front_of"}
+
+
+def _check_sides(step: Sequence[Goal]) -> None:
+    """Raise `InstructionError` for opposite sides of one object, and for an object that is pushed and placed."""
+    for goal, other in combinations(step, 2):
+        opposite = _OPPOSITE.get(goal.predicate)
+        is_contrary = opposite is not None and (
+            (opposite, goal.args) == (other.predicate, other.args)
+            or (goal.predicate, goal.args[::-1]) == (other.predicate, other.args)
+        )
+        moves_twice = "pushed_to" in (goal.predicate, other.predicate) and goal.moved == other.moved and goal != other
+        if is_contrary or (moves_twice and "upright" not in (goal.predicate, other.predicate)):
+            raise InstructionError(f"{goal} and {other} cannot hold at the same time", remedy='join them with "then"')
 
 
 def _rests_on(name: str, lowest: str, below: Mapping[str, str]) -> bool:

@@ -17,6 +17,13 @@ NOUN_KINDS = frozenset({
 
 _HEADS = frozenset({Kind.SHAPE, Kind.GENERIC, Kind.PRONOUN, Kind.PLACE, Kind.GRIPPER, Kind.NAME})
 _BEFORE_DETERMINER = frozenset({Kind.QUANTIFIER, Kind.COUNT, Kind.DETERMINER})
+_AROUND = _BEFORE_DETERMINER | {Kind.ADJECTIVE}
+_TAKES_NO_MORE = {
+    Kind.PRONOUN: _BEFORE_DETERMINER | {Kind.PRONOUN},
+    Kind.GRIPPER: _AROUND | {Kind.GRIPPER},
+    Kind.PLACE: _AROUND | {Kind.PLACE},
+}
+"""Head that is described by no further words, such as "it", to the kinds that may stand with it."""
 _AFTER_HEAD = frozenset({Kind.MATCHING, Kind.QUANTIFIER, Kind.PART, Kind.GENERIC})
 
 
@@ -78,9 +85,9 @@ class NounPhrase:
 
     @property
     def count(self) -> int | None:
-        """The number it states, as in "both cubes"."""
+        """The number it states, as in "both cubes" and "both of them"."""
         numbers = self._values(Kind.COUNT)
-        return int(numbers[0]) if numbers else None
+        return int(numbers[0]) if numbers else 2 if self.text.startswith("both of") else None
 
     @property
     def place(self) -> str | None:
@@ -148,7 +155,7 @@ def group_noun_phrases(tokens: Sequence[Token]) -> list[Token | NounPhrase]:
     """
     grouped: list[Token | NounPhrase] = []
     run: list[Token] = []
-    for token in tokens:
+    for token in _with_colours_before_nouns(tokens):
         if token.kind not in NOUN_KINDS or (run and _begins_phrase(token, run)):
             _close(run, grouped)
             run = []
@@ -160,12 +167,33 @@ def group_noun_phrases(tokens: Sequence[Token]) -> list[Token | NounPhrase]:
     return grouped
 
 
+def _with_colours_before_nouns(tokens: Sequence[Token]) -> list[Token]:
+    """Return the tokens with "the cube that is red" as "the red cube"."""
+    ordered: list[Token] = []
+    rest = list(tokens)
+    while rest:
+        token = rest.pop(0)
+        has_is = token.text == "that" and len(rest) > 1 and rest[0].text in ("is", "are") and rest[1].kind is Kind.COLOUR
+        if has_is and ordered and ordered[-1].kind in (Kind.SHAPE, Kind.GENERIC) and not _is_noun_word(rest[2:3]):
+            ordered.insert(-1, rest[1])
+            del rest[:2]
+        else:
+            ordered.append(token)
+    return ordered
+
+
+def _is_noun_word(tokens: Sequence[Token]) -> bool:
+    return any(token.kind in NOUN_KINDS for token in tokens)
+
+
 def _begins_phrase(token: Token, run: Sequence[Token]) -> bool:
     """Return whether `token` cannot belong to the phrase so far."""
     if token.kind is Kind.DETERMINER:
         return any(t.kind not in _BEFORE_DETERMINER for t in run)
     has_head = any(t.kind in _HEADS for t in run)
-    if token.kind in (Kind.PRONOUN, Kind.NAME):
+    if token.kind is Kind.PRONOUN:
+        return any(t.kind not in _BEFORE_DETERMINER for t in run)
+    if token.kind is Kind.NAME:
         return has_head
     return has_head and token.kind not in _AFTER_HEAD and run[-1].kind is not Kind.GENERIC
 
@@ -176,4 +204,17 @@ def _close(run: Sequence[Token], grouped: list[Token | NounPhrase]) -> None:
     phrase = NounPhrase(tuple(run))
     if all(t.kind is Kind.DETERMINER for t in run) and phrase.pronoun is None:
         raise UnreadableError(f'"{phrase.text}" is not followed by the name of an object')
+    _check_together(phrase)
     grouped.append(phrase)
+
+
+def _check_together(phrase: NounPhrase) -> None:
+    """Raise `UnreadableError` for a phrase in which a word would be ignored, such as "the red gripper"."""
+    kinds = [token.kind for token in phrase.tokens]
+    for head, others in _TAKES_NO_MORE.items():
+        if head in kinds and Kind.SHAPE not in kinds and not others.issuperset(kinds):
+            unknown = phrase.unknown_words
+            hint = f'; the word "{unknown[0]}" is unknown' if unknown else ""
+            raise UnreadableError(f'"{phrase.text}" is not understood{hint}')
+    if kinds.count(Kind.COUNT) > 1:
+        raise UnreadableError(f'"{phrase.text}" states two numbers')

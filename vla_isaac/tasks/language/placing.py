@@ -36,6 +36,8 @@ def placed(clause: Clause, scene: Referents) -> list[Goal]:
     stacking = clause.frame == "stack"
     if any(p.speaks_of_all for p in clause.objects):
         is_among_them = any(phrase.fits(b) and p.fits(b) for p in clause.objects for b in scene.bodies)
+        if not is_among_them:
+            scene.note_noun(clause.objects, Role.MOVED)
         relation, target = one_target(location, scene, (), stacking=stacking and not is_among_them)
         return [Goal(relation, (name, target)) for name in moved_objects(clause, scene, apart_from=(target,))]
     moved = moved_objects(clause, scene)
@@ -47,6 +49,7 @@ def beside(clause: Clause, scene: Referents, relation: str) -> list[Goal]:
     """Return the goals of an object next to, or to a side of, landmarks; all landmarks must hold."""
     landmark_phrases = clause.locations[0].targets
     if any(p.speaks_of_all for p in clause.objects):
+        scene.note_noun(clause.objects, Role.MOVED)
         landmarks = each_object(landmark_phrases, scene, Role.LANDMARK)
         moved = moved_objects(clause, scene, apart_from=landmarks)
     else:
@@ -99,8 +102,11 @@ def moved_objects(clause: Clause, scene: Referents, *, apart_from: Sequence[str]
 
 def each_object(phrases: Sequence[NounPhrase], scene: Referents, role: Role, *, apart_from: Sequence[str] = ()) -> list[str]:
     """Return the names of all the phrases mean, each once."""
-    names = [name for phrase in phrases for name in scene.every(phrase, role, apart_from=apart_from)]
-    return list(dict.fromkeys(names))
+    groups = [scene.every(phrase, role, apart_from=apart_from) for phrase in phrases]
+    names = list(dict.fromkeys(name for group in groups for name in group))
+    for phrase, group in zip(phrases, groups, strict=True):
+        scene.check_count([phrase], group if phrase.speaks_of_all else names)
+    return names
 
 
 def said_objects(clause: Clause) -> tuple[NounPhrase, ...]:

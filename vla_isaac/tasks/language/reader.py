@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from vla_isaac.core.errors import InstructionError
 from vla_isaac.core.goals import Goal, GoalPlan
 from vla_isaac.core.types import Body
-from vla_isaac.tasks.language.clauses import clauses_of, split_steps
+from vla_isaac.tasks.language.clauses import clauses_of
 from vla_isaac.tasks.language.goal_steps import check_possible, steps_of
 from vla_isaac.tasks.language.referents import Referents
 from vla_isaac.tasks.language.sample_sentences import examples
+from vla_isaac.tasks.language.sentence_steps import split_steps
 from vla_isaac.tasks.language.tokens import UnreadableError, tokens_of
 from vla_isaac.tasks.language.verb_frames import goals_of_clause
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from enum import Enum
 
 from vla_isaac.core.errors import InstructionError
+from vla_isaac.core.goals import Goal
 from vla_isaac.core.types import Body
 from vla_isaac.language import Kind
 from vla_isaac.tasks.language.noun_phrases import NounPhrase
@@ -34,6 +35,8 @@ class Referents:
         self.bodies = tuple(bodies)
         self.antecedents: tuple[str, ...] = ()
         """Antecedents of "it" and "them": the objects of the previous clause."""
+        self.let_go: set[str] = set()
+        """Objects that the goals so far leave at rest, out of the gripper."""
         self._mentioned: dict[str, None] = {}
         self._last_noun_shape: str | None = None
 
@@ -58,6 +61,11 @@ class Referents:
             if len(names) > 1:
                 raise self._ambiguous(phrase, [self.body(name) for name in names])
             return names[0]
+        if phrase.count is not None:
+            raise UnreadableError(f'one object is expected instead of "{phrase.text}"')
+        return self._one(phrase, role, apart_from, stacking=stacking)
+
+    def _one(self, phrase: NounPhrase, role: Role, apart_from: Collection[str], *, stacking: bool = False) -> str:
         found = self._suited(phrase, role, apart_from)
         for narrow in self._preferences(phrase, role, stacking):
             preferred = [body for body in found if narrow(body)]
@@ -71,19 +79,23 @@ class Referents:
         """Return the names of all objects `phrase` means: one unless it is a plural.
 
         Raises:
-            InstructionError: As `one`; also if a stated number is not the number of objects that fit.
+            InstructionError: As `one`.
         """
         if phrase.pronoun:
             return list(self._named_before(phrase, role, apart_from))
         if not phrase.speaks_of_all:
-            return [self.one(phrase, role, apart_from=apart_from)]
+            return [self._one(phrase, role, apart_from)]
         found = self._suited(phrase, role, apart_from)
         if phrase.shape_word is None and role is Role.MOVED:
             found = [body for body in found if body.cavity is None] or found
-        if phrase.count is not None and phrase.count != len(found):
-            raise self._ambiguous(phrase, found)
         self._remember(phrase, found)
         return [body.name for body in found]
+
+    def check_count(self, phrases: Sequence[NounPhrase], names: Sequence[str]) -> None:
+        """Raise `InstructionError` if `phrases` state another number of objects than `names`, as "both cubes" of three."""
+        for phrase in phrases:
+            if phrase.count is not None and phrase.count != len(names):
+                raise self._ambiguous(phrase, [self.body(name) for name in names])
 
     def all_movable(self, *, apart_from: Collection[str] = ()) -> list[str]:
         """Return the names of the objects that can be cleared from the table; containers stay.
@@ -115,6 +127,21 @@ class Referents:
         self._mentioned.update(dict.fromkeys(names))
         if about:
             self.antecedents = tuple(about)
+
+    def note_grip(self, goals: Sequence[Goal]) -> None:
+        """Record which objects the goals of a finished clause leave in the gripper, and which at rest."""
+        for goal in goals:
+            if goal.moved is not None and goal.predicate in ("lifted", "held"):
+                self.let_go.discard(goal.moved)
+            elif goal.moved is not None:
+                self.let_go.add(goal.moved)
+
+    def note_noun(self, phrases: Sequence[NounPhrase], role: Role) -> None:
+        """Record the shape that phrases name, for a following "one"; the objects are resolved later."""
+        for phrase in phrases:
+            found = [body for body in self.bodies if phrase.fits(body) and suits(body, role)]
+            if found:
+                self._remember(phrase, _likeliest_shape(phrase, found))
 
     def listing(self) -> str:
         """Return the names of all objects, for messages."""
@@ -222,7 +249,10 @@ class Referents:
                 f'"{phrase.bare_text}" is neither a verb nor an object known here',
                 remedy=f"this scene has: {self.listing()}",
             )
-        return InstructionError(f'no "{phrase.bare_text}" in this scene', remedy=f"{hint or 'it'} has: {self.listing()}")
+        unknown = f'; the word "{phrase.unknown_words[0]}" is unknown' if phrase.unknown_words and not hint else ""
+        return InstructionError(
+            f'no "{phrase.bare_text}" in this scene{unknown}', remedy=f"{hint or 'it'} has: {self.listing()}"
+        )
 
 
 def suits(body: Body, role: Role) -> bool:

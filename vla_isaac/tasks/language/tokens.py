@@ -43,13 +43,13 @@ def tokens_of(text: str, bodies: Sequence[Body]) -> list[Token]:
         UnreadableError: If a word is unsupported, such as "not" or "under".
     """
     words = _words(text, {body.name.lower() for body in bodies})
-    tokens = []
+    tokens: list[Token] = []
     start = 0
     while start < len(words):
         token, used = _longest_match(words, start, bodies)
         start += used
         if token.kind is Kind.REFUSED:
-            raise UnreadableError(f'"{token.text}" is not supported: {token.value}')
+            raise _refusal(token, tokens[-1] if tokens else None)
         if token.kind is not Kind.FILLER:
             tokens.append(token)
     return tokens
@@ -68,11 +68,30 @@ def nearest_word(word: str, kinds: Sequence[Kind]) -> str | None:
     return near[0] if near else None
 
 
+def verbs_known() -> str:
+    """Return the remedy for an unknown verb: a verb of each group."""
+    return f"its verbs are, among others: {', '.join(verbs[0] for verbs in lexicon().reader.verbs.values())}"
+
+
+def _refusal(token: Token, before: Token | None) -> UnreadableError:
+    """Return the error of an unsupported word; "make me a coffee" asks for something that no verb of the reader means."""
+    if before is not None and before.kind is Kind.VERB and token.text in ("me", "us"):
+        return UnreadableError(f'"{before.text} {token.text}" is no verb that the reader knows', remedy=verbs_known())
+    return UnreadableError(f'"{token.text}" is not supported: {token.value}')
+
+
+_ARROW = re.compile(r"[-=~–—]*[-=~–—]>|[→⇒⟶➔➜➡]")
+_IGNORED = re.compile(r"[\s\"“”„«»‘()\[\]{}–—…\u200b-\u200f\u2060\ufeff]+")
+_WORD = re.compile(r"\w+|\S")
+
+
 def _words(text: str, names: set[str]) -> list[str]:
-    plain = re.sub(r"['’`]", "", text.lower()).replace("-", " ")
+    plain = re.sub(r"['’`]", "", _ARROW.sub(" to ", text.lower().replace("...", "."))).replace("-", " ")
+    plain = re.sub(r"\bthats\b", "that is", plain)
+    plain = _IGNORED.sub(" ", plain)
     plain = re.sub(r"\bcolor", "colour", plain)
     words: list[str] = []
-    for word in re.findall(r"\w+|[.,;:!?&]", plain):
+    for word in _WORD.findall(plain):
         words += [word] if word in names else word.replace("_", " ").split()
     return words
 

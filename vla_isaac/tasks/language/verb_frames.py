@@ -29,6 +29,7 @@ _PARTICLES_OF = {
     "up": ("lift", "hold", "stand", "stack", "clear", "turn"),
     "down": ("put", "stack", "stand"),
     "off": ("lift", "hold", "clear"),
+    "push": ("give",),
 }
 _CONTAINER = NounPhrase((Token(Kind.SHAPE, "container", "container"),))
 _SEEN_BY_ROBOT = "left and right are as the robot sees them"
@@ -60,6 +61,9 @@ def goals_of_clause(clause: Clause, scene: Referents) -> ClauseGoals:
     """
     _check_particles(clause)
     _drop_where_it_lies(clause)
+    for phrase in (*clause.objects, *(p for location in clause.locations for p in location.targets)):
+        if phrase.unknown_words:
+            scene.check_known(phrase)
     goals = FRAMES[clause.frame](clause, scene)
     if clause.upright:
         if clause.frame in ("approach", "go", "touch"):
@@ -69,6 +73,7 @@ def goals_of_clause(clause: Clause, scene: Referents) -> ClauseGoals:
     if len(goals) > 1 and is_tower(clause):
         about = about[:1]
     scene.mention([name for goal in goals for name in goal.objects], about)
+    scene.note_grip(goals)
     leads_in = clause.frame in FRAMES_WITHOUT_PLACE and not clause.locations
     return ClauseGoals(tuple(goals), about, clause.has_verb, leads_in)
 
@@ -155,8 +160,15 @@ def _sort(clause: Clause, scene: Referents) -> list[Goal]:
     location = only_location(clause) if clause.locations else LocationPhrase("in", "in", ())
     target = only_target(location) if location.targets else _CONTAINER
     clause.objects = tuple(p.without_matching() for p in said_objects(clause))
+    _check_place_is_alone(clause)
     moved = scene.all_movable() if clause.objects[0].place else moved_objects(clause, scene)
-    return matched(moved, location.relation, target, scene)
+    goals = matched(moved, location.relation, target, scene)
+    if target.colours and len(goals) < len(moved):
+        raise UnreadableError(
+            f'"{target.text}" is the place of {", ".join(goal.args[0] for goal in goals)} only',
+            remedy='name the places as "the matching bins", or say "put" instead of "sort"',
+        )
+    return goals
 
 
 def _clear(clause: Clause, scene: Referents) -> list[Goal]:
@@ -165,6 +177,7 @@ def _clear(clause: Clause, scene: Referents) -> list[Goal]:
     containers = [body.name for body in scene.bodies if body.cavity is not None]
     if not clause.locations and len(containers) != 1:
         raise UnreadableError("it does not say where to put the objects")
+    _check_place_is_alone(clause)
     if not any(p.place for p in said_objects(clause)):
         return placed(clause, scene) if clause.locations else _all_in(containers[0], moved_objects(clause, scene))
     if not clause.locations:
@@ -184,6 +197,25 @@ def _stand(clause: Clause, scene: Referents) -> list[Goal]:
     return placed(clause, scene) if clause.locations else _upright(clause, scene)
 
 
+def _release(clause: Clause, scene: Referents) -> list[Goal]:
+    """Read "release X in Y" as placing; after a placement of X, "release it" asks for nothing more."""
+    if clause.locations:
+        return placed(clause, scene)
+    refuse(clause, directions=True)
+    clause.objects = tuple(p for p in clause.objects if not p.is_gripper)
+    if not set(moved_objects(clause, scene)) <= scene.let_go:
+        raise UnreadableError(
+            "it does not say where the released object is to be", remedy='say where, for example "put it on ..."'
+        )
+    return []
+
+
+def _give(clause: Clause, scene: Referents) -> list[Goal]:
+    if "push" not in clause.particles:
+        raise UnreadableError('"give" is understood only as in "give the red cube a push to the left"')
+    return _push(clause, scene)
+
+
 FRAMES: dict[str, Callable[[Clause, Referents], list[Goal]]] = {
     "put": _put,
     "stack": _stack,
@@ -199,6 +231,8 @@ FRAMES: dict[str, Callable[[Clause, Referents], list[Goal]]] = {
     "clear": _clear,
     "turn": _turn,
     "stand": _stand,
+    "release": _release,
+    "give": _give,
 }
 """Frame → function that reads it; the keys are `language.VERB_FRAMES`."""
 
@@ -224,6 +258,12 @@ def _gripped(predicate: str, clause: Clause, scene: Referents) -> list[Goal]:
             )
         return placed(clause, scene)
     return [Goal(predicate, (name,)) for name in moved_objects(clause, scene)]
+
+
+def _check_place_is_alone(clause: Clause) -> None:
+    """Raise `UnreadableError` for "the table and the red cube": the table stands for all that is on it."""
+    if len(clause.objects) > 1 and any(phrase.place for phrase in clause.objects):
+        raise UnreadableError(f'"{" and ".join(p.text for p in clause.objects)}" is not understood: the table is all of it')
 
 
 def _all_in(container: str, moved: Sequence[str]) -> list[Goal]:
