@@ -120,7 +120,7 @@ def case(command: str, material: Path) -> Case:
 
 def make_training_material(material: Path) -> None:
     pytest.importorskip("onnx")
-    if (material / "trained").exists():
+    if (material / "tiny.yaml").exists():
         return
     with create_dataset(material / "tiny.hdf5", dataset_info(PLAN), "hdf5") as writer:
         for number in range(EPISODES):

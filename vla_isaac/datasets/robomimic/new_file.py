@@ -24,7 +24,7 @@ def new_h5(path: Path) -> Iterator[Any]:
     """
     with writing(path), _ForgivingFile(path) as raw:
         try:
-            with h5().File(raw, "w") as file:
+            with h5().File(raw, mode="w") as file:
                 yield file
         finally:
             raw.check()
