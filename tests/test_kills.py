@@ -36,8 +36,8 @@ TIME_TO_END = 15.0
 
 
 def shown(path: Path) -> list[str]:
-    """Return everything below a folder, hidden files and folders included."""
-    return sorted(str(entry.relative_to(path)) for entry in path.rglob("*"))
+    """Return everything below a folder, hidden files included, but TensorBoard's: it has one file for each run."""
+    return sorted(str(entry.relative_to(path)) for entry in path.rglob("*") if "tfevents" not in entry.name)
 
 
 def dataset(path: Path, number: int = 0, *, length: int = 60) -> Path:

@@ -151,7 +151,9 @@ def _report_fault(error: Exception, wants_json: bool) -> int:
     if isinstance(error, MemoryError):
         words = "there is not enough memory; close other programs, or ask for less: fewer --workers, a smaller --size"
         return _report(MemoryError(words), FAULT, wants_json)
-    if isinstance(error, OSError) and (named := unwritable(error.filename or "an output", error)) is not None:
+    if isinstance(error, OSError) and (named := unwritable(error.filename or "a file", error)) is not None:
+        if error.filename is None:  # such as a pipe to a worker process
+            named = WriteError(named.reason, remedy=named.remedy)
         return _report(named, FAULT, wants_json)
     note(traceback.format_exc())
     note("this is a fault of vla_isaac or of a package it uses; please report it with the lines above")
