@@ -17,7 +17,7 @@ from typing import Annotated, Any, Protocol, cast
 from vla_isaac import __version__
 from vla_isaac.cli.output import FAULT, OK, WRONG_USAGE, emit, note, say
 from vla_isaac.cli.process import description, exit_code, raise_at_signals, received, silence
-from vla_isaac.core.atomic_files import unwritable
+from vla_isaac.core.atomic_files import unwritable, writing
 from vla_isaac.core.errors import (
     BackendError,
     MissingDependencyError,
@@ -70,7 +70,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             say(f"vla_isaac {__version__}")
             return OK
         _check_words(arguments)
-        command = _read(arguments)
+        with writing("standard output"):  # of a help
+            command = _read(arguments)
     except SystemExit as stop:
         if stop.code in (None, OK):
             return OK
