@@ -18,7 +18,7 @@ from typing import Any, TextIO
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 """Ctrl-C, the request of another program to end, and a terminal that was closed; Windows lacks the last."""
 
-LATER = 0.02  # [s], by when the destructor has ended
+LATER = 0.25  # [s], by when the destructor has ended
 
 _received: list[int] = []
 """Signals for which `Stopped` was raised."""
