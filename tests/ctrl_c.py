@@ -55,10 +55,8 @@ def end(process: subprocess.Popen, number: signal.Signals, *, whole_group: bool)
     """Send a signal to a process, or to its whole group as a terminal does, and wait until all of the group have ended."""
     begin = time.monotonic()
     try:
-        if whole_group:
-            os.killpg(process.pid, number)
-        else:
-            process.send_signal(number)
+        with contextlib.suppress(ProcessLookupError):  # has just ended by itself
+            os.killpg(process.pid, number) if whole_group else process.send_signal(number)
         out, err = process.communicate(timeout=SECONDS)
         while is_there(process.pid) and time.monotonic() < begin + SECONDS:
             time.sleep(0.02)

@@ -8,8 +8,10 @@ from importlib.metadata import version
 
 import pytest
 
+from tests.test_kills import dataset, make_training_material
 from tests.test_readme import README, ROOT, blocks, commands, shortened
 from tests.tracing import Trace, linux, trace
+from vla_isaac.cli.main import COMMANDS, DATASET_COMMANDS
 
 pytestmark = linux
 
@@ -90,6 +92,65 @@ def test_a_user_who_asks_for_the_telemetry_of_onnxruntime_gets_it(tmp_path):
 def test_a_sample_of_the_commands_looks_up_no_host(line, tmp_path):
     seen = trace(["-m", "vla_isaac", *shortened(shlex.split(line)[1:])], tmp_path)
     assert (seen.internet, left_behind(seen)) == ((), [])
+
+
+QUICK = ("list", "dataset stats")
+SHORT = "--backend stub --policy hold --goal none --max-steps 3"
+EVERY = {
+    "run": f"run {SHORT} --record out/log --video out/v.mp4",
+    "run on mujoco": "run --max-steps 3 --goal none --record out/log --explain out/maps --video out/v.mp4",
+    "parse": 'parse "lift the red cube"',
+    "list": "list --json",
+    "doctor": "doctor",
+    "bench": "bench loop --backend stub --episodes 1 --repeats 1",
+    "collect": "collect out/d --backend stub --task reach --episodes 2 --workers 2 --cameras front --size 32",
+    "eval": "eval --backend stub --policy hold --task reach --episodes 2 --max-steps 3 --workers 2 --out out/r.jsonl",
+    "export-scene": "export-scene out/s.usda",
+    "train": "train --config MATERIAL/tiny.yaml --data MATERIAL/tiny.hdf5 --steps 10 --threads 1 --out out/t",
+    "export": "export MATERIAL/trained/best --out out/e",
+    "dataset info": "dataset info MATERIAL/a",
+    "dataset verify": "dataset verify MATERIAL/a",
+    "dataset view": "dataset view MATERIAL/a out/v",
+    "dataset stats": "dataset stats MATERIAL/a --out out/s.json",
+    "dataset convert": "dataset convert MATERIAL/a out/c.hdf5 --to hdf5",
+    "dataset split": "dataset split MATERIAL/a out/parts",
+    "dataset merge": "dataset merge MATERIAL/a MATERIAL/a --out out/m",
+    "dataset filter": "dataset filter MATERIAL/a out/f --min-length 1",
+}
+"""Every command with outputs in the folder `out`."""
+
+
+@pytest.fixture(scope="module")
+def material(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("material")
+    dataset(folder / "a", length=12)
+    return folder
+
+
+def check_writes_only_its_output(name, material, folder) -> None:
+    if name in ("train", "export"):
+        make_training_material(material)
+    if name == "export-scene":
+        pytest.importorskip("pxr")
+    words = shlex.split(EVERY[name].replace("MATERIAL", str(material)))
+    seen = trace(["-m", "vla_isaac", *words], folder, output="out", codes=(0, 1))
+    assert (seen.internet, left_behind(seen), seen.left) == ((), [], ())
+
+
+def test_every_command_is_watched():
+    watched = {" ".join(name.split()[:2]) if name.startswith("dataset") else name.split()[0] for name in EVERY}
+    assert watched == {*COMMANDS, *(f"dataset {name}" for name in DATASET_COMMANDS)} - {"dataset"}
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_a_sample_of_the_commands_writes_nothing_outside_its_output(name, material, tmp_path):
+    check_writes_only_its_output(name, material, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in EVERY if name not in QUICK])
+def test_no_command_writes_outside_its_output_or_looks_up_a_host(name, material, tmp_path):
+    check_writes_only_its_output(name, material, tmp_path)
 
 
 @pytest.mark.slow

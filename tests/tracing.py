@@ -16,12 +16,19 @@ ROOT = Path(__file__).resolve().parents[1]
 SECONDS = 300.0
 """Longest wait for a command to end [s]."""
 
-CALLS = "trace=network,openat,?open,?openat2,?creat,mkdirat,?mkdir"  # ?: not every processor has these
+CALLS = (  # ?: not every processor has these
+    "trace=network,openat,?open,?openat2,?creat,mkdirat,?mkdir,"
+    "?rename,renameat2,?renameat,?unlink,unlinkat,?rmdir,?truncate,?link,linkat,?symlink,symlinkat"
+)
 INTERNET = re.compile(r"\bAF_INET6?\b|io\.systemd\.Resolve")  # the second looks names up for others
-MADE = re.compile(r"(?:creat|mkdir(?:at)?)\(|O_CREAT")
-BELOW_A_FOLDER = re.compile(r"\b(?:open|mkdir)at2?\(")
+MADE = re.compile(
+    r"\b(?:creat|mkdir(?:at)?|rename(?:at2?)?|unlink(?:at)?|rmdir|truncate|(?:sym)?link(?:at)?)\(|O_CREAT|O_WRONLY|O_RDWR"
+)
+BELOW_A_FOLDER = re.compile(r"\b(?:open|mkdir|rename|unlink|link|symlink)at2?\(")
 PATH = re.compile(r'"((?:[^"\\]|\\.)*)"')
-SYSTEM = ("/dev/", "/proc/", "/sys/")
+DEVICES = re.compile(r"/dev/(null|dri/.*|udmabuf|shm|shm/(sem\.|torch_|\w{6}$).*|tty|ptmx)|/proc/(self|\d+)/.*")
+"""What is opened for writing and is no file on a disk: the null device, graphics devices, and the semaphores and shared
+memory of processes that work together, which end with them."""
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="strace watches Linux programs only")
 
@@ -37,10 +44,13 @@ class Trace:
     """Each system call on an internet address, as strace writes it."""
 
     made: tuple[str, ...]
-    """Files and folders that it made outside its own folder."""
+    """Files and folders outside its own folder that it made, changed or removed."""
+
+    left: tuple[str, ...]
+    """What it left among the temporary files."""
 
 
-def trace(words: list[str], folder: Path, **variables: str) -> Trace:
+def trace(words: list[str], folder: Path, *, output: str = ".", codes: tuple[int, ...] = (0,), **variables: str) -> Trace:
     """Run Python with these words in a folder of its own, with an empty home and none of the caller's variables.
 
     The variables are left out because some of them keep a library quiet: onnxruntime reports nothing where `CI` is set.
@@ -48,6 +58,8 @@ def trace(words: list[str], folder: Path, **variables: str) -> Trace:
     Args:
         words: What follows the name of the interpreter.
         folder: Where the home, the cache, the temporary files and the working folder are made.
+        output: The part of the working folder in which it may write.
+        codes: Exit codes that are accepted.
         variables: Environment variables in addition.
     """
     strace = shutil.which("strace")
@@ -72,17 +84,18 @@ def trace(words: list[str], folder: Path, **variables: str) -> Trace:
         f"strace may not watch programs here: {done.stderr.strip()}; "
         "in a container start it with --cap-add=SYS_PTRACE, else look at /proc/sys/kernel/yama/ptrace_scope"
     )
-    assert done.returncode == 0, f"{words} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
+    assert done.returncode in codes, f"{words} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
     lines = calls.read_text(encoding="utf-8", errors="replace").splitlines()
     assert any("openat" in line for line in lines), f"strace saw no file opened; it wrote {lines[:3]}"
     return Trace(
         stdout=done.stdout,
         internet=tuple(line for line in lines if INTERNET.search(line)),
-        made=tuple(sorted(_made(lines, work, folder / "tmp"))),
+        made=tuple(sorted(_made(lines, work, (work / output, folder / "tmp")))),
+        left=tuple(sorted(path.name for path in (folder / "tmp").iterdir())),
     )
 
 
-def _made(lines: list[str], *own: Path) -> set[str]:
+def _made(lines: list[str], work: Path, own: tuple[Path, ...]) -> set[str]:
     """Return what was made; a name relative to a folder is kept as it is where that folder is not the working one."""
     found = set()
     for line in lines:
@@ -90,7 +103,7 @@ def _made(lines: list[str], *own: Path) -> set[str]:
         if path is None or not MADE.search(line) or " = -1 " in line:
             continue
         is_below_another = BELOW_A_FOLDER.search(line) and "AT_FDCWD" not in line
-        place = Path(path[1]) if is_below_another else Path(own[0], path[1])
-        if not str(place).startswith(SYSTEM) and not any(place.is_relative_to(folder) for folder in own):
+        place = Path(path[1]) if is_below_another else Path(work, path[1])
+        if not DEVICES.match(str(place)) and not any(place.is_relative_to(folder) for folder in own):
             found.add(str(place))
     return found

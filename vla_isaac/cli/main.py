@@ -19,7 +19,7 @@ from vla_isaac.cli.completion import FLAG, SHELLS, asks_for_completion, completi
 from vla_isaac.cli.option_names import in_options
 from vla_isaac.cli.output import FAULT, OK, WRONG_USAGE, emit, note, say
 from vla_isaac.cli.process import description, exit_code, raise_at_signals, received, silence
-from vla_isaac.core.atomic_files import unwritable
+from vla_isaac.core.atomic_files import unwritable, writing
 from vla_isaac.core.errors import (
     BackendError,
     MissingDependencyError,
@@ -79,7 +79,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             say(completion_script(arguments, _read))
             return OK
         _check_words(arguments)
-        command = _read(arguments)
+        with writing("standard output"):  # of a help
+            command = _read(arguments)
     except SystemExit as stop:
         if stop.code in (None, OK):
             return OK
@@ -167,7 +168,9 @@ def _report_fault(error: Exception, wants_json: bool) -> int:
     if isinstance(error, MemoryError):
         words = "there is not enough memory; close other programs, or ask for less: fewer --workers, a smaller --size"
         return _report(MemoryError(words), FAULT, wants_json)
-    if isinstance(error, OSError) and (named := unwritable(error.filename or "an output", error)) is not None:
+    if isinstance(error, OSError) and (named := unwritable(error.filename or "a file", error)) is not None:
+        if error.filename is None:  # such as a pipe to a worker process
+            named = WriteError(named.reason, remedy=named.remedy)
         return _report(named, FAULT, wants_json)
     note(traceback.format_exc())
     note("this is a fault of vla_isaac or of a package it uses; please report it with the lines above")

@@ -11,11 +11,14 @@ import json
 import os
 import signal
 import sys
+import threading
 from types import FrameType
 from typing import Any, TextIO
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 """Ctrl-C, the request of another program to end, and a terminal that was closed; Windows lacks the last."""
+
+LATER = 0.25  # [s], by when the destructor has ended
 
 _received: list[int] = []
 """Signals for which `Stopped` was raised."""
@@ -133,9 +136,10 @@ def _end_now(number: int, frame: FrameType | None) -> None:
 
 
 def _deliver_again(raised: sys.UnraisableHookArgs) -> None:
-    """Repeat a signal whose exception was lost because it was raised in a destructor."""
+    """Repeat a signal whose exception was lost because it was raised in a destructor; from a thread, a little later."""
     if isinstance(raised.exc_value, Stopped):
-        _thread.interrupt_main(signal.Signals(raised.exc_value.number))
+        number = signal.Signals(raised.exc_value.number)
+        threading.Timer(LATER, _thread.interrupt_main, (number,)).start()
     else:
         sys.__unraisablehook__(raised)
 

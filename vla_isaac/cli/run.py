@@ -133,11 +133,12 @@ class Run:
         (note if self.json else say)(choice.line(policy))
         requests = [self._request(policy, self.seed + k) for k in range(self.episodes)]
         results: list[Ran] = []
+        missing: list[Path] = []
         backend = make_backend(self.backend, robot_model=self.robot_model)
         with Session(backend, policy, policy_name=choice.policy, policy_reason=choice.reason) as session:
             for request in requests:
-                results.append(self._episode(session, request, len(results)))
-        return self._report(results, choice)
+                results.append(self._episode(session, request, len(results), missing))
+        return self._report(results, choice, missing)
 
     def _choice(self) -> PolicyChoice:
         if self.policy:
@@ -182,7 +183,8 @@ class Run:
             max_steps=self.max_steps,
         )
 
-    def _episode(self, session: Session, request: EpisodeRequest, index: int) -> Ran:
+    def _episode(self, session: Session, request: EpisodeRequest, index: int, missing: list[Path]) -> Ran:
+        """Run an episode; requested outputs that could not be written are added to `missing`, the warnings say why."""
         name = f"{_name(request)}_seed{request.seed}"
         label = f"{index + 1}/{self.episodes} " if self.episodes > 1 else ""
         watchers: list[Subscriber] = [ProgressLine(label=label)]
@@ -204,7 +206,10 @@ class Run:
             note(f"{label}explained in {explainer.page}")
         if video is not None and video.written is not None:
             result = replace(result, video=str(video.written))
-        self._check_written(log, video)
+        if log is not None and log.written is None:
+            missing.append(log.path)
+        if self.video is not None and video is not None and video.written is None:
+            missing.append(video.path)
         ran = Ran(result, isinstance(runner.error, PolicyDeclined))
         if self.episodes > 1:
             outcome = "success" if result.success else result.failure or result.end.value
@@ -218,14 +223,6 @@ class Run:
         folder = self.explain if self.episodes == 1 else self.explain / name
         locks.enter_context(OutputLock(folder))
         return Explainer(session.policy, folder, keeps_pictures=self.explain_pictures)
-
-    def _check_written(self, log: EpisodeLog | None, video: VideoRecorder | None) -> None:
-        """Raise `WriteError` if an output that was requested is missing; the warnings say why."""
-        missing = [str(log.path)] if log is not None and log.written is None else []
-        if self.video is not None and video is not None and video.written is None:
-            missing.append(str(video.path))
-        if missing:
-            raise WriteError(f"{' and '.join(missing)} could not be written", remedy="see the warning above")
 
     def _video(self, session: Session, name: str, locks: ExitStack) -> VideoRecorder | None:
         """Return a recorder, whose file is locked; if the default video cannot be made, print a note."""
@@ -244,7 +241,7 @@ class Run:
             note(f"no video: {error}")
             return None
 
-    def _report(self, ran: list[Ran], choice: PolicyChoice) -> int:
+    def _report(self, ran: list[Ran], choice: PolicyChoice, missing: list[Path]) -> int:
         results = [one.result for one in ran]
         faults = [r for r in results if r.end in FAULTS]
         if len(results) == 1:
@@ -255,9 +252,11 @@ class Run:
             _say_summary(value)
         for fault in faults:
             note(f"error: seed {fault.seed}: {fault.end.value}: {fault.reason}")
+        for path in missing:
+            note(f"error: {path} could not be written; see the warning above")
         if self.json:
             emit(value)
-        if faults:
+        if faults or missing:
             return FAULT
         return OK if all(r.success is not False for r in results) else NOT_REACHED
 

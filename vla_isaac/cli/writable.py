@@ -24,6 +24,8 @@ def check_writable(folder: Path) -> None:
         with tempfile.TemporaryFile(dir=folder) as probe:  # on Linux without a name, so that a kill leaves nothing
             probe.write(b"x")
     except OSError as error:
+        if error.errno == errno.EFBIG:  # a limit of this process, not of the folder
+            return
         if error.errno in FULL:
             raise unwritable(folder, error) or error from error
         raise UsageError(f"cannot write to {folder}: {error.strerror or error}; choose another folder") from error

@@ -5,15 +5,11 @@ Workers simulate, render and encode into a staging folder of the dataset; only t
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import logging
 import shutil
-import signal
-import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +24,7 @@ from vla_isaac.collection.recorder import action_columns
 from vla_isaac.collection.schedule import CollectionSchedule
 from vla_isaac.collection.worker import DemonstrationWorker
 from vla_isaac.core.config import to_mapping
+from vla_isaac.core.interrupts import interrupts_deferred
 from vla_isaac.datasets.episode import OUTCOME, PRIVILEGED, PROPRIOCEPTION
 from vla_isaac.datasets.formats import WRITERS, DatasetInfo, DatasetWriter, create_dataset, open_dataset
 from vla_isaac.datasets.robomimic.layout import PARTS
@@ -199,10 +196,10 @@ class _Run:
         self._schedule.take(result)
 
     def _commit(self, result: DemonstrationResult) -> None:
-        """Pass an episode to the writer; Ctrl-C is deferred until it is complete."""
+        """Pass an episode to the writer; signals are deferred until it is complete."""
         episode = result.episode
         assert episode is not None  # only successes are passed on
-        with _interrupts_deferred():
+        with interrupts_deferred():
             if hasattr(self._writer, "add_encoded"):
                 writer: Any = self._writer
                 videos = {name: Path(file) for name, file in result.pictures.items()}
@@ -269,19 +266,3 @@ def _seeds_in(path: Path, format: str) -> tuple[int, ...]:
             finally:
                 reader.close()
     return tuple(dict.fromkeys(seeds))
-
-
-@contextlib.contextmanager
-def _interrupts_deferred() -> Iterator[None]:
-    """Defer a Ctrl-C until the end of the block; only the main thread receives it."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    came: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, frame: came.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if came:
-        raise KeyboardInterrupt

@@ -37,34 +37,36 @@ SMALLEST_SPACE = 1 << 14  # [bytes]: four blocks
 
 
 @contextlib.contextmanager
-def writing(path: Path | str, *, remedy: str = "", any_error: bool = False) -> Iterator[None]:
+def writing(path: Path | str, *, remedy: str = "", also: tuple[type[Exception], ...] = ()) -> Iterator[None]:
     """Turn an error of the operating system in the block into a `WriteError` with file, reason and remedy.
 
     Args:
         path: The file that is written.
         remedy: What to do, instead of what `REMEDIES` says.
-        any_error: Whether every other exception is turned, too: for a library that raises what it likes on a full disk.
+        also: Further classes that are turned: what a library raises on a full disk.
     """
     try:
         yield
     except VlaIsaacError:
         raise
     except Exception as raised:
-        error = unwritable(path, raised, remedy=remedy, any_error=any_error)
+        error = unwritable(path, raised, remedy=remedy, also=also)
         if error is None:
             raise
         raise error from raised
 
 
-def unwritable(path: Path | str, raised: Exception, *, remedy: str = "", any_error: bool = False) -> WriteError | None:
+def unwritable(
+    path: Path | str, raised: Exception, *, remedy: str = "", also: tuple[type[Exception], ...] = ()
+) -> WriteError | None:
     """Return the error for a file in whose writing `raised` was raised, or None if `writing` lets that pass."""
     if isinstance(raised, OSError) and raised.errno in REMEDIES:
         reason = raised.strerror or os.strerror(raised.errno)
         remedy = remedy or REMEDIES[raised.errno]
-    elif any_error and _is_full(Path(path).parent):
-        reason = os.strerror(errno.ENOSPC)
-    elif any_error:
-        reason = f"{type(raised).__name__}: {first_line(raised)}"
+    elif isinstance(raised, also):
+        reason = (
+            os.strerror(errno.ENOSPC) if _is_full(Path(path).parent) else f"{type(raised).__name__}: {first_line(raised)}"
+        )
     else:
         return None
     return WriteError(f"{path} cannot be written: {reason}", remedy=remedy or ANY, reason=reason)

@@ -115,7 +115,7 @@ def write_file(
     """
     stage = Usd.Stage.CreateInMemory()
     write_scene(stage, spec, layout, robot=robot, robot_asset=robot_asset, robot_variants=robot_variants)
-    with OutputLock(path), atomic_path(path, suffix=path.suffix) as unfinished, writing(path, any_error=True):
+    with OutputLock(path), atomic_path(path, suffix=path.suffix) as unfinished, writing(path, also=(Exception,)):
         stage.GetRootLayer().Export(str(unfinished))
     return sum(1 for _ in stage.TraverseAll())
 

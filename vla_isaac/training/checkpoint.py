@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -40,7 +41,7 @@ def save_checkpoint(
     Raises:
         WriteError: If it cannot be written; the previous one is intact.
     """
-    with replaced_folder(folder) as part, writing(folder, remedy=RESUME, any_error=True):
+    with replaced_folder(folder) as part, writing(folder, remedy=RESUME, also=(SafetensorError,)):
         write_checkpoint(part, model, processor, card)
         if tensors is not None:
             save_file({name: value.detach().cpu().contiguous() for name, value in tensors.items()}, str(part / TENSORS))

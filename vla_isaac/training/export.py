@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from vla_isaac.core.arrays import AnyArray
@@ -71,14 +72,12 @@ def export(folder: Path, *, out: Path | None = None, half: bool = False) -> Expo
     require("onnx", extra="export", need="export")
     goal = folder if out is None else out
     with OutputLock(goal), contextlib.ExitStack() as stack:
+        place = folder if out is None else stack.enter_context(replaced_folder(out))
+        stack.enter_context(writing(goal, also=(SafetensorError,)))
         if out is not None:
-            place = stack.enter_context(replaced_folder(out))
             _copy(folder, place, half=half)
-        else:
-            place = folder
-        with writing(goal, any_error=True):
-            names, difference = _write_networks(place)
-            size = sum((place / name).stat().st_size for name in names) / 1e6
+        names, difference = _write_networks(place)
+        size = sum((place / name).stat().st_size for name in names) / 1e6
     return ExportReport(path=str(goal / ONNX), megabytes=size, largest_difference=difference, opset=OPSET)
 
 
@@ -115,8 +114,7 @@ def _copy(folder: Path, out: Path, *, half: bool) -> None:
     if half:
         for weight in model.parameters():
             weight.data = weight.data.half()
-    with writing(out, any_error=True):
-        write_checkpoint(out, model, VLAProcessor.load(folder, card.cameras, card.image_hw), card)
+    write_checkpoint(out, model, VLAProcessor.load(folder, card.cameras, card.image_hw), card)
 
 
 def largest_difference(

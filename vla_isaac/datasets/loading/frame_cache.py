@@ -7,13 +7,15 @@ likely, so evicting old ones would gain nothing, and a fixed slot needs no lock.
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from vla_isaac.core.arrays import Image
-from vla_isaac.core.errors import ConfigError
+from vla_isaac.core.atomic_files import writing
+from vla_isaac.core.errors import ConfigError, WriteError
 
 MAX_MB = 256
 
@@ -63,6 +65,9 @@ class FrameCache:
             key: Identifies the images; it changes with the dataset.
             num_frames: Number of images in all.
             shape: Height, width, 3.
+
+        Raises:
+            WriteError: If the disk is full.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
         name = hashlib.sha256(key.encode()).hexdigest()[:16]
@@ -75,8 +80,19 @@ class FrameCache:
             if file.tell() not in (0, size):
                 file.truncate(0)
             file.truncate(size)
+            self._reserve(file, size)
         self._in_use = self._path.open("rb")
         _lock(self._in_use, alone=False)
+
+    def _reserve(self, file: Any, size: int) -> None:
+        """Take the disk space now: a page of a mapped file that has no place on the disk ends the process with SIGBUS."""
+        try:
+            with writing(self._path, remedy="free disk space, or choose another folder for decoded images with --frames"):
+                if hasattr(os, "posix_fallocate"):
+                    os.posix_fallocate(file.fileno(), 0, size)
+        except WriteError:
+            self._path.unlink(missing_ok=True)
+            raise
 
     def get(self, number: int) -> Image | None:
         """Return an image, or None if it is not in the cache."""

@@ -1,7 +1,8 @@
 """`new_h5`: write an HDF5 file whose disk may run full.
 
 The HDF5 library cannot close a file that it cannot write, and ends the process with a segmentation fault when it exits. So
-it writes through a Python file that reports success to it, and the first error to the caller.
+it writes through a Python file that reports success to it, and the first error to the caller. An exception of a signal has
+the same effect on it, so the caller defers signals; see `core.interrupts`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ def new_h5(path: Path) -> Iterator[Any]:
     """
     with writing(path), _ForgivingFile(path) as raw:
         try:
-            with h5().File(raw, "w") as file:
+            with h5().File(raw, mode="w") as file:
                 yield file
         finally:
             raw.check()
@@ -35,7 +36,7 @@ class _ForgivingFile:
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("wb+")
-        self._error: BaseException | None = None
+        self._error: Exception | None = None
 
     def __enter__(self) -> _ForgivingFile:
         return self
@@ -79,9 +80,9 @@ class _ForgivingFile:
         return len(buffer)
 
     def _attempt(self, action: Any) -> None:
-        """Do something unless something failed before; Ctrl-C in it is kept, too, for the library cannot pass it on."""
+        """Do something unless something failed before."""
         if self._error is None:
             try:
                 action()
-            except BaseException as error:
+            except Exception as error:
                 self._error = error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import numpy as np
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.atomic_files import atomic_path
 from vla_isaac.core.errors import UsageError
+from vla_isaac.core.interrupts import interrupts_deferred
 from vla_isaac.core.locks import FolderLock
 from vla_isaac.datasets.compatibility import check_episode, check_same_info
 from vla_isaac.datasets.description import info_to_json, write_json
@@ -77,7 +79,7 @@ class RobomimicWriter(DatasetWriter):
         """Write one demo to its own file, which is renamed when it is complete."""
         check_episode(self.info, episode, where=f"dataset {self.path}, episode {self._number}")
         path = part_path(self.path, self._number)
-        with atomic_path(path, only_writer=True) as part, new_h5(part) as file:
+        with interrupts_deferred(), atomic_path(path, only_writer=True) as part, new_h5(part) as file:
             _write_demo(file.create_group("data/demo"), episode, self.info)
         self._number += 1
         return self._number - 1
@@ -87,8 +89,12 @@ class RobomimicWriter(DatasetWriter):
         if self._lock is None:
             return
         try:
-            with atomic_path(self.path, only_writer=True) as part, new_h5(part) as file:
-                self._merge(file)
+            with (
+                interrupts_deferred() as raise_now,
+                atomic_path(self.path, only_writer=True) as part,
+                new_h5(part) as file,
+            ):
+                self._merge(file, raise_now)
         finally:
             self.abandon()
         shutil.rmtree(parts_folder(self.path), ignore_errors=True)
@@ -104,13 +110,15 @@ class RobomimicWriter(DatasetWriter):
             check_same_info(old.info, self.info, where=f"dataset {self.path}")
             return len(old)
 
-    def _merge(self, file: Any) -> None:
+    def _merge(self, file: Any, raise_now: Callable[[], None]) -> None:
         data = file.create_group("data")
         if self._num_merged:
             with open_h5(self.path) as old:
                 for number in range(self._num_merged):
+                    raise_now()
                     old.copy(f"data/demo_{number}", data)
         for number in range(self._num_merged, self._number):
+            raise_now()
             with open_h5(part_path(self.path, number)) as part:
                 part.copy("data/demo", data, name=f"demo_{number}")
         demos = [data[f"demo_{number}"] for number in range(self._number)]
