@@ -25,6 +25,7 @@ from vla_isaac.runtime.session import Session
 from vla_isaac.runtime.subscriber import Subscriber
 from vla_isaac.runtime.video import VideoRecorder
 
+FAULTS = (End.POLICY_FAILED, End.BACKEND_FAILED)
 NAME_WORDS = 7  # of an instruction, in the name of its files
 
 
@@ -179,7 +180,7 @@ class Run:
             return None
 
     def _report(self, results: list[EpisodeResult], choice: PolicyChoice) -> int:
-        faults = [r for r in results if r.end in (End.POLICY_FAILED, End.BACKEND_FAILED)]
+        faults = [r for r in results if r.end in FAULTS]
         if len(results) == 1:
             _say_result(results[0])
             value: dict[str, Any] = results[0].to_json()
@@ -227,7 +228,8 @@ def _say_result(result: EpisodeResult) -> None:
     say(f'instruction  "{result.instruction}"')
     if result.goal:
         say(f"goal         {result.goal if isinstance(result.goal, str) else ' then '.join(result.goal)}")
-    say(f"verdict      {verdict}: {result.reason}")
+    is_fault = result.end in FAULTS  # its reason is the error line
+    say(f"verdict      {f'ENDED EARLY ({result.end.value})' if is_fault else f'{verdict}: {result.reason}'}")
     clipped = {k: v for k, v in result.clipped.items() if v}
     limits = f"; limited: {', '.join(f'{k} {v}' for k, v in clipped.items())}" if clipped else ""
     say(

@@ -40,6 +40,10 @@ class RenderRequest:
     """Whether the frame carries object rows per pixel."""
 
 
+FLAT_PICTURES = ("stub",)
+"""Backends whose pictures show no perspective, light or shadow."""
+
+
 class Backend(Protocol):
     """One simulated world with one Panda; used from one thread only."""
 
