@@ -22,7 +22,7 @@ ONE_DECISION = """
 import time
 from vla_isaac.api import make_request, make_session
 
-with make_session(backend="stub", policy="mini") as session:
+with make_session(backend="mujoco", policy="mini") as session:
     result = session.run(make_request("Lift the red cube", max_steps=1))
     print("decided:", result.reason, flush=True)
     time.sleep({held})

@@ -12,7 +12,7 @@ import pytest
 
 from vla_isaac.backends.stub.backend import StubBackend
 from vla_isaac.control.converter import ActionConverter
-from vla_isaac.core.errors import MissingDependencyError, PolicyDeclined, PolicyError
+from vla_isaac.core.errors import ConventionError, MissingDependencyError, PolicyDeclined, PolicyError
 from vla_isaac.core.specs import PolicySpec
 from vla_isaac.core.types import ActionChunk, EpisodeContext
 from vla_isaac.policies import POLICIES
@@ -44,7 +44,7 @@ def policy(request):
 
 @pytest.fixture(scope="module")
 def first(policy):
-    """The first episode of the policy, watched."""
+    """The first episode of the policy, watched; one that needs rendered pictures is given flat ones here all the same."""
     return watched(policy)
 
 
@@ -63,7 +63,7 @@ class Spy:
 
     def __init__(self, policy, **changes) -> None:
         self._policy = policy
-        self.spec = replace(policy.spec, **changes)
+        self.spec = replace(policy.spec, rendered=False, **changes)
         self.contexts, self.shown, self.observations, self.chunks = [], [], [], []
 
     def reset(self, context: EpisodeContext) -> None:
@@ -132,14 +132,18 @@ def test_an_episode_before_leaves_no_trace(policy, first):
     assert np.array_equal(numbers(watched(policy)), numbers(first))
 
 
-def test_a_policy_goes_through_an_episode_on_the_stub(policy):
+def test_a_policy_goes_through_an_episode_on_the_stub_or_refuses_because_the_stub_lacks_what_its_spec_needs(policy):
+    if policy.spec.rendered:
+        with pytest.raises(ConventionError, match="those of the backend 'stub' are flat drawings; choose --backend mujoco"):
+            Session(StubBackend(), policy).run(request_for())
+        return
     result = Session(StubBackend(), policy).run(request_for())
     assert result.end in (End.SUCCEEDED, End.TIMED_OUT), result.reason
     assert result.warnings == ()
 
 
 def test_a_policy_goes_through_an_episode_without_a_goal_or_declines_what_it_cannot_ground(policy):
-    runner = Session(StubBackend(), policy).prepare(request_for(judge=False, instruction="do as you like"))
+    runner = Session(StubBackend(), Spy(policy)).prepare(request_for(judge=False, instruction="do as you like"))
     result = runner.run()
     declines = result.end is End.POLICY_FAILED and isinstance(runner.error, PolicyDeclined)
     assert result.success is None and (result.end is End.TIMED_OUT or declines), result.reason

@@ -136,7 +136,7 @@ def test_what_is_not_recognised_is_declined_before_the_first_step(checkpoint):
     result = run(policy)
     assert result.end is End.POLICY_FAILED
     assert result.steps == 0
-    assert "no object was recognised" in result.reason
+    assert "was not recognised (confidence" in result.reason
 
 
 def test_words_nobody_knows_never_crash_it(policy):

@@ -16,14 +16,13 @@ from vla_isaac.policies.factory import checkpoint_of
 from vla_isaac.policies.learned_checkpoint import PolicyCard
 from vla_isaac.runtime.camera_check import check_views
 from vla_isaac.runtime.episode import EpisodeRequest
+from vla_isaac.sim.backend import FLAT_PICTURES
 from vla_isaac.tasks.language import read_instruction
 
 logger = logging.getLogger(__name__)
 
 EXPERT = "scripted"
 BY_CALLER = "chosen by the caller"
-FLAT_PICTURES = ("stub",)
-"""Backends whose pictures show no perspective, light or shadow."""
 
 
 @dataclass(frozen=True)

@@ -31,10 +31,8 @@ from vla_isaac.runtime.session import Session
 from vla_isaac.runtime.subscriber import Subscriber
 from vla_isaac.runtime.video import VideoRecorder
 
-NAME_WORDS = 7  # of an instruction, in the name of its files
-
-
 FAULTS = (End.POLICY_FAILED, End.BACKEND_FAILED)
+NAME_WORDS = 7  # of an instruction, in the name of its files
 
 
 @dataclass(frozen=True)
@@ -291,7 +289,8 @@ def _say_result(result: EpisodeResult, verdict: str, colour: Colour | None) -> N
     say(f'instruction  "{result.instruction}"')
     if result.goal:
         say(f"goal         {result.goal if isinstance(result.goal, str) else ' then '.join(result.goal)}")
-    say(f"verdict      {painted(verdict, colour)}: {result.reason}")
+    is_fault = result.end in FAULTS  # its reason is the error line
+    say(f"verdict      {painted(verdict, colour)}{'' if is_fault else f': {result.reason}'}")
     clipped = {k: v for k, v in result.clipped.items() if v}
     limits = f"; limited: {', '.join(f'{k} {v}' for k, v in clipped.items())}" if clipped else ""
     say(

@@ -6,7 +6,7 @@ Callers branch on the class and the fields of an error; no code parses a message
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 E = TypeVar("E", bound="VlaIsaacError")
@@ -123,6 +123,8 @@ class PolicyDeclined(PolicyError):  # noqa: N818 - the name is shown to users
         instruction: str = "",
         confidence: float | None = None,
         threshold: float | None = None,
+        word: str = "",
+        alternatives: Sequence[str] = (),
     ) -> None:
         """Say what was not recognised.
 
@@ -132,9 +134,12 @@ class PolicyDeclined(PolicyError):  # noqa: N818 - the name is shown to users
             instruction: The instruction that was not grounded in what the policy sees; empty where none was given.
             confidence: Confidence of the grounding, 0 to 1; None where there was no grounding.
             threshold: The confidence it requires, 0 to 1.
+            word: The word of the instruction that was not recognised; empty where no single word explains it.
+            alternatives: Words with which, in its place, the instruction is recognised.
         """
         super().__init__(message, remedy=remedy)
         self.instruction, self.confidence, self.threshold = instruction, confidence, threshold
+        self.word, self.alternatives = word, tuple(alternatives)
 
 
 class ReadOnlyError(VlaIsaacError, TypeError):

@@ -234,5 +234,8 @@ class PolicySpec:
     views: Mapping[str, CameraView] = field(default_factory=dict)
     """Required camera poses, by name; a camera without one may be anywhere."""
 
+    rendered: bool = False
+    """Whether its pictures must be rendered, with perspective and light, as those of its training; the stub's are flat."""
+
     privileged: bool = False
     """Whether it is given the scene state and the goal; true for the expert only."""

@@ -18,8 +18,9 @@ from vla_isaac.core.specs import PolicySpec
 from vla_isaac.core.types import ActionChunk, EpisodeContext, Observation
 from vla_isaac.models.io_names import HEAT, IMAGE, IS_WORD, MEMORY, NEXT_MEMORY, READ
 from vla_isaac.models.processor import VLAProcessor
-from vla_isaac.models.text import split
+from vla_isaac.models.text import Vocabulary, split
 from vla_isaac.policies import DEFAULT
+from vla_isaac.policies.doubts import doubt_about
 from vla_isaac.policies.learned_checkpoint import ONNX, SENTENCE, PolicyCard
 from vla_isaac.policies.learned_session import THREADS, OnnxNetwork
 from vla_isaac.robots.panda import ARM_JOINTS, NUM_ARM_JOINTS
@@ -60,6 +61,7 @@ class LearnedPolicy:
             chunk_length=card.chunk,
             needs_proprioception=True,
             views=card.views,
+            rendered=card.needs_rendering,
         )
         self._past: deque[tuple[dict[str, Image], AnyArray]] = deque(maxlen=self._frames_looked_at)
         self._sentence = ""
@@ -82,11 +84,7 @@ class LearnedPolicy:
         self._sentence, self._decided = context.instruction, False
         if not split(context.instruction):
             raise PolicyDeclined("declined: the instruction is empty", remedy="give one, for example: Pick up the red cube")
-        tokens = self.processor.sentences([context.instruction])
-        text = {"words": tokens.words, "pieces": tokens.pieces}
-        if self._reader is not None:
-            text = dict(zip((READ, IS_WORD), self._reader.run(text, (READ, IS_WORD)), strict=True))
-        self._text = text
+        self._text = self._read(context.instruction)
 
     def act(self, observation: Observation) -> ActionChunk:
         """Return a chunk in physical units, and the confidence in its `info`.
@@ -95,18 +93,12 @@ class LearnedPolicy:
             PolicyDeclined: If the objects that the instruction names were not recognised when the episode began.
         """
         outputs = ("actions", "confidence", *((NEXT_MEMORY,) if self._memory_width else ()))
-        rows, confidence, *memory = self._network.run(self.feed(observation), outputs)
+        feed = self.feed(observation)
+        rows, confidence, *memory = self._network.run(feed, outputs)
         self._memory = memory[0] if memory else self._memory
         sure = float(confidence[0])
         if self._declines and not self._decided and sure < self.card.decline_below:
-            raise PolicyDeclined(
-                f'declined: no object was recognised for "{self._sentence}" (confidence {sure:.2f}, required '
-                f"{self.card.decline_below:.2f})",
-                remedy="name an object of the scene by colour and shape",
-                instruction=self._sentence,
-                confidence=sure,
-                threshold=self.card.decline_below,
-            )
+            raise self._declined(feed, sure)
         self._decided = True
         chunk = ActionChunk.from_rows(self._actions.unnormalise(rows[0]), with_gripper=self.spec.action.gripper != "none")
         return ActionChunk(chunk.arm, chunk.gripper, {"confidence": round(sure, 4)})
@@ -135,6 +127,34 @@ class LearnedPolicy:
         return {**{IMAGE + name: rgb for name, rgb in pictures.items()}, "state": state, **self._text, **memory}
 
     # ------------------------------------------------------------------
+
+    def _read(self, sentence: str) -> dict[str, AnyArray]:
+        """Return the network's inputs of a sentence."""
+        tokens = self.processor.sentences([sentence])
+        text = {"words": tokens.words, "pieces": tokens.pieces}
+        if self._reader is None:
+            return text
+        return dict(zip((READ, IS_WORD), self._reader.run(text, (READ, IS_WORD)), strict=True))
+
+    def _declined(self, feed: Mapping[str, AnyArray], sure: float) -> PolicyDeclined:
+        """Return the refusal of the instruction, which names the word that was not recognised."""
+
+        def confidence_of(sentence: str) -> float:
+            return float(self._network.run({**feed, **self._read(sentence)}, ("confidence",))[0][0])
+
+        vocabulary, threshold = self.processor.vocabulary, self.card.decline_below
+        is_trained = (lambda word: vocabulary.known(word) > 0) if isinstance(vocabulary, Vocabulary) else (lambda _: True)
+        doubt = doubt_about(self._sentence, confidence_of, threshold, is_trained)
+        return PolicyDeclined(
+            f'declined: "{self._sentence}" was not recognised (confidence {sure:.2f}, required {threshold:.2f}): '
+            f"{doubt.text}",
+            remedy=doubt.remedy,
+            instruction=self._sentence,
+            confidence=sure,
+            threshold=threshold,
+            word=doubt.word,
+            alternatives=doubt.alternatives,
+        )
 
     def _frames(self, observation: Observation) -> dict[str, Image]:
         missing = [name for name in self.card.cameras if name not in observation.frames]

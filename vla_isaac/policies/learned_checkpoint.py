@@ -16,6 +16,7 @@ from vla_isaac.core.errors import ConfigError, ConventionError
 from vla_isaac.core.specs import ActionSpec, CameraView
 from vla_isaac.datasets.normaliser import Normaliser
 from vla_isaac.policies.abilities import Abilities
+from vla_isaac.sim.backend import FLAT_PICTURES
 
 FILE = "policy.json"
 ONNX = "model.onnx"
@@ -79,6 +80,11 @@ class PolicyCard:
     def action_normaliser(self) -> Normaliser:
         """Return the normaliser of the actions."""
         return Normaliser.from_json(self.actions, source="checkpoint, actions")
+
+    @property
+    def needs_rendering(self) -> bool:
+        """Return whether it was measured on rendered pictures only; False where the card does not say."""
+        return self.abilities is not None and not set(self.abilities.backends) & set(FLAT_PICTURES)
 
     def describe(self) -> dict[str, str]:
         """Return abilities, cameras, rate and training data as text; what the card does not say is ``not known``."""

@@ -1,4 +1,4 @@
-"""`check_views`: compare the scene's cameras with those a policy was trained with, before the first step."""
+"""`check_views` and `check_pictures`: compare cameras and pictures with those of training, before the first step."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from vla_isaac.core.poses import look_at
 from vla_isaac.core.specs import CameraView, PolicySpec
 from vla_isaac.scene.cameras import CameraConfig
 from vla_isaac.scene.spec import SceneSpec
+from vla_isaac.sim.backend import FLAT_PICTURES
 
 MOVED = 0.05  # [m] largest displacement of a camera: more than the 3 cm that training varies
 TURNED = math.radians(5.0)  # [rad] largest rotation: more than the 3 degrees that training varies
@@ -31,6 +32,19 @@ def check_views(spec: PolicySpec, scene: SceneSpec) -> None:
                 f"camera {name!r} of the scene {scene.name!r} is not the one the policy was trained with: {difference}",
                 remedy="use a scene with the cameras of its training, or train a policy for this scene",
             )
+
+
+def check_pictures(spec: PolicySpec, backend: str) -> None:
+    """Compare the kind of a backend's pictures with what a policy needs.
+
+    Raises:
+        ConventionError: If the policy needs rendered pictures, and the backend draws flat ones.
+    """
+    if spec.rendered and backend in FLAT_PICTURES:
+        raise ConventionError(
+            f"the policy needs rendered pictures, and those of the backend {backend!r} are flat drawings",
+            remedy="choose --backend mujoco, or a policy that needs no pictures, such as --policy scripted",
+        )
 
 
 def _difference(camera: CameraConfig, view: CameraView) -> str:

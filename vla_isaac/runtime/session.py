@@ -8,7 +8,7 @@ from types import TracebackType
 from vla_isaac.control.config import ControlConfig
 from vla_isaac.control.converter import ActionConverter
 from vla_isaac.policies.base import Policy
-from vla_isaac.runtime.camera_check import check_views
+from vla_isaac.runtime.camera_check import check_pictures, check_views
 from vla_isaac.runtime.control_period import ControlPeriod
 from vla_isaac.runtime.episode import EpisodeRequest, set_stage
 from vla_isaac.runtime.episode_run import EpisodeRun
@@ -91,12 +91,13 @@ def connect(
 
     Raises:
         UnknownNameError: If the scene lacks a camera of the policy.
-        ConventionError: If a camera differs from the one the policy was trained with.
+        ConventionError: If a camera differs from the one the policy was trained with, or the pictures are of another kind.
     """
     spec = start.policy_spec
     for name in spec.cameras:
         start.scene.camera(name)
     check_views(spec, start.scene)
+    check_pictures(spec, backend.name)
     cameras = CameraRig(backend, spec.cameras, ImageOptions(resolution_hw=spec.image_hw), seed=start.seed)
     period = ControlPeriod(start, backend, ActionConverter(spec.action, control), cameras)
     return PolicyRunner(EpisodeRun(start, task, period, subscribers), policy)

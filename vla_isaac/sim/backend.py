@@ -41,6 +41,10 @@ class RenderRequest:
     """Whether the frame carries object rows per pixel."""
 
 
+FLAT_PICTURES = ("stub",)
+"""Backends whose pictures show no perspective, light or shadow."""
+
+
 def check_target(target: JointTarget) -> None:
     """Raise `ShapeError` unless a target is seven finite angles and a finite width, as every backend's `apply` requires."""
     check_shape("target.qpos", target.qpos, (7,), hint="the gripper is a separate field, JointTarget.gripper_width")

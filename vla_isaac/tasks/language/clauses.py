@@ -44,6 +44,9 @@ class Clause:
     objects: tuple[NounPhrase, ...] = ()
     """Object of the verb; empty if the sentence omits it."""
 
+    is_subject_first: bool = False
+    """Whether the objects stood before the verb, as in "the cube goes on the box"."""
+
     locations: list[LocationPhrase] = field(default_factory=list)
     """Target places, in order."""
 
@@ -159,6 +162,7 @@ def _parse_clause(chunks: Sequence[Chunk], inherited_frame: str) -> Clause | Non
     _take_particles(rest, clause)
     objects = _take_list(rest) if clause.has_verb else ()
     clause.objects = _objects(subject, objects, clause)
+    clause.is_subject_first = bool(subject) and not objects
     if rest and not clause.has_verb and isinstance(rest[0], NounPhrase):
         raise _no_verb(chunks)
     _take_tail(rest, clause)

@@ -32,13 +32,17 @@ def steps_of(clauses: Sequence[ClauseGoals]) -> list[tuple[Goal, ...]]:
     return steps
 
 
-_GRIP_OF = {"near": 0, "touching": 1, "lifted": 2, "held": 2}  # what a later step implies of an earlier one
-
-
 def _only_leads_to(before: ClauseGoals, clause: ClauseGoals) -> bool:
     """Return whether a clause is only a preparation of the next, as "pick up X" is of "place it on Y"."""
-    grips = [[_GRIP_OF.get(goal.predicate, 3) for goal in one.goals] for one in (before, clause)]
-    return before.leads_in and max(grips[0], default=0) <= min(grips[1], default=0)
+    ranks = [[_rank(goal) for goal in one.goals] for one in (before, clause)]
+    return before.leads_in and max(ranks[0], default=0) <= min(ranks[1], default=0)
+
+
+def _rank(goal: Goal) -> int:
+    """Return the rank of a goal: whoever places an object has lifted it, who lifts it has touched it."""
+    if goal.predicate in ("lifted", "held"):
+        return 2
+    return 3 if goal.moved is not None else 1 if goal.predicate == "touching" else 0
 
 
 def _one_object_per_grip(goals: Sequence[Goal]) -> list[tuple[Goal, ...]]:

@@ -146,6 +146,8 @@ def _approach(clause: Clause, scene: Referents) -> list[Goal]:
 def _go(clause: Clause, scene: Referents) -> list[Goal]:
     """Read "go to X"; "X goes in Y" is about placing."""
     is_placing = clause.locations and any(not p.is_gripper for p in clause.objects)
+    if clause.is_subject_first and clause.objects and not clause.locations:
+        raise UnreadableError("it does not say where the object is to go")
     return placed(clause, scene) if is_placing else _approach(clause, scene)
 
 
