@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from contextlib import closing
 from dataclasses import replace
@@ -209,3 +210,19 @@ def test_a_dataset_from_before_a_field_of_the_convention_existed_merges_with_a_n
     check_same_info(old, new, where="here")
     with pytest.raises(UsageError, match="action_spec, 'rate_hz'"):
         check_same_info(old, replace(new, action_spec={**new.action_spec, "rate_hz": 5.0}), where="here")
+
+
+def test_a_manifest_of_three_keys_gets_rate_and_convention(tmp_path, opened):
+    from PIL import Image
+
+    steps = []
+    for step in range(4):
+        Image.fromarray(np.full((32, 32, 3), 40 * step, np.uint8)).save(tmp_path / f"{step}.png")
+        steps.append({"image_path": f"{step}.png", "instruction": "lift the cube", "action": [0.01 * step] * 6 + [1.0]})
+    (tmp_path / "manifest.json").write_text(json.dumps(steps))
+    (camera,) = opened(tmp_path).info.cameras
+    words = ("--fps", "5", "--camera", f"{camera}=front", "--action-convention", "openvla_bridge")
+    assert run(tmp_path, tmp_path / "ready", "--to", "lerobot", *words) == 0
+    info = opened(tmp_path / "ready").info
+    assert (info.fps, info.action_spec["rate_hz"], info.action_spec["rotation"]) == (5.0, 5.0, "rpy_difference_rad")
+    assert list(info.cameras) == ["front"]

@@ -197,3 +197,31 @@ def test_a_group_in_place_of_the_demos_is_another_layout(tmp_path):
         file["data"] = np.zeros(3)
     with pytest.raises(DatasetError, match="has no data/demo_N/actions"):
         open_dataset(tmp_path / "a.hdf5")
+
+
+def test_an_array_of_another_kind_in_a_later_demo_is_named(isaac_lab, opened):
+    with h5py.File(isaac_lab, "a") as file:
+        del file["data/demo_1/obs/table_cam"], file["data/demo_2/obs/joint_pos"]
+        file["data/demo_1/obs/table_cam"] = np.zeros((ROWS, 3), np.float32)
+        file["data/demo_2/obs/joint_pos/left"] = np.zeros(ROWS)
+    reader = opened(isaac_lab)
+    with pytest.raises(DatasetError, match=r"episode 1 \(demo_1\), camera 'table_cam': .* expected uint8 pictures"):
+        reader.episode(1)
+    with pytest.raises(DatasetError, match=r"episode 2 \(demo_2\): obs/joint_pos is not an array"):
+        reader.columns(2)
+    assert [finding.episode for finding in verify_path(isaac_lab)] == [1, 2]
+
+
+def test_a_verdict_is_written_where_isaac_lab_looks_for_it(clean):
+    with h5py.File(clean["hdf5"]) as file:
+        assert [bool(file[f"data/demo_{n}"].attrs["success"]) for n in range(4)] == [True, True, False, True]
+
+
+@pytest.mark.parametrize("place", ["data", "data/demo_0"])
+def test_broken_metadata_of_this_package_is_named(clean, tmp_path, place):
+    path = tmp_path / "a.hdf5"
+    path.write_bytes(clean["hdf5"].read_bytes())
+    with h5py.File(path, "a") as file:
+        file[place].attrs["vla_isaac"] = '{"fps": 20'
+    with pytest.raises(DatasetError, match=r"a\.hdf5.* is not valid JSON"):
+        open_dataset(path).meta(0)
