@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 
+import foreign_datasets
 import numpy as np
 import pytest
 
 from vla_isaac.cli.main import main
-from vla_isaac.core.errors import DatasetError
+from vla_isaac.core.errors import DatasetError, VlaIsaacError
 from vla_isaac.datasets.formats import open_dataset
 from vla_isaac.datasets.selection import Condition, select
 from vla_isaac.datasets.verification import verify_path
@@ -225,3 +227,23 @@ def test_broken_metadata_of_this_package_is_named(clean, tmp_path, place):
         file[place].attrs["vla_isaac"] = '{"fps": 20'
     with pytest.raises(DatasetError, match=r"a\.hdf5.* is not valid JSON"):
         open_dataset(path).meta(0)
+
+
+@pytest.mark.parametrize("make", ["libero", "isaac_lab"])
+def test_a_damaged_file_ends_in_an_error_of_this_package(tmp_path, make):
+    random = np.random.default_rng(1)
+    path = getattr(foreign_datasets, make)(tmp_path / "a.hdf5")
+    whole = np.frombuffer(path.read_bytes(), np.uint8)
+    refused = 0
+    for attempt in range(25):
+        data = whole.copy()
+        places = random.integers(0, 8192 if attempt % 2 else len(data), 20)
+        data[places] ^= (1 << random.integers(0, 8, 20)).astype(np.uint8)
+        path.write_bytes(data[: random.integers(len(data))] if attempt % 5 == 0 else data)
+        try:
+            with closing(open_dataset(path)) as reader:
+                for episode in range(len(reader)):
+                    [pictures[:] for pictures in reader.episode(episode).images.values()]
+        except VlaIsaacError:
+            refused += 1
+    assert refused > 5

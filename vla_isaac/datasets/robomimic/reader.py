@@ -52,8 +52,9 @@ class RobomimicReader:
         """What is wrong with each demo that cannot be read, by its name."""
         try:
             self._demos = self._open_parts() if path.is_dir() else self._open_file()
-            self._masks = {} if path.is_dir() else _masks(self._files[0])
-            self.info, self._picture_places = self._read_info()
+            with reading(path, error=DatasetError, remedy=COPY_AGAIN):
+                self._masks = {} if path.is_dir() else _masks(self._files[0])
+                self.info, self._picture_places = self._read_info()
         except BaseException:
             self.close()
             raise
@@ -74,12 +75,12 @@ class RobomimicReader:
 
     def meta(self, episode: int) -> EpisodeMeta:
         """Return the metadata of an episode; derived from the attributes in a plain file."""
-        demo = self.demo(episode)
-        if ABOUT in demo.attrs:
-            return meta_from_json(parse_json(demo.attrs[ABOUT], self._where(episode), error=DatasetError, remedy=COPY_AGAIN))
-        name = demo.name.rpartition("/")[2]
-        masks = [mask for mask, names in self._masks.items() if name in names]
-        with reading(self._where(episode), error=DatasetError, remedy=COPY_AGAIN):
+        demo, where = self.demo(episode), self._where(episode)
+        with reading(where, error=DatasetError, remedy=COPY_AGAIN):
+            if ABOUT in demo.attrs:
+                return meta_from_json(parse_json(demo.attrs[ABOUT], where, error=DatasetError, remedy=COPY_AGAIN))
+            name = demo.name.rpartition("/")[2]
+            masks = [mask for mask, names in self._masks.items() if name in names]
             return meta_of(demo.parent, demo, masks, self.info.fps)
 
     def columns(self, episode: int, names: Sequence[str] | None = None) -> Mapping[str, AnyArray]:
@@ -128,8 +129,7 @@ class RobomimicReader:
             about = parse_json(self._files[0]["data"].attrs[ABOUT], self.path, error=DatasetError, remedy=COPY_AGAIN)
             info = info_from_json(about, source=str(self.path))
         elif self._demos:
-            with reading(self.path, error=DatasetError, remedy=COPY_AGAIN):
-                return guess_info(self._files[0]["data"], self._demos, self.path)
+            return guess_info(self._files[0]["data"], self._demos, self.path)
         else:
             raise UsageError(f"dataset {self.path}: has no demos, so there is no dataset in it yet")
         return info, {camera: picture_place(camera) for camera in info.cameras}
