@@ -12,11 +12,15 @@ import foreign_datasets
 import pytest
 
 from vla_isaac.cli.main import main
+from vla_isaac.core.errors import ConventionError
 from vla_isaac.core.resources import resource
 
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 pytest.importorskip("h5py")
+from vla_isaac.training.config import TrainConfig
+from vla_isaac.training.data import TrainingData
+from vla_isaac.training.training_run import source_of
 
 ROOT = Path(__file__).resolve().parents[2]
 TWO = ("front", "wrist")
@@ -119,3 +123,20 @@ def test_the_commands_of_the_page_run(tmp_path, monkeypatch, capsys):
     assert main(["export", "runs/so101/best"]) == 0
     assert main(["run", "Pick up the red cube", "--policy", "runs/so101/best", "--backend", "stub", "--no-video"]) == 2
     assert "the checkpoint was trained with 'shoulder_pan.pos' in its state" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("condition", "is_mentioned"), [("--success yes", False), ("--min-length 1", True)])
+def test_failed_episodes_are_mentioned_before_they_are_learned(tmp_path, caplog, condition, is_mentioned):
+    source, ready = foreign_datasets.isaac_lab(tmp_path / "a.hdf5"), str(tmp_path / "ready")
+    assert main(["dataset", "filter", str(source), ready, "--to", "lerobot", *condition.split()]) == 0
+    config = TrainConfig(cameras=("table_cam",), chunk=2)
+    TrainingData([Path(ready)], config)
+    assert any("1 of 4 episodes failed" in message for message in caplog.messages) == is_mentioned
+
+
+def test_data_without_a_convention_is_refused_before_its_pictures_are_decoded(tmp_path):
+    foreign_datasets.so101(tmp_path / "so101")
+    for video in (tmp_path / "so101/videos").rglob("*.mp4"):
+        video.write_bytes(b"no video")
+    with pytest.raises(ConventionError, match="--action-convention"):
+        source_of([tmp_path / "so101"], TrainConfig(model="keypoints", cameras=("front",)), cache=tmp_path / "frames")

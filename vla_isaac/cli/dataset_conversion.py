@@ -95,8 +95,6 @@ class Convert:
             instruction=self.instruction,
         )
         info = AdaptedReader(reader, changes).info
-        for name in info.upside_down:
-            note(f"the pictures of camera {name!r} stay upside down; --flip turns them")
         if self.action_convention is None:
             return changes
         check_has_actions(info, self.path)

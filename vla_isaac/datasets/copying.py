@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,6 +12,8 @@ from vla_isaac.core.atomic_files import atomic_tree
 from vla_isaac.core.errors import UsageError
 from vla_isaac.datasets.episode import Episode
 from vla_isaac.datasets.formats import WRITERS, DatasetInfo, DatasetReader, create_dataset
+
+_log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
 """Called with the number of finished episodes and their total."""
@@ -92,6 +95,8 @@ def copy_episodes(
     check_destination(destination, to)
     if not picks:
         raise UsageError(f"{destination}: there are no episodes to write, so nothing was written")
+    for name in info.upside_down:
+        _log.warning("the pictures of camera %r stay upside down; vla-isaac dataset convert --flip turns them", name)
     rows = 0
     info = replace(info, has_annotations=any(_has_annotations(pick) for pick in picks))
     with atomic_tree(destination) as part:

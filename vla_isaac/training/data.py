@@ -7,6 +7,7 @@ absent object, so that the model learns to recognise this.
 from __future__ import annotations
 
 import itertools
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -31,6 +32,8 @@ from vla_isaac.training.config import TrainConfig
 from vla_isaac.training.data_module import VALIDATION, DataModule, held_out
 from vla_isaac.training.demonstration_sentences import DemonstrationSentences, sentences_of
 from vla_isaac.training.goal_pixels import goal_pixels
+
+_log = logging.getLogger(__name__)
 
 
 class TrainingData(DataModule):
@@ -71,6 +74,9 @@ class TrainingData(DataModule):
         self.metas = metas = [place.meta for place in places]
         self._firsts = np.array([0, *itertools.accumulate(place.length for place in places)])
         self._is_correction = np.array([place.source for place in places]) >= len(paths) - num_corrections
+        _warn_of_failures(
+            [meta for meta, is_correction in zip(metas, self._is_correction, strict=True) if not is_correction]
+        )
         self._held = _held_for_validation(metas, config)
         self._left_out = [n for n, meta in enumerate(metas) if _goals(meta) & set(config.leave_out)]
         self._left_out += _beyond(metas, config, set(self._held.tolist()))
@@ -165,6 +171,17 @@ class TrainingData(DataModule):
         choices = self.sentences_of_episode(episode, row)
         texts = choices.matching if fits else choices.mismatching
         return texts[int(random.integers(len(texts)))]
+
+
+def _warn_of_failures(metas: Sequence[EpisodeMeta]) -> None:
+    failed = sum(meta.success is False for meta in metas)
+    if failed:
+        _log.warning(
+            "training: %d of %d episodes failed, and are learned like the others; leave them out with: "
+            "vla-isaac dataset filter DATASET NEW --success yes",
+            failed,
+            len(metas),
+        )
 
 
 def _share_of(task: str, mix: Mapping[str, float]) -> float:

@@ -26,7 +26,7 @@ from vla_isaac.training.config import TrainConfig
 from vla_isaac.training.dagger import CorrectionPlan, collect_corrections, collection_of, correct
 from vla_isaac.training.data import TrainingData
 from vla_isaac.training.data_module import DataModule
-from vla_isaac.training.experiment import is_finished, normalisers_of
+from vla_isaac.training.experiment import is_finished, make_card, normalisers_of
 from vla_isaac.training.export import export
 from vla_isaac.training.trainer import TrainReport, kept_report, make_trainer
 from vla_isaac.training.transitions import TransitionData
@@ -141,6 +141,7 @@ def source_of(
 
     Raises:
         UsageError: If the model is trained on the other kind, or datasets of both kinds are mixed.
+        ConventionError: If the convention of the actions is unknown, or does not fit them.
     """
     missing = [path for path in paths if not path.exists()]
     if missing:
@@ -160,6 +161,7 @@ def source_of(
         return TransitionData(paths, config)
     normalisers = normalisers_of(begin_with) if begin_with is not None else None
     data = TrainingData(paths, config, num_corrections=num_corrections, cache=cache, normalisers=normalisers)
+    make_card(config, data, paths)  # raises if the actions have no convention, before pictures are decoded for minutes
     fill_cache(data.dataset, config.readers)
     return data
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from contextlib import closing
 from dataclasses import replace
@@ -98,11 +99,15 @@ def test_a_flipped_picture_is_upright_and_a_rotated_one_is_mirrored_too(foreign,
     assert ground[0] > ground[2]
 
 
-def test_pictures_that_stay_upside_down_are_named(foreign, tmp_path, capsys):
-    assert run(foreign / "libero.hdf5", tmp_path / "a.hdf5", "--to", "hdf5", "--flip", "agentview") == 0
-    assert "the pictures of camera 'eye_in_hand' stay upside down; --flip turns them" in capsys.readouterr().err
-    with closing(AdaptedReader(open_dataset(foreign / "libero.hdf5"), Adaptation(flipped=("agentview",)))) as reader:
-        assert reader.info.upside_down == ("eye_in_hand",)
+@pytest.mark.parametrize(
+    ("command", "names"),
+    [("convert --flip agentview", {"eye_in_hand"}), ("filter --min-length 2", {"agentview", "eye_in_hand"})],
+)
+def test_pictures_that_stay_upside_down_are_named(foreign, tmp_path, caplog, command, names):
+    name, *options = command.split()
+    assert main(["dataset", name, str(foreign / "libero.hdf5"), str(tmp_path / "a.hdf5"), "--to", "hdf5", *options]) == 0
+    said = "the pictures of camera {!r} stay upside down; vla-isaac dataset convert --flip turns them"
+    assert set(caplog.messages) == {said.format(camera) for camera in names}
 
 
 def test_failed_episodes_are_kept_as_failed_and_an_instruction_is_given(foreign, tmp_path, opened, capsys):
@@ -209,3 +214,19 @@ def test_a_dataset_from_before_a_field_of_the_convention_existed_merges_with_a_n
     check_same_info(old, new, where="here")
     with pytest.raises(UsageError, match="action_spec, 'rate_hz'"):
         check_same_info(old, replace(new, action_spec={**new.action_spec, "rate_hz": 5.0}), where="here")
+
+
+def test_a_manifest_of_three_keys_gets_rate_and_convention(tmp_path, opened):
+    from PIL import Image
+
+    steps = []
+    for step in range(4):
+        Image.fromarray(np.full((32, 32, 3), 40 * step, np.uint8)).save(tmp_path / f"{step}.png")
+        steps.append({"image_path": f"{step}.png", "instruction": "lift the cube", "action": [0.01 * step] * 6 + [1.0]})
+    (tmp_path / "manifest.json").write_text(json.dumps(steps))
+    (camera,) = opened(tmp_path).info.cameras
+    words = ("--fps", "5", "--camera", f"{camera}=front", "--action-convention", "openvla_bridge")
+    assert run(tmp_path, tmp_path / "ready", "--to", "lerobot", *words) == 0
+    info = opened(tmp_path / "ready").info
+    assert (info.fps, info.action_spec["rate_hz"], info.action_spec["rotation"]) == (5.0, 5.0, "rpy_difference_rad")
+    assert list(info.cameras) == ["front"]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 
+import foreign_datasets
 import numpy as np
 import pytest
 
 from vla_isaac.cli.main import main
-from vla_isaac.core.errors import DatasetError
+from vla_isaac.core.errors import DatasetError, VlaIsaacError
 from vla_isaac.datasets.formats import open_dataset
 from vla_isaac.datasets.selection import Condition, select
 from vla_isaac.datasets.verification import verify_path
@@ -197,3 +199,51 @@ def test_a_group_in_place_of_the_demos_is_another_layout(tmp_path):
         file["data"] = np.zeros(3)
     with pytest.raises(DatasetError, match="has no data/demo_N/actions"):
         open_dataset(tmp_path / "a.hdf5")
+
+
+def test_an_array_of_another_kind_in_a_later_demo_is_named(isaac_lab, opened):
+    with h5py.File(isaac_lab, "a") as file:
+        del file["data/demo_1/obs/table_cam"], file["data/demo_2/obs/joint_pos"]
+        file["data/demo_1/obs/table_cam"] = np.zeros((ROWS, 3), np.float32)
+        file["data/demo_2/obs/joint_pos/left"] = np.zeros(ROWS)
+    reader = opened(isaac_lab)
+    with pytest.raises(DatasetError, match=r"episode 1 \(demo_1\), camera 'table_cam': .* expected uint8 pictures"):
+        reader.episode(1)
+    with pytest.raises(DatasetError, match=r"episode 2 \(demo_2\): obs/joint_pos is not an array"):
+        reader.columns(2)
+    assert [finding.episode for finding in verify_path(isaac_lab)] == [1, 2]
+
+
+def test_a_verdict_is_written_where_isaac_lab_looks_for_it(clean):
+    with h5py.File(clean["hdf5"]) as file:
+        assert [bool(file[f"data/demo_{n}"].attrs["success"]) for n in range(4)] == [True, True, False, True]
+
+
+@pytest.mark.parametrize("place", ["data", "data/demo_0"])
+def test_broken_metadata_of_this_package_is_named(clean, tmp_path, place):
+    path = tmp_path / "a.hdf5"
+    path.write_bytes(clean["hdf5"].read_bytes())
+    with h5py.File(path, "a") as file:
+        file[place].attrs["vla_isaac"] = '{"fps": 20'
+    with pytest.raises(DatasetError, match=r"a\.hdf5.* is not valid JSON"):
+        open_dataset(path).meta(0)
+
+
+@pytest.mark.parametrize("make", ["libero", "isaac_lab"])
+def test_a_damaged_file_ends_in_an_error_of_this_package(tmp_path, make):
+    random = np.random.default_rng(1)
+    path = getattr(foreign_datasets, make)(tmp_path / "a.hdf5")
+    whole = np.frombuffer(path.read_bytes(), np.uint8)
+    refused = 0
+    for attempt in range(25):
+        data = whole.copy()
+        places = random.integers(0, 8192 if attempt % 2 else len(data), 20)
+        data[places] ^= (1 << random.integers(0, 8, 20)).astype(np.uint8)
+        path.write_bytes(data[: random.integers(len(data))] if attempt % 5 == 0 else data)
+        try:
+            with closing(open_dataset(path)) as reader:
+                for episode in range(len(reader)):
+                    [pictures[:] for pictures in reader.episode(episode).images.values()]
+        except VlaIsaacError:
+            refused += 1
+    assert refused > 5

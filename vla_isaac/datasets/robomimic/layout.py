@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vla_isaac.core.errors import DatasetError
+from vla_isaac.core.input_files import reading
 from vla_isaac.core.optional import require
 from vla_isaac.datasets.robomimic.self_contained import check_self_contained
 from vla_isaac.datasets.untrusted_paths import regular_file
@@ -40,7 +41,8 @@ def open_h5(path: Path, mode: str = "r") -> Any:
         raise DatasetError(f"{path}: is not a readable HDF5 file; was its writing cut off? ({error})") from error
     if mode == "r":
         try:
-            check_self_contained(file, path)
+            with reading(path, error=DatasetError, remedy=COPY_AGAIN):
+                check_self_contained(file, path)
         except BaseException:
             file.close()
             raise

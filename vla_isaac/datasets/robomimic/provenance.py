@@ -47,7 +47,7 @@ def stores_upside_down(data: Any) -> bool:
         or "bddl_file" in env
         or str(env.get("env_name", "")).lower().startswith("libero")
     )
-    return is_libero and _text(data.attrs.get("macros_image_convention")) != _UPRIGHT
+    return is_libero and text_of(data.attrs.get("macros_image_convention")) != _UPRIGHT
 
 
 def meta_of(data: Any, demo: Any, masks: list[str], fps: float) -> EpisodeMeta:
@@ -70,16 +70,18 @@ def meta_of(data: Any, demo: Any, masks: list[str], fps: float) -> EpisodeMeta:
 
 def _success(demo: Any) -> bool | None:
     """Return Isaac Lab's verdict of a demo; None if it has none."""
-    text = _text(demo.attrs.get("success")).lower()
+    text = text_of(demo.attrs.get("success")).lower()
     return True if text in _TRUE else False if text in _FALSE else None
 
 
-def _text(value: Any) -> str:
-    """Return an attribute as text: a word, a number, or an array of one."""
+def text_of(value: Any) -> str:
+    """Return an attribute as text: a word, a number, or an array of one; whole numbers without a point."""
     if hasattr(value, "tolist"):
         value = value.tolist()
     while isinstance(value, list) and len(value) == 1:
         value = value[0]
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 

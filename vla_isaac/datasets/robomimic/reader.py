@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import DatasetError, UsageError
-from vla_isaac.core.input_files import reading
+from vla_isaac.core.input_files import parse_json, reading
 from vla_isaac.datasets.description import info_from_json, read_json
 from vla_isaac.datasets.episode import Episode, EpisodeMeta, Feature, as_column
 from vla_isaac.datasets.formats import DatasetInfo
@@ -53,8 +52,9 @@ class RobomimicReader:
         """What is wrong with each demo that cannot be read, by its name."""
         try:
             self._demos = self._open_parts() if path.is_dir() else self._open_file()
-            self._masks = {} if path.is_dir() else _masks(self._files[0])
-            self.info, self._picture_places = self._read_info()
+            with reading(path, error=DatasetError, remedy=COPY_AGAIN):
+                self._masks = {} if path.is_dir() else _masks(self._files[0])
+                self.info, self._picture_places = self._read_info()
         except BaseException:
             self.close()
             raise
@@ -75,12 +75,12 @@ class RobomimicReader:
 
     def meta(self, episode: int) -> EpisodeMeta:
         """Return the metadata of an episode; derived from the attributes in a plain file."""
-        demo = self.demo(episode)
-        if ABOUT in demo.attrs:
-            return meta_from_json(json.loads(demo.attrs[ABOUT]))
-        name = demo.name.rpartition("/")[2]
-        masks = [mask for mask, names in self._masks.items() if name in names]
-        with reading(self._where(episode), error=DatasetError, remedy=COPY_AGAIN):
+        demo, where = self.demo(episode), self._where(episode)
+        with reading(where, error=DatasetError, remedy=COPY_AGAIN):
+            if ABOUT in demo.attrs:
+                return meta_from_json(parse_json(demo.attrs[ABOUT], where, error=DatasetError, remedy=COPY_AGAIN))
+            name = demo.name.rpartition("/")[2]
+            masks = [mask for mask, names in self._masks.items() if name in names]
             return meta_of(demo.parent, demo, masks, self.info.fps)
 
     def columns(self, episode: int, names: Sequence[str] | None = None) -> Mapping[str, AnyArray]:
@@ -90,10 +90,7 @@ class RobomimicReader:
 
     def episode(self, episode: int) -> Episode:
         """Return an episode; images can be read until `close`."""
-        images = {
-            camera: ImagesInFile(self._array(episode, where, camera), where=f"{self._where(episode)}, camera {camera!r}")
-            for camera, where in self._picture_places.items()
-        }
+        images = {camera: self._images(episode, camera, where) for camera, where in self._picture_places.items()}
         columns = self.columns(episode)
         self._check_lengths(episode, {name: len(v) for name, v in columns.items()} | {n: len(v) for n, v in images.items()})
         return Episode(meta=self.meta(episode), columns=columns, images=images)
@@ -129,10 +126,10 @@ class RobomimicReader:
         if self.path.is_dir():
             info = info_from_json(read_json(self.path / ABOUT_FILE), source=str(self.path / ABOUT_FILE))
         elif ABOUT in self._files[0]["data"].attrs:
-            info = info_from_json(json.loads(self._files[0]["data"].attrs[ABOUT]), source=str(self.path))
+            about = parse_json(self._files[0]["data"].attrs[ABOUT], self.path, error=DatasetError, remedy=COPY_AGAIN)
+            info = info_from_json(about, source=str(self.path))
         elif self._demos:
-            with reading(self.path, error=DatasetError, remedy=COPY_AGAIN):
-                return guess_info(self._files[0]["data"], self._demos, self.path)
+            return guess_info(self._files[0]["data"], self._demos, self.path)
         else:
             raise UsageError(f"dataset {self.path}: has no demos, so there is no dataset in it yet")
         return info, {camera: picture_place(camera) for camera in info.cameras}
@@ -148,6 +145,13 @@ class RobomimicReader:
             )
         return as_column(values, feature)
 
+    def _images(self, episode: int, camera: str, where: str) -> ImagesInFile:
+        array, name = self._array(episode, where, camera), f"{self._where(episode)}, camera {camera!r}"
+        if array.ndim != 4 or array.dtype != "uint8":
+            what = f"{where} is {array.dtype}{list(array.shape)}, expected uint8 pictures"
+            raise DatasetError(f"{name}: {what}", remedy=COPY_AGAIN, camera=camera)
+        return ImagesInFile(array, where=name)
+
     def _check_lengths(self, episode: int, lengths: Mapping[str, int]) -> None:
         for name, length in lengths.items():
             if length != lengths["action"]:
@@ -158,9 +162,11 @@ class RobomimicReader:
 
     def _array(self, episode: int, where: str, camera: str | None = None) -> Any:
         demo = self.demo(episode)
-        if where not in demo:
-            raise DatasetError(f"{self._where(episode)}: {where} is missing", camera=camera)
-        return demo[where]
+        array = demo.get(where)
+        if array is None or is_group(array) or array.ndim == 0:
+            what = "is missing" if array is None else "is not an array with a row per step"
+            raise DatasetError(f"{self._where(episode)}: {where} {what}", camera=camera)
+        return array
 
     def _where(self, episode: int) -> str:
         return f"{self.path}: episode {episode} ({self._demos[episode].name.rpartition('/')[2]})"

@@ -140,6 +140,8 @@ def _write_demo(demo: Any, episode: Episode, info: DatasetInfo) -> None:
     for camera in info.cameras:
         _write_pictures(demo, picture_place(camera), episode.images[camera])
     demo.attrs["num_samples"] = len(episode)
+    if episode.meta.success is not None:
+        demo.attrs["success"] = episode.meta.success  # as Isaac Lab's recorder and its tools have it
     demo.attrs["ep_meta"] = json.dumps({"lang": episode.meta.instruction})
     demo.attrs[ABOUT] = json.dumps(meta_to_json(episode.meta))
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
+from vla_isaac.core.errors import DatasetError
+from vla_isaac.core.input_files import reading
 from vla_isaac.datasets.manifest import ManifestReader
 from vla_isaac.datasets.manifest.steps import MANIFEST
 from vla_isaac.datasets.robomimic import RobomimicReader
-from vla_isaac.datasets.robomimic.layout import ABOUT, demo_number
+from vla_isaac.datasets.robomimic.layout import ABOUT, COPY_AGAIN, demo_number
+from vla_isaac.datasets.robomimic.provenance import text_of
 from vla_isaac.datasets.verification.finding import Finding
 
 
@@ -40,20 +44,27 @@ def hdf5_findings(reader: RobomimicReader) -> Iterator[Finding]:
     for episode in range(len(reader)):
         demo = reader.demo(episode)
         total += reader.length(episode)
-        declared = demo.attrs.get("num_samples")
-        if declared is not None and declared != reader.length(episode):
+        declared = _declared(demo, "num_samples")
+        if declared not in (None, str(reader.length(episode))):
             what = f"num_samples is {declared}, the actions have {reader.length(episode)} rows"
             yield Finding(file=file, episode=episode, what=what)
         name = demo.name.rpartition("/")[2]
-        if ABOUT in demo.attrs and name != "demo" and demo_number(name) != episode:
+        if _declared(demo, ABOUT) is not None and name != "demo" and demo_number(name) != episode:
             yield Finding(file=file, episode=episode, what=f"{name} is in place of demo_{episode}; one is missing")
             return
     yield from _total_findings(reader, total, file)
 
 
+def _declared(group: Any, name: str) -> str | None:
+    """Return a count among the attributes of a group as text; None if there is none."""
+    with reading(f"{group.file.filename}: attribute {name} of {group.name}", error=DatasetError, remedy=COPY_AGAIN):
+        value = group.attrs.get(name)
+        return None if value is None else text_of(value)
+
+
 def _total_findings(reader: RobomimicReader, total: int, file: str) -> Iterator[Finding]:
     if len(reader) == 0 or reader.path.is_dir():
         return
-    declared = reader.demo(0).parent.attrs.get("total")
-    if declared is not None and declared != total:
+    declared = _declared(reader.demo(0).parent, "total")
+    if declared not in (None, str(total)):
         yield Finding(file=file, what=f"total is {declared}, the demos have {total} rows")
