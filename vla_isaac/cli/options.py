@@ -14,6 +14,7 @@ OptionalName = Annotated[Optional[str], arg(metavar="NAME", help_behavior_hint="
 OptionalWords = Annotated[Optional[str], arg(metavar="WORDS", help_behavior_hint="")]  # noqa: UP045
 OptionalInt = Annotated[Optional[int], arg(metavar="INT", help_behavior_hint="")]  # noqa: UP045
 OptionalPath = Annotated[Optional[Path], arg(metavar="PATH", help_behavior_hint="")]  # noqa: UP045
+Seconds = Annotated[float, arg(metavar="SECONDS")]
 Sentence = Positional[Annotated[Optional[str], arg(metavar="[INSTRUCTION]", help_behavior_hint="")]]  # noqa: UP045
 
 

@@ -16,6 +16,7 @@ from vla_isaac.core.resources import resource
 from vla_isaac.policies import DEFAULT, POLICIES
 from vla_isaac.policies.base import Policy
 from vla_isaac.policies.chunking import FirstRows, TemporalEnsemble
+from vla_isaac.policies.foreign_code import foreign_code
 from vla_isaac.policies.learned_checkpoint import FILE
 
 _FILE_AND_CLASS = re.compile(r"(?P<file>.+\.py):(?P<name>\w+)")
@@ -35,6 +36,7 @@ def make_policy(name: str, *, threads: int | None = None, must_act: bool = False
     Raises:
         UnknownNameError: If no policy has that name.
         UsageError: If it takes no argument, or the file or class does not exist.
+        PolicyError: If the file, or the constructor of its class, raises anything.
     """
     execution, name = _chunk_execution(name)
     if execution is not None:
@@ -42,7 +44,9 @@ def make_policy(name: str, *, threads: int | None = None, must_act: bool = False
     options = {"threads": threads, "declines": False if must_act else None}
     in_file = _FILE_AND_CLASS.fullmatch(name)
     if in_file is not None:
-        return _construct(_class_in(Path(in_file["file"]), in_file["name"]), options)
+        kind = _class_in(Path(in_file["file"]), in_file["name"])
+        with foreign_code(f"the policy {name} cannot be made", in_file["file"]):
+            return _construct(kind, options)
     plain, colon, argument = _with_default(name).partition(":")
     kind = POLICIES.load(plain)
     if not colon:
@@ -98,7 +102,8 @@ def _class_in(path: Path, name: str) -> Any:
     spec = importlib.util.spec_from_file_location(f"_vla_isaac_policy_{path.stem}", path)
     assert spec is not None and spec.loader is not None  # its name ends in .py
     module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    with foreign_code(f"the policy {path}:{name} cannot be loaded", str(path)):
+        spec.loader.exec_module(module)
     if not inspect.isclass(getattr(module, name, None)):
         classes = [key for key, value in vars(module).items() if inspect.isclass(value) and value.__module__ == spec.name]
         raise UsageError(f"{path} has no class {name!r}; it has {', '.join(classes) or 'none'}")
