@@ -69,8 +69,12 @@ class CollectionPlan:
             )
         if len(set(self.cameras)) != len(self.cameras):
             raise ConfigError(f"collection: cameras={self.cameras} must be distinct")
-        if not 16 <= min(self.image_hw) <= max(self.image_hw) <= 2048 or any(side % 2 for side in self.image_hw):
-            raise ConfigError(f"collection: image_hw={self.image_hw} px is not accepted; even numbers within 16 to 2048 are")
+        if not 32 <= min(self.image_hw) <= max(self.image_hw) <= 2048 or any(side % 2 for side in self.image_hw):
+            raise ConfigError(
+                f"collection: image_hw={self.image_hw} px is not accepted",
+                remedy="give even numbers within 32 to 2048; in smaller pictures the video codec drops the motion of the arm, "
+                "and it cannot store odd sizes",
+            )
         if not 1 <= self.fps <= 100:
             raise ConfigError(f"collection: fps={self.fps} must lie within 1 to 100 Hz")
         if not 0 <= self.perturb <= 1:
