@@ -72,8 +72,8 @@ class CollectionPlan:
         if not 32 <= min(self.image_hw) <= max(self.image_hw) <= 2048 or any(side % 2 for side in self.image_hw):
             raise ConfigError(
                 f"collection: image_hw={self.image_hw} px is not accepted",
-                remedy="give even numbers within 32 to 2048; in smaller pictures the video codec drops the motion of the arm, "
-                "and it cannot store odd sizes",
+                remedy="give even numbers within 32 to 2048: the video codec cannot store odd ones, and drops the motion "
+                "of the arm in smaller ones",
             )
         if not 1 <= self.fps <= 100:
             raise ConfigError(f"collection: fps={self.fps} must lie within 1 to 100 Hz")
