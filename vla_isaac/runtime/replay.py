@@ -134,7 +134,7 @@ def _target(logged: dict[str, Any], step: int) -> JointTarget:
     qpos = _numbers(f"step {step}: target.qpos", logged["qpos"], (7,))
     width = _numbers(f"step {step}: target.gripper_width", logged["gripper_width"], ())
     is_inside = (
-        (panda.QPOS_LOWER <= qpos).all() and (qpos <= panda.QPOS_UPPER).all() and 0 <= width <= panda.GRIPPER_MAX_WIDTH
+        (qpos >= panda.QPOS_LOWER).all() and (qpos <= panda.QPOS_UPPER).all() and 0 <= width <= panda.GRIPPER_MAX_WIDTH
     )
     if not is_inside:
         raise ReplayError(f"step {step}: the target is outside the limits of the robot", remedy=DAMAGED)
