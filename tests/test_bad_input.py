@@ -359,10 +359,16 @@ TABLE = {
     "no GL, video": Row(
         "MUJOCO_GL=disable run --backend mujoco --video {tmp}/a.mp4 --max-steps 200",
         EXIT_0,
-        "no OpenGL for drawing without a screen was found; on Debian or Ubuntu run: apt-get install -y libegl1",
+        "MUJOCO_GL=disable switches drawing off; unset MUJOCO_GL",
     ),
     "no GL, cameras": Row(
-        "MUJOCO_GL=disable bench loop --episodes 1 --repeats 1", FAULT, "no OpenGL .* apt-get install -y libegl1"
+        "MUJOCO_GL=disable bench loop --episodes 1 --repeats 1",
+        FAULT,
+        "MUJOCO_GL=disable switches drawing off; unset MUJOCO_GL",
+    ),
+    "a GL that is not here, no pictures": Row("MUJOCO_GL=wgl run --backend mujoco --no-video", EXIT_0, "^$"),
+    "a GL that is not here, cameras": Row(
+        "MUJOCO_GL=wgl bench loop --episodes 1 --repeats 1", FAULT, "error: MUJOCO_GL=wgl: drawing failed .*unset MUJOCO_GL"
     ),
     # ---------------------------------------------------------------- files
     "record below a file": Row(

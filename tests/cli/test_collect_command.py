@@ -78,7 +78,7 @@ def test_options_reach_the_dataset(collect, tmp_path):
         ("--episodes 0", "--episodes 0: give a whole number from 1"),
         ("--workers 0", "--workers 0: give a whole number from 1"),
         ("--perturb 2", "--perturb 2.0 is a share; give a number within 0 to 1"),
-        ("--size 33", "even numbers within 16 to 2048"),
+        ("--size 33", "even numbers within 32 to 2048"),
         ("--task lfit", "did you mean 'lift'?"),
         ("--backend isaac", "mujoco"),
         ("--format zarr", "no dataset format named 'zarr'"),

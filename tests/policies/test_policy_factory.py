@@ -11,6 +11,7 @@ from vla_isaac.policies import POLICIES
 from vla_isaac.policies.chunking import FirstRows, TemporalEnsemble
 from vla_isaac.policies.factory import checkpoint_of, make_policy
 from vla_isaac.policies.hold import HoldPolicy
+from vla_isaac.policies.read_only_boundary import own_spec
 
 
 class Threaded(HoldPolicy):
@@ -183,3 +184,41 @@ def test_rows_that_are_not_said_or_are_more_than_a_chunk_has_are_refused():
 def test_the_checkpoint_behind_a_chunk_execution_is_found(tmp_path):
     (tmp_path / "policy.json").write_text("{}", encoding="utf-8")
     assert checkpoint_of(f"temporal_ensemble:{tmp_path}") == checkpoint_of(f"first_rows:2:mini:{tmp_path}") == tmp_path
+
+
+BROKEN_FILES = {
+    "an import": ("import nowhere", r"cannot be loaded: .*mine\.py, line 1: ModuleNotFoundError: No module named 'nowhere'"),
+    "no Python": ("x = 1\ndef (", r"cannot be loaded: .*mine\.py, line 2: SyntaxError"),
+    "an exit": ("import sys\n\nsys.exit(0)", r"cannot be loaded: .*mine\.py, line 3: SystemExit: 0"),
+    "a constructor": (
+        "class Mine:\n  def __init__(self):\n    self.read()\n  def read(self):\n    raise OSError('no\\nweights')",
+        r"cannot be made: .*mine\.py, line 5: OSError: no;",
+    ),
+    "an argument": ("class Mine:\n    def __init__(self, a):\n        pass", r"cannot be made: TypeError: .*'a'"),
+    "an error of ours": (
+        "from vla_isaac.core.errors import ConfigError\nraise ConfigError('no weights', remedy='get them')",
+        r"cannot be loaded: .*mine\.py, line 2: no weights; get them",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), BROKEN_FILES.values(), ids=list(BROKEN_FILES))
+@pytest.mark.parametrize("is_relative", [False, True])
+def test_what_a_file_or_its_class_raises_is_named_with_file_and_line(tmp_path, monkeypatch, text, message, is_relative):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "mine.py"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(PolicyError, match=message) as caught:
+        make_policy(f"{path.name if is_relative else path}:Mine")
+    assert "\n" not in str(caught.value)
+
+
+def test_an_interrupt_while_a_file_is_loaded_stays_an_interrupt(tmp_path):
+    (tmp_path / "mine.py").write_text("raise KeyboardInterrupt", encoding="utf-8")
+    with pytest.raises(KeyboardInterrupt):
+        make_policy(f"{tmp_path / 'mine.py'}:Mine")
+
+
+def test_a_policy_without_a_spec_is_named():
+    with pytest.raises(PolicyError, match=r"the policy object has no valid `spec`: AttributeError"):
+        own_spec(object())

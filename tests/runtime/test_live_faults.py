@@ -111,8 +111,9 @@ def test_a_policy_that_never_answers_is_given_up_and_the_next_run_has_a_new_one(
     session.run()
     assert wait_until(lambda: play(session, 1, patient=False) == 0)
     assert (session.status.phase, session.result.end) == (Phase.ENDED, End.POLICY_FAILED)
+    what = "from its reset" if where == "reset" else "decision 1"
     assert session.status.problem.what == (
-        f"the policy 'scripted' failed: the policy 'scripted' has not answered for 0.1 s; {AGAIN}"
+        f"the policy 'scripted' failed: the policy 'scripted' has not returned {what} for 0.1 s; {AGAIN}"
     )
     drive(session.reset())
     session.run()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 
@@ -10,7 +11,7 @@ import pytest
 
 from vla_isaac.backends import BACKENDS
 from vla_isaac.backends.stub.backend import StubBackend
-from vla_isaac.core.errors import ReplayError
+from vla_isaac.core.errors import ReplayError, VlaIsaacError
 from vla_isaac.policies.scripted.expert import ScriptedPolicy
 from vla_isaac.runtime.log import EpisodeLog
 from vla_isaac.runtime.replay import read_log, replay
@@ -181,3 +182,71 @@ def test_a_log_with_something_missing_inside_is_refused(lines, spoil):
     spoil(lines)
     with pytest.raises(ReplayError):
         replay(lines, StubBackend())
+
+
+def _set(value, *path):
+    def spoil(lines):
+        place = lines
+        for key in path[:-1]:
+            place = place[key]
+        place[path[-1]] = value
+
+    return spoil
+
+
+SPOILT = {
+    "an empty state": (_set({}, 3, "state"), "step 3: the state lacks 'gripper_width'; the log is damaged"),
+    "an empty first state": (_set({}, 0, "state"), "step 0: the state lacks 'gripper_width'"),
+    "a state of another kind": (_set([], 3, "state"), "step 3: the state lacks"),
+    "a value more": (_set(1.0, 3, "state", "speed"), "step 3: the state has an unknown 'speed'"),
+    "a state with fewer joints": (_set([0.0] * 6, 3, "state", "qpos"), r"state.qpos has shape \(6,\), expected \(7,\)"),
+    "a state with text": (_set("0", 3, "state", "gripper_width"), "state.gripper_width is '0'"),
+    "a state that is not finite": (_set(float("nan"), 3, "state", "time"), "step 3: state.time is nan"),
+    "a number too large": (_set(10**400, 3, "state", "time"), "step 3: state.time is 1000"),
+    "a negative step": (_set(-3, 3, "step"), "the log has step -3 where step 3 should be"),
+    "a step of zero": (_set(0, 1, "step"), "the log has step 0 where step 1 should be"),
+    "a huge step": (_set(10**300, 3, "step"), "the log has step 1000.* where step 3 should be"),
+    "a step that is no number": (_set(True, 1, "step"), "the log has step True where step 1 should be"),
+    "a step left out": (lambda lines: lines.pop(4), "the log has 7 steps, its end says 8"),
+    "two starts": (lambda lines: lines.insert(3, lines[0]), "the log has 9 steps, its end says 8"),
+    "an end inside": (lambda lines: lines.insert(3, lines.pop()), "the log has a line 'end' where step 3 should be"),
+    "a target with six joints": (_set([0.0] * 6, 3, "target", "qpos"), r"target.qpos has shape \(6,\)"),
+    "a target that is not finite": (_set(float("inf"), 3, "target", "qpos", 2), r"target.qpos\[2\] is inf"),
+    "a target beyond the joints": (_set(9.0, 3, "target", "qpos", 2), "step 3: the target is outside the limits"),
+    "a negative width": (_set(-0.01, 3, "target", "gripper_width"), "step 3: the target is outside the limits"),
+    "a negative mass": (_set(-0.05, 0, "layout", "objects", 0, "mass"), "key 'layout.objects.*': .*mass=-0.05 kg"),
+    "a mass of zero": (_set(0.0, 0, "layout", "objects", 0, "mass"), "mass=0.0 kg"),
+    "a negative mass in the scene": (_set(-0.05, 0, "scene", "objects", 0, "mass"), "mass=-0.05 kg must lie within"),
+    "no rotation": (_set([0.0] * 4, 0, "layout", "objects", 0, "quat_wxyz"), "give a unit quaternion"),
+    "a negative rate": (_set(-20.0, 0, "scene", "timing", "control_hz"), "control_hz=-20.0 must lie within"),
+    "two rates": (_set(10.0, 0, "scene", "timing", "control_hz"), "the log's control_hz is 20.0, that of its scene 10.0"),
+    "a huge physics step": (_set(9.0, 0, "scene", "timing", "max_physics_dt"), "max_physics_dt=9.0 s must lie within"),
+    "too few objects": (lambda lines: lines[0]["layout"]["objects"].pop(), "places 2 objects"),
+}
+
+
+@pytest.mark.parametrize(("spoil", "message"), SPOILT.values(), ids=list(SPOILT))
+def test_a_log_with_a_value_that_cannot_be_is_refused_with_its_place(lines, spoil, message):
+    spoil(lines)
+    with pytest.raises(VlaIsaacError, match=message):
+        replay(lines, StubBackend())
+
+
+def _leaves(value, path=()):
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, child in children:
+        yield from _leaves(child, (*path, key))
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        yield path
+
+
+def test_no_number_of_states_and_targets_can_change_unnoticed(lines):
+    places = [(5, *path) for part in ("state", "target") for path in _leaves(lines[5][part], (part,))]
+    assert len(places) == 1 + 7 + 7 + 1 + 3 * (3 + 4 + 3) + 8
+    for path in places:
+        spoilt = copy.deepcopy(lines)
+        place = spoilt
+        for key in path[:-1]:
+            place = place[key]
+        place[path[-1]] -= 0.001
+        assert replay(spoilt, StubBackend()).first_difference is not None, path

@@ -14,6 +14,7 @@ from vla_isaac.policies.abilities import Abilities
 from vla_isaac.policies.base import Policy
 from vla_isaac.policies.factory import checkpoint_of
 from vla_isaac.policies.learned_checkpoint import PolicyCard
+from vla_isaac.policies.read_only_boundary import own_spec
 from vla_isaac.runtime.camera_check import check_views
 from vla_isaac.runtime.episode import EpisodeRequest
 from vla_isaac.sim.backend import FLAT_PICTURES
@@ -123,7 +124,7 @@ def _why_not_this(abilities: Abilities, request: EpisodeRequest) -> str | None:
 
 def _inputs(policy: Policy) -> str:
     """Return a policy's inputs as text."""
-    spec = policy.spec
+    spec = own_spec(policy)
     if spec.privileged:
         return "expert; it sees the true state of the scene"
     parts = ["the cameras"] * bool(spec.cameras) + ["the joints"] * spec.needs_proprioception

@@ -11,6 +11,7 @@ from vla_isaac.core.errors import UsageError
 from vla_isaac.policies.base import Policy
 from vla_isaac.policies.factory import make_policy
 from vla_isaac.runtime.episode import EpisodeRequest
+from vla_isaac.runtime.inference import POLICY_TIMEOUT
 from vla_isaac.runtime.result import EpisodeResult
 from vla_isaac.runtime.session import Session
 from vla_isaac.runtime.subscriber import Subscriber
@@ -40,7 +41,13 @@ def make_backend(name: str, *, robot_model: Path | None = None) -> Backend:
     return with_model
 
 
-def make_session(backend: str = "mujoco", policy: str | Policy | None = None, *, robot_model: Path | None = None) -> Session:
+def make_session(
+    backend: str = "mujoco",
+    policy: str | Policy | None = None,
+    *,
+    robot_model: Path | None = None,
+    policy_timeout: float = POLICY_TIMEOUT,
+) -> Session:
     """Return a session of backend and policy, ready for episodes; close it, or use it in a ``with`` statement.
 
     Args:
@@ -48,24 +55,29 @@ def make_session(backend: str = "mujoco", policy: str | Policy | None = None, *,
         policy: A name of ``vla-isaac list policies``, or a policy object of your own; None takes the scripted expert, which
             sees the true state of the scene, since the session's requests are not known yet.
         robot_model: A mesh model of the Panda for MuJoCo.
+        policy_timeout: Timeout of each of the policy's answers after its first decision, in real time [s]; 0 waits for ever.
     """
     chosen = EXPERT if policy is None else policy
     name = chosen if isinstance(chosen, str) else type(chosen).__name__
     reason = "the default of make_session, which sees the true state" if policy is None else BY_CALLER
     actor = make_policy(chosen) if isinstance(chosen, str) else chosen
-    return open_session(PolicyChoice(name, reason), actor, make_backend(backend, robot_model=robot_model))
+    choice = PolicyChoice(name, reason)
+    return open_session(choice, actor, make_backend(backend, robot_model=robot_model), policy_timeout=policy_timeout)
 
 
-def open_session(choice: PolicyChoice, policy: Policy, backend: Backend) -> Session:
+def open_session(
+    choice: PolicyChoice, policy: Policy, backend: Backend, *, policy_timeout: float = POLICY_TIMEOUT
+) -> Session:
     """Return a session of backend and policy, and log the policy and the reason.
 
     Args:
         choice: The policy's name, and why it was chosen.
         policy: The policy.
         backend: Closed with the session.
+        policy_timeout: As in `make_session`.
     """
     choice.log(policy)
-    return Session(backend, policy, policy_name=choice.policy, policy_reason=choice.reason)
+    return Session(backend, policy, policy_name=choice.policy, policy_reason=choice.reason, policy_timeout=policy_timeout)
 
 
 def choose_policy(backend: str, request: EpisodeRequest) -> str:
@@ -90,6 +102,7 @@ def run(
     goal: str | None = None,
     max_steps: int | None = None,
     video: str | Path | None = None,
+    policy_timeout: float = POLICY_TIMEOUT,
 ) -> EpisodeResult:
     """Run one episode from its seed to its end and return the result.
 
@@ -101,9 +114,9 @@ def run(
     )
     if policy is None:
         choice = default_choice(backend, request)
-        opened = open_session(choice, make_policy(choice.policy), make_backend(backend))
+        opened = open_session(choice, make_policy(choice.policy), make_backend(backend), policy_timeout=policy_timeout)
     else:
-        opened = make_session(backend, policy)
+        opened = make_session(backend, policy, policy_timeout=policy_timeout)
     with opened as session:
         watchers: list[Subscriber] = [VideoRecorder(session.backend, Path(video))] if video else []
         return session.run(request, watchers)

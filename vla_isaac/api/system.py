@@ -13,8 +13,8 @@ from vla_isaac.core.arrays import Image
 from vla_isaac.core.errors import BackendError, UsageError
 from vla_isaac.core.types import Action, ActionChunk, JointTarget, Observation, SceneState, Verdict
 from vla_isaac.policies.base import Policy
-from vla_isaac.policies.read_only_boundary import ask
 from vla_isaac.runtime.control_period import Decision
+from vla_isaac.runtime.inference import POLICY_TIMEOUT
 from vla_isaac.runtime.result import EpisodeResult
 from vla_isaac.runtime.runner import PolicyRunner
 from vla_isaac.runtime.session import Session
@@ -48,6 +48,7 @@ class IsaacVLASystem:
         backend: str = "mujoco",
         instruction: str | None = None,
         seed: int = 0,
+        policy_timeout: float = POLICY_TIMEOUT,
     ) -> None:
         """Load the policy; `setup_scene` starts the simulator.
 
@@ -57,6 +58,7 @@ class IsaacVLASystem:
             backend: A name of ``vla-isaac list backends``.
             instruction: What `get_language_instruction` returns; None takes the chapter's, if the default objects are used.
             seed: Seed of the layout and everything else random.
+            policy_timeout: As in `make_session`.
 
         Raises:
             UnknownNameError: If there is no such policy.
@@ -69,7 +71,7 @@ class IsaacVLASystem:
         )
         self._backend_name = backend
         self._instruction = instruction
-        self._seed = seed
+        self._seed, self._policy_timeout = seed, policy_timeout
         self._builder = FrankaSceneBuilder("chapter")
         self._has_own_objects = False
         self._session: Session | None = None
@@ -107,7 +109,9 @@ class IsaacVLASystem:
         if not self._has_own_objects:
             for shape, colour in OBJECTS:
                 self._builder.add(shape, colour)
-        self._session = open_session(self._choice, self.vla_model, make_backend(self._backend_name))
+        self._session = open_session(
+            self._choice, self.vla_model, make_backend(self._backend_name), policy_timeout=self._policy_timeout
+        )
         self._begin(self.get_language_instruction(), None)
         return self
 
@@ -137,7 +141,7 @@ class IsaacVLASystem:
         """
         if instruction is not None and instruction != self.get_language_instruction():
             self._begin(instruction, None)  # a new episode, also after the last one's end
-        decision = self._do_period(lambda observation: ask(self.vla_model, observation))
+        decision = self._do_period(self._running().answer)
         return Action(decision.action.arm.copy(), decision.action.gripper)
 
     def convert_action_to_joints(self, action: Action) -> JointTarget:

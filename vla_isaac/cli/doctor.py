@@ -183,7 +183,7 @@ def _rendering(packages: Iterable[Check]) -> Check:
         drive(backend.reset(sample_layout(scene, Randomisation(), 0)))
         frame = drive(backend.render([RenderRequest(camera="front", resolution_hw=(32, 32))]))["front"]
     except VlaIsaacError as error:
-        return Check("rendering", False, str(error), GL_PACKAGES)
+        return Check("rendering", False, error.message, error.remedy or GL_PACKAGES)
     finally:
         backend.close()
     if int(frame.rgb.max()) == 0:

@@ -8,12 +8,14 @@ from typing import Annotated, Any, Literal
 from tyro.conf import UseAppendAction, arg
 
 from vla_isaac.cli.option_names import in_options
-from vla_isaac.cli.options import OptionalInt, OptionalName, OptionalPath, check_counts_and_seed
+from vla_isaac.cli.options import OptionalInt, OptionalName, OptionalPath, Seconds, check_counts_and_seed
 from vla_isaac.cli.output import FAULT, NOT_REACHED, OK, emit, note, say
 from vla_isaac.cli.progress import ProgressBar
 from vla_isaac.cli.writable import check_writable
 from vla_isaac.core.errors import UsageError, VlaIsaacError
 from vla_isaac.evaluation import EvaluationPlan, EvaluationReport, evaluate
+from vla_isaac.runtime.inference import POLICY_TIMEOUT
+from vla_isaac.runtime.result import End
 
 Tasks = UseAppendAction[Annotated[tuple[str, ...], arg(metavar="FAMILY")]]
 
@@ -59,6 +61,9 @@ class Eval:
     max_steps: OptionalInt = None
     """Control periods allowed per episode; the default is the family's limit."""
 
+    policy_timeout: Seconds = POLICY_TIMEOUT
+    """Seconds that each of the policy's answers after its first one may take; then the episode ends. 0 waits for ever."""
+
     workers: int = 2
     """Number of processes; the results are the same for any number."""
 
@@ -82,6 +87,7 @@ class Eval:
                 num_workers=self.workers,
                 resume=self.resume,
                 progress=bar,
+                policy_timeout=self.policy_timeout,
             )
         except KeyboardInterrupt:
             bar.close()
@@ -122,6 +128,9 @@ class Eval:
     def _report(self, report: EvaluationReport) -> int:
         for line in table(report):
             say(line)
+        failed = [outcome for outcome in report.outcomes if outcome.failure == End.POLICY_FAILED.value]
+        if failed:
+            note(f"the policy failed, first in {failed[0].task}, seed {failed[0].seed}: {failed[0].reason}")
         for problem in report.problems:
             note(f"error: {problem}" if report.faults else problem)
         if self.out is not None:

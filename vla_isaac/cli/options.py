@@ -16,6 +16,7 @@ OptionalInt = Annotated[Optional[int], arg(metavar="INT", help_behavior_hint="")
 OptionalFloat = Annotated[Optional[float], arg(metavar="FLOAT", help_behavior_hint="")]  # noqa: UP045
 OptionalPreset = Annotated[Optional[str], arg(metavar="PRESET", help_behavior_hint="")]  # noqa: UP045
 OptionalPath = Annotated[Optional[Path], arg(metavar="PATH", help_behavior_hint="")]  # noqa: UP045
+Seconds = Annotated[float, arg(metavar="SECONDS")]
 Sentence = Positional[Annotated[Optional[str], arg(metavar="[INSTRUCTION]", help_behavior_hint="")]]  # noqa: UP045
 
 

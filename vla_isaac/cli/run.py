@@ -13,7 +13,15 @@ from vla_isaac.api import make_backend, make_policy, make_request, recorded_requ
 from vla_isaac.api.policy_choice import PolicyChoice, default_choice
 from vla_isaac.backends import BACKENDS
 from vla_isaac.cli.colour import Colour, painted
-from vla_isaac.cli.options import OptionalInt, OptionalName, OptionalPath, OptionalWords, Sentence, check_counts_and_seed
+from vla_isaac.cli.options import (
+    OptionalInt,
+    OptionalName,
+    OptionalPath,
+    OptionalWords,
+    Seconds,
+    Sentence,
+    check_counts_and_seed,
+)
 from vla_isaac.cli.output import FAULT, NOT_REACHED, OK, emit, note, say
 from vla_isaac.cli.writable import check_writable
 from vla_isaac.core.atomic_files import OutputLock
@@ -23,7 +31,9 @@ from vla_isaac.datasets.episode import EpisodeMeta
 from vla_isaac.policies.base import Policy
 from vla_isaac.runtime.episode import EpisodeRequest
 from vla_isaac.runtime.explain import Explainer
+from vla_isaac.runtime.inference import POLICY_TIMEOUT
 from vla_isaac.runtime.log import EpisodeLog
+from vla_isaac.runtime.policy_calls import checked_timeout
 from vla_isaac.runtime.progress import ProgressLine
 from vla_isaac.runtime.replay import read_log, replay
 from vla_isaac.runtime.result import End, EpisodeResult, summary
@@ -118,6 +128,9 @@ class Run:
     explain_pictures: bool = False
     """With --explain: write each image as a file, too."""
 
+    policy_timeout: Seconds = POLICY_TIMEOUT
+    """Seconds that each of the policy's answers after its first one may take; then the episode ends. 0 waits for ever."""
+
     json: bool = False
     """Print one JSON object as the last line of standard output."""
 
@@ -133,7 +146,13 @@ class Run:
         results: list[Ran] = []
         missing: list[Path] = []
         backend = make_backend(self.backend, robot_model=self.robot_model)
-        with Session(backend, policy, policy_name=choice.policy, policy_reason=choice.reason) as session:
+        with Session(
+            backend,
+            policy,
+            policy_name=choice.policy,
+            policy_reason=choice.reason,
+            policy_timeout=self.policy_timeout,
+        ) as session:
             for request in requests:
                 results.append(self._episode(session, request, len(results), missing))
         return self._report(results, choice, missing)
@@ -147,6 +166,7 @@ class Run:
         check_counts_and_seed(self, "episodes", "max_steps")
         if self.backend not in BACKENDS:  # before the choice of a policy names it
             raise unknown_name("backend", self.backend, BACKENDS.targets())
+        checked_timeout(self.policy_timeout)
         if self.video is not None and self.no_video:
             raise UsageError("--video and --no-video exclude each other; give one")
         if self.video is not None:

@@ -19,6 +19,7 @@ from vla_isaac.datasets.episode import Episode
 from vla_isaac.datasets.statistics import Statistics
 from vla_isaac.policies.scripted.expert import ScriptedPolicy
 from vla_isaac.runtime.episode import EpisodeRequest, set_stage
+from vla_isaac.runtime.policy_calls import PolicyCalls
 from vla_isaac.runtime.result import End, EpisodeResult
 from vla_isaac.runtime.session import connect
 from vla_isaac.runtime.subscriber import EpisodeStart, Subscriber
@@ -89,6 +90,7 @@ class Collector:
         self.backend: Backend = backend or BACKENDS.load(plan.backend)()
         self.expert = ScriptedPolicy(rate_hz=plan.fps)
         self.policy = Demonstrator(self.expert)
+        self._calls = PolicyCalls(self.policy)
         self._control = ControlConfig()
 
     def try_one(self, job: DemonstrationJob) -> tuple[str | None, EpisodeRecorder, int]:
@@ -107,6 +109,7 @@ class Collector:
 
         Raises:
             BackendError: If the simulator failed; that does not depend on the seed.
+            PolicyError: If the policy did not answer in time, or the attempt could not be recorded.
         """
         plan, family = self.plan, task_family(job.task)
         self.policy.perturbation = plan.perturbation if self._is_perturbed(job) else None
@@ -122,7 +125,7 @@ class Collector:
             return IMPOSSIBLE, 0
         start = replace(self._with_paraphrase(job, drawn), max_steps=drawn.max_steps + plan.steps_after_success)
         task = LingeringTask(start.plan, dwell=request.dwell, steps_after_success=plan.steps_after_success)
-        runner = connect(start, task, self.backend, self.policy, self._control, list(subscribers))
+        runner = connect(start, task, self.backend, self._calls_of_policy(), self._control, list(subscribers))
         try:
             runner.begin()
         except GoalError:
@@ -130,13 +133,23 @@ class Collector:
         result = runner.run()
         if result.end is End.BACKEND_FAILED:
             raise BackendError(f"{job.task}, seed {job.seed}: {result.reason}")
+        if self._calls.is_hung:
+            raise PolicyError(f"{job.task}, seed {job.seed}: {result.reason}")
         if result.warnings:
             raise PolicyError(f"{job.task}, seed {job.seed} could not be recorded: {'; '.join(result.warnings)}")
         return _failure(result, task, drawn.max_steps), result.steps
 
     def close(self) -> None:
-        """Release the backend."""
+        """Release the backend and the policy's thread."""
+        self._calls.leave()
         self.backend.close()
+
+    def _calls_of_policy(self) -> PolicyCalls:
+        """Return the calls of the present policy: that of `policy` may be another one than at the start."""
+        if self._calls.policy is not self.policy:
+            self._calls.leave()
+            self._calls = PolicyCalls(self.policy)
+        return self._calls
 
     def _is_perturbed(self, job: DemonstrationJob) -> bool:
         return bool(stream(job.seed, "perturbed").random() < self.plan.perturb)

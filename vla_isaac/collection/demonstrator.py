@@ -28,6 +28,8 @@ def demonstration_spec(rate_hz: float) -> ActionSpec:
 class Demonstrator:
     """A policy wrapper around an expert whose actions are rounded to float32, as a dataset stores them."""
 
+    never_blocks = True
+
     def __init__(self, expert: Policy) -> None:
         """Wrap an expert.
 

@@ -78,9 +78,11 @@ class CollectionPlan:
             )
         if len(set(self.cameras)) != len(self.cameras):
             raise ConfigError("collection: {cameras} must be distinct", options={"cameras": self.cameras})
-        if not 16 <= min(self.image_hw) <= max(self.image_hw) <= 2048 or any(side % 2 for side in self.image_hw):
+        if not 32 <= min(self.image_hw) <= max(self.image_hw) <= 2048 or any(side % 2 for side in self.image_hw):
             raise ConfigError(
-                "collection: {image_hw} px is not accepted; even numbers within 16 to 2048 are",
+                "collection: {image_hw} px is not accepted",
+                remedy="give even numbers within 32 to 2048: the video codec cannot store odd ones, and drops the motion "
+                "of the arm in smaller ones",
                 options={"image_hw": self.image_hw},
             )
         if not 1 <= self.fps <= 100:

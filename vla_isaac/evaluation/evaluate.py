@@ -18,6 +18,8 @@ from vla_isaac.evaluation.schedule import EvaluationSchedule
 from vla_isaac.evaluation.trials.moved import check_moves_objects
 from vla_isaac.jobs import JobPool, JobResult, ReportProgress, open_pool, run_jobs
 from vla_isaac.jobs.pool import JOB_DEADLINE, check_num_workers
+from vla_isaac.runtime.inference import POLICY_TIMEOUT
+from vla_isaac.runtime.policy_calls import checked_timeout
 from vla_isaac.scene.builder import scene_preset
 from vla_isaac.scene.randomisation import randomisation_preset
 from vla_isaac.tasks.families import task_family
@@ -37,6 +39,7 @@ def evaluate(
     factory: PolicyAndBackendFactory | None = None,
     deadline: float | None = JOB_DEADLINE,
     cast: PolicyAndBackendFactory | None = None,
+    policy_timeout: float = POLICY_TIMEOUT,
 ) -> EvaluationReport:
     """Run the episodes of a plan; the outcomes are the same for any number of workers.
 
@@ -49,6 +52,8 @@ def evaluate(
         factory: Makes policy and backend instead of those the plan names; with several workers, from functions of a module.
         deadline: Timeout of one attempt [s] with several workers; one that takes longer is a fault.
         cast: Name of `factory` in earlier versions.
+        policy_timeout: Timeout of each of the policy's answers after its first decision, in real time [s]; 0 waits for ever.
+            An episode in which it does not answer in time ends as ``policy_failed``. A `factory` has its own.
 
     Returns:
         The report; its `problems` list what is missing.
@@ -59,6 +64,7 @@ def evaluate(
         BackendError: If there are too many faults; finished attempts stay in the file.
     """
     check_plan(plan, num_workers)
+    checked_timeout(policy_timeout)
     if resume and out is None:
         raise UsageError("resuming needs the file of the earlier run; give it with --out FILE --resume")
     begin = time.perf_counter()
@@ -67,7 +73,7 @@ def evaluate(
         if file is not None:
             stack.callback(file.close)
         schedule = EvaluationSchedule(plan, file.known if file else None)
-        make_worker = functools.partial(Evaluator, plan, factory or cast or factory_of(plan))
+        make_worker = functools.partial(Evaluator, plan, factory or cast or factory_of(plan, policy_timeout))
         pool = open_pool(make_worker, num_workers=num_workers, deadline=deadline)
         stack.callback(pool.close)
         if file is not None:

@@ -20,6 +20,8 @@ from vla_isaac.evaluation.trials.wrong_instruction import TaskWithOriginalGoal, 
 from vla_isaac.policies.base import Policy
 from vla_isaac.policies.factory import make_policy
 from vla_isaac.runtime.episode import EpisodeRequest, set_stage
+from vla_isaac.runtime.inference import POLICY_TIMEOUT
+from vla_isaac.runtime.policy_calls import PolicyCalls
 from vla_isaac.runtime.result import End, EpisodeResult
 from vla_isaac.runtime.session import connect
 from vla_isaac.runtime.subscriber import EpisodeStart
@@ -42,15 +44,18 @@ class PolicyAndBackendFactory:
 
     policy: Callable[[], Policy]
     backend: Callable[[], Backend]
+    policy_timeout: float = POLICY_TIMEOUT
+    """Timeout of each of the policy's answers after its first decision, in real time [s]; 0 waits for ever."""
 
 
 Cast = PolicyAndBackendFactory
 """Its name in earlier versions."""
 
 
-def factory_of(plan: EvaluationPlan) -> PolicyAndBackendFactory:
+def factory_of(plan: EvaluationPlan, policy_timeout: float = POLICY_TIMEOUT) -> PolicyAndBackendFactory:
     """Return the factory of the policy and the backend that a plan names."""
     return PolicyAndBackendFactory(
+        policy_timeout=policy_timeout,
         policy=functools.partial(make_policy, plan.policy, threads=THREADS, must_act=plan.must_act),
         backend=functools.partial(_make_backend, plan.backend),
     )
@@ -79,8 +84,7 @@ class Evaluator:
         """
         self.plan = plan
         self._factory = factory
-        policy = factory.policy()
-        self._policy: Policy = BlackImagePolicy(policy) if plan.trial == "blackened" else policy
+        self._calls = self._make_policy()
         self._backend: Backend | None = self._factory.backend()
         if plan.trial == "moved":
             check_moves_objects(self._backend, self._backend.name)
@@ -105,7 +109,11 @@ class Evaluator:
         return replace(outcome, wall_seconds=time.perf_counter() - begin)
 
     def close(self) -> None:
-        """Release the backend."""
+        """Release the backend and the policy's thread."""
+        self._calls.leave()
+        self._close_backend()
+
+    def _close_backend(self) -> None:
         if self._backend is not None:
             self._backend.close()
             self._backend = None
@@ -113,20 +121,27 @@ class Evaluator:
     def _run(self, job: EvaluationJob) -> Outcome:
         try:
             stage = self._prepare(job)
-            runner = connect(stage.start, stage.task, stage.backend, self._policy, self._control)
+            runner = connect(stage.start, stage.task, stage.backend, self._calls, self._control)
             runner.begin()
         except (SceneError, GoalError) as error:
             return outcome_of(job, "impossible_layout", str(error))
         result = runner.run()
+        if self._calls.is_hung:  # neither its thread nor the policy can be used again
+            self._calls = self._make_policy()
         if result.end is End.BACKEND_FAILED:
             return self._fault(job, result.reason)
         return _outcome(job, stage, result, runner.error)
+
+    def _make_policy(self) -> PolicyCalls:
+        policy = self._factory.policy()
+        acting: Policy = BlackImagePolicy(policy) if self.plan.trial == "blackened" else policy
+        return PolicyCalls(acting, timeout=self._factory.policy_timeout)
 
     def _prepare(self, job: EvaluationJob) -> _Stage:
         """Prepare the episode as ``run --task`` does, then apply the trial."""
         plan, backend, request = self.plan, self._open_backend(), self._request(job)
         family = task_family(job.task)
-        drawn = drive(set_stage(request, backend, self._policy, plan.policy))
+        drawn = drive(set_stage(request, backend, self._calls.policy, plan.policy))
         assert drawn.plan is not None  # a family always has one
         original = TaskDraw(drawn.instruction, drawn.plan)
         requested, task = original, Task(original.plan, dwell=request.dwell)
@@ -160,7 +175,7 @@ class Evaluator:
     def _fault(self, job: EvaluationJob, reason: str) -> Outcome:
         """Return a fault as the outcome, and close the backend: the next job gets a new one."""
         try:
-            self.close()
+            self._close_backend()
         except Exception as error:
             logger.warning("the backend could not be closed: %s", error)
             self._backend = None

@@ -12,6 +12,7 @@ from vla_isaac.core.resources import resource
 from vla_isaac.policies import DEFAULT, POLICIES
 from vla_isaac.policies.base import Policy
 from vla_isaac.policies.chunking import FirstRows, TemporalEnsemble
+from vla_isaac.policies.foreign_code import foreign_code
 from vla_isaac.policies.learned_checkpoint import FILE
 from vla_isaac.policies.own_class import own_class
 
@@ -30,7 +31,7 @@ def make_policy(name: str, *, threads: int | None = None, must_act: bool = False
     Raises:
         UnknownNameError: If no policy has that name.
         UsageError: If it takes no argument; if the file, module or class does not exist, or the class is no policy.
-        PolicyError: If the file or module raises.
+        PolicyError: If the file or module, or the constructor of the class, raises anything.
     """
     execution, name = _chunk_execution(name)
     if execution is not None:
@@ -39,7 +40,9 @@ def make_policy(name: str, *, threads: int | None = None, must_act: bool = False
     plain, colon, argument = _with_default(name).partition(":")
     own = None if plain in POLICIES else own_class(name)
     if own is not None:
-        return _checked(_construct(own, options), name)
+        with foreign_code(f"the policy {name} cannot be made", inspect.getsourcefile(own) or ""):
+            policy = _construct(own, options)
+        return _checked(policy, name)
     if plain not in POLICIES and Path(name).is_dir():
         raise UsageError(
             f"the policy {name!r}: this folder has no {FILE}",

@@ -14,6 +14,8 @@ class HoldPolicy:
 
     spec = PolicySpec(action=ActionSpec(joints="position_rad", rate_hz=20.0), needs_proprioception=True)
 
+    never_blocks = True  # read by runtime/policy_calls.py
+
     def reset(self, context: EpisodeContext) -> None:
         """Discard the posture of the last episode."""
         self._chunk: ActionChunk | None = None

@@ -7,14 +7,16 @@ import importlib.util
 import inspect
 import re
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from vla_isaac.core.errors import PolicyError, UnknownNameError, UsageError, VlaIsaacError, describe, unknown
+from vla_isaac.core.errors import PolicyError, UnknownNameError, UsageError, VlaIsaacError, unknown
 from vla_isaac.policies import POLICIES
+from vla_isaac.policies.foreign_code import foreign_error
 
 METHODS = ("reset", "act")
 _FILE_AND_CLASS = re.compile(r"(?P<place>.+\.py):(?P<name>\w+)")
@@ -82,19 +84,16 @@ def _own_code(name: str, module: str = "") -> Iterator[None]:
         raise PolicyError(
             f"the policy {name}: its module needs the package {error.name!r}", remedy="install it into this environment"
         ) from error
-    except (Exception, SystemExit) as error:
-        line = _line_of(error)
-        raise PolicyError(
-            f"the policy {name} cannot be imported{line}: {describe(error)}", remedy="fix that line"
-        ) from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise foreign_error(f"the policy {name} cannot be imported", error, _innermost_file(error)) from error
 
 
-def _line_of(error: BaseException) -> str:
-    """Return the place in which an error was raised, the innermost of its traceback."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return "" if trace is None else f" ({trace.tb_frame.f_code.co_filename}, line {trace.tb_lineno})"
+def _innermost_file(error: BaseException) -> str:
+    """Return the file in which an error was raised, the innermost of its traceback."""
+    trace = traceback.extract_tb(error.__traceback__)
+    return trace[-1].filename if trace else ""
 
 
 def _policy_class(module: ModuleType, name: str, place: str) -> Callable[..., Any]:

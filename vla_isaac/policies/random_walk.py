@@ -17,6 +17,8 @@ class RandomPolicy:
 
     spec = PolicySpec(action=ActionSpec(translation="delta_base_m", rotation="axis_angle_rad", rate_hz=20.0))
 
+    never_blocks = True  # read by runtime/policy_calls.py
+
     def reset(self, context: EpisodeContext) -> None:
         """Seed the random stream of this episode."""
         self._rng = stream(context.seed, "random policy")

@@ -18,6 +18,7 @@ from vla_isaac.core.read_only import is_refused_write, read_only_copy
 from vla_isaac.core.specs import PolicySpec
 from vla_isaac.core.types import ActionChunk, EpisodeContext, Observation
 from vla_isaac.policies.base import Policy
+from vla_isaac.policies.foreign_code import foreign_code
 
 
 def begin_episode(policy: Policy, context: EpisodeContext) -> None:
@@ -100,9 +101,14 @@ def plain_chunk(answer: Any, *, policy: str = "policy") -> ActionChunk:
 
 
 def own_spec(policy: Policy) -> PolicySpec:
-    """Return a copy of a policy's spec that the policy does not share."""
-    spec = policy.spec
-    return replace(spec, action=replace(spec.action), views=dict(spec.views))
+    """Return a copy of a policy's spec that the policy does not share.
+
+    Raises:
+        PolicyError: If the policy has none.
+    """
+    with foreign_code(f"the policy {type(policy).__name__} has no valid `spec`"):
+        spec = policy.spec
+        return replace(spec, action=replace(spec.action), views=dict(spec.views))
 
 
 def _numbers(part: str, values: Any) -> Array:

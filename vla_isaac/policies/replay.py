@@ -24,6 +24,8 @@ class ReplayPolicy:
     corrective label instead, the joint targets. After the last row it holds still.
     """
 
+    never_blocks = True  # read by runtime/policy_calls.py
+
     def __init__(self, path: Path | None = None, episode: int = 0) -> None:
         """Read an episode.
 

@@ -184,7 +184,7 @@ class EpisodeRun:
         for subscriber in list(self._subscribers):
             try:
                 call(subscriber)
-            except Exception as error:
+            except (Exception, SystemExit, GeneratorExit) as error:  # a policy that draws heat maps may try to exit
                 self._subscribers.remove(subscriber)
                 message = f"{type(subscriber).__name__} was detached: {describe(error)}"
                 self._warnings.append(message)

@@ -16,13 +16,13 @@ from vla_isaac.policies import POLICIES
 from vla_isaac.policies.base import Policy
 from vla_isaac.runtime.camera_preview import CameraPreview
 from vla_isaac.runtime.episode_run import EpisodeRun
-from vla_isaac.runtime.inference import InferenceWorker
-from vla_isaac.runtime.live_run import POLICY_TIMEOUT, LiveRun
+from vla_isaac.runtime.inference import POLICY_TIMEOUT, InferenceWorker
+from vla_isaac.runtime.live_run import LiveRun
 from vla_isaac.runtime.live_settings import LiveSettings, checked_seed, with_changes
 from vla_isaac.runtime.live_status import LiveStatus, Phase, Problem
 from vla_isaac.runtime.loaded_scene import LoadedScene, load_scene
 from vla_isaac.runtime.result import End, EpisodeResult
-from vla_isaac.runtime.session import connect
+from vla_isaac.runtime.session import make_episode
 from vla_isaac.runtime.status_listeners import StatusListeners
 from vla_isaac.runtime.subscriber import Subscriber
 from vla_isaac.scene.builder import scene_preset
@@ -345,7 +345,7 @@ class LiveSession:
         if self._recording is not None and self._make_recorder is not None:
             recorder = (self._recording, self._make_recorder(self._recording))
         watching = [recorder[1]] if recorder else []
-        episode = connect(stage.start, stage.task, self._backend, policy, self._control, watching).episode
+        episode = make_episode(stage.start, stage.task, self._backend, self._control, watching)
         episode.begin()
         self._loaded, self._recorder = stage, recorder
         self._preview.reset(policy)

@@ -13,20 +13,17 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from vla_isaac.core.errors import BackendError, PolicyError
+from vla_isaac.core.errors import BackendError
 from vla_isaac.core.types import Frame, Observation, SceneState
 from vla_isaac.policies.base import Policy
 from vla_isaac.policies.read_only_boundary import ask, begin_episode, plain_chunk
 from vla_isaac.runtime.control_period import Decision
 from vla_isaac.runtime.episode_run import EpisodeRun
-from vla_isaac.runtime.inference import InferenceWorker, Question
+from vla_isaac.runtime.inference import POLICY_TIMEOUT, InferenceWorker, Question, no_answer
 from vla_isaac.runtime.result import End
 from vla_isaac.sim.backend import Steps
 
 logger = logging.getLogger(__name__)
-
-POLICY_TIMEOUT = 60.0
-"""Timeout of a policy's answer, in real time [s]."""
 
 SMOOTHING = 0.1  # weight of the latest period in the measured rate
 
@@ -62,7 +59,7 @@ class LiveRun:
         self._hold_time, self._lock_step, self._timeout = hold_time, lock_step, timeout
         self._decision: Decision | None = None
         self._is_new = self._is_paused = self._is_interrupted = False
-        self._stale = 0
+        self._stale = self._decisions = 0
         self._passed_at, self._measured_hz = 0.0, 0.0
         self.frames: Mapping[str, Frame] = {}
         self.is_time_held = False
@@ -199,6 +196,7 @@ class LiveRun:
 
     def _ask(self, observation: Observation) -> Question:
         name = self.episode.start.policy
+        self._decisions += 1
         return self._worker.ask(lambda: plain_chunk(ask(self._policy, observation), policy=name))
 
     def _answered(self, question: Question) -> Steps[Any]:
@@ -211,8 +209,8 @@ class LiveRun:
         while not question.is_answered:
             if question.waited > self._timeout:
                 self.is_hung = True
-                name = self.episode.start.policy
-                raise PolicyError(f"the policy {name!r} has not answered for {self._timeout:.3g} s")
+                decision = None if question is self._reset else self._decisions
+                raise no_answer(self.episode.start.policy, decision, self._timeout)
             yield
         self._question = None
         return question.answer

@@ -15,7 +15,7 @@ from vla_isaac.policies.read_only_boundary import own_spec
 from vla_isaac.runtime.camera_preview import CameraPreview
 from vla_isaac.runtime.episode import set_stage, with_instruction
 from vla_isaac.runtime.live_settings import LiveSettings
-from vla_isaac.runtime.session import connect
+from vla_isaac.runtime.session import make_episode
 from vla_isaac.runtime.subscriber import EpisodeStart
 from vla_isaac.sim.backend import Backend, Steps
 from vla_isaac.tasks.task import DWELL, Task
@@ -86,7 +86,7 @@ def load_scene(
     if start is None:
         return None
     loaded = LoadedScene(settings, start, policy)
-    connect(start, loaded.task, backend, policy, control)  # a mismatch is reported before the run
+    make_episode(start, loaded.task, backend, control)  # a mismatch is reported before the run
     yield from _run_while(goes_on, preview.look(start.state.time))
     return loaded
 

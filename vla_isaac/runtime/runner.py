@@ -5,19 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from vla_isaac.core.types import Observation
-from vla_isaac.policies.base import Policy
-from vla_isaac.policies.read_only_boundary import ask, begin_episode
 from vla_isaac.runtime.episode_run import EpisodeRun
+from vla_isaac.runtime.policy_calls import PolicyCalls
 from vla_isaac.runtime.result import End, EpisodeResult
 
 
 class PolicyRunner:
     """Runs the loop from observation to action until the episode ends; simulated time stands still while the policy runs."""
 
-    def __init__(self, episode: EpisodeRun, policy: Policy) -> None:
-        """Create a runner of `policy` in `episode`, which has not begun."""
+    def __init__(self, episode: EpisodeRun, calls: PolicyCalls) -> None:
+        """Create a runner of the policy of `calls` in `episode`, which has not begun."""
         self.episode = episode
-        self._policy = policy
+        self._calls = calls
 
     def begin(self) -> None:
         """Start the episode; a policy that fails in its reset ends it at once.
@@ -27,7 +26,7 @@ class PolicyRunner:
         """
         self.episode.begin()
         try:
-            begin_episode(self._policy, self.episode.context())
+            self._calls.reset(self.episode.context(), name=self.episode.start.policy)
         except Exception as error:
             self.episode.fail(End.POLICY_FAILED, error)
         except BaseException:
@@ -48,7 +47,7 @@ class PolicyRunner:
         """Do one control period: observe, act, convert, apply, step, check."""
         episode = self.episode
         try:
-            decision = episode.period.complete(self._answer)
+            decision = episode.period.complete(self.answer)
         except Exception as error:
             episode.fail(episode.period.at_fault, error)
             return
@@ -78,5 +77,11 @@ class PolicyRunner:
         """Return the control periods so far."""
         return self.episode.steps
 
-    def _answer(self, observation: Observation) -> Any:
-        return ask(self._policy, observation)
+    def answer(self, observation: Observation) -> Any:
+        """Return the policy's answer to an observation, its next decision.
+
+        Raises:
+            PolicyError: If it takes too long, tries to exit Python, or tried to modify its input.
+            Exception: Whatever the policy raises.
+        """
+        return self._calls.act(observation, name=self.episode.start.policy, decision=self.episode.steps + 1)

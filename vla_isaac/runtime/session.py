@@ -12,6 +12,8 @@ from vla_isaac.runtime.camera_check import check_pictures, check_views
 from vla_isaac.runtime.control_period import ControlPeriod
 from vla_isaac.runtime.episode import EpisodeRequest, set_stage
 from vla_isaac.runtime.episode_run import EpisodeRun
+from vla_isaac.runtime.inference import POLICY_TIMEOUT
+from vla_isaac.runtime.policy_calls import PolicyCalls
 from vla_isaac.runtime.result import EpisodeResult
 from vla_isaac.runtime.runner import PolicyRunner
 from vla_isaac.runtime.subscriber import EpisodeStart, Subscriber
@@ -38,6 +40,7 @@ class Session:
         policy_name: str = "policy",
         policy_reason: str = "",
         control: ControlConfig | None = None,
+        policy_timeout: float = POLICY_TIMEOUT,
     ) -> None:
         """Hold a backend and a policy.
 
@@ -47,18 +50,24 @@ class Session:
             policy_name: Its name in results.
             policy_reason: Why it was selected, for results.
             control: Limits and inverse kinematics; None takes the defaults.
+            policy_timeout: Timeout of each of the policy's answers after its first decision, in real time [s]; 0 waits for
+                ever. After it the episode ends as POLICY_FAILED.
+
+        Raises:
+            UsageError: If the timeout is negative or no finite number.
         """
         self.backend = backend
         self.policy = policy
         self.policy_name = policy_name
         self.policy_reason = policy_reason
         self._control = control or ControlConfig()
+        self._calls = PolicyCalls(policy, timeout=policy_timeout)
 
     def prepare(self, request: EpisodeRequest, subscribers: Sequence[Subscriber] = ()) -> PolicyRunner:
         """Load and lay out the scene and return a runner at the start of the episode; for callers that own the clock."""
         start = drive(set_stage(request, self.backend, self.policy, self.policy_name, self.policy_reason))
         task = Task(start.plan, dwell=request.dwell)
-        runner = connect(start, task, self.backend, self.policy, self._control, subscribers)
+        runner = connect(start, task, self.backend, self._calls, self._control, subscribers)
         runner.begin()
         return runner
 
@@ -67,7 +76,8 @@ class Session:
         return self.prepare(request, subscribers).run()
 
     def close(self) -> None:
-        """Release the backend; may be called twice."""
+        """Release the backend and the policy's thread; may be called twice."""
+        self._calls.leave()
         self.backend.close()
 
     def __enter__(self) -> Session:
@@ -83,11 +93,18 @@ def connect(
     start: EpisodeStart,
     task: Task,
     backend: Backend,
-    policy: Policy,
+    calls: PolicyCalls,
     control: ControlConfig,
     subscribers: Sequence[Subscriber] = (),
 ) -> PolicyRunner:
-    """Return a runner of an episode, with the cameras and the converter of the spec that `start` has; it has not begun.
+    """Return a runner of an episode that has not begun; arguments and errors as in `make_episode`."""
+    return PolicyRunner(make_episode(start, task, backend, control, subscribers), calls)
+
+
+def make_episode(
+    start: EpisodeStart, task: Task, backend: Backend, control: ControlConfig, subscribers: Sequence[Subscriber] = ()
+) -> EpisodeRun:
+    """Return an episode with the cameras and the converter of the spec that `start` has; it has not begun.
 
     Raises:
         UnknownNameError: If the scene lacks a camera of the policy.
@@ -100,4 +117,4 @@ def connect(
     check_pictures(spec, backend.name)
     cameras = CameraRig(backend, spec.cameras, ImageOptions(resolution_hw=spec.image_hw), seed=start.seed)
     period = ControlPeriod(start, backend, ActionConverter(spec.action, control), cameras)
-    return PolicyRunner(EpisodeRun(start, task, period, subscribers), policy)
+    return EpisodeRun(start, task, period, subscribers)

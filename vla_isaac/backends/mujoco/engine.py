@@ -2,43 +2,53 @@
 
 from __future__ import annotations
 
-import ctypes.util
+import functools
 import os
-import sys
 from types import ModuleType
 
+from vla_isaac.backends.mujoco.gl_choice import GL_REMEDY, GL_VARIABLES, GlChoice, requested_gl
+from vla_isaac.core.errors import RenderError
 from vla_isaac.core.optional import require
 
-GL_REMEDY = (
-    "no OpenGL for drawing without a screen was found; on Debian or Ubuntu run: "
-    "apt-get install -y libegl1 libopengl0 libgl1-mesa-dri, or choose --backend stub"
-)
+__all__ = ["GL_REMEDY", "headless_gl", "mujoco_module", "no_gl"]
 
 
 def headless_gl() -> str:
-    """Return the value of MUJOCO_GL for this machine: the user's own, `egl`, `osmesa`, or `disable`.
+    """Return the value of MUJOCO_GL for this machine: what the user has set if it works, `egl`, `osmesa`, or `disable`.
 
     MuJoCo reads the variable once, at import, and fails there when the platform's library is missing.
     """
-    chosen = os.environ.get("MUJOCO_GL", "").lower()
-    if chosen:
-        return chosen
-    if sys.platform != "linux":
-        return ""  # Windows and macOS have their own GL, which MuJoCo selects
-    if ctypes.util.find_library("EGL") and (ctypes.util.find_library("OpenGL") or ctypes.util.find_library("GL")):
-        return "egl"  # EGL makes the off-screen context, OpenGL draws in it: PyOpenGL needs both
-    if ctypes.util.find_library("OSMesa"):
-        return "osmesa"
-    return "disable"
+    return _chosen_gl().platform
+
+
+def no_gl() -> RenderError:
+    """Return the error where `headless_gl` is `disable`: why nothing can be drawn, and what works."""
+    choice = _chosen_gl()
+    return RenderError(choice.problem, remedy=choice.remedy)
 
 
 def mujoco_module() -> ModuleType:
-    """Import MuJoCo.
+    """Import MuJoCo; where nothing can be drawn, without its drawing.
 
     Raises:
         MissingDependencyError: If the package is not installed.
     """
-    platform = headless_gl()
+    before, platform = os.environ.get("MUJOCO_GL"), headless_gl()
     if platform:
         os.environ["MUJOCO_GL"] = platform
-    return require("mujoco", extra="mujoco", need="the mujoco backend", instead="choose --backend stub")
+    try:
+        return require("mujoco", extra="mujoco", need="the mujoco backend", instead="choose --backend stub")
+    finally:
+        if platform == "disable":  # the error names the user's value
+            os.environ.pop("MUJOCO_GL")
+            os.environ.update({} if before is None else {"MUJOCO_GL": before})
+
+
+def _chosen_gl() -> GlChoice:
+    return _gl_of(*(os.environ.get(name) for name in GL_VARIABLES))
+
+
+@functools.cache
+def _gl_of(*_: str | None) -> GlChoice:
+    """Return `requested_gl` for the present values of the variables."""
+    return requested_gl()

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from vla_isaac.backends.mujoco.engine import GL_REMEDY, headless_gl, mujoco_module
+from vla_isaac.backends.mujoco.engine import GL_REMEDY, headless_gl, mujoco_module, no_gl
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import RenderError
 from vla_isaac.core.types import Frame
@@ -153,7 +153,7 @@ def _gl_class(mujoco: Any) -> Any:
     if platform == "osmesa":
         return importlib.import_module("mujoco.osmesa").GLContext
     if platform == "disable" or not hasattr(mujoco, "GLContext"):
-        raise RenderError(GL_REMEDY)
+        raise no_gl()
     return mujoco.GLContext
 
 

@@ -16,6 +16,7 @@ from vla_isaac.datasets.verification.numbers import Fault
 
 BLACK = 16  # of 255: nothing in the picture is brighter; a rendered scene has lights, a video's black is not quite 0
 BLOCK = 8  # [px] pictures are compared by the means of blocks, which a video's noise hardly changes
+LEAST_BLOCKS = 16  # along each side: in fewer and larger ones the arm of a picture below 128 px hardly changes the means
 # The rest was measured on 34 episodes of ten tasks, MuJoCo and stub, as PNG and as H.264: nothing clean is reported.
 SAME = 0.5  # of 255, largest difference of a block mean between two images of the same view, apart from a video's key frames
 ALIKE = 8.0  # of 255, the same with what key frames add; a frozen video stays below 8
@@ -103,7 +104,7 @@ def _survey(images: Images) -> tuple[AnyArray, AnyArray]:
 
 def _thumbnails(pictures: AnyArray) -> AnyArray:
     t, h, w, _ = pictures.shape
-    block = min(BLOCK, h, w)
+    block = max(1, min(BLOCK, h // LEAST_BLOCKS, w // LEAST_BLOCKS))
     rows, columns = h // block, w // block
     cut = pictures[:, : rows * block, : columns * block].reshape(t, rows, block, columns, block, 3)
     return cut.mean(axis=(2, 4), dtype=np.float32)

@@ -23,6 +23,8 @@ class ScriptedPolicy:
     Within a step of a plan it is a function of the state alone, so it recovers from perturbations.
     """
 
+    never_blocks = True  # read by runtime/policy_calls.py
+
     def __init__(self, *, rate_hz: float = 20.0, motion: Motion | None = None) -> None:
         """Make an expert.
 
