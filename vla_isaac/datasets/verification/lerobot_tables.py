@@ -16,6 +16,7 @@ from vla_isaac.datasets.lerobot.info_json import version_fault
 from vla_isaac.datasets.lerobot.layout import BOOKKEEPING, INFO
 from vla_isaac.datasets.parquet import pa, read_table, to_numpy
 from vla_isaac.datasets.verification.finding import Finding
+from vla_isaac.datasets.verification.lerobot_language import language_faults
 from vla_isaac.datasets.verification.lerobot_layout import LeRobotLayout, Where
 
 TIME_SLACK = 1e-4  # [s] LeRobot's own tolerance, `tolerance_s`
@@ -38,6 +39,10 @@ def table_findings(layout: LeRobotLayout) -> Iterator[Finding]:
         if not any(name in words for words in faults for name in BOOKKEEPING):
             columns = {name: to_numpy(table[name], feature)[:, 0] for name, feature in BOOKKEEPING.items()}
             yield from _row_findings(columns, episodes, first_row, layout, file)
+            for where in episodes:
+                rows = table.filter(columns["episode_index"] == where.number)
+                for row, words in language_faults(rows, layout.info["features"]):
+                    yield Finding(file=file, episode=where.number, row=row, what=words)
 
 
 def _count_findings(layout: LeRobotLayout) -> Iterator[Finding]:
