@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -132,7 +133,7 @@ def test_texts_of_all_kinds_come_through_files_and_merges(episode, tmp_path):
     notes = (
         Annotation(time=0.0, style="plan", content="1. reach 2. put"),
         Annotation(time=float(np.float32(0.35)), style=None, content=None, tool_calls=(call,)),
-        Annotation(time=1.0, style="vqa", content="where?", role="user", camera="observation.images.front"),
+        Annotation(time=1.0, style="interjection", content="stop", role="user"),
     )
     full = replace(episode, meta=replace(episode.meta, annotations=notes))
     one = written(tmp_path, [full, episode])
@@ -144,6 +145,38 @@ def test_texts_of_all_kinds_come_through_files_and_merges(episode, tmp_path):
             found = [reader.meta(n).annotations for n in range(3)]
         assert found == [(), notes, episode.meta.annotations]
         assert verify_path(path) == []
+
+
+SPOILT = [
+    ({"timestamp": 99.0}, "is after the last row"),
+    ({"style": "vqa"}, "belongs into language_events"),
+    ({"content": None}, "has neither content nor tool_calls"),
+    ({"camera": "observation.images.front"}, "only vqa and trace do"),
+    ({"timestamp": -1.0}, "language_persistent: timestamp is -1.0"),
+]
+
+
+@pytest.mark.parametrize(("change", "words"), SPOILT, ids=[words for _, words in SPOILT])
+def test_verify_names_a_text_that_lerobot_cannot_use(episode, tmp_path, change, words):
+    path = written(tmp_path, [episode])
+    spoil(path, lambda row, entries: [{**entries[0], **change}, *entries[1:]])
+    found = [f for f in verify_path(path) if "language" in f.what]
+    assert found
+    assert words in found[0].what
+
+
+def test_verify_names_the_row_whose_lasting_texts_differ(episode, tmp_path):
+    path = written(tmp_path, [episode])
+    spoil(path, lambda row, entries: entries[:1] if row == 7 else entries)
+    assert [f.row for f in verify_path(path) if "is not the same in all rows" in f.what] == [7]
+
+
+def spoil(path, change) -> None:
+    file = next(path.glob("data/*/*.parquet"))
+    table = pq.read_table(file)
+    place, column = table.column_names.index("language_persistent"), table["language_persistent"]
+    values = [change(row, entries) for row, entries in enumerate(column.to_pylist())]
+    pq.write_table(table.set_column(place, "language_persistent", pa.array(values, column.type)), file)
 
 
 def test_a_dataset_begun_without_the_columns_is_resumed_without_them(episode, tmp_path):
@@ -181,7 +214,6 @@ def test_without_the_columns_older_lerobot_reads_the_dataset_and_the_labels_are_
 def test_a_broken_column_of_language_is_one_error(episode, tmp_path, value):
     from vla_isaac.core.errors import DatasetError
     from vla_isaac.datasets.lerobot.language import annotations_in
-    from vla_isaac.datasets.parquet import pa
 
     table = pa.table({"language_persistent": pa.array([value]), "timestamp": pa.array([0.0])})
     with pytest.raises(DatasetError, match=r"^here: language_persistent"):

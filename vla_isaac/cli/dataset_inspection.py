@@ -270,8 +270,9 @@ def _say_summary(value: dict[str, Any]) -> None:
     minutes, seconds = divmod(round(value["seconds"]), 60)
     say(f"episodes     {value['episodes']}, {value['rows']} rows, {minutes} min {seconds} s at {value['fps']:g} Hz")
     if value["numbers"]:
-        first, last = value["numbers"][0], value["numbers"][-1]
-        say(f"numbers      from {first} to {last} in its files; a new dataset made of it counts from 0")
+        numbers = list(map(str, value["numbers"]))
+        named = ", ".join(numbers) if len(numbers) <= MOST_NAMES else f"{numbers[0]} to {numbers[-1]}"
+        say(f"numbers      {named} in its files; a new dataset made of it counts from 0")
     if value["lengths"]:
         least, median, most = value["lengths"]
         say(f"lengths      {least} to {most} rows, median {median:g}")

@@ -12,8 +12,8 @@ from vla_isaac.core.config import to_mapping
 from vla_isaac.jobs.journal import Journal, check_same_plan
 
 FOLDER = ".collect"
-FREE = ("episodes",)
-"""Fields that may change when a collection is resumed."""
+FREE = ("episodes", "language_columns")
+"""Fields that may change when a collection is resumed; a dataset keeps the columns that it has."""
 
 
 def journal_folder(dataset: Path) -> Path:

@@ -298,7 +298,7 @@ def test_statistics_of_the_whole_dataset_are_those_of_version_20(tmp_path):
 def test_info_names_the_numbers_of_the_files(tmp_path, capsys, version):
     Info(path=WRITE[version](tmp_path / "set", EPISODES, TABLE, numbers=[5, 7]), json=True).run()
     out = capsys.readouterr().out
-    assert "numbers      from 5 to 7 in its files; a new dataset made of it counts from 0" in out
+    assert "numbers      5, 7 in its files; a new dataset made of it counts from 0" in out
     assert json.loads(out.splitlines()[-1])["numbers"] == [5, 7]
 
 

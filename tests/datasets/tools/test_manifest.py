@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -132,3 +133,30 @@ def test_an_episode_that_does_not_belong_is_refused_and_leaves_no_pictures(tmp_p
         writer.add(make_episode(4, cameras=("front",)))
     assert len(open_dataset(path)) == 1
     assert not (path / "images/front/episode_000001").exists()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("instruction", 7, "expected text"),
+        ("instruction", None, "expected text"),
+        ("episode", "first", "expected a whole number"),
+        ("episode", True, "expected a whole number"),
+        ("images", ["a.png"], "expected a path for each camera"),
+        ("columns", 3, "expected a row for each column"),
+    ],
+)
+def test_an_entry_of_another_type_is_named(tmp_path, key, value, expected):
+    step = {"instruction": "lift", "action": [0.0], key: value}
+    (tmp_path / "manifest.json").write_text(json.dumps([step]))
+    with pytest.raises(DatasetError, match=rf"manifest.json: entry 0: {key} is .*, {expected}"):
+        open_dataset(tmp_path)
+
+
+@pytest.mark.parametrize("held", [3, [3], [{}], [{"instruction": 3}], [{"instruction": "x", "sentences": [{"row": 4}]}]])
+def test_descriptions_of_another_type_name_the_file(clean, tmp_path, held):
+    shutil.copytree(clean["manifest"], tmp_path / "set")
+    about = json.loads((tmp_path / "set/dataset.json").read_text())
+    (tmp_path / "set/dataset.json").write_text(json.dumps({**about, "episodes": held}))
+    with pytest.raises(DatasetError, match=r"dataset\.json"):
+        open_dataset(tmp_path / "set")

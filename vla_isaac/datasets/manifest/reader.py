@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import DatasetError, UsageError
+from vla_isaac.core.input_files import read_json_lines
 from vla_isaac.datasets.description import info_from_json, read_json
 from vla_isaac.datasets.episode import Episode, EpisodeMeta, action_feature
 from vla_isaac.datasets.formats import DatasetInfo
@@ -26,7 +26,7 @@ from vla_isaac.datasets.manifest.steps import (
     part_path,
     pictures,
 )
-from vla_isaac.datasets.meta_json import meta_from_json
+from vla_isaac.datasets.meta_json import REMEDY, meta_from_json
 from vla_isaac.datasets.picture_kinds import warn_left_out
 from vla_isaac.datasets.sentences import sentences_of
 from vla_isaac.datasets.untrusted_paths import path_inside
@@ -119,7 +119,9 @@ class ManifestReader:
     def _known_metas(self, about: Any) -> dict[int, EpisodeMeta]:
         source = self.path / COMPANION
         entries = about.get("episodes", []) if isinstance(about, dict) else []
-        found = {n: meta_from_json(entry) for n, entry in enumerate(entries)}
+        if not isinstance(entries, list):
+            raise DatasetError(f"{source}: episodes is {entries!r:.60}, expected a list", remedy=REMEDY)
+        found = {n: meta_from_json(entry, source=f"{source}, episode {n}") for n, entry in enumerate(entries)}
         lacking = next((n for n in range(len(self._episodes)) if about is not None and n not in found), None)
         if lacking is not None:
             raise DatasetError(f"{source}: episode {lacking} of {MANIFEST} is not described; was one of the files changed?")
@@ -128,8 +130,8 @@ class ManifestReader:
     def _add_parts(self) -> None:
         """Add episodes that were finished but are not in the manifest yet."""
         while (path := part_path(self.path, len(self._episodes))).exists():
-            lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-            self._metas[len(self._episodes)] = meta_from_json(lines[0])
+            lines: list[Any] = read_json_lines(path, error=DatasetError, remedy=REMEDY)
+            self._metas[len(self._episodes)] = meta_from_json(lines[0] if lines else None, source=f"{path}, line 1")
             self._episodes.append(check_steps(lines[1:], source=str(path)))
 
     def _guess_info(self) -> DatasetInfo:

@@ -22,6 +22,14 @@ MANIFEST, COMPANION, PARTS = "manifest.json", "dataset.json", ".parts"
 
 Step = Mapping[str, Any]
 
+KINDS: dict[str, tuple[type, str]] = {
+    "instruction": (str, "text"),
+    "episode": (int, "a whole number"),
+    "images": (dict, "a path for each camera"),
+    "columns": (dict, "a row for each column"),
+}
+"""Types of the entries of a step that have one; pictures and numbers are checked where they are read."""
+
 
 def picture_path(camera: str, episode: int, step: int) -> str:
     """Return the path of an image, relative to the dataset, with forward slashes."""
@@ -70,6 +78,12 @@ def check_steps(entries: Any, *, source: str) -> list[Step]:
             raise DatasetError(
                 f"{source}: entry {number} has no {missing[0]!r}; a step needs image_path, instruction, action"
             )
+        for key, (kind, expected) in KINDS.items():
+            if key in entry and (not isinstance(entry[key], kind) or isinstance(entry[key], bool)):
+                raise DatasetError(
+                    f"{source}: entry {number}: {key} is {entry[key]!r:.60}, expected {expected}",
+                    remedy="correct this field",
+                )
     return entries
 
 

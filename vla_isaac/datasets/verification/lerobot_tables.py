@@ -17,6 +17,7 @@ from vla_isaac.datasets.lerobot.layout import BOOKKEEPING, INFO
 from vla_isaac.datasets.lerobot.rows import FOLDER as EPISODES_FOLDER
 from vla_isaac.datasets.parquet import pa, read_table, to_numpy
 from vla_isaac.datasets.verification.finding import Finding
+from vla_isaac.datasets.verification.lerobot_language import language_faults
 from vla_isaac.datasets.verification.lerobot_layout import LeRobotLayout, Where
 from vla_isaac.datasets.verification.lerobot_shares import row_range_faults
 
@@ -47,6 +48,10 @@ def table_findings(layout: LeRobotLayout) -> Iterator[Finding]:
             columns = {name: to_numpy(table[name], feature)[:, 0] for name, feature in BOOKKEEPING.items()}
             yield from _foreign_findings(columns, episodes, set(first_row), file)
             yield from _row_findings(columns, episodes, first_row, layout, file)
+            for where in episodes:
+                rows = table.filter(columns["episode_index"] == where.number)
+                for row, words in language_faults(rows, layout.info["features"]):
+                    yield Finding(file=file, episode=where.number, row=row, what=words)
 
 
 def _count_findings(layout: LeRobotLayout) -> Iterator[Finding]:
