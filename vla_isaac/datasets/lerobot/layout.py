@@ -25,7 +25,9 @@ IMAGE_PREFIX = "observation.images."
 META_COLUMN = "vla_isaac/meta"
 """Column of an episode's row with its `EpisodeMeta` as JSON; LeRobot preserves it."""
 
-NUMBERS = {"float32", "float64", "float16", "int64", "int32", "int16", "int8", "uint8", "bool"}
+NUMBERS = {
+    *("float32", "float64", "float16", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8", "bool")
+}
 """Types of numeric columns."""
 
 BOOKKEEPING: dict[str, Feature] = {

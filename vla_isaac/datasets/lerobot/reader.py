@@ -59,6 +59,14 @@ class LeRobotReader(EpisodeReader):
         """Return the index of an episode's first image in its video file."""
         return round(self._row(episode).videos[key].from_timestamp * self.info.fps)
 
+    def video_place(self, episode: int, key: str) -> Place:
+        """Return the listed place of an episode in a video file."""
+        return self._row(episode).videos[key]
+
+    def listed_rows(self, episode: int) -> tuple[int, int | None] | None:
+        """Return the listed index of an episode's first row, and after its last; None where none are listed."""
+        return self._row(episode).listed_rows
+
     def _open(self) -> None:
         self.rows = read_rows(self.path, self._video_keys)
         self._groups: OrderedDict[Path, list[tuple[int, int]]] = OrderedDict()

@@ -66,8 +66,8 @@ class EpisodeRow(EpisodeEntry):
     first_row: int
     """Index of its first row among those of all episodes."""
 
-    end_row: int | None = None
-    """Index after its last row as it is listed; None where it is not."""
+    listed_rows: tuple[int, int | None] | None = None
+    """Index of its first row, and after its last, as they are listed; only `verify` compares them."""
 
     data: Place
     row: Place
@@ -165,7 +165,7 @@ def _row(data: Mapping[str, Any], video_keys: Sequence[str], source: str) -> Epi
         tasks=listed_tasks(data.get("tasks"), source=source),
         length=length,
         first_row=first_row,
-        end_row=fields.whole("dataset_to_index") if fields.has("dataset_to_index") else None,
+        listed_rows=_listed_rows(fields),
         data=_place_in(fields, "data"),
         row=Place(fields.whole("meta/episodes/chunk_index", 0), fields.whole("meta/episodes/file_index", 0)),
         videos={key: _video_place(fields, f"videos/{key}") for key in video_keys},
@@ -180,9 +180,14 @@ def _place_in(fields: Fields, prefix: str) -> Place:
 def _video_place(fields: Fields, prefix: str) -> Place:
     start, end = f"{prefix}/from_timestamp", f"{prefix}/to_timestamp"
     if fields.number(start) > LATEST:
-        raise fields.wrong(start, f"seconds from 0 to {LATEST:g}")
-    to_timestamp = fields.number(end) if fields.has(end) else None
-    return replace(_place_in(fields, prefix), from_timestamp=fields.number(start), to_timestamp=to_timestamp)
+        raise fields.wrong(start, f"seconds up to {LATEST:g}")
+    listed_end = fields.number(end) if fields.has(end) else None
+    return replace(_place_in(fields, prefix), from_timestamp=fields.number(start), to_timestamp=listed_end)
+
+
+def _listed_rows(fields: Fields) -> tuple[int, int | None] | None:
+    first, end = "dataset_from_index", "dataset_to_index"
+    return (fields.whole(first), fields.whole(end) if fields.has(end) else None) if fields.has(first) else None
 
 
 def _place(prefix: str, place: Place) -> dict[str, Any]:

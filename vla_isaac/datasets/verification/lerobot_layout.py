@@ -10,7 +10,6 @@ from typing import Any
 from vla_isaac.datasets.lerobot.episode_reader import EpisodeReader
 from vla_isaac.datasets.lerobot.info_json import read_info
 from vla_isaac.datasets.lerobot.layout import STATS, TASKS
-from vla_isaac.datasets.lerobot.reader import LeRobotReader
 from vla_isaac.datasets.lerobot_v21 import files as v21
 
 
@@ -95,25 +94,22 @@ def layout_of(reader: EpisodeReader) -> LeRobotLayout:
         episodes=[_where(reader, episode, keys) for episode in range(len(reader))],
         tasks=reader.tasks(),
         is_v21=reader.version == 2,
-        templates=reader.templates,
+        templates=reader.templates(),
     )
 
 
 def _where(reader: EpisodeReader, episode: int, keys: list[str]) -> Where:
-    row = reader.rows[episode] if isinstance(reader, LeRobotReader) else None
     return Where(
         number=reader.number(episode),
         length=reader.length(episode),
         tasks=reader.listed_tasks(episode),
         data=reader.data_path(episode),
         videos={key: _span(reader, episode, key) for key in keys},
-        rows=None if row is None else (row.first_row, row.end_row),
+        rows=reader.listed_rows(episode),
     )
 
 
 def _span(reader: EpisodeReader, episode: int, key: str) -> Span:
-    path, first = reader.video_path(episode, key), reader.first_frame(episode, key)
-    if not isinstance(reader, LeRobotReader):
-        return Span(path, first)
-    place = reader.rows[episode].videos[key]
-    return Span(path, first, place.from_timestamp, place.to_timestamp)
+    place = reader.video_place(episode, key)
+    first = reader.first_frame(episode, key)
+    return Span(reader.video_path(episode, key), first, place.from_timestamp, place.to_timestamp)

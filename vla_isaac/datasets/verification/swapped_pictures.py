@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -32,19 +33,30 @@ Means = Mapping[tuple[str, int], AnyArray]
 """Mean of each color that the statistics list, 0 to 1, shape (3,); by camera and episode."""
 
 
-def same_pictures(reader: DatasetReader, looks: Looks) -> Iterator[tuple[int, str, str]]:
-    """Yield episode, camera and fault where moving pictures are those of an earlier episode with other numbers."""
+@dataclass(frozen=True)
+class Swap:
+    """An episode that shows the pictures of another, both counted from 0."""
+
+    camera: str
+    episode: int
+    other: int
+    words: str
+    """Description, with a place for the number of the other episode."""
+
+
+def same_pictures(reader: DatasetReader, looks: Looks) -> Iterator[Swap]:
+    """Yield where moving pictures are those of an earlier episode with other numbers."""
     first: dict[tuple[str, bytes], int] = {}
     for (camera, episode), look in looks.items():
         if look.digest is None:
             continue
         other = first.setdefault((camera, look.digest), episode)
         if other != episode and _moves_differently(reader, episode, other):
-            yield episode, camera, f"all pictures are those of episode {other}, whose numbers differ"
+            yield Swap(camera, episode, other, "all pictures are those of episode {}, whose numbers differ")
 
 
-def others_pictures(listed: Means, looks: Looks) -> Iterator[tuple[int, str, str]]:
-    """Yield episode, camera and fault where pictures fit the statistics of another episode, and not their own.
+def others_pictures(listed: Means, looks: Looks) -> Iterator[Swap]:
+    """Yield where pictures fit the statistics of another episode, and not their own.
 
     What all episodes have in common, such as another range of colors in the video, is taken off first.
     """
@@ -60,7 +72,8 @@ def others_pictures(listed: Means, looks: Looks) -> Iterator[tuple[int, str, str
             away = np.abs(stated - shown[place]).max(axis=1)
             nearest = int(np.argmin(away))
             if away[place] > FAR and away[nearest] < NEAR:
-                yield episode, camera, f"the pictures are those that the statistics of episode {episodes[nearest]} describe"
+                words = "the pictures are those that the statistics of episode {} describe"
+                yield Swap(camera, episode, episodes[nearest], words)
 
 
 def listed_means(layout: LeRobotLayout | None) -> Means:

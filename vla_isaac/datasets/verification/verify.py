@@ -49,9 +49,10 @@ def verify(reader: DatasetReader, *, progress: Progress | None = None) -> list[F
         found += [f for f in more if not (f.file in reported and f.row is None and number in unreadable)]
         if progress is not None:
             progress(episode + 1, len(reader))
-    for episode, camera, words in (*same_pictures(reader, looks), *others_pictures(listed_means(layout), looks)):
-        file = _file_names(reader, episode, layout)(camera, 0)
-        found.append(Finding(file=file, episode=_number(episode, layout), what=f"camera {camera!r}: {words}"))
+    for swap in (*same_pictures(reader, looks), *others_pictures(listed_means(layout), looks)):
+        file = _file_names(reader, swap.episode, layout)(swap.camera, 0)
+        what = f"camera {swap.camera!r}: {swap.words.format(_number(swap.other, layout))}"
+        found.append(Finding(file=file, episode=_number(swap.episode, layout), what=what))
     if len(reader) == 0:
         found.append(Finding(file=reader.path.name, what="there are no episodes in it"))
     return sorted(found, key=lambda f: (-1 if f.episode is None else f.episode, f.file, f.row or 0))
