@@ -368,7 +368,7 @@ TABLE = {
     ),
     "a GL that is not here, no pictures": Row("MUJOCO_GL=wgl run --backend mujoco --no-video", EXIT_0, "^$"),
     "a GL that is not here, cameras": Row(
-        "MUJOCO_GL=wgl bench loop --episodes 1 --repeats 1", FAULT, "error: MUJOCO_GL=wgl: drawing failed .*unset MUJOCO_GL"
+        "MUJOCO_GL=wgl bench loop --episodes 1 --repeats 1", FAULT, "MUJOCO_GL=wgl: drawing failed .*unset MUJOCO_GL"
     ),
     # ---------------------------------------------------------------- files
     "record below a file": Row(
