@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from vla_isaac.core.errors import DatasetError, UsageError
+from vla_isaac.core.input_files import read_text
 
 LOCK = ".writer-lock"
 
@@ -137,8 +138,8 @@ class FolderLock:
 
     def _owner(self) -> str:
         try:
-            process, host = self.path.read_text(encoding="utf-8").split()
-        except (OSError, ValueError):
+            process, host = read_text(self.path, error=DatasetError, remedy="remove it", limit=1024).split()
+        except ValueError:  # a DatasetError is one
             return ""
         return f" (process {process})" if host == socket.gethostname() else f" (process {process} on {host})"
 

@@ -22,6 +22,12 @@ MEBIBYTE = 1 << 20
 MOST_TEXT = 256 * MEBIBYTE
 """Bytes of the largest text file that is read at once: 1,000,000 lines of 256 characters."""
 
+MOST_VALUES = 1024 * MEBIBYTE
+"""Bytes of the values of a JSON text in memory, which may be 30 times those of the text."""
+
+CONTAINER, VALUE = 64, 32
+"""Bytes of an empty list or mapping and of a number in CPython."""
+
 REMEDIES = {
     errno.EMFILE: "too many files are open; raise the limit with: ulimit -n 4096",
     errno.ENFILE: "too many files are open on this machine; close other programs",
@@ -144,6 +150,10 @@ def read_json_lines(
 def parse_json(text: str | bytes, place: Path | str, *, error: type[E], remedy: str) -> Any:
     """Return the value of a JSON text from `place`; errors as in `read_json`."""
     with reading(place, error=error, remedy=remedy):
+        if isinstance(text, bytes):
+            text = text.decode("utf-8-sig")
+        if CONTAINER * (text.count("[") + text.count("{")) + VALUE * text.count(",") > MOST_VALUES:
+            raise MemoryError
         return json.loads(text)
 
 

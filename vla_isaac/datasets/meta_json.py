@@ -9,8 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from vla_isaac.core.errors import DatasetError
+from vla_isaac.core.config import from_mapping
+from vla_isaac.core.errors import ConfigError, DatasetError
+from vla_isaac.core.input_files import parse_json, reading
 from vla_isaac.datasets.episode import CameraInfo, EpisodeMeta
+from vla_isaac.datasets.untrusted_paths import COPY_AGAIN
 
 
 def meta_to_json(meta: EpisodeMeta) -> dict[str, Any]:
@@ -19,19 +22,29 @@ def meta_to_json(meta: EpisodeMeta) -> dict[str, Any]:
     return plain
 
 
-def meta_from_json(data: Mapping[str, Any]) -> EpisodeMeta:
+def meta_from_text(text: str | bytes, *, source: str) -> EpisodeMeta:
+    """Return the metadata from the JSON text that a format stores; arguments and errors as in `meta_from_json`."""
+    return meta_from_json(parse_json(text, source, error=DatasetError, remedy=COPY_AGAIN), source=source)
+
+
+def meta_from_json(data: Any, *, source: str) -> EpisodeMeta:
     """Return the metadata; fields of later versions are ignored.
 
+    Args:
+        data: The output of `meta_to_json`.
+        source: The file and the place in it, for errors.
+
     Raises:
-        DatasetError: If a required field is missing.
+        DatasetError: If a required field is missing, or one is of another type.
     """
-    known = {field.name for field in fields(EpisodeMeta)}
-    values = {name: value for name, value in data.items() if name in known}
+    values = _known(data, EpisodeMeta)
+    with reading(source, error=DatasetError, remedy=COPY_AGAIN):
+        if "cameras" in values:
+            values["cameras"] = {name: _known(camera, CameraInfo) for name, camera in values["cameras"].items()}
     try:
-        cameras = {name: _camera(camera) for name, camera in values.pop("cameras", {}).items()}
-        return EpisodeMeta(cameras=cameras, **values)
-    except (TypeError, ValueError, AttributeError) as error:
-        raise DatasetError(f"invalid metadata of an episode ({error}); its fields: {', '.join(data)}") from error
+        return from_mapping(EpisodeMeta, values, source=source)
+    except ConfigError as error:
+        raise DatasetError(f"the metadata of an episode is invalid: {error}", remedy=COPY_AGAIN) from error
 
 
 def dumps(data: Any, *, indent: int | None = None) -> str:
@@ -39,13 +52,10 @@ def dumps(data: Any, *, indent: int | None = None) -> str:
     return json.dumps(data, default=_plain, ensure_ascii=False, indent=indent)
 
 
-def _camera(data: Mapping[str, Any]) -> CameraInfo:
-    known = {field.name for field in fields(CameraInfo)}
-    return CameraInfo(**{name: _tuple(value) for name, value in data.items() if name in known})
-
-
-def _tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+def _known(data: Any, kind: Any) -> Any:
+    """Return the entries of a mapping that are fields of a dataclass; other values unchanged."""
+    known = {field.name for field in fields(kind)}
+    return {name: value for name, value in data.items() if name in known} if isinstance(data, Mapping) else data
 
 
 def _plain_mappings(value: Any) -> Any:

@@ -12,10 +12,13 @@ from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import DatasetError
 from vla_isaac.core.optional import require
 from vla_isaac.datasets.episode import Feature
-from vla_isaac.datasets.untrusted_paths import regular_file
+from vla_isaac.datasets.untrusted_paths import COPY_AGAIN, reading, regular_file
 
 pa: Any = require("pyarrow", extra="data", need="LeRobot datasets")
 pq: Any = require("pyarrow.parquet", extra="data", need="LeRobot datasets")
+
+MOST_VALUES = 1 << 26
+"""Numbers or texts of the columns and row groups that are read at once: 512 MiB as double precision."""
 
 
 def to_bytes(tables: Sequence[Any], *, lean: bool = False) -> bytes:
@@ -40,12 +43,8 @@ def open_file(path: Path) -> Any:
     Raises:
         DatasetError: If it is missing or broken.
     """
-    try:
+    with reading(path):
         return pq.ParquetFile(regular_file(path))
-    except FileNotFoundError as error:
-        raise DatasetError(f"{path} is missing; copy the dataset again") from error
-    except (OSError, pa.ArrowException) as error:
-        raise DatasetError(f"{path} is broken or truncated ({error}); copy the dataset again") from error
 
 
 def read_table(path: Path, columns: Sequence[str] | None = None, row_groups: Sequence[int] | None = None) -> Any:
@@ -60,11 +59,8 @@ def read_table(path: Path, columns: Sequence[str] | None = None, row_groups: Seq
             raise DatasetError(
                 f"{path} has no column {', '.join(sorted(missing))}; it has {', '.join(file.schema_arrow.names)}"
             )
-        try:
-            groups = range(file.num_row_groups) if row_groups is None else row_groups
-            return file.read_row_groups(list(groups), columns=columns, use_threads=False)
-        except (OSError, pa.ArrowException) as error:
-            raise DatasetError(f"{path} is broken or truncated ({error}); copy the dataset again") from error
+        groups = range(file.num_row_groups) if row_groups is None else row_groups
+        return _read(file, path, list(groups), list(columns or file.schema_arrow.names))
 
 
 def read_where(path: Path, predicate: Callable[[str], bool]) -> Any:
@@ -74,10 +70,28 @@ def read_where(path: Path, predicate: Callable[[str], bool]) -> Any:
         DatasetError: If it is missing or broken.
     """
     with open_file(path) as file:
-        try:
-            return file.read(columns=[name for name in file.schema_arrow.names if predicate(name)], use_threads=False)
-        except (OSError, pa.ArrowException) as error:
-            raise DatasetError(f"{path} is broken or truncated ({error}); copy the dataset again") from error
+        names = [name for name in file.schema_arrow.names if predicate(name)]
+        return _read(file, path, list(range(file.num_row_groups)), names)
+
+
+def _read(file: Any, path: Path, groups: list[int], columns: list[str]) -> Any:
+    """Return columns of row groups of an open file, in parts, so that no more than `MOST_BYTES` are taken."""
+    with reading(path):
+        _check_size(file, path, groups, columns)
+        table = file.read_row_groups(groups, columns=columns, use_threads=False)
+        table.validate(full=True)
+        return table
+
+
+def _check_size(file: Any, path: Path, groups: list[int], columns: list[str]) -> None:
+    """Raise if columns declare more values than memory is taken for; run lengths and dictionaries make a file small."""
+    values = 0
+    for group in (file.metadata.row_group(k) for k in groups):
+        for column in map(group.column, range(group.num_columns)):
+            if column.path_in_schema.partition(".")[0] in columns or column.path_in_schema in columns:
+                values += column.num_values
+    if values > MOST_VALUES or values < 0:
+        raise DatasetError(f"{path} declares {values:,} values at once, at most {MOST_VALUES:,} are read", remedy=COPY_AGAIN)
 
 
 def to_arrow(values: AnyArray, feature: Feature) -> Any:
@@ -96,7 +110,11 @@ def to_numpy(column: Any, feature: Feature) -> AnyArray:
     rows = len(array)
     while pa.types.is_nested(array.type) or isinstance(array, pa.ExtensionArray):
         array = array.storage if isinstance(array, pa.ExtensionArray) else array.flatten()
+    if array.null_count:
+        raise ValueError(f"it has {array.null_count} empty cells")
     values: AnyArray = array.to_numpy(zero_copy_only=False)
+    if values.dtype.kind not in "fiub":
+        raise ValueError(f"it holds {array.type}, not numbers")
     return np.array(values, dtype=feature.dtype).reshape(rows, *feature.shape)
 
 

@@ -6,14 +6,16 @@ out of it, and downloads from the hub an encoder without settings or a named imp
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
+from vla_isaac.core.contained_paths import contained_file
 from vla_isaac.core.errors import ConfigError
+from vla_isaac.core.input_files import read_json, reading, regular_file
 from vla_isaac.models.encoders.pretrained import is_pretrained
 
+SUFFIXES = (".json", ".safetensors")
 INDEX = "model.safetensors.index.json"
 IMPLEMENTATIONS = ("attn_implementation", "experts_implementation")
 REMEDY = "copy the checkpoint again from its author, or train one"
@@ -29,6 +31,7 @@ def check_checkpoint(folder: Path, config: Mapping[str, Any]) -> None:
     Raises:
         ConfigError: If a field refers to something outside the folder; names file, field and value.
     """
+    check_files(folder)
     source = folder / "config.json"
     weights = config.get("transformers_weights")
     if weights is not None and not _is_name(weights):
@@ -45,14 +48,24 @@ def check_checkpoint(folder: Path, config: Mapping[str, Any]) -> None:
             raise _refused(folder / INDEX, "weight_map", value, "the name of a file next to it")
 
 
+def check_files(folder: Path) -> None:
+    """Check the files of a checkpoint that a library opens.
+
+    Raises:
+        ConfigError: If one is a device or a pipe, or a link that leads out of the folder.
+    """
+    for path in sorted(folder.iterdir()):
+        if path.suffix in SUFFIXES:
+            contained_file(folder, path, error=ConfigError)
+            regular_file(path, error=ConfigError, remedy=REMEDY)
+
+
 def _shards(path: Path) -> list[Any]:
     """Return the names of the weight files; empty for a single file, which training writes."""
     if not path.exists():
         return []
-    try:
-        return list(json.loads(path.read_text(encoding="utf-8"))["weight_map"].values())
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ConfigError(f"{path}: cannot be read ({error!r}); {REMEDY}") from error
+    with reading(path, error=ConfigError, remedy=REMEDY):
+        return list(read_json(path, error=ConfigError, remedy=REMEDY)["weight_map"].values())
 
 
 def _entries(value: Any) -> Iterator[tuple[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 
 from vla_isaac.core.config import from_mapping
 from vla_isaac.core.errors import ReplayError
+from vla_isaac.core.input_files import read_json_lines, reading
 from vla_isaac.core.types import JointTarget
 from vla_isaac.runtime.log import FORMAT, state_to_json
 from vla_isaac.scene.spec import SceneLayout, SceneSpec
@@ -35,15 +35,8 @@ def read_log(path: Path) -> list[dict[str, Any]]:
     Raises:
         ReplayError: If the file is not a complete episode log.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-        whole = text[: text.rfind("\n") + 1]  # a kill may have cut the last line
-        lines = [json.loads(line) for line in whole.splitlines()]
-    except OSError as error:
-        raise ReplayError(f"cannot read the log {path}: {error.strerror or error}") from error
-    except (ValueError, UnicodeDecodeError) as error:
-        raise ReplayError(f"{path} is not an episode log: {error}", remedy="logs are written by run --record DIR") from error
-    if not lines or not isinstance(lines[0], dict) or lines[0].get("kind") != "start":
+    lines = read_json_lines(path, error=ReplayError, remedy="logs are written by run --record DIR", may_be_cut=True)
+    if not lines or lines[0].get("kind") != "start":
         raise ReplayError(f"{path} does not begin with a 'start' line", remedy="logs are written by run --record DIR")
     if lines[0].get("format") != FORMAT:
         raise ReplayError(
@@ -58,9 +51,9 @@ NEEDED = {"start": ("scene", "layout", "state", "backend"), "step": ("step", "ta
 """Keys without which a line cannot be replayed."""
 
 
-def _check_line(path: Path, number: int, line: Any) -> None:
-    kind = line.get("kind") if isinstance(line, dict) else None
-    if kind not in NEEDED:
+def _check_line(path: Path, number: int, line: dict[str, Any]) -> None:
+    kind = line.get("kind")
+    if not isinstance(kind, str) or kind not in NEEDED:
         raise ReplayError(
             f"{path}, line {number}: is not a line of an episode log", remedy="logs are written by run --record DIR"
         )
@@ -69,23 +62,21 @@ def _check_line(path: Path, number: int, line: Any) -> None:
         raise ReplayError(f"{path}, line {number}: lacks {missing[0]!r}", remedy="the log is damaged, record it again")
 
 
-def replay(lines: list[dict[str, Any]], backend: Backend) -> ReplayReport:
-    """Send the logged targets to `backend` and compare the states.
+def replay(lines: list[dict[str, Any]], backend: Backend, *, source: Path | str = "the log") -> ReplayReport:
+    """Send the logged targets to `backend` and compare the states; `source` names the log in errors.
 
     Raises:
         ConfigError: If the logged scene does not fit this version.
         ReplayError: If a line lacks a value.
     """
-    try:
-        return _replay(lines, backend)
-    except (KeyError, TypeError, AttributeError, IndexError) as error:
-        raise ReplayError(f"the log is damaged ({type(error).__name__}: {error})", remedy="record it again") from error
+    with reading(source, error=ReplayError, remedy="record it again"):
+        return _replay(lines, backend, source=str(source))
 
 
-def _replay(lines: list[dict[str, Any]], backend: Backend) -> ReplayReport:
+def _replay(lines: list[dict[str, Any]], backend: Backend, *, source: str) -> ReplayReport:
     head = lines[0]
-    drive(backend.load(from_mapping(SceneSpec, head["scene"], source="log", key="scene")))
-    drive(backend.reset(from_mapping(SceneLayout, head["layout"], source="log", key="layout")))
+    drive(backend.load(from_mapping(SceneSpec, head["scene"], source=source, key="scene")))
+    drive(backend.reset(from_mapping(SceneLayout, head["layout"], source=source, key="layout")))
     difference = _compare(head["state"], state_to_json(backend.state()), 0)
     steps = [line for line in lines if line.get("kind") == "step"]
     for line in steps:

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from vla_isaac.core.errors import DatasetError, UsageError
-from vla_isaac.datasets.description import read_json
+from vla_isaac.datasets.description import check_description, read_json
 from vla_isaac.datasets.episode import Feature
 from vla_isaac.datasets.formats import DatasetInfo
 from vla_isaac.datasets.lerobot.layout import BOOKKEEPING, IMAGE_PREFIX, INFO, OURS, video_key
 from vla_isaac.datasets.meta_json import dumps
+from vla_isaac.datasets.untrusted_paths import file_inside, reading
 from vla_isaac.datasets.video_files import PIXELS
 
 ANNOTATION = "annotation."
@@ -63,19 +64,19 @@ def info_of(path: Path, data: Mapping[str, Any]) -> DatasetInfo:
     """Return the metadata that all episodes share.
 
     Raises:
-        DatasetError: If `info.json` lacks a required entry.
+        DatasetError: If `info.json` lacks a required entry, or one is not accepted.
     """
-    try:
-        ours = read_json(path / OURS) if (path / OURS).exists() else {}
-        return DatasetInfo(
+    with reading(path / INFO):
+        ours = read_json(file_inside(path, OURS)) if (path / OURS).exists() else {}
+        info = DatasetInfo(
             fps=float(data["fps"]),
             features=columns_of(data),
             cameras={name: camera.resolution_hw for name, camera in cameras_of(data).items()},
-            robot_type=data.get("robot_type") or "unknown",
-            action_spec=ours.get("action_spec", {}),
+            robot_type=str(data.get("robot_type") or "unknown"),
+            action_spec=dict(ours.get("action_spec", {})),
         )
-    except (KeyError, TypeError, AttributeError, IndexError) as error:
-        raise DatasetError(f"{path / INFO} lacks or misstates {error}; copy the dataset again") from error
+        check_description(info, source=str(path / INFO))
+    return info
 
 
 def features_of(info: DatasetInfo, codec: str, extra: Mapping[str, Feature] | None = None) -> dict[str, Any]:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 from vla_isaac.core.arrays import AnyArray
-from vla_isaac.core.errors import DatasetError, UsageError
+from vla_isaac.core.errors import UsageError
 from vla_isaac.datasets.description import read_json
 from vla_isaac.datasets.episode import Episode, EpisodeMeta, Images
 from vla_isaac.datasets.images_on_disk import PngImages
 from vla_isaac.datasets.lerobot.description import Camera, cameras_of, has_version, info_of
 from vla_isaac.datasets.lerobot.layout import BOOKKEEPING, INFO
 from vla_isaac.datasets.lerobot.rows import EpisodeEntry
-from vla_isaac.datasets.meta_json import meta_from_json
+from vla_isaac.datasets.meta_json import meta_from_text
 from vla_isaac.datasets.parquet import to_numpy
+from vla_isaac.datasets.untrusted_paths import file_inside, reading
 from vla_isaac.datasets.video_files import VideoImages, release_videos
 
 
@@ -40,7 +40,7 @@ class EpisodeReader(ABC):
             raise UsageError(
                 f"dataset {self.path}: is not a LeRobot {self.version} dataset ({INFO} is missing or has another version)"
             )
-        self._data = read_json(self.path / INFO)
+        self._data = read_json(file_inside(self.path, INFO))
         self.info = info_of(self.path, self._data)
         self._cameras = cameras_of(self._data)
         self._video_keys = [camera.key for camera in self._cameras.values() if camera.is_video]
@@ -63,7 +63,7 @@ class EpisodeReader(ABC):
         """Return the metadata of an episode; of a third-party dataset, only the instruction and the rate are known."""
         entry = self._entry(episode)
         if entry.meta:
-            return meta_from_json(json.loads(entry.meta))
+            return meta_from_text(entry.meta, source=f"dataset {self.path}, episode {episode}")
         extra = {"tasks": list(entry.tasks)} if len(entry.tasks) > 1 else {}
         return EpisodeMeta(instruction=entry.tasks[0] if entry.tasks else "", fps=self.info.fps, extra=extra)
 
@@ -76,11 +76,8 @@ class EpisodeReader(ABC):
             raise UsageError(f"dataset {self.path}: has no column {unknown[0]!r}; it has {', '.join(self.info.features)}")
         table, columns = self.table(episode, chosen), {}
         for name in chosen:
-            try:
+            with reading(f"dataset {self.path}, episode {episode}: column {name!r} of shape {features[name].shape}"):
                 columns[name] = to_numpy(table[name], features[name])
-            except ValueError as error:
-                shape = features[name].shape
-                raise DatasetError(f"episode {episode}: column {name!r} is not of shape {shape} ({error})") from error
         return columns
 
     def episode(self, episode: int) -> Episode:

@@ -12,6 +12,7 @@ from vla_isaac.datasets.lerobot.episode_reader import EpisodeReader
 from vla_isaac.datasets.lerobot.layout import BOOKKEEPING, DATA, VIDEO
 from vla_isaac.datasets.lerobot.rows import EpisodeRow, Place, read_rows
 from vla_isaac.datasets.parquet import open_file, read_table, to_numpy
+from vla_isaac.datasets.untrusted_paths import reading
 
 KNOWN_FILES = 64  # with cached row groups
 
@@ -31,11 +32,12 @@ class LeRobotReader(EpisodeReader):
         row = self._row(episode)
         path = row.data.path(self.path, self._data_path)
         try:
-            groups = [k for k, (first, last) in enumerate(self._known_groups(path)) if first <= row.number <= last]
-            table = read_table(path, None if names is None else list({*names, "episode_index"}), groups)
+            with reading(path):
+                groups = [k for k, (first, last) in enumerate(self._known_groups(path)) if first <= row.number <= last]
+                table = read_table(path, None if names is None else list({*names, "episode_index"}), groups)
+                is_ours = to_numpy(table["episode_index"], BOOKKEEPING["episode_index"])[:, 0] == row.number
         except DatasetError as error:
-            raise DatasetError(f"episode {episode}: {error}") from error
-        is_ours = to_numpy(table["episode_index"], BOOKKEEPING["episode_index"])[:, 0] == row.number
+            raise DatasetError(f"episode {episode}: {error.message}", remedy=error.remedy) from error
         if is_ours.sum() != row.length:
             raise DatasetError(
                 f"episode {episode}: {path} has {is_ours.sum()} of its {row.length} rows; copy the dataset again"

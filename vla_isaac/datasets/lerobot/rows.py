@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from vla_isaac.core import input_files
 from vla_isaac.core.errors import DatasetError
 from vla_isaac.datasets.lerobot.layout import INFO, META_COLUMN, TASKS
 from vla_isaac.datasets.parquet import of_columns, pa, read_table, read_where, to_bytes
 from vla_isaac.datasets.statistics import Statistics, flattened
-from vla_isaac.datasets.untrusted_paths import fill_template, path_inside
+from vla_isaac.datasets.untrusted_paths import COPY_AGAIN, file_inside, fill_template, path_inside, reading
 
 FOLDER = "meta/episodes"
 TASK_INDEX = "__index_level_0__"  # name that pandas gives an unnamed index
@@ -75,6 +76,8 @@ def read_rows(root: Path, video_keys: Sequence[str]) -> list[EpisodeRow]:
     rows = [row for path in row_files(root) for row in _rows_of(path, video_keys)]
     rows.sort(key=lambda row: row.number)
     for expected, row in enumerate(rows):
+        if row.length < 1:
+            raise DatasetError(f"dataset {root}: episode {row.number} has {row.length} rows in {FOLDER}", remedy=COPY_AGAIN)
         if row.number != expected:
             raise DatasetError(
                 f"dataset {root}: the row of episode {expected} is missing in {FOLDER}; copy the dataset again"
@@ -86,14 +89,15 @@ def read_statistics(root: Path) -> list[dict[str, Statistics]]:
     """Return the statistics of each episode, by column, in the order of the episodes."""
     found: dict[int, dict[str, Statistics]] = {}
     for path in row_files(root):
-        for row in read_table(path).to_pylist():
-            found[row["episode_index"]] = _unflattened(row)
+        with reading(path):
+            for row in read_table(path).to_pylist():
+                found[row["episode_index"]] = _unflattened(row)
     return [found[number] for number in sorted(found)]
 
 
 def row_files(root: Path) -> list[Path]:
     """Return the files of rows."""
-    return sorted((root / FOLDER).glob("chunk-*/file-*.parquet"))
+    return [file_inside(root, path.relative_to(root)) for path in sorted((root / FOLDER).glob("chunk-*/file-*.parquet"))]
 
 
 def row_table(row: EpisodeRow, fps: float, statistics: Mapping[str, Statistics]) -> Any:
@@ -151,20 +155,21 @@ def read_tasks(root: Path) -> dict[str, int]:
     """Return the number of each task by its text; empty if the file does not exist."""
     if not (root / TASKS).exists():
         return {}
-    table = read_table(root / TASKS)
+    table = read_table(file_inside(root, TASKS))
     texts = [name for name in table.column_names if name != "task_index"]
     if "task_index" not in table.column_names or not texts:
         raise DatasetError(f"{root / TASKS} has the columns {', '.join(table.column_names)}, not task_index and the texts")
-    numbers = zip(table[texts[-1]].to_pylist(), table["task_index"].to_pylist(), strict=True)
-    return dict(sorted(numbers, key=lambda pair: pair[1]))
+    with reading(root / TASKS):
+        numbers = zip(map(str, table[texts[-1]].to_pylist()), map(int, table["task_index"].to_pylist()), strict=True)
+        return dict(sorted(numbers, key=lambda pair: pair[1]))
 
 
 def _rows_of(path: Path, video_keys: Sequence[str]) -> list[EpisodeRow]:
     table = read_where(path, lambda name: not name.startswith("stats/"))
-    try:
+    with input_files.reading(
+        path, what="a row of", error=DatasetError, remedy="the dataset was not finished or is of another version"
+    ):
         return [_row(data, video_keys) for data in table.to_pylist()]
-    except (KeyError, TypeError) as error:
-        raise DatasetError(f"{path}: a row lacks {error}; the dataset was not finished or is of another version") from error
 
 
 def _row(data: Mapping[str, Any], video_keys: Sequence[str]) -> EpisodeRow:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from vla_isaac.core.errors import DatasetError
+from vla_isaac.core.input_files import read_json_lines
 from vla_isaac.datasets.episode import Feature
 from vla_isaac.datasets.lerobot.layout import INFO
 from vla_isaac.datasets.meta_json import dumps
-from vla_isaac.datasets.untrusted_paths import fill_template, path_inside
+from vla_isaac.datasets.untrusted_paths import COPY_AGAIN, file_inside, fill_template, path_inside
 
 VERSION = "v2.1"
 CHUNK = 1000  # episodes per folder
@@ -51,21 +51,11 @@ def read_lines(path: Path, *, is_finished: bool = False) -> list[dict[str, Any]]
     Raises:
         DatasetError: If a line before the last is broken, or `is_finished` does not hold.
     """
-    try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except FileNotFoundError as error:
-        if is_finished:
-            raise DatasetError(f"{path} is missing; copy the dataset again") from error
+    if not is_finished and not path.exists():
         return []
-    found = []
-    for number, line in enumerate(lines):
-        try:
-            found.append(json.loads(line))
-        except ValueError as error:
-            if number == len(lines) - 1 and not is_finished:
-                break
-            raise DatasetError(f"{path}, line {number + 1}, is broken ({error}); copy the dataset again") from error
-    return found
+    return read_json_lines(
+        file_inside(path.parents[1], path), error=DatasetError, remedy=COPY_AGAIN, may_be_cut=not is_finished
+    )
 
 
 def lines_of(objects: list[dict[str, Any]]) -> bytes:

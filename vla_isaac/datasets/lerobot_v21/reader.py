@@ -8,9 +8,11 @@ from typing import Any
 
 from vla_isaac.core.errors import DatasetError
 from vla_isaac.datasets.lerobot.episode_reader import EpisodeReader
+from vla_isaac.datasets.lerobot.layout import INFO
 from vla_isaac.datasets.lerobot.rows import EpisodeEntry
 from vla_isaac.datasets.lerobot_v21.files import CHUNK, DATA, EPISODES, META, VIDEO, episode_path, read_lines
 from vla_isaac.datasets.parquet import read_table
+from vla_isaac.datasets.untrusted_paths import COPY_AGAIN, reading
 
 
 class LeRobotV21Reader(EpisodeReader):
@@ -41,6 +43,10 @@ class LeRobotV21Reader(EpisodeReader):
         return self._file(episode, self._data.get("video_path") or VIDEO, video_key=key)
 
     def _open(self) -> None:
+        with reading(self.path / EPISODES):
+            self._read_list()
+
+    def _read_list(self) -> None:
         lines = sorted(read_lines(self.path / EPISODES), key=lambda line: int(line["episode_index"]))
         numbers = [int(line["episode_index"]) for line in lines]
         if numbers != list(range(len(numbers))):
@@ -54,6 +60,9 @@ class LeRobotV21Reader(EpisodeReader):
             )
             for number, line in enumerate(lines)
         ]
+        short = next((entry for entry in self._list if entry.length < 1), None)
+        if short is not None:
+            raise DatasetError(f"{self.path / EPISODES}: episode {short.number} has {short.length} rows", remedy=COPY_AGAIN)
         self._file(0, self._data.get("data_path") or DATA)
         for key in self._video_keys:
             self.video_path(0, key)
@@ -62,4 +71,8 @@ class LeRobotV21Reader(EpisodeReader):
         return self._list
 
     def _file(self, episode: int, template: str, **more: str) -> Path:
-        return episode_path(self.path, template, episode, int(self._data.get("chunks_size") or CHUNK), **more)
+        with reading(self.path / INFO):
+            size = int(self._data.get("chunks_size") or CHUNK)
+        if size < 1:
+            raise DatasetError(f"{self.path / INFO}: chunks_size is {size}, expected at least 1", remedy=COPY_AGAIN)
+        return episode_path(self.path, template, episode, size, **more)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import DatasetError, UsageError
+from vla_isaac.core.input_files import MOST_TEXT, read_json_lines
 from vla_isaac.datasets.description import info_from_json, read_json
 from vla_isaac.datasets.episode import Episode, EpisodeMeta, action_feature
 from vla_isaac.datasets.formats import DatasetInfo
@@ -27,7 +27,7 @@ from vla_isaac.datasets.manifest.steps import (
     pictures,
 )
 from vla_isaac.datasets.meta_json import meta_from_json
-from vla_isaac.datasets.untrusted_paths import path_inside
+from vla_isaac.datasets.untrusted_paths import COPY_AGAIN, file_inside, path_inside, reading
 
 
 class ManifestReader:
@@ -43,8 +43,8 @@ class ManifestReader:
             DatasetError: If the manifest or its metadata file is broken.
         """
         self.path = path if path.is_dir() else path.parent
-        companion = self.path / COMPANION
-        about = read_json(companion) if companion.exists() else None
+        companion = file_inside(self.path, COMPANION)
+        about = read_json(companion, limit=MOST_TEXT) if companion.exists() else None
         self._episodes = self._from_manifest()
         self._metas = self._known_metas(about)
         self._add_parts()
@@ -109,13 +109,15 @@ class ManifestReader:
         return f"{self.path / MANIFEST}: episode {episode}"
 
     def _from_manifest(self) -> list[list[Step]]:
-        path = self.path / MANIFEST
-        return by_episode(check_steps(read_json(path), source=str(path))) if path.exists() else []
+        path = file_inside(self.path, MANIFEST)
+        return by_episode(check_steps(read_json(path, limit=MOST_TEXT), source=str(path))) if path.exists() else []
 
     def _known_metas(self, about: Any) -> dict[int, EpisodeMeta]:
         source = self.path / COMPANION
-        entries = about.get("episodes", []) if isinstance(about, dict) else []
-        found = {n: meta_from_json(entry) for n, entry in enumerate(entries)}
+        entries = about.get("episodes") if isinstance(about, dict) else []
+        if not isinstance(entries, list):
+            raise DatasetError(f"{source}: 'episodes' is not a list", remedy=COPY_AGAIN)
+        found = {n: meta_from_json(entry, source=f"{source}, episode {n}") for n, entry in enumerate(entries)}
         lacking = next((n for n in range(len(self._episodes)) if about is not None and n not in found), None)
         if lacking is not None:
             raise DatasetError(f"{source}: episode {lacking} of {MANIFEST} is not described; was one of the files changed?")
@@ -124,16 +126,20 @@ class ManifestReader:
     def _add_parts(self) -> None:
         """Add episodes that were finished but are not in the manifest yet."""
         while (path := part_path(self.path, len(self._episodes))).exists():
-            lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-            self._metas[len(self._episodes)] = meta_from_json(lines[0])
-            self._episodes.append(check_steps(lines[1:], source=str(path)))
+            file_inside(self.path, path.relative_to(self.path))
+            meta, *lines = read_json_lines(path, error=DatasetError, remedy=COPY_AGAIN) or [{}]
+            self._metas[len(self._episodes)] = meta_from_json(meta, source=str(path))
+            self._episodes.append(check_steps(lines, source=str(path)))
 
     def _guess_info(self) -> DatasetInfo:
         """Return the metadata of a plain manifest: the width of its actions and the size of its first image."""
         first = self._episodes[0][0]
-        action = np.asarray(first["action"])
+        with reading(f"{self._where(0)}, row 0: the action"):
+            action = np.asarray(first["action"])
         if action.ndim != 1 or action.dtype.kind not in "fiu":
-            raise DatasetError(f"{self._where(0)}, row 0: the action is {first['action']!r}, expected a list of numbers")
+            raise DatasetError(
+                f"{self._where(0)}, row 0: the action is {str(first['action'])[:60]!r}, expected a list of numbers"
+            )
         sizes = {
             camera: read_picture(self._picture(path), where="episode 0, row 0").shape[:2]
             for camera, path in pictures(first).items()

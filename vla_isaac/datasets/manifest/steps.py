@@ -17,6 +17,7 @@ import numpy as np
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import DatasetError
 from vla_isaac.datasets.episode import Episode, Feature
+from vla_isaac.datasets.untrusted_paths import COPY_AGAIN
 
 MANIFEST, COMPANION, PARTS = "manifest.json", "dataset.json", ".parts"
 
@@ -70,6 +71,10 @@ def check_steps(entries: Any, *, source: str) -> list[Step]:
             raise DatasetError(
                 f"{source}: entry {number} has no {missing[0]!r}; a step needs image_path, instruction, action"
             )
+        kinds = {"instruction": str, "images": dict, "columns": dict, "episode": int, "step": int}
+        wrong = [key for key, kind in kinds.items() if not isinstance(entry.get(key, kind()), kind)]
+        if wrong:
+            raise DatasetError(f"{source}: entry {number}: {wrong[0]!r} is {str(entry[wrong[0]])[:60]}", remedy=COPY_AGAIN)
     return entries
 
 
@@ -112,9 +117,12 @@ def pictures(step: Step) -> Mapping[str, str]:
 
 def _row(value: Any, name: str, feature: Feature, *, where: str) -> AnyArray:
     try:
-        row = np.asarray(value, dtype=feature.dtype)
-    except (TypeError, ValueError) as error:
-        raise DatasetError(f"{where}: {name!r} holds {value!r}, expected numbers") from error
+        row = np.asarray(value)
+        if row.dtype.kind not in "fiub":
+            raise ValueError
+        row = row.astype(feature.dtype)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise DatasetError(f"{where}: {name!r} holds {str(value)[:60]!r}, expected numbers") from error
     if row.shape != feature.shape:
         raise DatasetError(f"{where}: {name!r} has shape {row.shape}, expected {feature.shape} as in the other rows")
     return row

@@ -7,7 +7,7 @@ from typing import Any, overload
 import numpy as np
 
 from vla_isaac.core.arrays import AnyArray, Image
-from vla_isaac.core.errors import DatasetError
+from vla_isaac.datasets.untrusted_paths import reading
 
 
 class ImagesInFile:
@@ -29,10 +29,8 @@ class ImagesInFile:
         rows = index if isinstance(index, slice) else range(len(self))[index]
         if isinstance(rows, slice) and (rows.step or 1) < 1:
             return self[:][rows]
-        try:
+        with reading(f"{self._where}: the pictures"):
             return np.asarray(self._dataset[rows])
-        except OSError as error:
-            raise DatasetError(f"{self._where}: the pictures cannot be read: {error}") from error
 
     @property
     def shape(self) -> tuple[int, int, int, int]:

@@ -5,14 +5,16 @@ LIBERO's files are also of this kind. Double precision numbers become float32, a
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping
 from typing import Any
 
+from vla_isaac.core.errors import DatasetError
+from vla_isaac.core.input_files import parse_json
 from vla_isaac.datasets.episode import EpisodeMeta, Feature, action_feature
 from vla_isaac.datasets.formats import DatasetInfo
 from vla_isaac.datasets.robomimic.layout import PICTURE_ENDINGS
+from vla_isaac.datasets.untrusted_paths import COPY_AGAIN
 
 CONTROL_FREQ = 20.0  # [Hz] robosuite's default control_freq, for files without a rate
 
@@ -82,7 +84,7 @@ def _robot(data: Any) -> str:
 def _json(group: Any, name: str) -> Mapping[str, Any]:
     """Return an attribute that is JSON text, or an empty mapping."""
     try:
-        found = json.loads(group.attrs.get(name, "{}"))
-    except (json.JSONDecodeError, TypeError):
+        found = parse_json(group.attrs.get(name, "{}"), name, error=DatasetError, remedy=COPY_AGAIN)
+    except DatasetError:
         return {}
     return found if isinstance(found, dict) else {}

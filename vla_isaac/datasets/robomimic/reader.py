@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,11 @@ import numpy as np
 
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import DatasetError, UsageError
-from vla_isaac.datasets.description import info_from_json, read_json
+from vla_isaac.core.input_files import MEBIBYTE, parse_json
+from vla_isaac.datasets.description import check_description, info_from_json, read_json
 from vla_isaac.datasets.episode import Episode, EpisodeMeta, Feature, as_column
 from vla_isaac.datasets.formats import DatasetInfo
-from vla_isaac.datasets.meta_json import meta_from_json
+from vla_isaac.datasets.meta_json import meta_from_text
 from vla_isaac.datasets.robomimic.images import ImagesInFile
 from vla_isaac.datasets.robomimic.layout import (
     ABOUT,
@@ -27,6 +27,10 @@ from vla_isaac.datasets.robomimic.layout import (
     place,
 )
 from vla_isaac.datasets.robomimic.plain import guess_info, guess_meta
+from vla_isaac.datasets.untrusted_paths import COPY_AGAIN, file_inside, reading
+
+MOST_BYTES = 512 * MEBIBYTE
+"""Bytes of one column of an episode; images are read in parts."""
 
 
 class RobomimicReader:
@@ -43,9 +47,11 @@ class RobomimicReader:
         self.path = path
         self._files: list[Any] = []
         try:
-            self._demos = self._open_parts() if path.is_dir() else self._open_file()
-            self._masks = {} if path.is_dir() else _masks(self._files[0])
-            self.info, self._picture_places = self._read_info()
+            with reading(path):
+                self._demos = self._open_parts() if path.is_dir() else self._open_file()
+                self._masks = {} if path.is_dir() else _masks(self._files[0])
+                self.info, self._picture_places = self._read_info()
+                check_description(self.info, source=str(path))
         except BaseException:
             self.close()
             raise
@@ -62,16 +68,18 @@ class RobomimicReader:
 
     def length(self, episode: int) -> int:
         """Return the number of rows of its actions."""
-        return int(self._array(episode, "actions").shape[0])
+        with reading(self._where(episode)):
+            return int(self._array(episode, "actions").shape[0])
 
     def meta(self, episode: int) -> EpisodeMeta:
         """Return the metadata of an episode; derived from the attributes in a plain file."""
         demo = self.demo(episode)
         if ABOUT in demo.attrs:
-            return meta_from_json(json.loads(demo.attrs[ABOUT]))
+            return meta_from_text(self._attribute(demo), source=self._where(episode))
         name = demo.name.rpartition("/")[2]
         masks = [mask for mask, names in self._masks.items() if name in names]
-        return guess_meta(demo.parent, demo, masks, self.info.fps)
+        with reading(self._where(episode)):
+            return guess_meta(demo.parent, demo, masks, self.info.fps)
 
     def columns(self, episode: int, names: Sequence[str] | None = None) -> Mapping[str, AnyArray]:
         """Return the columns of an episode."""
@@ -110,14 +118,16 @@ class RobomimicReader:
 
     def _open_parts(self) -> list[Any]:
         for path in sorted(self.path.glob("demo_*.hdf5")):
-            self._files.append(open_h5(path))
+            self._files.append(open_h5(file_inside(self.path, path.name)))
         return [file["data/demo"] for file in self._files]
 
     def _read_info(self) -> tuple[DatasetInfo, dict[str, str]]:
         if self.path.is_dir():
             info = info_from_json(read_json(self.path / ABOUT_FILE), source=str(self.path / ABOUT_FILE))
         elif ABOUT in self._files[0]["data"].attrs:
-            info = info_from_json(json.loads(self._files[0]["data"].attrs[ABOUT]), source=str(self.path))
+            text = self._attribute(self._files[0]["data"])
+            about = parse_json(text, self.path, error=DatasetError, remedy=COPY_AGAIN)
+            info = info_from_json(about, source=str(self.path))
         elif self._demos:
             return guess_info(self._files[0]["data"], self._demos[0])
         else:
@@ -125,11 +135,15 @@ class RobomimicReader:
         return info, {camera: picture_place(camera) for camera in info.cameras}
 
     def _column(self, episode: int, name: str, feature: Feature) -> AnyArray:
-        try:
-            values = np.asarray(self._array(episode, place(name)))
-        except (OSError, MemoryError) as error:
-            raise DatasetError(f"{self._where(episode)}: {place(name)} cannot be read: {error}") from error
-        if values.dtype.kind not in "fiub" or values.size != len(values) * int(np.prod(feature.shape)):
+        array = self._array(episode, place(name))
+        with reading(f"{self._where(episode)}: {place(name)}"):
+            if array.nbytes > MOST_BYTES:
+                raise DatasetError(
+                    f"{self._where(episode)}: {place(name)} has {array.nbytes} bytes, at most {MOST_BYTES} are read",
+                    remedy=COPY_AGAIN,
+                )
+            values = np.asarray(array)
+        if values.dtype.kind not in "fiub" or not values.ndim or values.size != len(values) * int(np.prod(feature.shape)):
             raise DatasetError(
                 f"{self._where(episode)}: {place(name)} is {values.dtype}{list(values.shape[1:])}, "
                 f"expected {feature.dtype}{list(feature.shape)}"
@@ -146,12 +160,21 @@ class RobomimicReader:
 
     def _array(self, episode: int, where: str, camera: str | None = None) -> Any:
         demo = self.demo(episode)
-        if where not in demo:
-            raise DatasetError(f"{self._where(episode)}: {where} is missing", camera=camera)
-        return demo[where]
+        with reading(f"{self._where(episode)}: {where}"):
+            if where not in demo:
+                raise DatasetError(f"{self._where(episode)}: {where} is missing", camera=camera)
+            return demo[where]
+
+    def _attribute(self, group: Any) -> str | bytes:
+        """Return the text that this package stores with a file or a demo."""
+        with reading(self.path):
+            text = group.attrs[ABOUT]
+        if not isinstance(text, str | bytes):
+            raise DatasetError(f"{self.path}: the attribute {ABOUT} is not text", remedy=COPY_AGAIN)
+        return text
 
     def _where(self, episode: int) -> str:
-        return f"{self.path}: episode {episode} ({self._demos[episode].name.rpartition('/')[2]})"
+        return f"{self.path}: episode {episode} ({self.demo(episode).name.rpartition('/')[2]})"
 
 
 def _masks(file: Any) -> dict[str, set[str]]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vla_isaac.core.errors import DatasetError
 from vla_isaac.datasets.description import read_json
+from vla_isaac.datasets.lerobot.description import info_of
 from vla_isaac.datasets.lerobot.layout import DATA, INFO, STATS, VIDEO
 from vla_isaac.datasets.lerobot.rows import read_rows
 from vla_isaac.datasets.lerobot_v21 import files as v21
+from vla_isaac.datasets.untrusted_paths import file_inside, reading
 
 
 @dataclass(frozen=True)
@@ -63,14 +64,13 @@ def read_layout(root: Path) -> LeRobotLayout:
     Raises:
         DatasetError: If the tables are missing or broken.
     """
-    info = read_json(root / INFO)
-    try:
+    info = read_json(file_inside(root, INFO))
+    with reading(root / INFO):
         keys = [name for name, feature in info["features"].items() if feature["dtype"] == "video"]
         is_v21 = str(info["codebase_version"]).startswith("v2")
         episodes = _episodes_v21(root, info, keys) if is_v21 else _episodes_v30(root, info, keys)
+        info_of(root, info)
         return LeRobotLayout(root=root, info=info, episodes=episodes, is_v21=is_v21)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise DatasetError(f"{root / INFO} lacks or misstates {error}") from error
 
 
 def _episodes_v30(root: Path, info: Mapping[str, Any], keys: list[str]) -> list[Where]:

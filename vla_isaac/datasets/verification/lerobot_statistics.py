@@ -12,6 +12,7 @@ from vla_isaac.core.errors import DatasetError
 from vla_isaac.datasets.description import read_json
 from vla_isaac.datasets.formats import DatasetReader
 from vla_isaac.datasets.lerobot_v21.files import read_lines
+from vla_isaac.datasets.untrusted_paths import file_inside
 from vla_isaac.datasets.verification.finding import Finding
 from vla_isaac.datasets.verification.lerobot_layout import LeRobotLayout
 
@@ -34,8 +35,8 @@ def statistics_findings(layout: LeRobotLayout, reader: DatasetReader) -> Iterato
                     yield from _findings(stats[episode], dict(reader.columns(episode)), file, episode)
         else:
             whole = _all_columns(reader)
-            yield from _findings(read_json(layout.root / file), whole, file, None)
-    except (DatasetError, KeyError, TypeError) as error:
+            yield from _findings(read_json(file_inside(layout.root, file)), whole, file, None)
+    except (DatasetError, KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         yield Finding(file=file, what=f"the statistics cannot be compared: {error}")
 
 

@@ -13,6 +13,7 @@ from vla_isaac.datasets.lerobot.layout import INFO
 from vla_isaac.datasets.manifest import ManifestReader
 from vla_isaac.datasets.manifest.steps import MANIFEST, pictures
 from vla_isaac.datasets.robomimic import RobomimicReader
+from vla_isaac.datasets.untrusted_paths import reading
 from vla_isaac.datasets.verification.finding import Finding
 from vla_isaac.datasets.verification.lerobot_layout import LeRobotLayout, read_layout
 from vla_isaac.datasets.verification.lerobot_statistics import statistics_findings
@@ -79,13 +80,22 @@ def _layout_of(path: Path) -> LeRobotLayout | None:
 def _table_findings(reader: DatasetReader, layout: LeRobotLayout | None) -> Iterator[Finding]:
     """Yield the findings that a reader does not report."""
     if layout is not None:
-        yield from table_findings(layout)
-        yield from video_findings(layout)
-        yield from statistics_findings(layout, reader)
+        yield from _guarded(table_findings(layout), reader.path)
+        yield from _guarded(video_findings(layout), reader.path)
+        yield from _guarded(statistics_findings(layout, reader), reader.path)
     elif isinstance(reader, ManifestReader):
-        yield from manifest_findings(reader)
+        yield from _guarded(manifest_findings(reader), reader.path)
     elif isinstance(reader, RobomimicReader):
-        yield from hdf5_findings(reader)
+        yield from _guarded(hdf5_findings(reader), reader.path)
+
+
+def _guarded(findings: Iterator[Finding], path: Path) -> Iterator[Finding]:
+    """Yield findings; what a check cannot read at all is one more."""
+    try:
+        with reading(path, what="dataset"):
+            yield from findings
+    except VlaIsaacError as error:
+        yield Finding(file=_description(path), what=str(error))
 
 
 def _episode_findings(
@@ -101,14 +111,15 @@ def _episode_findings(
         found.append(Finding(file=file_of(camera, row), episode=episode, row=row, what=words))
 
     try:
-        columns = reader.columns(episode)
-        meta = reader.meta(episode)
-        for fault in (
-            *number_faults(columns, reader.info),
-            *motion_faults(columns, reader.info, meta.extra),
-            *verdict_faults(meta, columns, reader.info),
-        ):
-            add(fault)
+        with reading(reader.path, what=f"episode {episode} of dataset"):
+            columns = reader.columns(episode)
+            meta = reader.meta(episode)
+            for fault in (
+                *number_faults(columns, reader.info),
+                *motion_faults(columns, reader.info, meta.extra),
+                *verdict_faults(meta, columns, reader.info),
+            ):
+                add(fault)
     except VlaIsaacError as error:
         add((None, str(error)))
         return found, None
@@ -117,9 +128,10 @@ def _episode_findings(
 
 def _look_at_pictures(reader: DatasetReader, episode: int, before: Ends | None, add: Callable[..., None]) -> Ends | None:
     try:
-        whole = reader.episode(episode)
-        lengths = {name: len(images) for name, images in whole.images.items()}
-        check = check_pictures(whole, before)
+        with reading(reader.path, what=f"episode {episode} of dataset"):
+            whole = reader.episode(episode)
+            lengths = {name: len(images) for name, images in whole.images.items()}
+            check = check_pictures(whole, before)
     except (DatasetError, ShapeError) as error:
         name = error.camera if isinstance(error, DatasetError) else error.array
         add((None, str(error)), name if name in reader.info.cameras else None)

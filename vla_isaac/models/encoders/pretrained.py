@@ -15,6 +15,7 @@ from typing import Any
 from torch import nn
 
 from vla_isaac.core.errors import ConfigError, first_line
+from vla_isaac.core.input_files import read_json_object
 from vla_isaac.core.registry import unknown_name
 from vla_isaac.models.hugging_face import transformers
 
@@ -200,10 +201,9 @@ def _json(name: str, file: str) -> dict[str, Any]:
     path = Path(_where(name)) / file
     try:
         found = path if path.is_file() else transformers.utils.cached_file(_where(name), file)
-        values: dict[str, Any] = json.loads(Path(found).read_text(encoding="utf-8"))
-    except (OSError, ValueError, TypeError):
+        return read_json_object(Path(found), error=ConfigError, remedy="download the encoder again")
+    except (OSError, ValueError, TypeError):  # a ConfigError is a ValueError
         return {}
-    return values
 
 
 def _not_here(name: str, error: Exception) -> ConfigError:
