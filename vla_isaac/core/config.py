@@ -18,6 +18,9 @@ from vla_isaac.core.yaml_files import read_yaml
 
 T = TypeVar("T")
 
+MOST_INT = 2**63 - 1
+"""Largest whole number of NumPy and of every file format."""
+
 
 def load_preset(cls: type[T], kind: str, name_or_path: str) -> T:
     """Fill `cls` from ``config/<kind>/<name>.yaml`` or from a YAML file given by its path.
@@ -112,6 +115,8 @@ def _convert_plain(kind: Any, value: Any, source: str, key: str) -> Any:
         if not abs(value) <= sys.float_info.max:
             raise _refuse(source, key, value, "a finite number")
         return float(value)
+    if kind is int and isinstance(value, int) and abs(value) > MOST_INT:
+        raise _refuse(source, key, value, f"a whole number of at most {MOST_INT}")
     if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
         return value
     names = {float: "a number", int: "a whole number", str: "text", bool: "true or false"}

@@ -12,6 +12,7 @@ import os
 from pathlib import Path
 
 from vla_isaac.core.errors import VlaIsaacError
+from vla_isaac.core.input_files import regular_file
 
 REPOSITORIES = ("datasets--", "models--", "spaces--")
 """What the folder of a repository in the Hugging Face cache begins with."""
@@ -35,6 +36,23 @@ def contained_file(root: Path, path: Path, *, error: type[VlaIsaacError]) -> Pat
         f"{path} is a link to {real}, outside of {root}, and is not followed",
         remedy=f"if you trust it, copy the files in place of the links: cp -rL {root} NEW",
     )
+
+
+def check_folder(folder: Path, suffixes: tuple[str, ...], *, error: type[VlaIsaacError], remedy: str) -> None:
+    """Check the files of a folder before a library opens them, which would wait for a pipe and follow any link.
+
+    Args:
+        folder: The folder; folders in it are not looked into.
+        suffixes: Endings of the files that the library may open.
+        error: The class of the error.
+        remedy: What to do about a file that is not a regular one.
+
+    Raises:
+        error: If a file is a device or a pipe, or a link that leads out of the folder.
+    """
+    for path in sorted(folder.iterdir()):
+        if path.suffix in suffixes:
+            regular_file(contained_file(folder, path, error=error), error=error, remedy=remedy)
 
 
 def _is_below(path: str, folder: str) -> bool:

@@ -59,6 +59,15 @@ def reading(path: Path | str, *, error: type[E], remedy: str, what: str = "") ->
         raise unreadable(path, raised, error=error, remedy=remedy, what=what) from raised
 
 
+@contextlib.contextmanager
+def naming(path: Path | str) -> Iterator[None]:
+    """Put the name of a file before the message of an error of this package, where the block knows only its values."""
+    try:
+        yield
+    except VlaIsaacError as raised:
+        raise type(raised)(f"{path}: {raised.message}", remedy=raised.remedy) from raised
+
+
 def unreadable(path: Path | str, raised: BaseException, *, error: type[E], remedy: str, what: str = "") -> E:
     """Return the error for a file at which `raised` was raised; arguments as in `reading`."""
     name = f"{what} {path}".strip()
@@ -154,7 +163,10 @@ def parse_json(text: str | bytes, place: Path | str, *, error: type[E], remedy: 
             text = text.decode("utf-8-sig")
         if CONTAINER * (text.count("[") + text.count("{")) + VALUE * text.count(",") > MOST_VALUES:
             raise MemoryError
-        return json.loads(text)
+        value = json.loads(text)
+        if "\\ud" in text.lower():
+            json.dumps(value, ensure_ascii=False).encode()  # raises for half a character, which cannot be written
+        return value
 
 
 def _object(value: Any, place: Path | str, *, error: type[E], remedy: str) -> dict[str, Any]:

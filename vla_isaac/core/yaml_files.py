@@ -60,6 +60,8 @@ def _entries(node: Any, known: dict[int, int]) -> int:
     """Return the number of entries of a node after unfolding; a node that contains itself has too many."""
     if id(node) not in known:
         known[id(node)] = MOST_ENTRIES + 1
+        if isinstance(node.value, str):
+            node.value.encode()  # raises for half a character, which cannot be written
         inner = node.value if isinstance(node.value, list) else []
         parts = [part for entry in inner for part in (entry if isinstance(entry, tuple) else (entry,))]
         known[id(node)] = 1 + sum(_entries(part, known) for part in parts)

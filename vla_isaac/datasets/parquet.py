@@ -17,8 +17,9 @@ from vla_isaac.datasets.untrusted_paths import COPY_AGAIN, reading, regular_file
 pa: Any = require("pyarrow", extra="data", need="LeRobot datasets")
 pq: Any = require("pyarrow.parquet", extra="data", need="LeRobot datasets")
 
-MOST_VALUES = 1 << 26
-"""Numbers or texts of the columns and row groups that are read at once: 512 MiB as double precision."""
+AT_ONCE = 1024  # rows
+MOST_BYTES = 1 << 30
+"""Bytes of the columns and row groups that are read together."""
 
 
 def to_bytes(tables: Sequence[Any], *, lean: bool = False) -> bytes:
@@ -75,23 +76,20 @@ def read_where(path: Path, predicate: Callable[[str], bool]) -> Any:
 
 
 def _read(file: Any, path: Path, groups: list[int], columns: list[str]) -> Any:
-    """Return columns of row groups of an open file, in parts, so that no more than `MOST_BYTES` are taken."""
+    """Return columns of row groups of an open file.
+
+    In parts, which end at `MOST_BYTES`: run lengths and dictionaries make a file small whose values fill any memory. The
+    metadata of a column is not looked at: pyarrow ends the process where it is broken.
+    """
+    parts, size = [], 0
     with reading(path):
-        _check_size(file, path, groups, columns)
-        table = file.read_row_groups(groups, columns=columns, use_threads=False)
-        table.validate(full=True)
-        return table
-
-
-def _check_size(file: Any, path: Path, groups: list[int], columns: list[str]) -> None:
-    """Raise if columns declare more values than memory is taken for; run lengths and dictionaries make a file small."""
-    values = 0
-    for group in (file.metadata.row_group(k) for k in groups):
-        for column in map(group.column, range(group.num_columns)):
-            if column.path_in_schema.partition(".")[0] in columns or column.path_in_schema in columns:
-                values += column.num_values
-    if values > MOST_VALUES or values < 0:
-        raise DatasetError(f"{path} declares {values:,} values at once, at most {MOST_VALUES:,} are read", remedy=COPY_AGAIN)
+        for part in file.iter_batches(AT_ONCE, row_groups=groups, columns=columns, use_threads=False):
+            part.validate(full=True)
+            parts.append(part)
+            size += part.nbytes
+            if size > MOST_BYTES:
+                raise DatasetError(f"{path} unpacks to more than {MOST_BYTES >> 20} MiB at once", remedy=COPY_AGAIN)
+        return pa.Table.from_batches(parts, pa.schema([file.schema_arrow.field(name) for name in columns]))
 
 
 def to_arrow(values: AnyArray, feature: Feature) -> Any:

@@ -20,8 +20,19 @@ MAX_OBJECTS, MAX_GOALS = 14, 6
 NO = -1
 PLAN = "plan.json"
 ROWS = ("state", "objects", "active", "place", "action")
-WIDTHS = {"state": 8, "action": 7, "place": 2}
-"""Numbers in a row."""
+SHAPES: dict[str, tuple[str, tuple[int, ...]]] = {
+    "state": ("f", (8,)),
+    "objects": ("f", (MAX_OBJECTS, 7)),
+    "active": ("iu", ()),
+    "place": ("f", (2,)),
+    "action": ("f", (7,)),
+    "bodies": ("f", (MAX_OBJECTS, 8)),
+    "goals": ("iu", (MAX_GOALS, 4)),
+    "sentence": ("U", ()),
+    "seed": ("iu", ()),
+    "success": ("b", ()),
+}
+"""Kind and shape of an entry of each array."""
 
 REMEDY = "delete it and collect again, which makes only this file"
 EPISODES = ("bodies", "goals", "asked", "views", "sentence", "seed", "success")
@@ -179,7 +190,8 @@ def _check_lengths(block: Mapping[str, AnyArray], path: Path) -> None:
             raise DatasetError(f"{path}: {name} has the shape {block[name].shape}, expected {count} entries", remedy=REMEDY)
     if of_row.dtype.kind not in "iu" or ((of_row < 0) | (of_row >= counts["action"])).any():
         raise DatasetError(f"{path}: a picture belongs to no row", remedy=REMEDY)
-    wrong = [name for name, width in WIDTHS.items() if block[name].ndim != 2 or block[name].shape[1] != width]
-    wrong += [name for name in cameras if block[name].dtype != np.uint8 or block[name].shape[3:] != (3,)]
+    shapes = {**SHAPES, "asked": ("iu", block["asked"].shape[1:3]), "views": ("f", (len(cameras), 9) if cameras else (0,))}
+    shapes |= {name: ("u", (*block[name].shape[1:3], 3)) for name in cameras}
+    wrong = [n for n, (kind, shape) in shapes.items() if block[n].dtype.kind not in kind or block[n].shape[1:] != shape]
     if wrong:
         raise DatasetError(f"{path}: {wrong[0]} is {block[wrong[0]].dtype}{block[wrong[0]].shape}", remedy=REMEDY)

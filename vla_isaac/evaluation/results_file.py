@@ -129,7 +129,7 @@ def _digest(folder: Path | None) -> str | None:
     digest = hashlib.sha256()
     for path in (folder / name for name in (CARD, ONNX, VOCABULARY) if (folder / name).is_file()):
         digest.update(path.name.encode())
-        with path.open("rb") as file:
+        with reading(path, error=UsageError, remedy="copy the checkpoint again"), path.open("rb") as file:
             for line in file:
                 if path.name != CARD or not line.strip().startswith(DESCRIPTIVE):
                     digest.update(line)

@@ -10,12 +10,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
-from vla_isaac.core.contained_paths import contained_file
+from vla_isaac.core.contained_paths import check_folder
 from vla_isaac.core.errors import ConfigError
-from vla_isaac.core.input_files import read_json, reading, regular_file
+from vla_isaac.core.input_files import read_json, reading
 from vla_isaac.models.encoders.pretrained import is_pretrained
 
 SUFFIXES = (".json", ".safetensors")
+"""Endings of the files that the transformers library opens."""
+
 INDEX = "model.safetensors.index.json"
 IMPLEMENTATIONS = ("attn_implementation", "experts_implementation")
 REMEDY = "copy the checkpoint again from its author, or train one"
@@ -31,7 +33,7 @@ def check_checkpoint(folder: Path, config: Mapping[str, Any]) -> None:
     Raises:
         ConfigError: If a field refers to something outside the folder; names file, field and value.
     """
-    check_files(folder)
+    check_folder(folder, SUFFIXES, error=ConfigError, remedy=REMEDY)
     source = folder / "config.json"
     weights = config.get("transformers_weights")
     if weights is not None and not _is_name(weights):
@@ -46,18 +48,6 @@ def check_checkpoint(folder: Path, config: Mapping[str, Any]) -> None:
     for value in _shards(folder / INDEX):
         if not _is_name(value):
             raise _refused(folder / INDEX, "weight_map", value, "the name of a file next to it")
-
-
-def check_files(folder: Path) -> None:
-    """Check the files of a checkpoint that a library opens.
-
-    Raises:
-        ConfigError: If one is a device or a pipe, or a link that leads out of the folder.
-    """
-    for path in sorted(folder.iterdir()):
-        if path.suffix in SUFFIXES:
-            contained_file(folder, path, error=ConfigError)
-            regular_file(path, error=ConfigError, remedy=REMEDY)
 
 
 def _shards(path: Path) -> list[Any]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from vla_isaac.core.config import from_mapping
 from vla_isaac.core.errors import ReplayError
-from vla_isaac.core.input_files import read_json_lines, reading
+from vla_isaac.core.input_files import naming, read_json_lines, reading
 from vla_isaac.core.types import JointTarget
 from vla_isaac.runtime.log import FORMAT, state_to_json
 from vla_isaac.scene.spec import SceneLayout, SceneSpec
@@ -83,7 +83,8 @@ def _replay(lines: list[dict[str, Any]], backend: Backend, *, source: str) -> Re
         if difference is not None:
             break
         target = line["target"]
-        backend.apply(JointTarget(np.array(target["qpos"]), float(target["gripper_width"])))
+        with naming(f"{source}, step {line['step']}"):
+            backend.apply(JointTarget(np.array(target["qpos"]), float(target["gripper_width"])))
         backend.step()
         difference = _compare(line["state"], state_to_json(backend.state()), line["step"])
     return ReplayReport(len(steps), difference)

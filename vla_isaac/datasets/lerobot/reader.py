@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from vla_isaac.core.errors import DatasetError
 from vla_isaac.datasets.lerobot.episode_reader import EpisodeReader
 from vla_isaac.datasets.lerobot.layout import BOOKKEEPING, DATA, VIDEO
@@ -79,17 +81,10 @@ class LeRobotReader(EpisodeReader):
         """Return the first and last episode in each row group of a file."""
         if path not in self._groups:
             with open_file(path) as file:
-                self._groups[path] = [_episodes_of(file, k) for k in range(file.num_row_groups)]
+                sizes = [file.metadata.row_group(k).num_rows for k in range(file.num_row_groups)]
+            numbers = to_numpy(read_table(path, ["episode_index"])["episode_index"], BOOKKEEPING["episode_index"])[:, 0]
+            rows = np.split(numbers, np.cumsum(sizes)[:-1])
+            self._groups[path] = [(int(part.min(initial=2**62)), int(part.max(initial=-1))) for part in rows]
             if len(self._groups) > KNOWN_FILES:
                 self._groups.popitem(last=False)
         return self._groups[path]
-
-
-def _episodes_of(file: Any, group: int) -> tuple[int, int]:
-    """Return the first and last episode of a row group, from its statistics; the full range if it has none."""
-    about = file.metadata.row_group(group)
-    for k in range(about.num_columns):
-        column = about.column(k)
-        if column.path_in_schema == "episode_index" and column.is_stats_set and column.statistics.has_min_max:
-            return column.statistics.min, column.statistics.max
-    return 0, 2**62

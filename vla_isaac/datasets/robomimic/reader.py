@@ -88,10 +88,7 @@ class RobomimicReader:
 
     def episode(self, episode: int) -> Episode:
         """Return an episode; images can be read until `close`."""
-        images = {
-            camera: ImagesInFile(self._array(episode, where, camera), where=f"{self._where(episode)}, camera {camera!r}")
-            for camera, where in self._picture_places.items()
-        }
+        images = {camera: self._images(episode, camera, where) for camera, where in self._picture_places.items()}
         columns = self.columns(episode)
         self._check_lengths(episode, {name: len(v) for name, v in columns.items()} | {n: len(v) for n, v in images.items()})
         return Episode(meta=self.meta(episode), columns=columns, images=images)
@@ -164,6 +161,17 @@ class RobomimicReader:
             if where not in demo:
                 raise DatasetError(f"{self._where(episode)}: {where} is missing", camera=camera)
             return demo[where]
+
+    def _images(self, episode: int, camera: str, where: str) -> ImagesInFile:
+        array = self._array(episode, where, camera)
+        expected = (*self.info.cameras[camera], 3)
+        if array.shape[1:] != expected or array.dtype != np.uint8:
+            raise DatasetError(
+                f"{self._where(episode)}: {where} is {array.dtype}{list(array.shape[1:])}, expected uint8{list(expected)}",
+                remedy=COPY_AGAIN,
+                camera=camera,
+            )
+        return ImagesInFile(array, where=f"{self._where(episode)}, camera {camera!r}")
 
     def _attribute(self, group: Any) -> str | bytes:
         """Return the text that this package stores with a file or a demo."""

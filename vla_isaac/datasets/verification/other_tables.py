@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vla_isaac.datasets.manifest import ManifestReader
-from vla_isaac.datasets.manifest.steps import MANIFEST
+from vla_isaac.datasets.manifest.steps import COMPANION, MANIFEST
 from vla_isaac.datasets.robomimic import RobomimicReader
 from vla_isaac.datasets.robomimic.layout import ABOUT, demo_number
 from vla_isaac.datasets.verification.finding import Finding
@@ -25,6 +25,10 @@ def manifest_findings(reader: ManifestReader) -> Iterator[Finding]:
         if row is not None:
             kind = "is there twice" if numbers[row] in numbers[:row] else f"is in place of step {row}"
             yield Finding(file=MANIFEST, episode=episode, row=row, what=f"step {numbers[row]} {kind}")
+        more = sorted(set(steps[0].get("columns", ())) - set(reader.info.features))
+        if more:
+            what = f"its steps have the column {more[0]!r}, which {COMPANION} does not describe"
+            yield Finding(file=MANIFEST, episode=episode, row=0, what=what)
         sentences = {step["instruction"] for step in steps}
         if sentences != {reader.meta(episode).instruction}:
             what = f"its steps say {sorted(sentences)}, its description {reader.meta(episode).instruction!r}"

@@ -14,6 +14,7 @@ from typing import Any
 
 from torch import nn
 
+from vla_isaac.core.contained_paths import check_folder
 from vla_isaac.core.errors import ConfigError, first_line
 from vla_isaac.core.input_files import read_json_object
 from vla_isaac.core.registry import unknown_name
@@ -193,6 +194,8 @@ def _class(known: Mapping[str, str], settings: Mapping[str, Any]) -> Any:
 
 
 def _where(name: str) -> str:
+    if Path(name).is_dir():
+        check_folder(Path(name), (".json", ".safetensors"), error=ConfigError, remedy="copy the encoder again")
     return ON_HUB.get(name, name)
 
 
