@@ -5,7 +5,10 @@ from __future__ import annotations
 import io
 import json
 import math
+import os
 import random
+import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,6 +30,44 @@ def mutate(path: Path, rng: random.Random) -> str:
     if special is not None and rng.random() < 0.6:
         return special(path, rng)
     return rng.choice(BYTES)(path, rng)
+
+
+# ------------------------------------------------------------------ what is no file
+
+
+def to_pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def to_device(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("/dev/zero")
+
+
+def to_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def to_nothing(path: Path) -> None:
+    path.unlink()
+
+
+def to_link(path: Path) -> None:
+    """Lead out of the folder that a user has named, to the same content."""
+    outside = Path(tempfile.gettempdir()) / f"outside-{os.getpid()}{path.suffix}"
+    shutil.move(path, outside)
+    path.symlink_to(outside)
+
+
+NO_FILES: dict[str, Callable[[Path], None]] = {
+    "a pipe": to_pipe,
+    "a device": to_device,
+    "a folder": to_folder,
+    "nothing": to_nothing,
+    "a link to a file outside": to_link,
+}
 
 
 # ------------------------------------------------------------------ bytes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import tempfile
 from contextlib import closing
 from pathlib import Path
@@ -24,7 +25,7 @@ def dataset(root: Path) -> Facts:
     from vla_isaac.datasets.formats import open_dataset
     from vla_isaac.datasets.verification import verify_path
 
-    path = root / "set.hdf5" if (root / "set.hdf5").is_file() else root / "set"
+    path = root / "set.hdf5" if os.path.lexists(root / "set.hdf5") else root / "set"
     path = root / "set.hdf5.parts" if (root / "set.hdf5.parts").is_dir() else path
     facts: Facts = {"findings": [str(finding) for finding in verify_path(path)]}
     with closing(open_dataset(path)) as reader:

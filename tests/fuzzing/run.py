@@ -19,11 +19,12 @@ import sys
 import tempfile
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tests.fuzzing.kinds import KINDS, SAMPLES
-from tests.fuzzing.mutations import mutate
+from tests.fuzzing.mutations import NO_FILES, mutate
 from tests.fuzzing.readers import wrong_numbers
 from vla_isaac.core.errors import VlaIsaacError
 
@@ -38,6 +39,10 @@ WARNINGS = logging.handlers.BufferingHandler(capacity=10**6)
 WARNINGS.setLevel(logging.WARNING)
 
 
+Change = Callable[[Path, int], str]
+"""Changes a file by seed and returns what was done."""
+
+
 class Hang(BaseException):
     """Raised in a reader that takes too long; no `except Exception` catches it."""
 
@@ -49,11 +54,13 @@ def available() -> list[tuple[str, str]]:
 
 
 def main(first: int, count: int) -> None:
+    """Damage and read files of the seeds from `first` on, or with a negative `first` replace each kind by no file."""
     signal.signal(signal.SIGPROF, _hang)
     logging.getLogger("vla_isaac").addHandler(WARNINGS)
     logging.getLogger("vla_isaac").propagate = False
     warnings.simplefilter("ignore")
-    kinds = available()
+    kinds = available() if first >= 0 else [kind for kind in available() for _ in NO_FILES]
+    first, change = (first, _mutate) if first >= 0 else (0, _replace)
     with tempfile.TemporaryDirectory() as folder:
         root, right = Path(folder), {}
         for name in dict.fromkeys(name for name, _ in (kinds[seed % len(kinds)] for seed in range(first, first + count))):
@@ -67,16 +74,26 @@ def main(first: int, count: int) -> None:
         for seed in range(first, first + count):
             name, pattern = kinds[seed % len(kinds)]
             print(json.dumps({"begins": seed, "kind": f"{name}: {pattern}"}), flush=True)
-            print(json.dumps(_one(seed, name, pattern, root, right[name])), flush=True)
+            print(json.dumps(_one(seed, name, pattern, root, right[name], change)), flush=True)
 
 
-def _one(seed: int, name: str, pattern: str, root: Path, right: dict[str, Any]) -> dict[str, Any]:
+def _mutate(path: Path, seed: int) -> str:
+    return mutate(path, random.Random(seed))
+
+
+def _replace(path: Path, seed: int) -> str:
+    what = sorted(NO_FILES)[seed % len(NO_FILES)]
+    NO_FILES[what](path)
+    return what
+
+
+def _one(seed: int, name: str, pattern: str, root: Path, right: dict[str, Any], change: Change) -> dict[str, Any]:
     """Damage one copy, read it, and return what happened; ``problem`` is None if that is as it should be."""
-    rng, work = random.Random(seed), root / "work"
+    work = root / "work"
     shutil.copytree(root / name, work)
     try:
-        path = rng.choice(sorted(work.glob(pattern)))
-        done = mutate(path, rng)
+        path = random.Random(seed).choice(sorted(work.glob(pattern)))
+        done = change(path, seed)
         names = {str(work), *(file.name for file in work.rglob("*"))}
         begin, before = time.process_time(), _peak()
         outcome, problem = _read(name, work, names, right)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from vla_isaac.datasets.manifest import ManifestReader
 from vla_isaac.datasets.manifest.steps import COMPANION, MANIFEST
@@ -46,11 +47,20 @@ def hdf5_findings(reader: RobomimicReader) -> Iterator[Finding]:
         if declared is not None and int(declared) != reader.length(episode):
             what = f"num_samples is {int(declared)}, the actions have {reader.length(episode)} rows"
             yield Finding(file=file, episode=episode, what=what)
+        others = sorted(_members(demo) ^ _members(reader.demo(0)))
+        if others:
+            what = f"the demos do not have the same arrays: {others[0]!r} is in this one or in the first, not in both"
+            yield Finding(file=file, episode=episode, what=what)
         name = demo.name.rpartition("/")[2]
         if ABOUT in demo.attrs and name != "demo" and demo_number(name) != episode:
             yield Finding(file=file, episode=episode, what=f"{name} is in place of demo_{episode}; one is missing")
             return
     yield from _total_findings(reader, total, file)
+
+
+def _members(demo: Any) -> set[str]:
+    """Return the names of the arrays of a demo."""
+    return {*demo, *(f"obs/{name}" for name in demo.get("obs", {}))}
 
 
 def _total_findings(reader: RobomimicReader, total: int, file: str) -> Iterator[Finding]:
