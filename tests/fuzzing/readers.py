@@ -176,18 +176,18 @@ def _numbers(value: Any) -> np.ndarray:
     return np.array([float(value)]) if is_number else np.zeros(0)
 
 
-def wrong_numbers(facts: Facts, right: Facts, *, has_warned: bool) -> list[str]:
+def wrong_numbers(facts: Facts, right: Facts, *, may_lack: bool) -> list[str]:
     """Return which accepted values are wrong; `right` was read from the intact file.
 
     Wrong is a number that is not finite or not a number, a negative count, an array of another shape or type than the intact
     one, a success that is no truth value, and an accepted file with more or fewer entries. A value of the right kind is
     not wrong: no checksum protects it in these formats. Where a report names findings, nothing was accepted silently, and
-    a warning may say that a column is left out.
+    a warning may say that a column is left out (`may_lack`).
     """
     wrong = []
     if facts.get("findings"):
         return []
-    if set(facts) != set(right) and "findings" in facts and not has_warned:
+    if set(facts) != set(right) and "findings" in facts and not may_lack:
         wrong.append(f"entries {sorted(set(facts) ^ set(right))[:4]}")
     for name, value in facts.items():
         intact = right.get(name)

@@ -17,7 +17,7 @@ from vla_isaac.datasets.untrusted_paths import COPY_AGAIN, reading, regular_file
 pa: Any = require("pyarrow", extra="data", need="LeRobot datasets")
 pq: Any = require("pyarrow.parquet", extra="data", need="LeRobot datasets")
 
-AT_ONCE = 1024  # rows
+AT_ONCE, FEW_AT_ONCE = 1024, 32  # rows that are unpacked together; the fewer for columns with texts
 MOST_BYTES = 1 << 30
 """Bytes of the columns and row groups that are read together."""
 
@@ -83,13 +83,21 @@ def _read(file: Any, path: Path, groups: list[int], columns: list[str]) -> Any:
     """
     parts, size = [], 0
     with reading(path):
-        for part in file.iter_batches(AT_ONCE, row_groups=groups, columns=columns, use_threads=False):
+        schema = pa.schema([file.schema_arrow.field(name) for name in columns])
+        rows = FEW_AT_ONCE if any(map(_has_text, schema.types)) else AT_ONCE
+        for part in file.iter_batches(rows, row_groups=groups, columns=columns, use_threads=False):
             part.validate(full=True)
             parts.append(part)
             size += part.nbytes
             if size > MOST_BYTES:
                 raise DatasetError(f"{path} unpacks to more than {MOST_BYTES >> 20} MiB at once", remedy=COPY_AGAIN)
-        return pa.Table.from_batches(parts, pa.schema([file.schema_arrow.field(name) for name in columns]))
+        return pa.Table.from_batches(parts, schema)
+
+
+def _has_text(kind: Any) -> bool:
+    """Return whether a column has texts or bytes, of which a dictionary repeats long ones at no cost."""
+    inner = [kind.field(k).type for k in range(kind.num_fields)] if pa.types.is_nested(kind) else []
+    return any(map(_has_text, inner)) if inner else not pa.types.is_primitive(kind)
 
 
 def to_arrow(values: AnyArray, feature: Feature) -> Any:

@@ -195,3 +195,8 @@ def _check_lengths(block: Mapping[str, AnyArray], path: Path) -> None:
     wrong = [n for n, (kind, shape) in shapes.items() if block[n].dtype.kind not in kind or block[n].shape[1:] != shape]
     if wrong:
         raise DatasetError(f"{path}: {wrong[0]} is {block[wrong[0]].dtype}{block[wrong[0]].shape}", remedy=REMEDY)
+    infinite = [
+        name for name in ("objects", "place", "bodies", "views") if np.isinf(block[name]).any()
+    ]  # NaN: there is none
+    if infinite:
+        raise DatasetError(f"{path}: {infinite[0]} has an infinite number", remedy=REMEDY)

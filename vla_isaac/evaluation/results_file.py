@@ -106,7 +106,8 @@ def _read_outcome(line: dict[str, Any], path: Path) -> Outcome:
         ConfigError: If a field is missing, of another type or negative, or an episode that counts has no success.
     """
     found = from_mapping(Outcome, line, source=str(path))
-    wrong = [name for name in ("number", "seed", "steps", "sim_seconds") if getattr(found, name) < 0]
+    counts = ("number", "seed", "steps", "sim_seconds", "moved_by_cm", "moved_at_step")
+    wrong = [name for name in counts if (getattr(found, name) or 0) < 0]
     if (found.kind == "episode") != (found.success is not None):
         wrong.append("success")
     if wrong:

@@ -130,6 +130,8 @@ class ManifestReader:
             meta, *lines = read_json_lines(path, error=DatasetError, remedy=COPY_AGAIN) or [{}]
             self._metas[len(self._episodes)] = meta_from_json(meta, source=str(path))
             self._episodes.append(check_steps(lines, source=str(path)))
+        if any(later > path for later in path.parent.glob("episode_*.jsonl")):
+            raise DatasetError(f"{path} is missing, and later episodes are there", remedy=COPY_AGAIN)
 
     def _guess_info(self) -> DatasetInfo:
         """Return the metadata of a plain manifest: the width of its actions and the size of its first image."""

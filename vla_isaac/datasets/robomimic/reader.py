@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +115,12 @@ class RobomimicReader:
         return [file["data"][name] for name in demos]
 
     def _open_parts(self) -> list[Any]:
-        for path in sorted(self.path.glob("demo_*.hdf5")):
+        paths = sorted(self.path.glob("demo_*.hdf5"))
+        numbers = [demo_number(path.stem) for path in paths]
+        lacking = [number + 1 for number, later in pairwise(numbers) if later != number + 1]
+        if lacking:
+            raise DatasetError(f"{self.path}: demo {lacking[0]} is missing between others", remedy=COPY_AGAIN)
+        for path in paths:
             self._files.append(open_h5(file_inside(self.path, path.name)))
         return [file["data/demo"] for file in self._files]
 
