@@ -97,8 +97,9 @@ def test_a_rate_that_is_none_is_refused(written, format, fps):
 
 
 def test_run_lengths_and_dictionaries_that_fill_the_memory_are_not_unpacked(tmp_path, monkeypatch):
-    path, words = tmp_path / "a.parquet", ["x" * 500_000] * 5_000
-    pq.write_table(pa.table({"words": words}), path)
+    path, one = tmp_path / "a.parquet", pa.array(["x" * 500_000])
+    words = pa.DictionaryArray.from_arrays(pa.array(np.zeros(5_000, np.int32)), one)
+    pq.write_table(pa.table({"words": words}), path, store_schema=False)  # read as plain texts: 2.5 GB
     assert path.stat().st_size < 1 << 20
     monkeypatch.setattr(parquet, "MOST_BYTES", 64 << 20)
     before = peak()
@@ -112,7 +113,7 @@ def test_metadata_of_parquet_that_pyarrow_does_not_survive_is_not_looked_at(writ
     path = written("lerobot-v2.1")
     file = next(path.rglob("*.parquet"))
     data = file.read_bytes()
-    for place in range(len(data) - 900, len(data) - 8, 20):
+    for place in range(len(data) - 900, len(data) - 8, 60):
         file.write_bytes(data[:place] + bytes([data[place] ^ 4]) + data[place + 1 :])
         try:
             open_dataset(path).columns(0)

@@ -20,6 +20,9 @@ SUFFIXES = (".json", ".safetensors")
 
 INDEX = "model.safetensors.index.json"
 IMPLEMENTATIONS = ("attn_implementation", "experts_implementation")
+MOST_LAYERS = 256
+"""Largest number of layers that is built, before the weights are compared with it."""
+
 REMEDY = "copy the checkpoint again from its author, or train one"
 
 
@@ -43,6 +46,8 @@ def check_checkpoint(folder: Path, config: Mapping[str, Any]) -> None:
         if encoder is not None and is_pretrained(str(encoder)) and not config.get(f"{field}_settings"):
             raise _refused(source, field, encoder, f"an encoder whose {field}_settings are in the file")
     for field, value in _entries(config):
+        if field.endswith(("layers", "blocks")) and isinstance(value, int) and value > MOST_LAYERS:
+            raise _refused(source, field, str(value)[:60], f"a number of at most {MOST_LAYERS}")
         if field.lstrip("_").removesuffix("_internal") in IMPLEMENTATIONS and "/" in str(value):
             raise _refused(source, field, value, "an implementation of the transformers library, such as 'sdpa'")
     for value in _shards(folder / INDEX):
