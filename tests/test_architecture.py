@@ -208,6 +208,11 @@ OPENERS = {
     "File": {"vla_isaac/datasets/robomimic/layout.py"},  # h5py
     "ParquetFile": {"vla_isaac/datasets/parquet.py"},
     "InferenceSession": {"vla_isaac/policies/learned_session.py"},  # onnxruntime
+    "ZipFile": {"vla_isaac/core/array_files.py"},
+    "from_file": {"vla_isaac/models/token_vocabulary.py", "vla_isaac/backends/mujoco/robot.py"},  # tokenizers; MuJoCo
+    "load_file": {"vla_isaac/training/checkpoint.py"},  # safetensors
+    "read_bytes": {"vla_isaac/core/input_files.py"},
+    "read_text": set(),
 }
 """Names of what opens somebody's file, and where that is made safe."""
 
@@ -231,13 +236,58 @@ def test_somebody_elses_file_is_opened_in_one_place_only():
     found: dict[str, set[str]] = {name: set() for name in OPENERS} | {name: set() for name in OPEN}
     for path in FILES:
         for node in imports_and_calls(path):
-            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            if not isinstance(node, ast.Call):
                 continue
             is_writing = any(keyword.arg == "mode" and ast.unparse(keyword.value) == "'w'" for keyword in node.keywords)
-            name = OPEN_AS.get(ast.unparse(node.func), node.func.attr)
-            if name in found and not is_writing:
+            called = ast.unparse(node.func)
+            name = OPEN_AS.get(called, called.rpartition(".")[2])
+            is_helper = "." not in called and name in ("read_bytes", "read_text")
+            if name in found and not is_writing and not is_helper:
                 found[name].add(str(path.relative_to(ROOT)))
     assert found == OPENERS | OPEN
+
+
+PARSERS = {
+    "json.loads": {"vla_isaac/core/input_files.py"},
+    "np.load": {"vla_isaac/collection/collect.py"},  # what its own workers have staged, mapped into memory
+    "np.fromfile": set(),
+    "onnx.load": {"vla_isaac/training/export.py"},  # what it has just written
+    "yaml.load": set(),
+    "yaml.safe_load": set(),
+}
+"""Names of what parses a text or a file, and where; the helpers of `core` are used everywhere else."""
+
+OWN_TEXT = {"dumps(", "json.dumps(", "config.to_json_string("}
+"""Beginnings of a text that this process has made itself."""
+
+
+def test_a_text_is_parsed_only_where_every_error_names_the_file():
+    found: dict[str, set[str]] = {name: set() for name in PARSERS}
+    for path in FILES:
+        for node in imports_and_calls(path):
+            called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+            if called in found and not ast.unparse(node.args[0]).startswith(tuple(OWN_TEXT)):
+                found[called].add(str(path.relative_to(ROOT)))
+    assert found == PARSERS
+
+
+READS_BYTES = {
+    "vla_isaac/datasets/loading/frame_cache.py",  # its own cache, to lock it
+    "vla_isaac/evaluation/results_file.py",  # a digest, line by line
+    "vla_isaac/policies/onnx_file.py",  # mapped into memory
+}
+"""Files that open another for reading by themselves, where it may be too large to be read at once."""
+
+
+def test_a_file_is_opened_for_reading_by_the_helpers():
+    found = set()
+    for path in FILES:
+        for node in imports_and_calls(path):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "open":
+                modes = [one.value for one in node.args if isinstance(one, ast.Constant)]
+                if any(mode in ("r", "rb", "rt") for mode in modes) or ast.unparse(node.func) == "open":
+                    found.add(str(path.relative_to(ROOT)))
+    assert found == READS_BYTES
 
 
 ERRORS = {"error", "err", "exc", "exception", "fault"}

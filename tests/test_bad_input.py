@@ -285,7 +285,7 @@ TABLE = {
         USAGE,
         "already has a 'red_cube'; give the new one another colour or a name of its own",
     ),
-    "not UTF-8": Row(f"{RUN} --scene {{tmp}}/not_text.yaml", USAGE, "not_text.yaml: is not UTF-8 text .*; save it as UTF-8"),
+    "not UTF-8": Row(f"{RUN} --scene {{tmp}}/not_text.yaml", USAGE, "not_text.yaml is not UTF-8 text .*; save it as UTF-8"),
     "reversed range": Row(
         f"{RUN} --randomisation {{tmp}}/reversed.yaml",
         USAGE,
@@ -294,9 +294,9 @@ TABLE = {
     "missing file": Row(
         f"{RUN} --scene {{tmp}}/nowhere.yaml",
         USAGE,
-        "cannot read .*nowhere.yaml: No such file or directory.*(give|choose|known)",
+        "nowhere.yaml is missing.*(give|choose|known)",
     ),
-    "folder for a file": Row(f"{RUN} --scene {{tmp}}/folder.yaml", USAGE, "cannot read .*folder.yaml: Is a directory"),
+    "folder for a file": Row(f"{RUN} --scene {{tmp}}/folder.yaml", USAGE, "folder.yaml is no regular file"),
     # ---------------------------------------------------------------- numbers on the command line
     "no number": Row(f"{RUN} --seed seven", USAGE, "--seed.*seven.*"),
     "negative seed": Row(f"{RUN} --seed -1", USAGE, "--seed -1: seeds are whole numbers from 0"),
@@ -417,12 +417,12 @@ TABLE = {
     "missing log": Row(
         f"{RUN} --replay {{tmp}}/none.jsonl",
         USAGE,
-        "cannot read the log .*none.jsonl: No such file",
+        "none.jsonl is missing",
     ),
     "no log": Row(
         f"{RUN} --replay {{tmp}}/not_a_log.jsonl",
         USAGE,
-        "not_a_log.jsonl is not an episode log: .*; logs are written by run --record DIR",
+        "not_a_log.jsonl, line 1, is not valid JSON: .*; logs are written by run --record DIR",
     ),
     "hollow log": Row(
         f"{RUN} --replay {{tmp}}/hollow_log.jsonl",

@@ -128,5 +128,5 @@ def test_a_folder_without_a_finished_episode_is_refused(tmp_path):
 def test_a_broken_file_is_named(recorded):
     path, _ = recorded(Seeing())
     (path / "episode_000000.npz").write_bytes(b"not an archive")
-    with pytest.raises(DatasetError, match=r"episode_000000\.npz is not a complete episode"):
+    with pytest.raises(DatasetError, match=r"episode_000000\.npz is broken or truncated"):
         SpoolReader(path)

@@ -140,14 +140,14 @@ def test_broken_yaml_is_reported_with_its_line(written, text, place):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(ConfigError, match=r"cannot read .*none\.yaml: No such file"):
+    with pytest.raises(ConfigError, match=r"none\.yaml is missing"):
         load_yaml(Car, tmp_path / "none.yaml")
 
 
 def test_a_file_that_is_not_text_is_reported(tmp_path):
     path = tmp_path / "car.yaml"
     path.write_bytes(b"name: \xff\xfe\n")
-    with pytest.raises(ConfigError, match=r"car\.yaml: is not UTF-8 text"):
+    with pytest.raises(ConfigError, match=r"car\.yaml is not UTF-8 text"):
         load_yaml(Car, path)
 
 

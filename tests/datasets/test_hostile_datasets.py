@@ -127,7 +127,8 @@ def test_a_list_of_other_files_called_mp4_is_no_video(lerobot, host, content):
 
 
 def test_a_snapshot_of_links_as_the_hub_keeps_it_is_read(lerobot, tmp_path):
-    snapshot, blobs = tmp_path / "hub" / "snapshots" / "main", tmp_path / "hub" / "blobs"
+    hub = tmp_path / "datasets--owner--set"
+    snapshot, blobs = hub / "snapshots" / "main", hub / "blobs"
     blobs.mkdir(parents=True)
     for number, file in enumerate(path for path in sorted(lerobot.rglob("*")) if path.is_file()):
         shutil.copy(file, blobs / str(number))

@@ -98,13 +98,13 @@ def test_a_folder_with_blocks_is_a_transition_dataset_and_one_without_is_not(two
 def test_a_block_that_was_cut_off_is_named_with_the_way_to_mend_it(two):
     path = block_path(two[0], 1)
     path.write_bytes(path.read_bytes()[:1000])
-    with pytest.raises(DatasetError, match=r"block_00001.npz: cannot be read .* delete it and collect again"):
+    with pytest.raises(DatasetError, match=r"block_00001.npz is broken .* delete it and collect again"):
         load_transitions([two[0]])
 
 
 def test_a_block_that_is_no_block_at_all_is_named(two):
     block_path(two[0], 0).write_text("not a block")
-    with pytest.raises(DatasetError, match=r"block_00000.npz: cannot be read"):
+    with pytest.raises(DatasetError, match=r"block_00000.npz is broken"):
         load_transitions([two[0]])
 
 

@@ -64,6 +64,20 @@ def test_an_implementation_of_attention_is_not_fetched(checkpoint, field, is_ins
         load_model(checkpoint)
 
 
+@pytest.mark.parametrize("field", ["text_layers", "blocks"])
+def test_a_million_layers_are_not_built(checkpoint, field):
+    change(checkpoint, **{field: 10**6})
+    with pytest.raises(ConfigError, match=rf"config\.json: {field} is '1000000'.*at most 256"):
+        load_model(checkpoint)
+
+
+def test_weights_that_are_a_link_out_of_the_folder_are_refused(checkpoint):
+    shutil.move(checkpoint / "model.safetensors", checkpoint.parent / "other")
+    (checkpoint / "model.safetensors").symlink_to(checkpoint.parent / "other")
+    with pytest.raises(ConfigError, match=r"model\.safetensors is a link to .*not followed; .*cp -rL"):
+        load_model(checkpoint)
+
+
 def test_a_checkpoint_of_ours_is_read(checkpoint):
     assert load_model(checkpoint).num_parameters() > 0
 

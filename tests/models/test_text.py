@@ -48,5 +48,5 @@ def test_a_vocabulary_comes_back_from_its_file(vocabulary, tmp_path):
 
 def test_a_file_that_is_no_vocabulary_is_named(tmp_path):
     (tmp_path / "vocabulary.json").write_text('{"words": 3}')
-    with pytest.raises(ConfigError, match=r"vocabulary.json: is not a vocabulary"):
+    with pytest.raises(ConfigError, match=r"vocabulary.json: has no 'num_buckets'"):
         Vocabulary.load(tmp_path)

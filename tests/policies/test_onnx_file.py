@@ -55,5 +55,5 @@ def test_a_model_in_one_file_is_loaded(tmp_path):
 
 def test_an_empty_file_is_no_model(tmp_path):
     (tmp_path / "model.onnx").touch()
-    with pytest.raises(ConfigError, match="truncated or not our export"):
+    with pytest.raises(ConfigError, match="is broken or truncated"):
         OnnxNetwork(tmp_path / "model.onnx")

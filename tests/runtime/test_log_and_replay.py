@@ -134,8 +134,8 @@ def test_a_changed_layout_is_reported_at_the_start(lines):
 
 BROKEN = {
     "an empty file": (lambda text: "", "does not begin with a 'start' line; logs are written by run --record DIR"),
-    "no JSON": (lambda text: "so much for that\n" + text, "is not an episode log: .*; logs are written by"),
-    "another JSON": (lambda text: "[1, 2]\n", "does not begin with a 'start' line"),
+    "no JSON": (lambda text: "so much for that\n" + text, "line 1, is not valid JSON: .*; logs are written by"),
+    "another JSON": (lambda text: "[1, 2]\n", "line 1, holds list where a JSON object should be"),
     "without its start": (lambda text: text.split("\n", 1)[1], "does not begin with a 'start' line"),
     "a later format": (
         lambda text: text.replace('"format":1', '"format":9', 1),
@@ -148,19 +148,19 @@ BROKEN = {
 def test_a_broken_file_is_refused_with_its_name_and_what_is_wrong(lines, tmp_path, breaking, message):
     path = tmp_path / "broken.jsonl"
     path.write_text(breaking((tmp_path / "episode.jsonl").read_text(encoding="utf-8")), encoding="utf-8")
-    with pytest.raises(ReplayError, match=rf"broken\.jsonl {message}"):
+    with pytest.raises(ReplayError, match=rf"broken\.jsonl,? {message}"):
         read_log(path)
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path):
     (tmp_path / "noise.jsonl").write_bytes(bytes(range(256)))
-    with pytest.raises(ReplayError, match=r"noise\.jsonl is not an episode log"):
+    with pytest.raises(ReplayError, match=r"noise\.jsonl is not UTF-8 text"):
         read_log(tmp_path / "noise.jsonl")
 
 
 @pytest.mark.parametrize("path", ["missing.jsonl", "."])
 def test_a_file_that_cannot_be_read_is_refused(tmp_path, path):
-    with pytest.raises(ReplayError, match=r"cannot read the log .*: (No such file|Is a directory)"):
+    with pytest.raises(ReplayError, match=r" (is missing|is no regular file)"):
         read_log(tmp_path / path)
 
 

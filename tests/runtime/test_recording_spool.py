@@ -113,7 +113,7 @@ def test_a_folder_of_something_else_is_refused_and_the_episode_goes_on(tmp_path)
 def test_a_file_that_is_no_episode_is_refused_in_words(tmp_path):
     path = tmp_path / "episode_000000.npz"
     path.write_bytes(os.urandom(64))
-    with pytest.raises(ConfigError, match=r"give one of its episode_\*.npz files"):
+    with pytest.raises(ConfigError, match=r"give one of the episode_\*.npz files"):
         spool.read_episode(path)
 
 

@@ -14,6 +14,7 @@ from vla_isaac.cli.output import OK, emit, say
 from vla_isaac.control.presets import ACTION_PRESETS, OTHER_ROBOT, describe_action_preset
 from vla_isaac.core.config import load_preset
 from vla_isaac.core.errors import ConfigError
+from vla_isaac.core.input_files import read_text
 from vla_isaac.core.registry import Registry, unknown_name
 from vla_isaac.core.resources import preset_names, resource
 from vla_isaac.policies import POLICIES
@@ -105,7 +106,8 @@ def _randomisations() -> dict[str, str]:
     """Return each preset with the first comment of its file."""
     names = preset_names("randomisation")
     files = {name: resource("config", "randomisation", f"{name}.yaml") for name in names}
-    return {name: path.read_text(encoding="utf-8").splitlines()[0].lstrip("# ") for name, path in files.items()}
+    texts = {name: read_text(path, error=ConfigError, remedy="reinstall vla_isaac") for name, path in files.items()}
+    return {name: text.partition("\n")[0].lstrip("# ") for name, text in texts.items()}
 
 
 def _conventions() -> dict[str, str]:

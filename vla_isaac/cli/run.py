@@ -284,7 +284,7 @@ class Run:
         try:
             if lines[0]["backend"] != backend.name:
                 raise UsageError(f"{path} was recorded on {lines[0]['backend']!r}; add --backend {lines[0]['backend']}")
-            report = replay(lines, backend)
+            report = replay(lines, backend, source=path)
         finally:
             backend.close()
         same = report.first_difference is None

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from vla_isaac.collection.plan import CollectionPlan
 from vla_isaac.core.config import to_mapping
+from vla_isaac.core.errors import UsageError
+from vla_isaac.core.input_files import reading
 from vla_isaac.jobs.journal import Journal, check_same_plan
 
 FOLDER = ".collect"
@@ -36,9 +38,11 @@ class CollectionJournal:
         self._journal = Journal(folder / "journal.jsonl", {"plan": fixed})
         if self._journal.old_header is not None:
             defaults = to_mapping(CollectionPlan(tasks=("",), episodes=1))
-            before = {**defaults, **self._journal.old_header.get("plan", {})}
+            with reading(self._journal.path, error=UsageError, remedy="choose another folder"):
+                before = {**defaults, **self._journal.old_header.get("plan", {})}
             check_same_plan(before, fixed, subject=f"{dataset} was collected", free=FREE)
-        self.failures: dict[int, str] = {line["seed"]: line["failure"] for line in self._journal.results}
+        with reading(self._journal.path, error=UsageError, remedy="choose another folder"):
+            self.failures: dict[int, str] = {int(line["seed"]): str(line["failure"]) for line in self._journal.results}
         """Seeds that failed, with the name of the failure."""
         self._journal.begin({"seed": seed, "failure": failure} for seed, failure in self.failures.items())
         self.staging = folder / f"staging-{uuid.uuid4().hex[:8]}"

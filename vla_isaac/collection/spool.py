@@ -5,7 +5,7 @@ Inside Kit neither videos nor Parquet can be written; an ordinary Python reads t
 
 from __future__ import annotations
 
-import json
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -17,15 +17,19 @@ import numpy as np
 from vla_isaac.collection.recorder import action_columns, dataset_columns, episode_meta
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.config import from_mapping, to_mapping
+from vla_isaac.core.contained_paths import contained_file
 from vla_isaac.core.errors import ConfigError, DatasetError, UsageError
+from vla_isaac.core.input_files import read_json_object, reading
 from vla_isaac.core.specs import ActionSpec
 from vla_isaac.datasets.episode import OUTCOME, PROPRIOCEPTION, Episode, EpisodeMeta
 from vla_isaac.datasets.formats import DatasetInfo
+from vla_isaac.datasets.meta_json import meta_from_json, meta_to_json
 from vla_isaac.datasets.picture_kinds import as_rgb, picture_axes, warn_left_out, why_array_is_left_out
 from vla_isaac.datasets.sentences import subtask_annotations
 from vla_isaac.runtime import spool
 
 RGB = "rgb_"
+REMEDY = "record the episode again, or remove the file"
 
 
 class SpoolReader:
@@ -61,10 +65,9 @@ class SpoolReader:
     def recognises(path: Path) -> bool:
         """Return whether a folder holds a recording."""
         about = Path(path) / "meta.json"
-        try:
-            return about.is_file() and json.loads(about.read_text(encoding="utf-8")).get("kind") == "vla_isaac spool"
-        except (OSError, ValueError, AttributeError):
-            return False
+        with contextlib.suppress(DatasetError):
+            return about.is_file() and read_json_object(about, error=DatasetError, remedy=REMEDY).get("kind") == spool.KIND
+        return False
 
     def __len__(self) -> int:
         return len(self._files)
@@ -77,30 +80,33 @@ class SpoolReader:
         """Return the metadata of an episode."""
         about = self._about(episode)
         pictures = self._images(self._arrays(episode))
-        return episode_meta(
-            about,
-            about["result"],
-            {name: values.shape[1:3] for name, values in pictures.items()},
-            scene=about["scene"]["name"],
-            action_spec=to_mapping(self._action(episode)[1]),
-            versions={},
-            extra={"pictures_dropped": about["pictures_dropped"]},
-            annotations=subtask_annotations(about.get("subtasks", ()), about["control_hz"]),
-        )
+        with self._reading(episode):
+            meta = episode_meta(
+                about,
+                about["result"],
+                {name: values.shape[1:3] for name, values in pictures.items()},
+                scene=about["scene"]["name"],
+                action_spec=to_mapping(self._action(episode)[1]),
+                versions={},
+                extra={"pictures_dropped": about["pictures_dropped"]},
+                annotations=subtask_annotations(about.get("subtasks", ()), about["control_hz"]),
+            )
+            return meta_from_json(meta_to_json(meta), source=str(self._files[episode]))
 
     def columns(self, episode: int, names: Sequence[str] | None = None) -> Mapping[str, AnyArray]:
         """Return the columns of an episode."""
-        arrays, result = self._arrays(episode), self._about(episode)["result"]
+        arrays, about = self._arrays(episode), self._about(episode)
         actions, spec = self._action(episode)
-        values = {
-            **arrays,
-            "action": actions,
-            "next_qpos": np.concatenate([arrays["qpos"][1:], arrays["target_qpos"][-1:]]),
-            "next_gripper_width": np.concatenate([arrays["gripper_width"][1:], arrays["target_gripper_width"][-1:]]),
-            "success": (np.arange(len(actions)) == len(actions) - 1) & bool(result["success"]),
-        }
         features = {"action": action_columns(spec), **PROPRIOCEPTION, **OUTCOME}
-        return dataset_columns(values, {name: features[name] for name in (features if names is None else names)})
+        with self._reading(episode):
+            values = {
+                **arrays,
+                "action": actions,
+                "next_qpos": np.concatenate([arrays["qpos"][1:], arrays["target_qpos"][-1:]]),
+                "next_gripper_width": np.concatenate([arrays["gripper_width"][1:], arrays["target_gripper_width"][-1:]]),
+                "success": (np.arange(len(actions)) == len(actions) - 1) & bool(about["result"]["success"]),
+            }
+            return dataset_columns(values, {name: features[name] for name in (features if names is None else names)})
 
     def episode(self, episode: int) -> Episode:
         """Return an episode with its images.
@@ -108,11 +114,9 @@ class SpoolReader:
         Raises:
             DatasetError: If its file is broken.
         """
-        try:
-            arrays = self._arrays(episode)
-            return Episode(meta=self.meta(episode), columns=self.columns(episode), images=self._images(arrays))
-        except (KeyError, TypeError, IndexError) as error:
-            raise DatasetError(f"{self._files[episode]}: lacks {error}; record the episode again") from error
+        with self._reading(episode):
+            images = self._images(self._arrays(episode))
+            return Episode(meta=self.meta(episode), columns=self.columns(episode), images=images)
 
     def close(self) -> None:
         """Clear the cache."""
@@ -131,14 +135,18 @@ class SpoolReader:
 
     def _action(self, episode: int) -> tuple[AnyArray, ActionSpec]:
         """Return the actions with a gripper value in every row, and their convention."""
-        arrays = self._arrays(episode)
-        spec = from_mapping(ActionSpec, self._about(episode)["action_spec"], source=str(self._files[episode]))
-        gripper = arrays["action_gripper"].astype(np.float64)
-        given = np.flatnonzero(~np.isnan(gripper))
-        if spec.gripper == "none" or len(given) == 0:
-            return arrays["action_arm"], replace(spec, gripper="none")
-        last = np.maximum.accumulate(np.where(np.isnan(gripper), given[0], np.arange(len(gripper))))
-        return np.concatenate([arrays["action_arm"], gripper[last][:, None]], axis=1), spec
+        arrays, about = self._arrays(episode), self._about(episode)
+        with self._reading(episode):
+            spec = from_mapping(ActionSpec, about["action_spec"], source=str(self._files[episode]))
+            gripper = arrays["action_gripper"].astype(np.float64)
+            given = np.flatnonzero(~np.isnan(gripper))
+            if spec.gripper == "none" or len(given) == 0:
+                return arrays["action_arm"], replace(spec, gripper="none")
+            last = np.maximum.accumulate(np.where(np.isnan(gripper), given[0], np.arange(len(gripper))))
+            return np.concatenate([arrays["action_arm"], gripper[last][:, None]], axis=1), spec
+
+    def _reading(self, episode: int) -> contextlib.AbstractContextManager[None]:
+        return reading(self._files[episode], error=DatasetError, remedy=REMEDY)
 
     def _arrays(self, episode: int) -> dict[str, AnyArray]:
         return self._read(episode)[0]
@@ -149,7 +157,18 @@ class SpoolReader:
     def _load(self, episode: int) -> tuple[dict[str, AnyArray], dict[str, Any]]:
         if not 0 <= episode < len(self):
             raise UsageError(f"{self.path}: there is no episode {episode}; it has {len(self)}, counted from 0")
+        path = contained_file(self.path, self._files[episode], error=DatasetError)
         try:
-            return spool.read_episode(self._files[episode])
+            arrays, about = spool.read_episode(path)
         except ConfigError as error:
-            raise DatasetError(str(error)) from error
+            raise DatasetError(error.message, remedy=error.remedy) from error
+        lengths = {name: len(values) if values.ndim else 0 for name, values in arrays.items()}
+        rows = lengths.get("qpos", 0)
+        wrong = [name for name in sorted({"qpos", *spool.ARRAYS, *arrays}) if lengths.get(name) != rows or not rows]
+        if wrong:
+            raise DatasetError(f"{path}: {wrong[0]} has {lengths.get(wrong[0], 'no')} rows, qpos has {rows}", remedy=REMEDY)
+        wrong = [name for name in spool.ARRAYS if arrays[name].dtype.kind not in "fiub"]
+        wrong += [n for n, v in arrays.items() if n.startswith(RGB) and (v.dtype != np.uint8 or v.shape[3:] != (3,))]
+        if wrong:
+            raise DatasetError(f"{path}: {wrong[0]} is {arrays[wrong[0]].dtype}{arrays[wrong[0]].shape}", remedy=REMEDY)
+        return arrays, about

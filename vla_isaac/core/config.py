@@ -13,8 +13,12 @@ from typing import Any, Literal, TypeVar, Union
 from vla_isaac.core.errors import ConfigError, VlaIsaacError, shown, unknown
 from vla_isaac.core.registry import unknown_name
 from vla_isaac.core.resources import preset_names, resource
+from vla_isaac.core.yaml_files import read_yaml
 
 T = TypeVar("T")
+
+MOST_INT = 2**63 - 1
+"""Largest whole number of NumPy and of every file format."""
 
 
 def load_preset(cls: type[T], kind: str, name_or_path: str) -> T:
@@ -41,26 +45,9 @@ def load_yaml(cls: type[T], path: Path, *, loader: Any = None) -> T:
         loader: A safe loader class of PyYAML; None takes its `SafeLoader`.
 
     Raises:
-        ConfigError: If the file is missing, is not YAML or does not fit `cls`.
+        ConfigError: If the file is missing, too large, is not YAML or does not fit `cls`.
     """
-    import yaml
-
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(
-            f"cannot read {path}: {error.strerror or error}", remedy="give the path of a YAML file, or the name of a preset"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(
-            f"{path}: is not UTF-8 text ({error.reason} at byte {error.start})", remedy="save it as UTF-8"
-        ) from error
-    try:
-        data = yaml.load(text, Loader=loader or yaml.SafeLoader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise ConfigError(f"{path}:{where} is not valid YAML: {getattr(error, 'problem', error)}") from error
+    data = read_yaml(path, loader=loader)
     return from_mapping(cls, {} if data is None else data, source=str(path))
 
 
@@ -76,7 +63,8 @@ def from_mapping(cls: type[T], data: Any, *, source: str = "configuration", key:
     hints = typing.get_type_hints(cls)
     for name in data:
         if name not in fields:
-            raise unknown(ConfigError, f"{_where(source, key)}: unknown key {name!r}", name, fields, label="Accepted")
+            words = f"{_where(source, key)}: unknown key {shown(name)}"
+            raise unknown(ConfigError, words, shown(name).strip("'"), fields, label="Accepted")
     for name, f in fields.items():
         if name not in data and f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING:
             raise ConfigError(f"{_where(source, key)}: the key {name!r} is missing")
@@ -110,6 +98,8 @@ def _convert(kind: Any, value: Any, source: str, key: str) -> Any:
         return _convert_union(args, value, source, key)
     if origin is tuple:
         return _convert_tuple(args, value, source, key)
+    if origin is list:
+        return list(_convert_tuple((args[0], ...), value, source, key))
     if origin in (dict, Mapping) or origin is typing.get_origin(Mapping[str, int]):
         if not isinstance(value, Mapping):
             raise _refuse(source, key, value, "a mapping")
@@ -124,6 +114,8 @@ def _convert_plain(kind: Any, value: Any, source: str, key: str) -> Any:
         if not abs(value) <= sys.float_info.max:  # also NaN, and whole numbers that are too large
             raise _refuse(source, key, value, "a finite number")
         return float(value)
+    if kind is int and isinstance(value, int) and abs(value) > MOST_INT:
+        raise _refuse(source, key, value, f"a whole number of at most {MOST_INT}")
     if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
         return value
     names = {float: "a number", int: "a whole number", str: "text", bool: "true or false"}

@@ -6,6 +6,7 @@ Callers branch on the class and the fields of an error; no code parses a message
 from __future__ import annotations
 
 import difflib
+import reprlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
@@ -221,10 +222,19 @@ def message_and_remedy(error: BaseException) -> tuple[str, str]:
 def shown(value: object, *, limit: int = 60) -> str:
     """Return `repr` of a value from outside, cut to `limit` characters, for messages; never raises."""
     try:
-        text = repr(value)
+        text = _ShortRepr().repr(value)
     except Exception:  # a whole number of 5,000 digits, or a class with a broken __repr__
         return f"a value of type {type(value).__name__}"
     return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+class _ShortRepr(reprlib.Repr):
+    """Looks at a few entries only: YAML aliases make lists that are short in the file and endless as text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel, self.maxdict, self.maxlist, self.maxtuple = 3, 20, 20, 20
+        self.maxstring, self.maxother, self.maxlong = 1000, 1000, 1000
 
 
 def first_line(error: BaseException) -> str:

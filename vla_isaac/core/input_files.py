@@ -22,6 +22,12 @@ MEBIBYTE = 1 << 20
 MOST_TEXT = 256 * MEBIBYTE
 """Bytes of the largest text file that is read at once: 1,000,000 lines of 256 characters."""
 
+MOST_VALUES = 1024 * MEBIBYTE
+"""Bytes of the values of a JSON text in memory, which may be 30 times those of the text."""
+
+CONTAINER, VALUE = 64, 32
+"""Bytes of an empty list or mapping and of a number in CPython."""
+
 REMEDIES = {
     errno.EMFILE: "too many files are open; raise the limit with: ulimit -n 4096",
     errno.ENFILE: "too many files are open on this machine; close other programs",
@@ -51,6 +57,15 @@ def reading(path: Path | str, *, error: type[E], remedy: str, what: str = "") ->
         raise
     except Exception as raised:
         raise unreadable(path, raised, error=error, remedy=remedy, what=what) from raised
+
+
+@contextlib.contextmanager
+def naming(path: Path | str) -> Iterator[None]:
+    """Put the name of a file before the message of an error of this package, where the block knows only its values."""
+    try:
+        yield
+    except VlaIsaacError as raised:
+        raise type(raised)(f"{path}: {raised.message}", remedy=raised.remedy) from raised
 
 
 def unreadable(path: Path | str, raised: BaseException, *, error: type[E], remedy: str, what: str = "") -> E:
@@ -132,8 +147,10 @@ def read_json_lines(
     Raises:
         E: Naming the line that is broken or no object.
     """
-    text = read_text(path, error=error, remedy=remedy, limit=limit)
-    lines = (text[: text.rfind("\n") + 1] if may_be_cut else text).split("\n")
+    data = read_bytes(path, error=error, remedy=remedy, limit=limit)
+    data = data[: data.rfind(b"\n") + 1] if may_be_cut else data
+    with reading(path, error=error, remedy=remedy):
+        lines = data.decode("utf-8-sig").split("\n")
     places = [(line, f"{path}, line {number},") for number, line in enumerate(lines, 1) if line.strip()]
     return [
         _object(parse_json(line, place, error=error, remedy=remedy), place, error=error, remedy=remedy)
@@ -144,7 +161,14 @@ def read_json_lines(
 def parse_json(text: str | bytes, place: Path | str, *, error: type[E], remedy: str) -> Any:
     """Return the value of a JSON text from `place`; errors as in `read_json`."""
     with reading(place, error=error, remedy=remedy):
-        return json.loads(text)
+        if isinstance(text, bytes):
+            text = text.decode("utf-8-sig")
+        if CONTAINER * (text.count("[") + text.count("{")) + VALUE * text.count(",") > MOST_VALUES:
+            raise MemoryError
+        value = json.loads(text)
+        if "\\ud" in text.lower():
+            json.dumps(value, ensure_ascii=False).encode()  # raises for half a character, which cannot be written
+        return value
 
 
 def _object(value: Any, place: Path | str, *, error: type[E], remedy: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from vla_isaac.core.errors import DatasetError, UsageError, WriteError
+from vla_isaac.core.input_files import read_text
 
 LOCK = ".writer-lock"
 
@@ -64,7 +65,7 @@ class WriterLock:
 
     def _owner(self) -> str:
         try:
-            process, host = self.path.read_text(encoding="utf-8").split()
+            process, host = read_text(self.path, error=UsageError, remedy="remove it", limit=1024).split()
         except (OSError, ValueError):
             return ""
         return f" (process {process})" if host == socket.gethostname() else f" (process {process} on {host})"

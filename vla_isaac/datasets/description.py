@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from vla_isaac.core import input_files
 from vla_isaac.core.atomic_files import write_bytes
-from vla_isaac.core.errors import DatasetError
-from vla_isaac.datasets.episode import Feature
+from vla_isaac.core.config import from_mapping
+from vla_isaac.core.errors import ConfigError, DatasetError
 from vla_isaac.datasets.formats import DatasetInfo
+from vla_isaac.datasets.images_on_disk import MOST_PIXELS
 from vla_isaac.datasets.meta_json import dumps
+from vla_isaac.datasets.untrusted_paths import COPY_AGAIN, reading
 from vla_isaac.datasets.value_names import value_names
+
+MOST_JSON = 16 * input_files.MEBIBYTE
+"""Bytes of a file that describes a dataset; only a manifest has an entry for each step and may be larger."""
+
+MOST_FPS = 10_000.0  # [Hz]
+MOST_NUMBERS = 1 << 20
+"""Numbers in one row of a column."""
+
+DTYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool")
+"""NumPy types of a column."""
+
+
+STORED = ("fps", "robot_type", "features", "cameras", "action_spec")
+"""Fields of `DatasetInfo` that are written."""
 
 
 def info_to_json(info: DatasetInfo) -> dict[str, Any]:
@@ -35,38 +54,54 @@ def info_from_json(data: Any, *, source: str) -> DatasetInfo:
     Raises:
         DatasetError: Naming `source`, if a key is missing or of another type.
     """
+    with reading(source):
+        values = {name: data[name] for name in STORED}
+        values["features"] = {name: _with_value_names(name, f, source) for name, f in values["features"].items()}
     try:
-        features = {
-            name: Feature(f["dtype"], tuple(f["shape"]), value_names(f.get("names"), f["shape"], column=name, source=source))
-            for name, f in data["features"].items()
-        }
-        return DatasetInfo(
-            fps=float(data["fps"]),
-            features=features,
-            cameras={name: (int(size[0]), int(size[1])) for name, size in data["cameras"].items()},
-            robot_type=data["robot_type"],
-            action_spec=data["action_spec"],
-        )
-    except (TypeError, KeyError, ValueError, AttributeError, IndexError) as error:
-        raise DatasetError(f"{source}: cannot be read as the description of a dataset: {error!r}") from error
+        info = from_mapping(DatasetInfo, values, source=source)
+    except ConfigError as error:
+        raise DatasetError(f"the description of a dataset is invalid: {error}", remedy=COPY_AGAIN) from error
+    check_description(info, source=source)
+    return info
 
 
-def read_json(path: Path) -> Any:
-    """Return the content of a JSON file.
+def _with_value_names(name: str, feature: Mapping[str, Any], source: str) -> dict[str, Any]:
+    return {**feature, "names": value_names(feature.get("names"), feature["shape"], column=name, source=source)}
+
+
+def check_description(info: DatasetInfo, *, source: str) -> None:
+    """Check what a dataset declares, before memory is taken for it.
+
+    Raises:
+        DatasetError: Naming `source` and the first value that is not accepted.
+    """
+    if not 0 < info.fps <= MOST_FPS:
+        raise DatasetError(f"{source}: fps is {info.fps}, expected more than 0 and at most {MOST_FPS}", remedy=COPY_AGAIN)
+    for name, feature in info.features.items():
+        if feature.dtype not in DTYPES:
+            found = f"dtype is {str(feature.dtype)[:60]!r}, expected one of {', '.join(DTYPES)}"
+            raise DatasetError(f"{source}: column {name!r}: {found}", remedy=COPY_AGAIN)
+        if not _is_size(feature.shape, MOST_NUMBERS):
+            found = f"shape is {str(list(feature.shape))[:60]}, expected 1 to {MOST_NUMBERS:,} numbers"
+            raise DatasetError(f"{source}: column {name!r}: {found}", remedy=COPY_AGAIN)
+    for name, size in info.cameras.items():
+        if not _is_size(size, MOST_PIXELS):
+            found = f"pictures of {str(size)[:60]} px, expected 1 to {MOST_PIXELS:,} pixels"
+            raise DatasetError(f"{source}: camera {name!r}: {found}", remedy=COPY_AGAIN)
+
+
+def _is_size(shape: Sequence[Any], most: int) -> bool:
+    """Return whether a shape consists of positive whole numbers with a product of at most `most`."""
+    return all(type(number) is int and number > 0 for number in shape) and len(shape) > 0 and math.prod(shape) <= most
+
+
+def read_json(path: Path, *, limit: int = MOST_JSON) -> Any:
+    """Return the content of a JSON file of at most `limit` bytes.
 
     Raises:
         DatasetError: If it cannot be read, or is not JSON.
     """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DatasetError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise DatasetError(f"{path}: is not UTF-8 text ({error.reason} at byte {error.start})") from error
-    except json.JSONDecodeError as error:
-        raise DatasetError(
-            f"{path}: is not valid JSON: {error.msg} in line {error.lineno}, column {error.colno}; was its writing cut off?"
-        ) from error
+    return input_files.read_json(path, error=DatasetError, remedy=COPY_AGAIN, limit=limit)
 
 
 def write_json(path: Path, value: Any) -> None:

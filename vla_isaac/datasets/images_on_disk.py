@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -12,11 +13,9 @@ import numpy as np
 
 from vla_isaac.core.arrays import Image
 from vla_isaac.core.atomic_files import writing
-from vla_isaac.core.errors import DatasetError
-from vla_isaac.core.input_files import reading
 from vla_isaac.datasets.episode import LazyImages
 from vla_isaac.datasets.picture_kinds import why_left_out
-from vla_isaac.datasets.untrusted_paths import regular_file
+from vla_isaac.datasets.untrusted_paths import reading, regular_file
 
 KINDS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 """Formats that Pillow may read; others are passed to external programs, such as EPS to Ghostscript."""
@@ -25,6 +24,8 @@ DEEP_MODE = re.compile(r"^(?!BGR).*;(12|16|32)")
 """Pillow's name of stored pixels with more than 8 bits per channel; ``BGR;16`` has 5 and 6 bits."""
 
 WHITE = 255
+MOST_PIXELS = 7680 * 4320
+"""Pixels of the largest picture that is decoded: 8K, 100 MB in memory."""
 
 PNG_LEVEL = 3  # of zlib: rendered scenes are hardly smaller at 6, and take twice as long
 
@@ -38,14 +39,7 @@ class ImageFiles(LazyImages):
         self._files, self._where = list(files), where
 
     def _read(self, row: int) -> Image:
-        picture = read_picture(self._files[row], where=f"{self._where}, row {row}")
-        if picture.shape != self.shape[1:]:
-            height, width = self._resolution_hw
-            raise DatasetError(
-                f"{self._files[row]}: {self._where}, row {row}: picture of {picture.shape[0]} x {picture.shape[1]}, "
-                f"expected {height} x {width} as the others of this camera"
-            )
-        return picture
+        return read_picture(self._files[row], where=f"{self._where}, row {row}", size_hw=self._resolution_hw)
 
 
 class PngImages(LazyImages):
@@ -57,54 +51,45 @@ class PngImages(LazyImages):
         self._cells, self._where = cells, where
 
     def _read(self, row: int) -> Image:
-        cell = self._cells[row]
-        try:
+        with reading(f"{self._where}, row {row}: the picture"):
+            cell = self._cells[row]
             if cell["bytes"] is None:
                 raise ValueError(f"it is given as the path {cell.get('path')!r}, not as bytes, and no such file is opened")
-            picture = decode_picture(io.BytesIO(cell["bytes"]))
-            if picture.shape != self.shape[1:]:
-                raise ValueError(f"it has the shape {picture.shape}, expected {self.shape[1:]}")
-            return picture
-        except DatasetError as error:
-            raise DatasetError(f"{self._where}, row {row}: the picture is no color picture: {error}") from error
-        except (OSError, TypeError, KeyError, ValueError) as error:
-            raise DatasetError(
-                f"{self._where}, row {row}: the picture is broken ({error}); copy the dataset again"
-            ) from error
+            return decode_picture(io.BytesIO(cell["bytes"]), self._resolution_hw)
 
 
-def read_picture(path: Path, *, where: str) -> Image:
+def read_picture(path: Path, *, where: str, size_hw: tuple[int, int] | None = None) -> Image:
     """Return an image file as (H, W, 3) uint8.
 
-    Raises:
-        DatasetError: If it is missing or broken.
-    """
-    try:
-        return decode_picture(regular_file(path))
-    except FileNotFoundError as error:
-        raise DatasetError(f"{path}: {where}: the picture is missing") from error
-    except (OSError, ValueError) as error:
-        raise DatasetError(f"{path}: {where}: the picture cannot be read: {error}") from error
-
-
-def decode_picture(source: Path | BinaryIO) -> Image:
-    """Return an image as (H, W, 3) uint8.
+    Args:
+        path: The file.
+        where: Episode and row, for errors.
+        size_hw: The expected height and width [px], compared before the file is decoded; None accepts any.
 
     Raises:
-        OSError: If it cannot be read, is broken, or of an unsupported format.
-        DatasetError: If it has more than 8 bits per channel.
-        ValueError: If it is broken, or has more pixels than Pillow's limit, `PIL.Image.MAX_IMAGE_PIXELS` twice.
+        DatasetError: If it is missing, broken, of another or too large a size, or has more than 8 bits per channel.
     """
+    with reading(f"{path}: {where}: the picture"):
+        path.stat()  # a missing one is named with its place
+        return decode_picture(regular_file(path), size_hw)
+
+
+def decode_picture(source: Path | BinaryIO, size_hw: tuple[int, int] | None) -> Image:
+    """Return an image as (H, W, 3) uint8; raises what Pillow raises, and `ValueError` for another or too large a size."""
     from PIL import Image as pil
 
-    try:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of Pillow on broken files, which raise as well, or are read
         with pil.open(source, formats=KINDS) as picture:
+            width, height = picture.size
+            if size_hw not in (None, (height, width)):
+                raise ValueError(f"it has {height} x {width} px, expected {size_hw} as the others of this camera")
+            if height * width > MOST_PIXELS:
+                raise ValueError(f"it has {height} x {width} px, at most {MOST_PIXELS:,} pixels are decoded")
             why = _why_no_color(picture)
             if why:
-                raise DatasetError(why)
+                raise ValueError(f"it is no color picture: {why}")
             return np.array(picture.convert("RGB"))
-    except (SyntaxError, pil.DecompressionBombError) as error:
-        raise ValueError(str(error)) from error
 
 
 def why_picture_is_left_out(source: Path | bytes) -> str:
@@ -116,7 +101,7 @@ def why_picture_is_left_out(source: Path | bytes) -> str:
     from PIL import Image as pil
 
     name = source if isinstance(source, Path) else "the picture"
-    with reading(name, error=DatasetError, remedy="copy the dataset again"):
+    with reading(name):
         data = io.BytesIO(source) if isinstance(source, bytes) else regular_file(source)
         with pil.open(data, formats=KINDS) as picture:
             return _why_no_color(picture)

@@ -26,6 +26,10 @@ def meta_to_json(meta: EpisodeMeta) -> dict[str, Any]:
 def meta_from_json(data: Any, *, source: str = "the metadata of an episode") -> EpisodeMeta:
     """Return the metadata; fields of later versions are ignored.
 
+    Args:
+        data: The output of `meta_to_json`.
+        source: The file and the place in it, for errors.
+
     Raises:
         DatasetError: Naming `source`, if a required field is missing, or one is of another type.
     """

@@ -15,6 +15,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from vla_isaac.core.arrays import AnyArray
+from vla_isaac.core.config import from_mapping
 from vla_isaac.core.errors import ConfigError, ShapeError
 
 Method = Literal["quantile", "mean_std", "none"]
@@ -58,6 +59,8 @@ class Normaliser:
         for name in ("q01", "q99", "mean", "std"):
             if not np.isfinite(getattr(self, name)).all():
                 raise ConfigError(f"normaliser: {name}={getattr(self, name)} has numbers that are not finite")
+        if any(std < 0 for std in self.std) or any(low > high for low, high in zip(self.q01, self.q99, strict=True)):
+            raise ConfigError("normaliser: a std is negative, or a q01 is larger than its q99")
 
     @classmethod
     def of_rows(
@@ -114,15 +117,10 @@ class Normaliser:
         Raises:
             ConfigError: If a field is missing or of another type; `source` is named.
         """
-        try:
-            values = {field.name: data[field.name] for field in fields(cls)}
-            numbers = {name: tuple(float(v) for v in values.pop(name)) for name in ("q01", "q99", "mean", "std")}
-            names, mask = tuple(map(str, values["names"])), tuple(map(bool, values["mask"]))
-            return cls(names=names, method=values["method"], mask=mask, **numbers)
-        except ConfigError as error:
-            raise ConfigError(f"{source}: {error}") from error
-        except (KeyError, TypeError, ValueError) as error:
-            raise ConfigError(f"{source}: is not a normaliser ({error!r}); it needs " + ", ".join(_FIELDS)) from error
+        missing = [name for name in _FIELDS if name not in data]
+        if missing:
+            raise ConfigError(f"{source}: is not a normaliser, it has no {missing[0]!r}; it needs {', '.join(_FIELDS)}")
+        return from_mapping(cls, {name: data[name] for name in _FIELDS}, source=source)
 
     def _affine(self, rows: AnyArray) -> tuple[AnyArray, AnyArray]:
         """Return offset and scale; an infinite scale for constants."""

@@ -10,13 +10,16 @@ import numpy as np
 
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import DatasetError
-from vla_isaac.core.input_files import reading
 from vla_isaac.core.optional import require
 from vla_isaac.datasets.episode import Feature
-from vla_isaac.datasets.untrusted_paths import regular_file
+from vla_isaac.datasets.untrusted_paths import COPY_AGAIN, reading, regular_file
 
 pa: Any = require("pyarrow", extra="data", need="the dataset format lerobot")
 pq: Any = require("pyarrow.parquet", extra="data", need="the dataset format lerobot")
+
+AT_ONCE, FEW_AT_ONCE = 1024, 32  # rows that are unpacked together; the fewer for columns with texts
+MOST_BYTES = 1 << 30
+"""Bytes of the columns and row groups that are read together."""
 
 
 def to_bytes(tables: Sequence[Any], *, lean: bool = False) -> bytes:
@@ -41,12 +44,8 @@ def open_file(path: Path) -> Any:
     Raises:
         DatasetError: If it is missing or broken.
     """
-    try:
+    with reading(path):
         return pq.ParquetFile(regular_file(path))
-    except FileNotFoundError as error:
-        raise DatasetError(f"{path} is missing; copy the dataset again") from error
-    except (OSError, pa.ArrowException) as error:
-        raise DatasetError(f"{path} is broken or truncated ({error}); copy the dataset again") from error
 
 
 def num_rows(path: Path) -> int:
@@ -67,11 +66,8 @@ def read_table(path: Path, columns: Sequence[str] | None = None, row_groups: Seq
             raise DatasetError(
                 f"{path} has no column {', '.join(sorted(missing))}; it has {', '.join(file.schema_arrow.names)}"
             )
-        try:
-            groups = range(file.num_row_groups) if row_groups is None else row_groups
-            return file.read_row_groups(list(groups), columns=columns, use_threads=False)
-        except (OSError, pa.ArrowException) as error:
-            raise DatasetError(f"{path} is broken or truncated ({error}); copy the dataset again") from error
+        groups = range(file.num_row_groups) if row_groups is None else row_groups
+        return _read(file, path, list(groups), list(columns or file.schema_arrow.names))
 
 
 def first_value(path: Path, column: str) -> Any:
@@ -80,7 +76,7 @@ def first_value(path: Path, column: str) -> Any:
     Raises:
         DatasetError: If the file is missing or broken.
     """
-    with open_file(path) as file, reading(path, error=DatasetError, remedy="copy the dataset again"):
+    with open_file(path) as file, reading(path):
         batch = next(file.iter_batches(batch_size=1, columns=[column], use_threads=False), None)
         return batch[0][0].as_py() if batch is not None and batch.num_columns and batch.num_rows else None
 
@@ -92,10 +88,33 @@ def read_where(path: Path, predicate: Callable[[str], bool]) -> Any:
         DatasetError: If it is missing or broken.
     """
     with open_file(path) as file:
-        try:
-            return file.read(columns=[name for name in file.schema_arrow.names if predicate(name)], use_threads=False)
-        except (OSError, pa.ArrowException) as error:
-            raise DatasetError(f"{path} is broken or truncated ({error}); copy the dataset again") from error
+        names = [name for name in file.schema_arrow.names if predicate(name)]
+        return _read(file, path, list(range(file.num_row_groups)), names)
+
+
+def _read(file: Any, path: Path, groups: list[int], columns: list[str]) -> Any:
+    """Return columns of row groups of an open file.
+
+    In parts, which end at `MOST_BYTES`: run lengths and dictionaries make a file small whose values fill any memory. The
+    metadata of a column is not looked at: pyarrow ends the process where it is broken.
+    """
+    parts, size = [], 0
+    with reading(path):
+        schema = pa.schema([file.schema_arrow.field(name) for name in columns])
+        rows = FEW_AT_ONCE if any(map(_has_text, schema.types)) else AT_ONCE
+        for part in file.iter_batches(rows, row_groups=groups, columns=columns, use_threads=False):
+            part.validate(full=True)
+            parts.append(part)
+            size += part.nbytes
+            if size > MOST_BYTES:
+                raise DatasetError(f"{path} unpacks to more than {MOST_BYTES >> 20} MiB at once", remedy=COPY_AGAIN)
+        return pa.Table.from_batches(parts, schema)
+
+
+def _has_text(kind: Any) -> bool:
+    """Return whether a column has texts or bytes, of which a dictionary repeats long ones at no cost."""
+    inner = [kind.field(k).type for k in range(kind.num_fields)] if pa.types.is_nested(kind) else []
+    return any(map(_has_text, inner)) if inner else not pa.types.is_primitive(kind)
 
 
 def to_arrow(values: AnyArray, feature: Feature) -> Any:
@@ -114,7 +133,11 @@ def to_numpy(column: Any, feature: Feature) -> AnyArray:
     rows = len(array)
     while pa.types.is_nested(array.type) or isinstance(array, pa.ExtensionArray):
         array = array.storage if isinstance(array, pa.ExtensionArray) else array.flatten()
+    if array.null_count:
+        raise ValueError(f"it has {array.null_count} empty cells")
     values: AnyArray = array.to_numpy(zero_copy_only=False)
+    if values.dtype.kind not in "fiub":
+        raise ValueError(f"it holds {array.type}, not numbers")
     return np.array(values, dtype=feature.dtype).reshape(rows, *feature.shape)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,14 +9,32 @@ from typing import Any
 
 import numpy as np
 
+from vla_isaac.core.array_files import read_arrays
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.atomic_files import atomic_path, write_bytes
 from vla_isaac.core.errors import DatasetError, UsageError
+from vla_isaac.core.input_files import read_json_object
+from vla_isaac.datasets.untrusted_paths import file_inside
 
 MAX_OBJECTS, MAX_GOALS = 14, 6
 NO = -1
 PLAN = "plan.json"
 ROWS = ("state", "objects", "active", "place", "action")
+SHAPES: dict[str, tuple[str, tuple[int, ...]]] = {
+    "state": ("f", (8,)),
+    "objects": ("f", (MAX_OBJECTS, 7)),
+    "active": ("iu", ()),
+    "place": ("f", (2,)),
+    "action": ("f", (7,)),
+    "bodies": ("f", (MAX_OBJECTS, 8)),
+    "goals": ("iu", (MAX_GOALS, 4)),
+    "sentence": ("U", ()),
+    "seed": ("iu", ()),
+    "success": ("b", ()),
+}
+"""Kind and shape of an entry of each array."""
+
+REMEDY = "delete it and collect again, which makes only this file"
 EPISODES = ("bodies", "goals", "asked", "views", "sentence", "seed", "success")
 
 
@@ -38,11 +54,8 @@ def plan_of(folder: Path) -> dict[str, Any]:
     Raises:
         DatasetError: If they cannot be read.
     """
-    path = folder / PLAN
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        raise DatasetError(f"{path}: cannot be read ({error}); it belongs to the dataset; copy all of it") from error
+    remedy = "it belongs to the dataset; copy all of it"
+    return read_json_object(file_inside(folder, PLAN), error=DatasetError, remedy=remedy)
 
 
 def count_transitions(folder: Path) -> dict[str, int]:
@@ -152,18 +165,38 @@ def _format_shapes(shapes: set[tuple[str, tuple[int, ...]]]) -> str:
 
 
 def _read(path: Path) -> dict[str, AnyArray]:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            block = {name: file[name] for name in file.files}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise DatasetError(
-            f"{path}: cannot be read ({error}); delete it and collect again, which makes only this file"
-        ) from error
+    block = read_arrays(file_inside(path.parent, path.name), error=DatasetError, remedy=REMEDY)
     lacking = [name for name in (*ROWS, *EPISODES, "length", "of_row") if name not in block]
     if lacking:
-        raise DatasetError(f"{path}: has no {lacking[0]!r}; delete it and collect again, which makes only this file")
+        raise DatasetError(f"{path}: has no {lacking[0]!r}", remedy=REMEDY)
+    _check_lengths(block, path)
     for name in ("state", "action"):
         wrong = np.flatnonzero(~np.isfinite(block[name]).all(axis=1))
         if len(wrong):
-            raise DatasetError(f"{path}: {name} of row {wrong[0]} is not finite; delete the file and collect again")
+            raise DatasetError(f"{path}: {name} of row {wrong[0]} is not finite", remedy=REMEDY)
     return block
+
+
+def _check_lengths(block: Mapping[str, AnyArray], path: Path) -> None:
+    """Raise unless the arrays of a block have one entry per row, per episode or per image, and its indices fit."""
+    length, of_row = block["length"], block["of_row"]
+    if length.ndim != 1 or length.dtype.kind not in "iu" or (length < 0).any() or of_row.ndim != 1:
+        raise DatasetError(f"{path}: the lengths of its episodes are not whole numbers from 0", remedy=REMEDY)
+    cameras = set(block) - {*ROWS, *EPISODES, "length", "of_row"}
+    counts = {**dict.fromkeys(ROWS, int(length.sum())), **dict.fromkeys(EPISODES, len(length))}
+    counts |= dict.fromkeys(cameras, len(of_row))
+    for name, count in counts.items():
+        if block[name].shape[:1] != (count,):
+            raise DatasetError(f"{path}: {name} has the shape {block[name].shape}, expected {count} entries", remedy=REMEDY)
+    if of_row.dtype.kind not in "iu" or ((of_row < 0) | (of_row >= counts["action"])).any():
+        raise DatasetError(f"{path}: a picture belongs to no row", remedy=REMEDY)
+    shapes = {**SHAPES, "asked": ("iu", block["asked"].shape[1:3]), "views": ("f", (len(cameras), 9) if cameras else (0,))}
+    shapes |= {name: ("u", (*block[name].shape[1:3], 3)) for name in cameras}
+    wrong = [n for n, (kind, shape) in shapes.items() if block[n].dtype.kind not in kind or block[n].shape[1:] != shape]
+    if wrong:
+        raise DatasetError(f"{path}: {wrong[0]} is {block[wrong[0]].dtype}{block[wrong[0]].shape}", remedy=REMEDY)
+    infinite = [
+        name for name in ("objects", "place", "bodies", "views") if np.isinf(block[name]).any()
+    ]  # NaN: there is none
+    if infinite:
+        raise DatasetError(f"{path}: {infinite[0]} has an infinite number", remedy=REMEDY)

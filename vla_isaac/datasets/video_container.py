@@ -7,16 +7,21 @@ Source: ffmpeg.org/ffmpeg-protocols.html (protocol_whitelist), ffmpeg.org/ffmpeg
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from vla_isaac.core import input_files
 from vla_isaac.core.errors import DatasetError
 from vla_isaac.core.optional import require
+from vla_isaac.datasets.untrusted_paths import regular_file
 
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mp4", ".mkv": "matroska", ".webm": "matroska", ".avi": "avi"}
 """File ending to FFmpeg's demuxer; none of them opens other files."""
 
 OPTIONS = {"protocol_whitelist": "file"}
+
+REMEDY = "copy the dataset again, or remove the episode"
 
 
 def open_video(path: Path) -> Any:
@@ -30,12 +35,8 @@ def open_video(path: Path) -> Any:
     container = CONTAINERS.get(path.suffix.lower())
     if container is None:
         raise DatasetError(f"the video {path} has an unknown ending; expected one of {', '.join(CONTAINERS)}")
-    if not path.is_file():
-        raise broken(path, "it is no regular file") if path.exists() else missing(path)
-    try:
-        opened = av.open(str(path.absolute()), format=container, options=dict(OPTIONS))
-    except (OSError, ValueError, EOFError) as error:  # PyAV's errors are one of these
-        raise broken(path, str(error)) from error
+    with reading_video(path):
+        opened = av.open(str(regular_file(path)), format=container, options=dict(OPTIONS))
     if not opened.streams.video:
         opened.close()
         raise broken(path, "it has no pictures")
@@ -48,15 +49,20 @@ def pixel_format(path: Path) -> str:
     Raises:
         DatasetError: As for `open_video`.
     """
-    with open_video(path) as container:
+    with open_video(path) as container, reading_video(path):
         return str(container.streams.video[0].codec_context.pix_fmt)
+
+
+def reading_video(path: Path) -> AbstractContextManager[None]:
+    """Turn every exception of the block into a `DatasetError` that names the video."""
+    return input_files.reading(path, what="the video", error=DatasetError, remedy=REMEDY)
 
 
 def missing(path: Path) -> DatasetError:
     """Return the error for a missing file."""
-    return DatasetError(f"the video {path} is missing; copy the dataset again, or remove the episode")
+    return DatasetError(f"the video {path} is missing", remedy=REMEDY)
 
 
 def broken(path: Path, why: str) -> DatasetError:
     """Return the error for a file that cannot be decoded."""
-    return DatasetError(f"the video {path} is broken or truncated ({why}); copy the dataset again, or remove the episode")
+    return DatasetError(f"the video {path} is broken or truncated ({why})", remedy=REMEDY)

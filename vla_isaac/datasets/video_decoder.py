@@ -20,11 +20,13 @@ import numpy as np
 from vla_isaac.core.arrays import Image
 from vla_isaac.core.errors import DatasetError
 from vla_isaac.core.optional import require
+from vla_isaac.datasets.images_on_disk import MOST_PIXELS
 from vla_isaac.datasets.picture_kinds import why_video_is_left_out
-from vla_isaac.datasets.video_container import broken, missing, open_video
+from vla_isaac.datasets.video_container import broken, missing, open_video, reading_video
 
 DECODERS = 16  # per process; each holds a few images
 LOW_DELAY = 1 << 19  # AV_CODEC_FLAG_LOW_DELAY of libavcodec/avcodec.h
+LAST = 2**31 - 1  # number of a picture
 INDICES = 8192  # indexed files; about 21 bytes per image
 
 
@@ -37,19 +39,14 @@ class VideoIndex:
         Raises:
             DatasetError: If it is missing or broken.
         """
-        try:
-            with open_video(path) as container:
-                stream = container.streams.video[0]
-                tick = stream.time_base
-                context = stream.codec_context
-                self.codec: str = context.codec.name
-                self.extradata: bytes = context.extradata or b""
-                packets = [(p.pos, p.size, p.pts, p.is_keyframe) for p in container.demux(stream) if p.size]
-                layout, pixels = container.format.name, context.pix_fmt
-        except DatasetError:
-            raise
-        except (OSError, ValueError, EOFError) as error:  # PyAV's errors are one of these
-            raise broken(path, str(error)) from error
+        with open_video(path) as container, reading_video(path):
+            stream = container.streams.video[0]
+            tick = stream.time_base
+            context = stream.codec_context
+            self.codec: str = context.codec.name
+            self.extradata: bytes = context.extradata or b""
+            packets = [(p.pos, p.size, p.pts, p.is_keyframe) for p in container.demux(stream) if p.size]
+            layout, pixels = container.format.name, context.pix_fmt
         if "mp4" not in layout:
             raise broken(path, f"it is {layout}, expected mp4")  # others do not store pictures as a decoder takes them
         why = why_video_is_left_out(pixels)
@@ -59,7 +56,10 @@ class VideoIndex:
         packets = [packet for packet in packets if packet[2] is not None and packet[0] is not None]
         table = np.array([(at, size, pts, key) for at, size, pts, key in packets], np.int64).reshape(-1, 4)
         self.pos, self.size = table[:, 0], table[:, 1].astype(np.int32)
-        self.number = np.round(table[:, 2] * float(tick * rate)).astype(np.int32)
+        numbers = np.round(table[:, 2] * float(tick * rate))
+        if (np.abs(numbers) > LAST).any():
+            raise broken(path, "a picture has an impossible time")
+        self.number = numbers.astype(np.int32)
         self.is_key = table[:, 3].astype(bool)
         is_key = np.flatnonzero(self.is_key)
         order = np.argsort(self.number[is_key], kind="stable")
@@ -105,17 +105,20 @@ class PictureDecoder:
         if not goes_on:
             self._context.flush_buffers()
             self._index, self._next, self._last, self._ready = index, start, -1, []
-        try:
-            for frame in self._frames(index):
-                self._last = frame.pts
-                if frame.pts == number:
-                    return self._to_rgb(frame)
-                if frame.pts > number:
-                    break
-        except _av().error.FFmpegError as error:
-            self._index = None
-            raise broken(index.path, str(error)) from error
-        self._index = None
+        with reading_video(index.path):
+            try:
+                return self._decoded(index, number)
+            except BaseException:
+                self._index = None
+                raise
+
+    def _decoded(self, index: VideoIndex, number: int) -> Image:
+        for frame in self._frames(index):
+            self._last = frame.pts
+            if frame.pts == number:
+                return self._to_rgb(frame)
+            if frame.pts > number:
+                break
         raise broken(index.path, f"picture {number} is not in it")
 
     def _frames(self, index: VideoIndex) -> Iterator[Any]:
@@ -136,6 +139,8 @@ class PictureDecoder:
 
     def _to_rgb(self, frame: Any) -> Image:
         """Convert in this thread: waking other threads takes longer than the conversion, much longer on a busy machine."""
+        if frame.width * frame.height > MOST_PIXELS:
+            raise ValueError(f"a picture has {frame.height} x {frame.width} px, at most {MOST_PIXELS:,} pixels are decoded")
         try:
             converted = self._reformatter.reformat(frame, format="rgb24", threads=1)
         except TypeError:  # PyAV before it used threads here
@@ -187,10 +192,8 @@ class PictureSource:
         self._decoders: OrderedDict[tuple[str, bytes], PictureDecoder] = OrderedDict()
 
     def _index(self, path: Path, rate: Fraction) -> VideoIndex:
-        try:
+        with reading_video(path):
             status = path.stat()
-        except OSError as error:
-            raise missing(path) from error
         key = (path, status.st_mtime_ns, status.st_size, rate)
         return _kept(self._indices, key, INDICES, lambda: VideoIndex(path, rate))
 

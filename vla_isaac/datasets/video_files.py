@@ -23,7 +23,7 @@ from vla_isaac.core.arrays import AnyArray, Image
 from vla_isaac.core.errors import DatasetError, ShapeError, UsageError
 from vla_isaac.core.optional import require
 from vla_isaac.datasets.episode import Images, LazyImages
-from vla_isaac.datasets.video_container import broken, open_video
+from vla_isaac.datasets.video_container import broken, open_video, reading_video
 from vla_isaac.datasets.video_decoder import PictureSource
 
 GOP = 5  # images from key frame to key frame
@@ -139,14 +139,12 @@ def read_video_info(path: Path) -> VideoInfo:
     """
     with open_video(path) as container:
         stream = container.streams.video[0]
-        try:
+        with reading_video(path):
             count = sum(1 for packet in container.demux(stream) if packet.size)
-        except _av().error.FFmpegError as error:
-            raise broken(path, str(error)) from error
-        context = stream.codec_context
-        return VideoInfo(
-            stream.codec.canonical_name, stream.height, stream.width, count, float(stream.average_rate), context.pix_fmt
-        )
+            context = stream.codec_context
+            return VideoInfo(
+                stream.codec.canonical_name, stream.height, stream.width, count, float(stream.average_rate), context.pix_fmt
+            )
 
 
 class VideoImages(LazyImages):
@@ -175,7 +173,7 @@ class VideoImages(LazyImages):
 
     def is_encoded_as(self, codec: str, fps: float) -> bool:
         """Return whether the file has this codec and rate, the pixel format `PIXELS`, and no B-frames."""
-        with open_video(self._path) as container:
+        with open_video(self._path) as container, reading_video(self._path):
             stream = container.streams.video[0]
             context = stream.codec_context
             found = (stream.codec.canonical_name, stream.average_rate, context.pix_fmt, context.height, context.width)
@@ -218,7 +216,7 @@ def join_videos(parts: Sequence[VideoPart], path: Path, fps: float) -> None:
             stream = output.add_stream_from_template(first.streams.video[0], opaque=True)
         written = 0
         for part in parts:
-            with open_video(part.path) as source:
+            with open_video(part.path) as source, reading_video(part.path):
                 _copy(source, part, output, stream, written, rate_of(fps))
             written += part.length
     found = read_video_info(path).num_frames
@@ -249,7 +247,7 @@ def _copy(source: Any, part: VideoPart, output: Any, target: Any, offset: int, r
 
 
 def _encoding(path: Path) -> tuple[Any, ...]:
-    with open_video(path) as container:
+    with open_video(path) as container, reading_video(path):
         context = container.streams.video[0].codec_context
         return (context.name, context.width, context.height, context.pix_fmt, context.extradata)
 

@@ -15,6 +15,7 @@ from vla_isaac import __version__
 from vla_isaac.core.atomic_files import OutputLock
 from vla_isaac.core.config import from_mapping, to_mapping
 from vla_isaac.core.errors import ConfigError, UsageError
+from vla_isaac.core.input_files import reading
 from vla_isaac.evaluation.outcome import Outcome
 from vla_isaac.evaluation.plan import EvaluationPlan
 from vla_isaac.jobs.journal import Journal, check_same_plan, read_journal
@@ -59,7 +60,9 @@ class ResultsFile:
         if (before := self._journal.old_header) is not None:
             if before.get("evaluation") != FORMAT:
                 raise UsageError(f"{path} is not a file of results that eval can resume; choose another name")
-            check_same_plan(_comparable(before), _comparable(header), subject=f"{path} was made", free=FREE)
+            with reading(path, error=UsageError, remedy="choose another name"):
+                compared = _comparable(before)
+            check_same_plan(compared, _comparable(header), subject=f"{path} was made", free=FREE)
         outcomes = [self._outcome(line) for line in self._journal.results]
         self.known = {outcome.key: outcome for outcome in outcomes if outcome.kind != "fault"}
         """Outcomes of an earlier run, by family and number."""
@@ -79,7 +82,7 @@ class ResultsFile:
 
     def _outcome(self, line: dict[str, Any]) -> Outcome:
         try:
-            return from_mapping(Outcome, line, source=str(self._journal.path))
+            return _read_outcome(line, self._journal.path)
         except ConfigError as error:
             raise UsageError(f"{error}; the file was changed or is of another version, choose another name") from error
 
@@ -103,7 +106,25 @@ def read_results(path: Path) -> tuple[dict[str, Any], list[Outcome]]:
     lines = read_journal(path)
     if not lines or lines[0].get("evaluation") != FORMAT:
         raise UsageError(f"{path} is not a file of results; they are written by: vla-isaac eval --out FILE")
-    return lines[0], [from_mapping(Outcome, line, source=str(path)) for line in lines[1:]]
+    return lines[0], [_read_outcome(line, path) for line in lines[1:]]
+
+
+def _read_outcome(line: dict[str, Any], path: Path) -> Outcome:
+    """Return the outcome of a line.
+
+    Raises:
+        ConfigError: If a field is missing, of another type or negative, or an episode that counts has no success.
+    """
+    found = from_mapping(Outcome, line, source=str(path))
+    counts = ("number", "seed", "steps", "sim_seconds", "moved_by_cm", "moved_at_step")
+    wrong = [name for name in counts if (getattr(found, name) or 0) < 0]
+    if (found.kind == "episode") != (found.success is not None):
+        wrong.append("success")
+    if wrong:
+        raise ConfigError(
+            f"{path}: {wrong[0]}={getattr(found, wrong[0])} is not accepted in an outcome of kind {found.kind!r}"
+        )
+    return found
 
 
 def _comparable(header: dict[str, Any]) -> dict[str, Any]:
@@ -119,7 +140,7 @@ def _digest(folder: Path | None) -> str | None:
     digest = hashlib.sha256()
     for path in (folder / name for name in (CARD, ONNX, VOCABULARY) if (folder / name).is_file()):
         digest.update(path.name.encode())
-        with path.open("rb") as file:
+        with reading(path, error=UsageError, remedy="copy the checkpoint again"), path.open("rb") as file:
             for line in file:
                 if path.name != CARD or not line.strip().startswith(DESCRIPTIVE):
                     digest.update(line)

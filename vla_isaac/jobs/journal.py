@@ -12,6 +12,7 @@ from typing import Any
 
 from vla_isaac.core.atomic_files import write_bytes, writing
 from vla_isaac.core.errors import UsageError
+from vla_isaac.core.input_files import read_json_lines
 
 RESUME = "free disk space, then run the same command with --resume; what was finished is in the file"
 
@@ -75,14 +76,7 @@ def read_journal(path: Path) -> list[dict[str, Any]]:
     Raises:
         UsageError: If the lines are not JSON objects, or the file cannot be read.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-        lines = [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path} cannot be read as results ({error}); choose another name") from error
-    if not all(isinstance(line, dict) for line in lines):
-        raise UsageError(f"{path} is not a file of results: its lines are not JSON objects; choose another name")
-    return lines
+    return read_json_lines(path, error=UsageError, remedy="choose another name", may_be_cut=True)
 
 
 def check_same_plan(before: Mapping[str, Any], now: Mapping[str, Any], *, subject: str, free: tuple[str, ...]) -> None:

@@ -24,6 +24,7 @@ import torch
 from torch import Tensor
 
 from vla_isaac.core.errors import ConfigError, ShapeError
+from vla_isaac.core.input_files import read_json_object, reading
 from vla_isaac.models import MODELS
 from vla_isaac.models.checkpoint_files import check_checkpoint
 from vla_isaac.models.hugging_face import PreTrainedConfig, PreTrainedModel, transformers_logging
@@ -184,25 +185,21 @@ def load_model(folder: str | Path) -> VLAModel:
         ConfigError: If it is not a checkpoint, or one of its files is broken or refers to something outside the folder.
         UnknownNameError: If its architecture is unknown.
     """
-    import json
-
     folder = Path(folder)
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        kind = config["model_type"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConfigError(f"{folder}: is not a checkpoint ({error}); give a folder with config.json") from error
+    path, remedy = folder / "config.json", "give the folder of a checkpoint"
+    config = read_json_object(path, error=ConfigError, remedy=remedy)
+    with reading(path, error=ConfigError, remedy=remedy):
+        kind = str(config["model_type"])
     check_checkpoint(folder, config)
     model_class: type[VLAModel] = MODELS.load(kind)
     transformers_logging.disable_progress_bar()
     before = transformers_logging.get_verbosity()
     transformers_logging.set_verbosity_error()  # hides its table of unexpected names; they raise an error below
     try:
-        model, found = model_class.from_pretrained(
-            str(folder), local_files_only=True, use_safetensors=True, dtype=torch.float32, output_loading_info=True
-        )
-    except Exception as error:
-        raise ConfigError(f"{folder}: its weights cannot be read ({error}); copy the whole folder again") from error
+        with reading(folder, error=ConfigError, remedy="copy the whole folder again", what="the checkpoint"):
+            model, found = model_class.from_pretrained(
+                str(folder), local_files_only=True, use_safetensors=True, dtype=torch.float32, output_loading_info=True
+            )
     finally:
         transformers_logging.set_verbosity(before)
     unexpected = sorted({*map(str, found["missing_keys"]), *map(str, found["unexpected_keys"])})

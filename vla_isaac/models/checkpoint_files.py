@@ -6,16 +6,23 @@ out of it, and downloads from the hub an encoder without settings or a named imp
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
+from vla_isaac.core.contained_paths import check_folder
 from vla_isaac.core.errors import ConfigError
+from vla_isaac.core.input_files import read_json, reading
 from vla_isaac.models.encoders.pretrained import is_pretrained
+
+SUFFIXES = (".json", ".safetensors")
+"""Endings of the files that the transformers library opens."""
 
 INDEX = "model.safetensors.index.json"
 IMPLEMENTATIONS = ("attn_implementation", "experts_implementation")
+MOST_LAYERS = 256
+"""Largest number of layers that is built, before the weights are compared with it."""
+
 REMEDY = "copy the checkpoint again from its author, or train one"
 
 
@@ -29,6 +36,7 @@ def check_checkpoint(folder: Path, config: Mapping[str, Any]) -> None:
     Raises:
         ConfigError: If a field refers to something outside the folder; names file, field and value.
     """
+    check_folder(folder, SUFFIXES, error=ConfigError, remedy=REMEDY)
     source = folder / "config.json"
     weights = config.get("transformers_weights")
     if weights is not None and not _is_name(weights):
@@ -38,6 +46,8 @@ def check_checkpoint(folder: Path, config: Mapping[str, Any]) -> None:
         if encoder is not None and is_pretrained(str(encoder)) and not config.get(f"{field}_settings"):
             raise _refused(source, field, encoder, f"an encoder whose {field}_settings are in the file")
     for field, value in _entries(config):
+        if field.endswith(("layers", "blocks")) and isinstance(value, int) and value > MOST_LAYERS:
+            raise _refused(source, field, str(value)[:60], f"a number of at most {MOST_LAYERS}")
         if field.lstrip("_").removesuffix("_internal") in IMPLEMENTATIONS and "/" in str(value):
             raise _refused(source, field, value, "an implementation of the transformers library, such as 'sdpa'")
     for value in _shards(folder / INDEX):
@@ -49,10 +59,8 @@ def _shards(path: Path) -> list[Any]:
     """Return the names of the weight files; empty for a single file, which training writes."""
     if not path.exists():
         return []
-    try:
-        return list(json.loads(path.read_text(encoding="utf-8"))["weight_map"].values())
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ConfigError(f"{path}: cannot be read ({error!r}); {REMEDY}") from error
+    with reading(path, error=ConfigError, remedy=REMEDY):
+        return list(read_json(path, error=ConfigError, remedy=REMEDY)["weight_map"].values())
 
 
 def _entries(value: Any) -> Iterator[tuple[str, Any]]:

@@ -11,8 +11,8 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,13 +20,19 @@ from typing import Any
 import numpy as np
 
 from vla_isaac.core.arrays import AnyArray
+from vla_isaac.core.config import from_mapping
+from vla_isaac.core.contained_paths import contained_file
 from vla_isaac.core.errors import ConfigError
+from vla_isaac.core.input_files import read_json
 
 PAD, UNKNOWN = 0, 1
 """Rows of the word table for padding and the unknown word."""
 
 SIZES = (3, 4)  # characters of an n-gram; "^" and "$" mark the ends of a word
 FILE = "vocabulary.json"
+
+MOST_BUCKETS, MOST_WORDS = 1 << 24, 1 << 14
+"""Largest accepted sizes; a sentence is encoded as an array of words by pieces."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +65,9 @@ class Vocabulary:
     def __post_init__(self) -> None:
         if len(set(self.words)) != len(self.words):
             raise ConfigError("vocabulary: a word appears twice; every word has one row")
-        if min(self.num_buckets, self.max_words, self.max_pieces) < 1:
-            raise ConfigError(f"vocabulary: {self.num_buckets}, {self.max_words} and {self.max_pieces} must be at least 1")
+        for name, most in (("num_buckets", MOST_BUCKETS), ("max_words", MOST_WORDS), ("max_pieces", MOST_WORDS)):
+            if not 1 <= getattr(self, name) <= most:
+                raise ConfigError(f"vocabulary: {name} is not accepted; give a whole number from 1 to {most}")
 
     def __len__(self) -> int:
         """Rows of the word table."""
@@ -123,10 +130,10 @@ class Vocabulary:
         Raises:
             ConfigError: If a key is missing or of the wrong type; names `source`.
         """
-        try:
-            return cls(tuple(map(str, data["words"])), *(int(data[k]) for k in ("num_buckets", "max_words", "max_pieces")))
-        except (KeyError, TypeError, ValueError) as error:
-            raise ConfigError(f"{source}: is not a vocabulary ({error!r}); use the file of the checkpoint") from error
+        missing = [field.name for field in fields(cls) if not isinstance(data, Mapping) or field.name not in data]
+        if missing:
+            raise ConfigError(f"{source}: has no {missing[0]!r}", remedy="use the vocabulary.json of the checkpoint")
+        return from_mapping(cls, data, source=source)
 
     @classmethod
     def load(cls, folder: Path) -> Vocabulary:
@@ -135,12 +142,8 @@ class Vocabulary:
         Raises:
             ConfigError: If it is missing or broken.
         """
-        path = folder / FILE
-        try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise ConfigError(f"{path}: cannot be read ({error}); copy the whole checkpoint folder") from error
-        return cls.from_json(data, source=str(path))
+        path = contained_file(folder, folder / FILE, error=ConfigError)
+        return cls.from_json(read_json(path, error=ConfigError, remedy="copy the whole checkpoint folder"), source=str(path))
 
 
 def split(sentence: str) -> list[str]:

@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from vla_isaac.core.contained_paths import contained_file
 from vla_isaac.core.errors import ConfigError
+from vla_isaac.core.input_files import reading, regular_file
 from vla_isaac.core.optional import require
 from vla_isaac.models.text import Tokens, Vocabulary
 
@@ -39,10 +41,9 @@ class TokenVocabulary:
         """
         library: Any = require("tokenizers", extra="train", need="the tokenizer of a pretrained encoder")
         self.path, self.max_words = path, max_words
-        try:
-            self._tokenizer = library.Tokenizer.from_file(str(path))
-        except Exception as error:  # the library raises bare exceptions
-            raise ConfigError(f"{path}: is not a tokenizer ({error}); copy the whole folder of the encoder") from error
+        remedy = "copy the whole folder of the encoder"
+        with reading(path, error=ConfigError, remedy=remedy, what="the tokenizer"):
+            self._tokenizer = library.Tokenizer.from_file(str(regular_file(path, error=ConfigError, remedy=remedy)))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(max_words)
 
@@ -81,5 +82,5 @@ def load_vocabulary(folder: Path) -> Vocabulary | TokenVocabulary:
         ConfigError: If its files are missing or broken.
     """
     plain = Vocabulary.load(folder)
-    path = folder / TOKENIZER
+    path = contained_file(folder, folder / TOKENIZER, error=ConfigError)
     return TokenVocabulary(path, max_words=plain.max_words) if path.is_file() else plain

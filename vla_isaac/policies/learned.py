@@ -13,6 +13,7 @@ import numpy as np
 
 from vla_isaac.core.arrays import AnyArray, Image
 from vla_isaac.core.errors import ConfigError, ConventionError, PolicyDeclined
+from vla_isaac.core.input_files import naming
 from vla_isaac.core.resources import resource
 from vla_isaac.core.specs import PolicySpec
 from vla_isaac.core.types import ActionChunk, EpisodeContext, Observation
@@ -53,7 +54,8 @@ class LearnedPolicy:
         self._frames_looked_at = self._network.width(IMAGE + card.cameras[0])
         self._memory_width = self._network.width(MEMORY)
         self._memory = np.zeros((1, self._memory_width), dtype=np.float32)
-        _proprioception_columns(self._state.names)
+        with naming(self.folder):
+            _proprioception_columns(self._state.names)
         self.spec = PolicySpec(
             action=card.action,
             cameras=card.cameras,

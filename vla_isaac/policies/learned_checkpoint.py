@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from vla_isaac.core.config import from_mapping, to_mapping
+from vla_isaac.core.contained_paths import contained_file
 from vla_isaac.core.errors import ConfigError, ConventionError
+from vla_isaac.core.input_files import read_json
 from vla_isaac.core.specs import ActionSpec, CameraView
 from vla_isaac.datasets.normaliser import Normaliser
 from vla_isaac.policies.abilities import Abilities
@@ -22,6 +24,9 @@ FILE = "policy.json"
 ONNX = "model.onnx"
 SENTENCE = "sentence.onnx"
 """Text encoder that runs once per instruction, for networks that do not encode the instruction at every step."""
+
+MOST = 1 << 14
+"""Largest accepted history, chunk, height and width."""
 
 NOT_KNOWN = "not known: the checkpoint's policy.json does not say"
 
@@ -64,6 +69,15 @@ class PolicyCard:
     """Training data, seeds, optimizer steps, versions."""
 
     def __post_init__(self) -> None:
+        sizes = {"cameras": len(self.cameras), "history": self.history, "chunk": self.chunk, "image_hw": min(self.image_hw)}
+        sizes["views"] = len(self.cameras) if set(self.views) <= set(self.cameras) else 0
+        wrong = [name for name, size in sizes.items() if size < 1]
+        if wrong or max(self.history, self.chunk, *self.image_hw) > MOST or not 0 <= self.decline_below <= 1:
+            raise ConfigError(
+                f"checkpoint: {', '.join(wrong) or 'a size, or decline_below'} is not accepted",
+                remedy="copy the checkpoint again",
+            )
+        self.state_normaliser  # noqa: B018  raises if it is none
         width = len(self.action_normaliser.names)
         if width != self.action.width:
             raise ConventionError(
@@ -110,11 +124,6 @@ class PolicyCard:
         Raises:
             ConfigError: If it is missing or broken.
         """
-        path = folder / FILE
-        try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise ConfigError(
-                f"{path}: cannot be read ({error})", remedy="give a checkpoint folder as `train` writes them"
-            ) from error
+        path = contained_file(folder, folder / FILE, error=ConfigError)
+        data = read_json(path, error=ConfigError, remedy="give a checkpoint folder as `train` writes them")
         return from_mapping(cls, data, source=str(path))

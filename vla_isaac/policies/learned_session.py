@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from vla_isaac.core.arrays import AnyArray
-from vla_isaac.core.errors import ConfigError, first_line
+from vla_isaac.core.contained_paths import contained_file
+from vla_isaac.core.errors import ConfigError
+from vla_isaac.core.input_files import reading, regular_file
 from vla_isaac.core.optional import require
 from vla_isaac.policies.onnx_file import check_one_file
 
@@ -24,27 +27,32 @@ class OnnxNetwork:
             MissingDependencyError: If onnxruntime is not installed.
             ConfigError: If the file is missing, truncated, not a model, or takes weights from other files.
         """
-        if not path.is_file():
-            raise ConfigError(f"{path}: there is no such file", remedy=f"make it with: vla-isaac export {path.parent}")
+        regular_file(path, error=ConfigError, remedy=f"make it with: vla-isaac export {path.parent}")
+        self._path = contained_file(path.parent, path, error=ConfigError)
         check_one_file(path)
         ort: Any = require("onnxruntime", extra="policy", need="the learned policy")
         options = ort.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
         options.log_severity_level = 3
-        try:
+        with self._reading():
             self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime has a separate error class for each status
-            raise ConfigError(
-                f"{path}: onnxruntime cannot load it ({first_line(error)})",
-                remedy=(f"it is truncated or not our export; copy it again or run: vla-isaac export {path.parent}"),
-            ) from error
         self.inputs: tuple[str, ...] = tuple(one.name for one in self._session.get_inputs())
         self.outputs: tuple[str, ...] = tuple(one.name for one in self._session.get_outputs())
 
     def width(self, name: str) -> int:
         """Return the size N of an input of shape (1, N); 0 if there is no such input."""
-        return next((int(one.shape[1]) for one in self._session.get_inputs() if one.name == name), 0)
+        with self._reading():
+            return next((int(one.shape[1]) for one in self._session.get_inputs() if one.name == name), 0)
 
     def run(self, feed: Mapping[str, AnyArray], outputs: Sequence[str]) -> list[AnyArray]:
         """Return the named outputs."""
-        return list(self._session.run(list(outputs), {name: feed[name] for name in self.inputs}))
+        with self._reading():
+            return list(self._session.run(list(outputs), {name: feed[name] for name in self.inputs}))
+
+    def _reading(self) -> AbstractContextManager[None]:
+        return reading(
+            self._path,
+            error=ConfigError,
+            remedy=f"copy it again or run: vla-isaac export {self._path.parent}",
+            what="the model",
+        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from vla_isaac.core.arrays import Array
 from vla_isaac.core.checks import check_finite, real_numbers
 from vla_isaac.core.config import from_mapping
 from vla_isaac.core.errors import ReplayError, shown
+from vla_isaac.core.input_files import naming, read_json_lines, reading
 from vla_isaac.core.types import JointTarget
 from vla_isaac.robots import panda
 from vla_isaac.runtime.log import FORMAT, state_to_json
@@ -39,15 +39,8 @@ def read_log(path: Path) -> list[dict[str, Any]]:
     Raises:
         ReplayError: If the file is not a complete episode log.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-        whole = text[: text.rfind("\n") + 1]  # a kill may have cut the last line
-        lines = [json.loads(line) for line in whole.splitlines()]
-    except OSError as error:
-        raise ReplayError(f"cannot read the log {path}: {error.strerror or error}") from error
-    except (ValueError, UnicodeDecodeError) as error:
-        raise ReplayError(f"{path} is not an episode log: {error}", remedy="logs are written by run --record DIR") from error
-    if not lines or not isinstance(lines[0], dict) or lines[0].get("kind") != "start":
+    lines = read_json_lines(path, error=ReplayError, remedy="logs are written by run --record DIR", may_be_cut=True)
+    if not lines or lines[0].get("kind") != "start":
         raise ReplayError(f"{path} does not begin with a 'start' line", remedy="logs are written by run --record DIR")
     if lines[0].get("format") != FORMAT:
         raise ReplayError(
@@ -68,9 +61,9 @@ NEEDED = {
 DAMAGED = "the log is damaged, record it again"
 
 
-def _check_line(path: Path, number: int, line: Any) -> None:
-    kind = line.get("kind") if isinstance(line, dict) else None
-    if kind not in NEEDED:
+def _check_line(path: Path, number: int, line: dict[str, Any]) -> None:
+    kind = line.get("kind")
+    if not isinstance(kind, str) or kind not in NEEDED:
         raise ReplayError(
             f"{path}, line {number}: is not a line of an episode log", remedy="logs are written by run --record DIR"
         )
@@ -79,34 +72,33 @@ def _check_line(path: Path, number: int, line: Any) -> None:
         raise ReplayError(f"{path}, line {number}: lacks {missing[0]!r}", remedy=DAMAGED)
 
 
-def replay(lines: list[dict[str, Any]], backend: Backend) -> ReplayReport:
-    """Send the logged targets to `backend` and compare the states.
+def replay(lines: list[dict[str, Any]], backend: Backend, *, source: Path | str = "the log") -> ReplayReport:
+    """Send the logged targets to `backend` and compare the states; `source` names the log in errors.
 
     Raises:
         ConfigError: If the logged scene does not fit this version, or has values that no scene may have.
         ReplayError: If a line lacks a value, has one of another kind, or is not the one that must follow.
     """
-    try:
-        return _replay(lines, backend)
-    except (KeyError, TypeError, AttributeError, IndexError) as error:
-        raise ReplayError(f"the log is damaged ({type(error).__name__}: {error})", remedy="record it again") from error
+    with reading(source, error=ReplayError, remedy="record it again"):
+        return _replay(lines, backend, source=str(source))
 
 
-def _replay(lines: list[dict[str, Any]], backend: Backend) -> ReplayReport:
+def _replay(lines: list[dict[str, Any]], backend: Backend, *, source: str) -> ReplayReport:
     head, steps = lines[0], _steps(lines)
-    scene = from_mapping(SceneSpec, head["scene"], source="log", key="scene")
+    scene = from_mapping(SceneSpec, head["scene"], source=source, key="scene")
     if head["control_hz"] != scene.timing.control_hz:
         raise ReplayError(
             f"the log's control_hz is {shown(head['control_hz'])}, that of its scene {scene.timing.control_hz}",
             remedy=DAMAGED,
         )
     drive(backend.load(scene))
-    drive(backend.reset(from_mapping(SceneLayout, head["layout"], source="log", key="layout")))
+    drive(backend.reset(from_mapping(SceneLayout, head["layout"], source=source, key="layout")))
     difference = _compare(head["state"], state_to_json(backend.state()), 0)
     for number, line in enumerate(steps, 1):
         if difference is not None:
             break
-        backend.apply(_target(line["target"], number))
+        with naming(f"{source}, step {number}"):
+            backend.apply(_target(line["target"], number))
         backend.step()
         difference = _compare(line["state"], state_to_json(backend.state()), number)
     return ReplayReport(len(steps), difference)

@@ -23,9 +23,11 @@ from typing import Any
 import numpy as np
 
 from vla_isaac import __version__
+from vla_isaac.core.array_files import read_arrays
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.atomic_files import atomic_path, write_bytes
 from vla_isaac.core.errors import ConfigError, UsageError
+from vla_isaac.core.input_files import parse_json, read_json_object, reading
 from vla_isaac.core.types import SUBTASK
 from vla_isaac.runtime.recording import STEP_FIELDS, StepTable, describe_start
 from vla_isaac.runtime.result import EpisodeResult
@@ -34,6 +36,7 @@ from vla_isaac.runtime.subscriber import EpisodeStart, Step
 logger = logging.getLogger(__name__)
 
 FORMAT = 1
+KIND = "vla_isaac spool"
 _numbering = threading.Lock()  # two episodes never take the same number
 MOST_PICTURES = 1 << 30  # [bytes] kept per episode; beyond it the episode is recorded without images
 
@@ -117,16 +120,13 @@ def read_episode(path: Path) -> tuple[dict[str, AnyArray], dict[str, Any]]:
     Raises:
         ConfigError: If it is not an episode, or its format is not supported.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        meta = json.loads(bytes(arrays.pop("meta")).decode("utf-8"))
-    except (OSError, ValueError, KeyError) as error:
-        raise ConfigError(
-            f"{path} is not a complete episode of a recording", remedy="give one of its episode_*.npz files"
-        ) from error
-    if meta.get("format") != FORMAT:
-        raise ConfigError(f"{path} has the format {meta.get('format')!r}, supported is {FORMAT}", remedy="update vla_isaac")
+    remedy = "give one of the episode_*.npz files of a recording"
+    arrays = read_arrays(path, error=ConfigError, remedy=remedy)
+    with reading(path, error=ConfigError, remedy=remedy):
+        meta = parse_json(bytes(arrays.pop("meta")), path, error=ConfigError, remedy=remedy)
+    if not isinstance(meta, dict) or meta.get("format") != FORMAT:
+        found = meta.get("format") if isinstance(meta, dict) else meta
+        raise ConfigError(f"{path} has the format {str(found)[:60]}, supported is {FORMAT}", remedy="update vla_isaac")
     return arrays, meta
 
 
@@ -136,18 +136,13 @@ def _prepare(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if about.exists():
-            if json.loads(about.read_text(encoding="utf-8")).get("kind") != "vla_isaac spool":
-                raise UsageError(
-                    f"{folder} holds a meta.json of something else", remedy="choose another folder for the recording"
-                )
+            remedy = "choose another folder for the recording"
+            if read_json_object(about, error=UsageError, remedy=remedy).get("kind") != KIND:
+                raise UsageError(f"{folder} holds a meta.json of something else", remedy=remedy)
             return
-        text = json.dumps(
-            {"kind": "vla_isaac spool", "format": FORMAT, "vla_isaac": __version__, "fields": FIELDS}, indent=2
-        )
+        text = json.dumps({"kind": KIND, "format": FORMAT, "vla_isaac": __version__, "fields": FIELDS}, indent=2)
         write_bytes(about, text.encode())
-    except (OSError, ValueError) as error:
-        if isinstance(error, UsageError):
-            raise
+    except OSError as error:
         raise UsageError(f"the recording {folder} cannot be written ({error})", remedy="choose another folder") from error
 
 

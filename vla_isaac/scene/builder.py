@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from vla_isaac.core.config import load_preset
 from vla_isaac.core.errors import SceneError
+from vla_isaac.core.input_files import naming
 from vla_isaac.scene.cameras import STANDARD_CAMERAS, VIDEO, CameraConfig
 from vla_isaac.scene.objects import make_object
 from vla_isaac.scene.spec import FILL_LIGHT, KEY_LIGHT, JointGains, LightSpec, SceneSpec, TableSpec, Timing
@@ -68,8 +69,9 @@ class FrankaSceneBuilder:
         preset = vars(load_preset(ScenePreset, "scenes", name))
         builder = cls(name)
         builder._spec = SceneSpec(name=name, **{key: preset[key] for key in preset.keys() - {"description", "objects"}})
-        for entry in preset["objects"]:
-            builder.add(**vars(entry))
+        with naming(f"scene {name}"):
+            for entry in preset["objects"]:
+                builder.add(**vars(entry))
         return builder
 
     def add(self, shape: str, colour: str, **options: object) -> FrankaSceneBuilder:

@@ -17,7 +17,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from vla_isaac.core.atomic_files import replaced_folder, restore_folder, writing
+from vla_isaac.core.contained_paths import contained_file
 from vla_isaac.core.errors import ConfigError
+from vla_isaac.core.input_files import read_json_object, reading, regular_file
 from vla_isaac.models.base import VLAModel
 from vla_isaac.models.hugging_face import transformers_logging
 from vla_isaac.models.processor import VLAProcessor
@@ -25,6 +27,7 @@ from vla_isaac.policies.learned_checkpoint import PolicyCard
 
 TENSORS, NUMBERS = "training.safetensors", "training.json"
 RESUME = "free disk space, then run the same command with --resume; the checkpoint before it is intact"
+REMEDY = "give the output folder of a run that was interrupted, or start again"
 
 
 def save_checkpoint(
@@ -69,14 +72,28 @@ def load_training(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     Raises:
         ConfigError: If the files are missing or broken.
     """
-    try:
-        tensors = load_file(str(folder / TENSORS))
-        numbers = json.loads((folder / NUMBERS).read_text(encoding="utf-8"))
-    except Exception as error:  # safetensors has an error class of its own
-        raise ConfigError(
-            f"{folder}: cannot be resumed ({error}); give the output folder of a run that was interrupted, or start again"
-        ) from error
-    return tensors, numbers
+    path = regular_file(contained_file(folder, folder / TENSORS, error=ConfigError), error=ConfigError, remedy=REMEDY)
+    with reading(path, error=ConfigError, remedy=REMEDY):
+        tensors = load_file(str(path))
+    return tensors, read_numbers(folder)
+
+
+def read_numbers(folder: Path) -> dict[str, Any]:
+    """Return the counters and the configuration of a checkpoint from which a run resumes.
+
+    Raises:
+        ConfigError: If the file is missing or broken, or a counter is not a whole number from 0.
+    """
+    path = contained_file(folder, folder / NUMBERS, error=ConfigError)
+    numbers = read_json_object(path, error=ConfigError, remedy=REMEDY)
+    with reading(path, error=ConfigError, remedy=REMEDY):
+        wrong = [name for name in ("step", "best_step", "stale") if type(numbers[name]) is not int or numbers[name] < 0]
+        wrong += [name for name in ("config", "data") if not isinstance(numbers[name], dict)]
+        loss = numbers["best_loss"]
+        wrong += ["best_loss"] if loss is not None and type(loss) not in (int, float) else []
+        if wrong:
+            raise ConfigError(f"{path}: {wrong[0]} is {str(numbers[wrong[0]])[:60]}", remedy=REMEDY)
+    return numbers
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from vla_isaac.models.processor import VLAProcessor
 from vla_isaac.models.text import Vocabulary, vocabulary_of
 from vla_isaac.models.token_vocabulary import TokenVocabulary
 from vla_isaac.policies.learned_checkpoint import PolicyCard
-from vla_isaac.training.checkpoint import NUMBERS
+from vla_isaac.training.checkpoint import read_numbers
 from vla_isaac.training.config import TrainConfig
 from vla_isaac.training.data_module import DataModule
 from vla_isaac.training.vocabulary import vocabulary_texts
@@ -160,9 +159,9 @@ def _check_fits(model: VLAModel, config: TrainConfig, data: DataModule, folder: 
 def is_finished(last: Path, config: TrainConfig, paths: Sequence[Path]) -> bool:
     """Return whether a training with this preset on these datasets is complete, without reading the data."""
     try:
-        numbers = json.loads((last / NUMBERS).read_text(encoding="utf-8"))
+        numbers = read_numbers(last)
         datasets = PolicyCard.load(last).notes.get("datasets")
-    except (OSError, ValueError, ConfigError):
+    except ConfigError:
         return False
     over = config.patience is not None and numbers["stale"] >= config.patience
     is_same = not _differences(numbers["config"], config) and datasets == [str(path) for path in paths]

@@ -15,12 +15,20 @@ import torch
 from torch import Tensor
 
 from vla_isaac.core.config import to_mapping
-from vla_isaac.core.errors import PolicyError, UsageError
+from vla_isaac.core.errors import ConfigError, PolicyError, UsageError
+from vla_isaac.core.input_files import reading
 from vla_isaac.core.specs import ActionSpec
 from vla_isaac.models.base import Batch, VLAModel
 from vla_isaac.policies.learned_checkpoint import PolicyCard
 from vla_isaac.training.callbacks import TrainingCallback, default_callbacks, drop_metrics_after
-from vla_isaac.training.checkpoint import find_checkpoint, load_training, optimizer_tensors, save_checkpoint, set_optimizer
+from vla_isaac.training.checkpoint import (
+    REMEDY,
+    find_checkpoint,
+    load_training,
+    optimizer_tensors,
+    save_checkpoint,
+    set_optimizer,
+)
 from vla_isaac.training.config import TrainConfig
 from vla_isaac.training.data_module import DataModule
 from vla_isaac.training.ema import ExponentialMovingAverage
@@ -198,11 +206,12 @@ class VLATrainer:
             return False
         tensors, numbers = load_training(last)
         check_resumable(numbers, self.config, self.data)
-        weights = {name.removeprefix("model."): value for name, value in tensors.items() if name.startswith("model.")}
-        self.model.load_state_dict(weights)
-        set_optimizer(self.optimizer, tensors)
-        for i, value in enumerate(self.ema.values):
-            value.copy_(tensors[f"average.{i}"])
+        with reading(last, error=ConfigError, remedy=REMEDY, what="the state of the training in"):
+            weights = {name.removeprefix("model."): value for name, value in tensors.items() if name.startswith("model.")}
+            self.model.load_state_dict(weights)
+            set_optimizer(self.optimizer, tensors)
+            for i, value in enumerate(self.ema.values):
+                value.copy_(tensors[f"average.{i}"])
         self.step, self.best_step, self._stale = numbers["step"], numbers["best_step"], numbers["stale"]
         self.best_loss = numbers["best_loss"]
         self._batches = None

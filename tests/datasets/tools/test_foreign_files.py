@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import threading
@@ -282,13 +283,13 @@ def test_only_pictures_of_the_usual_kinds_are_decoded(dataset, kind):
     path = dataset("manifest")
     picture = min(path.rglob("*.png"))
     Image.new("RGB", (64, 48)).save(picture, format=kind)
-    assert any("cannot be read" in finding.what for finding in verify_path(path))
+    assert any("the picture is broken or truncated" in finding.what for finding in verify_path(path))
 
 
 def test_a_picture_of_more_pixels_than_memory_is_an_error_of_ours(dataset, monkeypatch):
     path = dataset("manifest")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
-    with pytest.raises(DatasetError, match=r"the picture cannot be read: Image size \(3072 pixels\) exceeds limit"):
+    with pytest.raises(DatasetError, match=r"the picture is broken .*Image size \(3072 pixels\) exceeds limit"):
         convert(path, path / "../out", "lerobot")
 
 
@@ -299,7 +300,8 @@ def test_a_picture_of_more_pixels_than_memory_is_an_error_of_ours(dataset, monke
 def test_a_dataset_of_the_hugging_face_cache_is_read_through_its_links(dataset, tmp_path, format):
     """``snapshots/<revision>/videos/...`` are links to ``blobs/<hash>``, without the ending of the name."""
     path = dataset(format).absolute()
-    snapshot, blobs = tmp_path / "hub/snapshots/0123abc", tmp_path / "hub/blobs"
+    hub = tmp_path / "datasets--owner--demos"
+    snapshot, blobs = hub / "snapshots/0123abc", hub / "blobs"
     blobs.mkdir(parents=True)
     for number, file in enumerate(sorted(file for file in path.rglob("*") if file.is_file())):
         shutil.copy(file, blobs / f"{number:040x}")
@@ -310,12 +312,27 @@ def test_a_dataset_of_the_hugging_face_cache_is_read_through_its_links(dataset, 
     assert convert(snapshot, tmp_path / "out", "manifest").episodes == 2
 
 
-def test_a_dataset_whose_folders_are_links_to_another_disk_is_read(dataset, tmp_path):
+def test_a_dataset_is_read_through_links_to_it_and_within_it(dataset, tmp_path):
     path = dataset().absolute()
-    (path / "videos").rename(tmp_path / "big disk: videos")
-    (path / "videos").symlink_to(tmp_path / "big disk: videos")
+    (path / "videos").rename(path / "big disk: videos")
+    (path / "videos").symlink_to(path / "big disk: videos")
     (tmp_path / "link").symlink_to(path)
     assert verify_path(tmp_path / "link") == []
+
+
+@pytest.mark.parametrize("format", [*LEROBOT, "manifest"])
+@pytest.mark.parametrize("kind", ["a file", "a folder"])
+def test_a_link_that_leads_out_of_a_dataset_is_refused_with_what_to_do(dataset, tmp_path, format, kind):
+    """An archive from a stranger may hold a link to any file of this machine."""
+    path = dataset(format).absolute()
+    ending = "*.png" if format == "manifest" else "*.mp4"
+    inside = min(path.rglob(ending)) if kind == "a file" else path / ("images" if format == "manifest" else "videos")
+    inside.rename(tmp_path / "outside")
+    inside.symlink_to(tmp_path / "outside")
+    words = r"is a link to .*outside.* and is not followed; .* cp -rL "
+    assert any(re.search(words, finding.what) for finding in verify_path(path))
+    with pytest.raises(ForeignFileError, match=words):
+        convert(path, tmp_path / "out", "lerobot" if format == "manifest" else "manifest")
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a/b.mp4", "a/..b/c..mp4", "a/front:0/b.mp4", "./a.mp4"])

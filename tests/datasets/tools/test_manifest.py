@@ -97,7 +97,7 @@ def test_after_a_kill_the_finished_episodes_can_be_read_and_the_writer_goes_on(t
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[{", r"manifest.json: is not valid JSON: .* was its writing cut off\?"),
+        ("[{", r"manifest.json is not valid JSON: .*; copy the dataset again"),
         ("{}", "expected a list of steps, got dict"),
         ('[{"instruction": "x"}]', "entry 0 has no 'action'"),
         ('[{"instruction": "x", "action": "up"}]', "row 0: the action is 'up', expected a list of numbers"),

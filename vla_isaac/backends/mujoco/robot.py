@@ -11,6 +11,7 @@ import numpy as np
 from vla_isaac.backends.mujoco.engine import mujoco_module
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import ConfigError
+from vla_isaac.core.input_files import reading, regular_file
 from vla_isaac.core.resources import resource
 from vla_isaac.robots import panda
 
@@ -59,10 +60,8 @@ def load_robot(path: Path | None) -> tuple[Any, RobotNames]:
     """
     mujoco = mujoco_module()
     file = path or resource("data", "robots", "panda", "panda.xml")
-    try:
-        spec = mujoco.MjSpec.from_file(str(file))
-    except (ValueError, OSError) as error:
-        raise ConfigError(f"--robot-model {file}: cannot be read as MJCF: {error}") from error
+    with reading(file, error=ConfigError, remedy="give the path of an MJCF file", what="--robot-model"):
+        spec = mujoco.MjSpec.from_file(str(regular_file(file, error=ConfigError, remedy="give the path of an MJCF file")))
     names = next((n for n in (EMBEDDED, MENAGERIE) if spec.body(n.base) is not None), None)
     missing = _missing(spec, names) if names else [f"a body {EMBEDDED.base!r} or {MENAGERIE.base!r}"]
     if names is None or missing:

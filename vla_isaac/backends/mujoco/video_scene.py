@@ -15,7 +15,9 @@ from vla_isaac.backends.mujoco.engine import mujoco_module
 from vla_isaac.backends.mujoco.model import FLOOR, TABLE, apply_looks, build_model, point_lamp
 from vla_isaac.backends.mujoco.pictures import ScenePictures
 from vla_isaac.backends.mujoco.textures import floor_tiles, planks
+from vla_isaac.core.array_files import read_arrays
 from vla_isaac.core.arrays import AnyArray, Array
+from vla_isaac.core.errors import ConfigError
 from vla_isaac.core.resources import resource
 from vla_isaac.core.types import Frame
 from vla_isaac.scene.spec import TEXTURES, SceneLayout, SceneSpec
@@ -121,27 +123,28 @@ class VideoScene:
 
     def _dress_arm(self, mj: Any) -> None:
         """Replace the primitives of our own Panda by smooth shells."""
-        with np.load(resource("data", "robots", "panda", "shells.npz"), allow_pickle=False) as shells:
-            if any(mj.body(key.split(".")[0]) is None for key in shells):
-                return  # a mesh model has surfaces of its own
-            for shade, looks in SHADES.items():
-                mj.add_material(name=f"shell_{shade}", **looks)
-            for name in dict.fromkeys(key.rpartition(".")[0] for key in shells):
-                link, shade = name.split(".")
-                for geom in [g for g in mj.body(link).geoms if g.group == 2 and not g.name]:
-                    mj.delete(geom)
-                _mesh(self._mujoco, mj, name, shells[f"{name}.vertices"] * SHELL_UNIT, shells[f"{name}.faces"])
-            for name in dict.fromkeys(key.rpartition(".")[0] for key in shells):
-                link, shade = name.split(".")
-                mj.body(link).add_geom(
-                    type=self._mujoco.mjtGeom.mjGEOM_MESH,
-                    meshname=name,
-                    material=f"shell_{shade}",
-                    contype=0,
-                    conaffinity=0,
-                    mass=0,
-                    group=2,
-                )
+        file = resource("data", "robots", "panda", "shells.npz")
+        shells = read_arrays(file, error=ConfigError, remedy="reinstall vla_isaac")
+        if any(mj.body(key.split(".")[0]) is None for key in shells):
+            return  # a mesh model has surfaces of its own
+        for shade, looks in SHADES.items():
+            mj.add_material(name=f"shell_{shade}", **looks)
+        for name in dict.fromkeys(key.rpartition(".")[0] for key in shells):
+            link, shade = name.split(".")
+            for geom in [g for g in mj.body(link).geoms if g.group == 2 and not g.name]:
+                mj.delete(geom)
+            _mesh(self._mujoco, mj, name, shells[f"{name}.vertices"] * SHELL_UNIT, shells[f"{name}.faces"])
+        for name in dict.fromkeys(key.rpartition(".")[0] for key in shells):
+            link, shade = name.split(".")
+            mj.body(link).add_geom(
+                type=self._mujoco.mjtGeom.mjGEOM_MESH,
+                meshname=name,
+                material=f"shell_{shade}",
+                contype=0,
+                conaffinity=0,
+                mass=0,
+                group=2,
+            )
 
     def _round(self, mj: Any, geom: Any, name: str, radius: float) -> None:
         """Replace a box by a mesh of the same size with rounded edges."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vla_isaac.core.errors import DatasetError, ShapeError, UsageError
-from vla_isaac.datasets.description import read_json
+from vla_isaac.datasets.description import check_description, read_json
 from vla_isaac.datasets.episode import Feature
 from vla_isaac.datasets.formats import DatasetInfo, check_has_actions
 from vla_isaac.datasets.lerobot.fields import Fields
@@ -17,6 +17,7 @@ from vla_isaac.datasets.lerobot.language import LANGUAGE
 from vla_isaac.datasets.lerobot.layout import BOOKKEEPING, IMAGE_PREFIX, INFO, NUMBERS, OURS, video_key
 from vla_isaac.datasets.meta_json import dumps
 from vla_isaac.datasets.picture_kinds import PictureAxes, declared_pixel_format, is_depth_map, picture_axes, why_left_out
+from vla_isaac.datasets.untrusted_paths import file_inside
 from vla_isaac.datasets.value_names import value_names
 from vla_isaac.datasets.video_files import PIXELS
 
@@ -90,10 +91,10 @@ def info_of(path: Path, data: Mapping[str, Any]) -> DatasetInfo:
     """Return the metadata that all episodes share, from the content of `info.json` as `read_info` returns it.
 
     Raises:
-        DatasetError: If our own file next to it is broken.
+        DatasetError: If a value is not accepted, or our own file next to it is broken.
     """
-    ours = Fields(read_json(path / OURS) if (path / OURS).exists() else {}, str(path / OURS))
-    return DatasetInfo(
+    ours = Fields(read_json(file_inside(path, OURS)) if (path / OURS).exists() else {}, str(path / OURS))
+    info = DatasetInfo(
         fps=data["fps"],
         features=columns_of(data, source=str(path / INFO)),
         cameras={name: camera.axes.resolution_hw for name, camera in cameras_of(data).items()},
@@ -101,6 +102,8 @@ def info_of(path: Path, data: Mapping[str, Any]) -> DatasetInfo:
         action_spec=ours.mapping("action_spec", {}),
         has_annotations=any(name in data["features"] for name in LANGUAGE),
     )
+    check_description(info, source=str(path / INFO))
+    return info
 
 
 def features_of(info: DatasetInfo, codec: str, extra: Mapping[str, Feature] | None = None) -> dict[str, Any]:

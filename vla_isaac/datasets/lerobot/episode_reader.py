@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from vla_isaac.core.arrays import AnyArray
-from vla_isaac.core.errors import DatasetError, UsageError, VlaIsaacError
+from vla_isaac.core.errors import UsageError, VlaIsaacError
 from vla_isaac.datasets.episode import Episode, EpisodeMeta, Images
 from vla_isaac.datasets.images_on_disk import PngImages, why_picture_is_left_out
 from vla_isaac.datasets.lerobot.description import Camera, all_cameras_of, info_of
@@ -22,6 +22,7 @@ from vla_isaac.datasets.meta_json import meta_from_text
 from vla_isaac.datasets.parquet import first_value, to_numpy
 from vla_isaac.datasets.picture_kinds import warn_left_out, why_video_is_left_out
 from vla_isaac.datasets.sentences import Annotation, sentences_of
+from vla_isaac.datasets.untrusted_paths import reading
 from vla_isaac.datasets.video_container import pixel_format
 from vla_isaac.datasets.video_files import VideoImages, release_videos
 
@@ -107,11 +108,8 @@ class EpisodeReader(ABC):
             raise UsageError(f"dataset {self.path}: has no column {unknown[0]!r}; it has {', '.join(self.info.features)}")
         table, columns = self.table(episode, chosen), {}
         for name in chosen:
-            try:
+            with reading(f"dataset {self.path}, episode {episode}: column {name!r} of shape {features[name].shape}"):
                 columns[name] = to_numpy(table[name], features[name])
-            except ValueError as error:
-                shape = features[name].shape
-                raise DatasetError(f"episode {episode}: column {name!r} is not of shape {shape} ({error})") from error
         return columns
 
     def episode(self, episode: int) -> Episode:

@@ -15,6 +15,7 @@ from vla_isaac.core.errors import DatasetError
 from vla_isaac.core.input_files import read_json_object
 from vla_isaac.datasets.lerobot.fields import Fields
 from vla_isaac.datasets.lerobot.layout import INFO, NUMBERS
+from vla_isaac.datasets.untrusted_paths import file_inside
 
 FIX = "correct this field, or copy the dataset again"
 
@@ -34,7 +35,7 @@ def read_info(root: Path) -> dict[str, Any]:
         DatasetError: If it is broken, or a field that is needed is missing or of another type; the message names it.
     """
     path = root / INFO
-    data = read_json_object(path, error=DatasetError, remedy=FIX)
+    data = read_json_object(file_inside(root, INFO), error=DatasetError, remedy=FIX)
     fields = Fields(data, str(path), remedy=FIX)
     features = fields.mapping("features")
     for name, feature in features.items():

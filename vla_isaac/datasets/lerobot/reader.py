@@ -7,12 +7,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from vla_isaac.core.errors import DatasetError
 from vla_isaac.datasets.lerobot.episode_reader import EpisodeReader
 from vla_isaac.datasets.lerobot.layout import BOOKKEEPING, DATA, VIDEO
 from vla_isaac.datasets.lerobot.rows import EpisodeRow, Place, read_rows
 from vla_isaac.datasets.lerobot.tasks import read_tasks
 from vla_isaac.datasets.parquet import open_file, read_table, to_numpy
+from vla_isaac.datasets.untrusted_paths import reading
 
 KNOWN_FILES = 64  # with cached row groups
 
@@ -32,11 +35,12 @@ class LeRobotReader(EpisodeReader):
         row = self._row(episode)
         path = self.data_path(episode)
         try:
-            groups = [k for k, (first, last) in enumerate(self._known_groups(path)) if first <= row.number <= last]
-            table = read_table(path, None if names is None else list({*names, "episode_index"}), groups)
+            with reading(path):
+                groups = [k for k, (first, last) in enumerate(self._known_groups(path)) if first <= row.number <= last]
+                table = read_table(path, None if names is None else list({*names, "episode_index"}), groups)
+                is_ours = to_numpy(table["episode_index"], BOOKKEEPING["episode_index"])[:, 0] == row.number
         except DatasetError as error:
-            raise DatasetError(f"episode {row.number}: {error}") from error
-        is_ours = to_numpy(table["episode_index"], BOOKKEEPING["episode_index"])[:, 0] == row.number
+            raise DatasetError(f"episode {row.number}: {error.message}", remedy=error.remedy) from error
         if is_ours.sum() != row.length:
             raise DatasetError(
                 f"episode {row.number}: {path} has {is_ours.sum()} of its {row.length} rows; copy the dataset again"
@@ -86,17 +90,10 @@ class LeRobotReader(EpisodeReader):
         """Return the first and last episode in each row group of a file."""
         if path not in self._groups:
             with open_file(path) as file:
-                self._groups[path] = [_episodes_of(file, k) for k in range(file.num_row_groups)]
+                sizes = [file.metadata.row_group(k).num_rows for k in range(file.num_row_groups)]
+            numbers = to_numpy(read_table(path, ["episode_index"])["episode_index"], BOOKKEEPING["episode_index"])[:, 0]
+            rows = np.split(numbers, np.cumsum(sizes)[:-1])
+            self._groups[path] = [(int(part.min(initial=2**62)), int(part.max(initial=-1))) for part in rows]
             if len(self._groups) > KNOWN_FILES:
                 self._groups.popitem(last=False)
         return self._groups[path]
-
-
-def _episodes_of(file: Any, group: int) -> tuple[int, int]:
-    """Return the first and last episode of a row group, from its statistics; the full range if it has none."""
-    about = file.metadata.row_group(group)
-    for k in range(about.num_columns):
-        column = about.column(k)
-        if column.path_in_schema == "episode_index" and column.is_stats_set and column.statistics.has_min_max:
-            return column.statistics.min, column.statistics.max
-    return 0, 2**62

@@ -16,7 +16,7 @@ from vla_isaac.datasets.lerobot.layout import INFO, META_COLUMN, OURS
 from vla_isaac.datasets.lerobot.tasks import listed_tasks
 from vla_isaac.datasets.parquet import of_columns, pa, read_table, read_where
 from vla_isaac.datasets.statistics import Statistics, flattened
-from vla_isaac.datasets.untrusted_paths import fill_template, path_inside
+from vla_isaac.datasets.untrusted_paths import file_inside, fill_template, path_inside, reading
 
 FOLDER = "meta/episodes"
 LATEST = 1e9  # [s] no video is 30 years long
@@ -120,14 +120,15 @@ def read_statistics(root: Path) -> list[dict[str, Statistics]]:
     """Return the statistics of each episode, by column, in the order of the episodes."""
     found: dict[int, dict[str, Statistics]] = {}
     for path in row_files(root):
-        for row in read_table(path).to_pylist():
-            found[row["episode_index"]] = _unflattened(row)
+        with reading(path):
+            for row in read_table(path).to_pylist():
+                found[row["episode_index"]] = _unflattened(row)
     return [found[number] for number in sorted(found)]
 
 
 def row_files(root: Path) -> list[Path]:
     """Return the files of rows."""
-    return sorted((root / FOLDER).glob("chunk-*/file-*.parquet"))
+    return [file_inside(root, path.relative_to(root)) for path in sorted((root / FOLDER).glob("chunk-*/file-*.parquet"))]
 
 
 def row_table(row: EpisodeRow, fps: float, statistics: Mapping[str, Statistics]) -> Any:

@@ -11,6 +11,7 @@ from vla_isaac.core.errors import DatasetError
 from vla_isaac.datasets.lerobot.fields import COPY
 from vla_isaac.datasets.lerobot.layout import TASKS
 from vla_isaac.datasets.parquet import of_columns, pa, read_table, to_bytes
+from vla_isaac.datasets.untrusted_paths import file_inside
 
 TASK_INDEX = "__index_level_0__"  # name that pandas gives an unnamed index
 
@@ -54,7 +55,7 @@ def read_tasks(root: Path) -> dict[str, int]:
     path = root / TASKS
     if not path.exists():
         return {}
-    table = read_table(path)
+    table = read_table(file_inside(root, TASKS))
     texts = [name for name in table.column_names if name != "task_index"]
     if "task_index" not in table.column_names or not texts:
         names = ", ".join(table.column_names)

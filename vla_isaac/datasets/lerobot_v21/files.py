@@ -14,7 +14,7 @@ from vla_isaac.datasets.lerobot.fields import COPY
 from vla_isaac.datasets.lerobot.layout import DATA_V21, INFO, VIDEO_V21
 from vla_isaac.datasets.lerobot.tasks import by_text, task_entry
 from vla_isaac.datasets.meta_json import dumps
-from vla_isaac.datasets.untrusted_paths import fill_template, path_inside
+from vla_isaac.datasets.untrusted_paths import file_inside, fill_template, path_inside
 
 VERSION = "v2.1"
 CHUNK = 1000  # episodes per folder
@@ -54,12 +54,13 @@ def read_lines(path: Path, *, is_finished: bool = False) -> list[dict[str, Any]]
     """
     if not is_finished and not path.exists():
         return []
+    place = file_inside(path.parents[1], path)
     try:
-        return read_json_lines(path, error=DatasetError, remedy=COPY)
+        return read_json_lines(place, error=DatasetError, remedy=COPY)
     except DatasetError:
         if is_finished:
             raise
-        return read_json_lines(path, error=DatasetError, remedy=COPY, may_be_cut=True)
+        return read_json_lines(place, error=DatasetError, remedy=COPY, may_be_cut=True)
 
 
 def read_task_lines(root: Path) -> dict[str, int]:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from vla_isaac.core.arrays import AnyArray
-from vla_isaac.core.errors import DatasetError, UsageError
-from vla_isaac.core.input_files import read_json_lines
+from vla_isaac.core.errors import DatasetError, UsageError, shown
+from vla_isaac.core.input_files import MOST_TEXT, read_json_lines
 from vla_isaac.datasets.description import info_from_json, read_json
 from vla_isaac.datasets.episode import Episode, EpisodeMeta, action_feature
 from vla_isaac.datasets.formats import DatasetInfo
@@ -29,7 +29,7 @@ from vla_isaac.datasets.manifest.steps import (
 from vla_isaac.datasets.meta_json import REMEDY, meta_from_json
 from vla_isaac.datasets.picture_kinds import warn_left_out
 from vla_isaac.datasets.sentences import sentences_of
-from vla_isaac.datasets.untrusted_paths import path_inside
+from vla_isaac.datasets.untrusted_paths import COPY_AGAIN, file_inside, path_inside, reading
 
 
 class ManifestReader:
@@ -45,8 +45,8 @@ class ManifestReader:
             DatasetError: If the manifest or its metadata file is broken.
         """
         self.path = path if path.is_dir() else path.parent
-        companion = self.path / COMPANION
-        about = read_json(companion) if companion.exists() else None
+        companion = file_inside(self.path, COMPANION)
+        about = read_json(companion, limit=MOST_TEXT) if companion.exists() else None
         self._episodes = self._from_manifest()
         self._metas = self._known_metas(about)
         self._add_parts()
@@ -113,8 +113,8 @@ class ManifestReader:
         return f"{self.path / MANIFEST}: episode {episode}"
 
     def _from_manifest(self) -> list[list[Step]]:
-        path = self.path / MANIFEST
-        return by_episode(check_steps(read_json(path), source=str(path))) if path.exists() else []
+        path = file_inside(self.path, MANIFEST)
+        return by_episode(check_steps(read_json(path, limit=MOST_TEXT), source=str(path))) if path.exists() else []
 
     def _known_metas(self, about: Any) -> dict[int, EpisodeMeta]:
         source = self.path / COMPANION
@@ -130,16 +130,22 @@ class ManifestReader:
     def _add_parts(self) -> None:
         """Add episodes that were finished but are not in the manifest yet."""
         while (path := part_path(self.path, len(self._episodes))).exists():
+            file_inside(self.path, path.relative_to(self.path))
             lines: list[Any] = read_json_lines(path, error=DatasetError, remedy=REMEDY)
             self._metas[len(self._episodes)] = meta_from_json(lines[0] if lines else None, source=f"{path}, line 1")
             self._episodes.append(check_steps(lines[1:], source=str(path)))
+        if any(later > path for later in path.parent.glob("episode_*.jsonl")):
+            raise DatasetError(f"{path} is missing, and later episodes are there", remedy=COPY_AGAIN)
 
     def _guess_info(self) -> DatasetInfo:
         """Return the metadata of a plain manifest: the width of its actions and the size of its first image."""
         first = self._episodes[0][0]
-        action = np.asarray(first["action"])
+        with reading(f"{self._where(0)}, row 0: the action"):
+            action = np.asarray(first["action"])
         if action.ndim != 1 or action.dtype.kind not in "fiu":
-            raise DatasetError(f"{self._where(0)}, row 0: the action is {first['action']!r}, expected a list of numbers")
+            raise DatasetError(
+                f"{self._where(0)}, row 0: the action is {shown(first['action'])}, expected a list of numbers"
+            )
         sizes = {}
         for camera, path in pictures(first).items():
             file = self._picture(path)

@@ -126,9 +126,12 @@ def pictures(step: Step) -> Mapping[str, str]:
 
 def _row(value: Any, name: str, feature: Feature, *, where: str) -> AnyArray:
     try:
-        row = np.asarray(value, dtype=feature.dtype)
-    except (TypeError, ValueError) as error:
-        raise DatasetError(f"{where}: {name!r} holds {value!r}, expected numbers") from error
+        row = np.asarray(value)
+        if row.dtype.kind not in "fiub":
+            raise ValueError
+        row = row.astype(feature.dtype)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise DatasetError(f"{where}: {name!r} holds {str(value)[:60]!r}, expected numbers") from error
     if row.shape != feature.shape:
         raise DatasetError(f"{where}: {name!r} has shape {row.shape}, expected {feature.shape} as in the other rows")
     return row

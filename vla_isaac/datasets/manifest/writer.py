@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from vla_isaac.core.atomic_files import atomic_path
-from vla_isaac.core.errors import UsageError
+from vla_isaac.core.errors import DatasetError, UsageError
+from vla_isaac.core.input_files import MOST_TEXT, read_text
 from vla_isaac.core.locks import FolderLock
 from vla_isaac.datasets.compatibility import check_episode, check_same_info
 from vla_isaac.datasets.description import info_to_json, read_json, write_json
@@ -22,12 +23,14 @@ from vla_isaac.datasets.manifest.steps import (
     MANIFEST,
     PARTS,
     by_episode,
+    check_steps,
     part_path,
     picture_folder,
     picture_path,
     step_lines,
 )
 from vla_isaac.datasets.meta_json import dumps, meta_to_json
+from vla_isaac.datasets.untrusted_paths import COPY_AGAIN
 
 
 class ManifestWriter(DatasetWriter):
@@ -126,8 +129,9 @@ class ManifestWriter(DatasetWriter):
         """Yield the steps of the manifest, then those of the separate files."""
         done = 0
         if (self.path / MANIFEST).exists():
-            old = read_json(self.path / MANIFEST)
+            old = check_steps(read_json(self.path / MANIFEST, limit=MOST_TEXT), source=str(self.path / MANIFEST))
             yield from (json.dumps(entry) for entry in old)
             done = len(by_episode(old))
         for number in range(done, len(self._metas)):
-            yield from part_path(self.path, number).read_text(encoding="utf-8").splitlines()[1:]
+            text = read_text(part_path(self.path, number), error=DatasetError, remedy=COPY_AGAIN)
+            yield from text.splitlines()[1:]

@@ -8,9 +8,8 @@ import numpy as np
 
 from vla_isaac.core.arrays import AnyArray, Image
 from vla_isaac.core.errors import DatasetError
-from vla_isaac.core.input_files import reading
 from vla_isaac.datasets.picture_kinds import as_rgb, picture_axes, why_array_is_left_out
-from vla_isaac.datasets.robomimic.layout import COPY_AGAIN
+from vla_isaac.datasets.untrusted_paths import reading
 
 
 class ImagesInFile:
@@ -40,7 +39,7 @@ class ImagesInFile:
         rows = index if isinstance(index, slice) else range(len(self))[index]
         if isinstance(rows, slice) and (rows.step or 1) < 1:
             return self[:][rows]
-        with reading(f"{self._where}: the pictures", error=DatasetError, remedy=COPY_AGAIN):
+        with reading(f"{self._where}: the pictures"):
             return as_rgb(np.asarray(self._dataset[rows]), self._axes)
 
     @property

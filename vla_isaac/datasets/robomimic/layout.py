@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from vla_isaac.core import input_files
 from vla_isaac.core.errors import DatasetError
-from vla_isaac.core.input_files import reading
 from vla_isaac.core.optional import require
 from vla_isaac.datasets.robomimic.self_contained import check_self_contained
 from vla_isaac.datasets.untrusted_paths import regular_file
@@ -35,13 +35,12 @@ def open_h5(path: Path, mode: str = "r") -> Any:
     Raises:
         DatasetError: If it is not HDF5, is truncated, or refers to another file.
     """
-    try:
+    remedy = "it is no HDF5 file, or its writing was cut off; copy the dataset again"
+    with input_files.reading(path, error=DatasetError, remedy=remedy):
         file = h5().File(regular_file(path) if mode == "r" else path.absolute(), mode)
-    except OSError as error:
-        raise DatasetError(f"{path}: is not a readable HDF5 file; was its writing cut off? ({error})") from error
     if mode == "r":
         try:
-            with reading(path, error=DatasetError, remedy=COPY_AGAIN):
+            with input_files.reading(path, error=DatasetError, remedy=remedy):
                 check_self_contained(file, path)
         except BaseException:
             file.close()

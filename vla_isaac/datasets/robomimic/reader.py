@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,11 @@ import numpy as np
 
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import DatasetError, UsageError
-from vla_isaac.core.input_files import parse_json, reading
-from vla_isaac.datasets.description import info_from_json, read_json
+from vla_isaac.core.input_files import MEBIBYTE, parse_json
+from vla_isaac.datasets.description import check_description, info_from_json, read_json
 from vla_isaac.datasets.episode import Episode, EpisodeMeta, Feature, as_column
 from vla_isaac.datasets.formats import DatasetInfo
-from vla_isaac.datasets.meta_json import meta_from_json
+from vla_isaac.datasets.meta_json import meta_from_text
 from vla_isaac.datasets.robomimic.demos import find_demos
 from vla_isaac.datasets.robomimic.images import ImagesInFile
 from vla_isaac.datasets.robomimic.layout import (
@@ -24,6 +25,7 @@ from vla_isaac.datasets.robomimic.layout import (
     COPY_AGAIN,
     ENDINGS,
     PARTS,
+    demo_number,
     is_group,
     open_h5,
     picture_place,
@@ -31,6 +33,10 @@ from vla_isaac.datasets.robomimic.layout import (
 )
 from vla_isaac.datasets.robomimic.plain import guess_info
 from vla_isaac.datasets.robomimic.provenance import meta_of
+from vla_isaac.datasets.untrusted_paths import file_inside, reading
+
+MOST_BYTES = 512 * MEBIBYTE
+"""Bytes of one column of an episode; images are read in parts."""
 
 _log = logging.getLogger(__name__)
 
@@ -51,10 +57,11 @@ class RobomimicReader:
         self.left_out: dict[str, str] = {}
         """What is wrong with each demo that cannot be read, by its name."""
         try:
-            self._demos = self._open_parts() if path.is_dir() else self._open_file()
-            with reading(path, error=DatasetError, remedy=COPY_AGAIN):
+            with reading(path):
+                self._demos = self._open_parts() if path.is_dir() else self._open_file()
                 self._masks = {} if path.is_dir() else _masks(self._files[0])
                 self.info, self._picture_places = self._read_info()
+                check_description(self.info, source=str(path))
         except BaseException:
             self.close()
             raise
@@ -71,14 +78,15 @@ class RobomimicReader:
 
     def length(self, episode: int) -> int:
         """Return the number of rows of its actions."""
-        return int(self._array(episode, "actions").shape[0])
+        with reading(self._where(episode)):
+            return int(self._array(episode, "actions").shape[0])
 
     def meta(self, episode: int) -> EpisodeMeta:
         """Return the metadata of an episode; derived from the attributes in a plain file."""
         demo, where = self.demo(episode), self._where(episode)
-        with reading(where, error=DatasetError, remedy=COPY_AGAIN):
-            if ABOUT in demo.attrs:
-                return meta_from_json(parse_json(demo.attrs[ABOUT], where, error=DatasetError, remedy=COPY_AGAIN))
+        if ABOUT in demo.attrs:
+            return meta_from_text(self._attribute(demo), source=where)
+        with reading(where):
             name = demo.name.rpartition("/")[2]
             masks = [mask for mask, names in self._masks.items() if name in names]
             return meta_of(demo.parent, demo, masks, self.info.fps)
@@ -118,15 +126,21 @@ class RobomimicReader:
         return demos.usable
 
     def _open_parts(self) -> list[Any]:
-        for path in sorted(self.path.glob("demo_*.hdf5")):
-            self._files.append(open_h5(path))
+        paths = sorted(self.path.glob("demo_*.hdf5"))
+        numbers = [demo_number(path.stem) for path in paths]
+        lacking = [number + 1 for number, later in pairwise(numbers) if later != number + 1]
+        if lacking:
+            raise DatasetError(f"{self.path}: demo {lacking[0]} is missing between others", remedy=COPY_AGAIN)
+        for path in paths:
+            self._files.append(open_h5(file_inside(self.path, path.name)))
         return [file["data/demo"] for file in self._files]
 
     def _read_info(self) -> tuple[DatasetInfo, dict[str, str]]:
         if self.path.is_dir():
             info = info_from_json(read_json(self.path / ABOUT_FILE), source=str(self.path / ABOUT_FILE))
         elif ABOUT in self._files[0]["data"].attrs:
-            about = parse_json(self._files[0]["data"].attrs[ABOUT], self.path, error=DatasetError, remedy=COPY_AGAIN)
+            text = self._attribute(self._files[0]["data"])
+            about = parse_json(text, self.path, error=DatasetError, remedy=COPY_AGAIN)
             info = info_from_json(about, source=str(self.path))
         elif self._demos:
             return guess_info(self._files[0]["data"], self._demos, self.path)
@@ -136,9 +150,14 @@ class RobomimicReader:
 
     def _column(self, episode: int, name: str, feature: Feature) -> AnyArray:
         array = self._array(episode, place(name))
-        with reading(f"{self._where(episode)}: {place(name)}", error=DatasetError, remedy=COPY_AGAIN):
+        with reading(f"{self._where(episode)}: {place(name)}"):
+            if array.nbytes > MOST_BYTES:
+                raise DatasetError(
+                    f"{self._where(episode)}: {place(name)} has {array.nbytes} bytes, at most {MOST_BYTES} are read",
+                    remedy=COPY_AGAIN,
+                )
             values = np.asarray(array)
-        if values.dtype.kind not in "fiub" or values.size != len(values) * int(np.prod(feature.shape)):
+        if values.dtype.kind not in "fiub" or not values.ndim or values.size != len(values) * int(np.prod(feature.shape)):
             raise DatasetError(
                 f"{self._where(episode)}: {place(name)} is {values.dtype}{list(values.shape[1:])}, "
                 f"expected {feature.dtype}{list(feature.shape)}"
@@ -162,14 +181,23 @@ class RobomimicReader:
 
     def _array(self, episode: int, where: str, camera: str | None = None) -> Any:
         demo = self.demo(episode)
-        array = demo.get(where)
-        if array is None or is_group(array) or array.ndim == 0:
-            what = "is missing" if array is None else "is not an array with a row per step"
-            raise DatasetError(f"{self._where(episode)}: {where} {what}", camera=camera)
-        return array
+        with reading(f"{self._where(episode)}: {where}"):
+            array = demo.get(where)
+            if array is None or is_group(array) or array.ndim == 0:
+                what = "is missing" if array is None else "is not an array with a row per step"
+                raise DatasetError(f"{self._where(episode)}: {where} {what}", camera=camera)
+            return array
+
+    def _attribute(self, group: Any) -> str | bytes:
+        """Return the text that this package stores with a file or a demo."""
+        with reading(self.path):
+            text = group.attrs[ABOUT]
+        if not isinstance(text, str | bytes):
+            raise DatasetError(f"{self.path}: the attribute {ABOUT} is not text", remedy=COPY_AGAIN)
+        return text
 
     def _where(self, episode: int) -> str:
-        return f"{self.path}: episode {episode} ({self._demos[episode].name.rpartition('/')[2]})"
+        return f"{self.path}: episode {episode} ({self.demo(episode).name.rpartition('/')[2]})"
 
 
 def _masks(file: Any) -> dict[str, set[str]]:

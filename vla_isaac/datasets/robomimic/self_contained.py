@@ -16,6 +16,7 @@ from vla_isaac.core.errors import ForeignFileError
 from vla_isaac.core.optional import require
 
 LARGE = 64 * 2**20  # [bytes] smaller arrays are not checked for their stored size
+MOST_CHUNK = 256 * 2**20  # [bytes] a chunk is decompressed as a whole
 MOST_COMPRESSION = 1100  # deflate's limit is 1032: a larger array is not in the file
 
 
@@ -52,11 +53,21 @@ def _check_object(h5py: Any, file: Any, name: bytes, path: Path) -> None:
     if layout.get_layout() == h5py.h5d.VIRTUAL:
         raise _refused(path, name, "is composed of other files (virtual dataset)")
     size = int(np.prod(found.shape, dtype=object)) * found.dtype.itemsize if found.shape else 0
+    chunk = int(np.prod(layout.get_chunk(), dtype=object)) * found.dtype.itemsize if _is_chunked(h5py, layout) else 0
+    if chunk > MOST_CHUNK:
+        raise ForeignFileError(
+            f"{path}: {_text(name)} is stored in chunks of {chunk} bytes, at most {MOST_CHUNK} are read at once; write "
+            "it again in smaller ones"
+        )
     if size > max(LARGE, MOST_COMPRESSION * found.get_storage_size()):
         raise ForeignFileError(
             f"{path}: {_text(name)} is declared as {size} bytes and stores {found.get_storage_size()}; it is broken, get it "
             "again from where it came from"
         )
+
+
+def _is_chunked(h5py: Any, layout: Any) -> bool:
+    return bool(layout.get_layout() == h5py.h5d.CHUNKED)
 
 
 def _check_soft_link(h5py: Any, file: Any, name: bytes, path: Path) -> None:

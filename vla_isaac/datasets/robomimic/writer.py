@@ -13,7 +13,8 @@ import numpy as np
 
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.atomic_files import atomic_path
-from vla_isaac.core.errors import UsageError
+from vla_isaac.core.errors import DatasetError, UsageError
+from vla_isaac.core.input_files import parse_json
 from vla_isaac.core.interrupts import interrupts_deferred
 from vla_isaac.core.locks import FolderLock
 from vla_isaac.datasets.compatibility import check_episode, check_same_info
@@ -34,6 +35,7 @@ from vla_isaac.datasets.robomimic.layout import (
 )
 from vla_isaac.datasets.robomimic.new_file import new_h5
 from vla_isaac.datasets.robomimic.reader import RobomimicReader
+from vla_isaac.datasets.untrusted_paths import COPY_AGAIN
 
 GZIP_LEVEL = 4  # the level h5py itself takes; every HDF5 library reads it
 ENV_TYPE = 2  # robomimic's EnvType.GYM_TYPE: the nearest it has for an environment it does not know
@@ -122,7 +124,7 @@ class RobomimicWriter(DatasetWriter):
             with open_h5(part_path(self.path, number)) as part:
                 part.copy("data/demo", data, name=f"demo_{number}")
         demos = [data[f"demo_{number}"] for number in range(self._number)]
-        metas = [json.loads(demo.attrs[ABOUT]) for demo in demos]
+        metas = [parse_json(demo.attrs[ABOUT], self.path, error=DatasetError, remedy=COPY_AGAIN) for demo in demos]
         data.attrs["total"] = sum(int(demo.attrs["num_samples"]) for demo in demos)
         data.attrs["env_args"] = json.dumps(_env_args(self.info, metas))
         data.attrs[ABOUT] = json.dumps(info_to_json(self.info))

@@ -13,6 +13,7 @@ from vla_isaac.core.input_files import read_json_object
 from vla_isaac.datasets.formats import DatasetReader
 from vla_isaac.datasets.lerobot.fields import Fields
 from vla_isaac.datasets.lerobot_v21.files import EPISODE_STATS, read_lines
+from vla_isaac.datasets.untrusted_paths import file_inside
 from vla_isaac.datasets.verification.finding import Finding
 from vla_isaac.datasets.verification.lerobot_layout import LeRobotLayout
 
@@ -32,9 +33,9 @@ def statistics_findings(layout: LeRobotLayout, reader: DatasetReader) -> Iterato
         if file == EPISODE_STATS:
             yield from _of_episodes(layout, reader)
         else:
-            stats = read_json_object(layout.root / file, error=DatasetError, remedy=REMEDY)
+            stats = read_json_object(file_inside(layout.root, file), error=DatasetError, remedy=REMEDY)
             yield from _findings(stats, _all_columns(reader), file, None)
-    except DatasetError as error:
+    except (DatasetError, KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         yield Finding(file=file, what=f"the statistics cannot be compared: {error}")
 
 

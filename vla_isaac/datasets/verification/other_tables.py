@@ -8,7 +8,7 @@ from typing import Any
 from vla_isaac.core.errors import DatasetError
 from vla_isaac.core.input_files import reading
 from vla_isaac.datasets.manifest import ManifestReader
-from vla_isaac.datasets.manifest.steps import MANIFEST
+from vla_isaac.datasets.manifest.steps import COMPANION, MANIFEST
 from vla_isaac.datasets.robomimic import RobomimicReader
 from vla_isaac.datasets.robomimic.layout import ABOUT, COPY_AGAIN, demo_number
 from vla_isaac.datasets.robomimic.provenance import text_of
@@ -29,6 +29,10 @@ def manifest_findings(reader: ManifestReader) -> Iterator[Finding]:
         if row is not None:
             kind = "is there twice" if numbers[row] in numbers[:row] else f"is in place of step {row}"
             yield Finding(file=MANIFEST, episode=episode, row=row, what=f"step {numbers[row]} {kind}")
+        more = sorted(set(steps[0].get("columns", ())) - set(reader.info.features))
+        if more:
+            what = f"its steps have the column {more[0]!r}, which {COMPANION} does not describe"
+            yield Finding(file=MANIFEST, episode=episode, row=0, what=what)
         meta = reader.meta(episode)
         row = next((t for t, step in enumerate(steps) if step["instruction"] != meta.sentence(t)), None)
         if row is not None:
@@ -48,6 +52,10 @@ def hdf5_findings(reader: RobomimicReader) -> Iterator[Finding]:
         if declared not in (None, str(reader.length(episode))):
             what = f"num_samples is {declared}, the actions have {reader.length(episode)} rows"
             yield Finding(file=file, episode=episode, what=what)
+        others = sorted(_members(demo) ^ _members(reader.demo(0)))
+        if others:
+            what = f"the demos do not have the same arrays: {others[0]!r} is in this one or in the first, not in both"
+            yield Finding(file=file, episode=episode, what=what)
         name = demo.name.rpartition("/")[2]
         if _declared(demo, ABOUT) is not None and name != "demo" and demo_number(name) != episode:
             yield Finding(file=file, episode=episode, what=f"{name} is in place of demo_{episode}; one is missing")
@@ -60,6 +68,11 @@ def _declared(group: Any, name: str) -> str | None:
     with reading(f"{group.file.filename}: attribute {name} of {group.name}", error=DatasetError, remedy=COPY_AGAIN):
         value = group.attrs.get(name)
         return None if value is None else text_of(value)
+
+
+def _members(demo: Any) -> set[str]:
+    """Return the names of the arrays of a demo."""
+    return {*demo, *(f"obs/{name}" for name in demo.get("obs", {}))}
 
 
 def _total_findings(reader: RobomimicReader, total: int, file: str) -> Iterator[Finding]:

@@ -28,7 +28,7 @@ MOVED = 0.02  # [rad] by which a joint must have turned before a repeated pictur
 MOVED_FAR = 0.3  # [rad] after which a picture is no longer the same, however little of the arm a camera sees (seen: 0.24)
 MOVED_VERY_FAR = 0.8  # [rad] after which it is no longer alike (seen: 0.51)
 STILL_ROWS = 10  # rows alike that are too many where a whole episode has nothing else
-AT_ONCE = 32  # pictures decoded together
+AT_ONCE, MOST_BYTES = 32, 1 << 28  # pictures decoded together, and their bytes
 STATE = "observation.state"
 
 
@@ -95,8 +95,9 @@ def check_pictures(episode: Episode, before: Ends | None) -> PictureCheck:
 def _survey(images: Images) -> tuple[AnyArray, AnyArray]:
     """Return a thumbnail of block means per image, and which images are black."""
     thumbnails, black = [], []
-    for start in range(0, len(images), AT_ONCE):
-        pictures = images[start : start + AT_ONCE]
+    count = max(1, min(AT_ONCE, MOST_BYTES // max(1, int(np.prod(images.shape[1:])))))
+    for start in range(0, len(images), count):
+        pictures = images[start : start + count]
         thumbnails.append(_thumbnails(pictures))
         black.append(pictures.reshape(len(pictures), -1).max(axis=1) <= BLACK)
     return np.concatenate(thumbnails), np.concatenate(black)

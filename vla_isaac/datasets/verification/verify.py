@@ -14,6 +14,7 @@ from vla_isaac.datasets.lerobot.layout import INFO
 from vla_isaac.datasets.manifest import ManifestReader
 from vla_isaac.datasets.manifest.steps import MANIFEST, pictures
 from vla_isaac.datasets.robomimic import RobomimicReader
+from vla_isaac.datasets.untrusted_paths import reading
 from vla_isaac.datasets.verification.finding import Finding
 from vla_isaac.datasets.verification.lerobot_layout import LeRobotLayout, layout_of
 from vla_isaac.datasets.verification.lerobot_shares import unclaimed_findings
@@ -86,14 +87,23 @@ def _description(path: Path) -> str:
 def _table_findings(reader: DatasetReader, layout: LeRobotLayout | None) -> Iterator[Finding]:
     """Yield the findings that a reader does not report."""
     if layout is not None:
-        yield from table_findings(layout)
-        yield from video_findings(layout)
-        yield from unclaimed_findings(layout)
-        yield from statistics_findings(layout, reader)
+        yield from _guarded(table_findings(layout), reader.path)
+        yield from _guarded(video_findings(layout), reader.path)
+        yield from _guarded(unclaimed_findings(layout), reader.path)
+        yield from _guarded(statistics_findings(layout, reader), reader.path)
     elif isinstance(reader, ManifestReader):
-        yield from manifest_findings(reader)
+        yield from _guarded(manifest_findings(reader), reader.path)
     elif isinstance(reader, RobomimicReader):
-        yield from hdf5_findings(reader)
+        yield from _guarded(hdf5_findings(reader), reader.path)
+
+
+def _guarded(findings: Iterator[Finding], path: Path) -> Iterator[Finding]:
+    """Yield findings; what a check cannot read at all is one more."""
+    try:
+        with reading(path, what="dataset"):
+            yield from findings
+    except VlaIsaacError as error:
+        yield Finding(file=_description(path), what=str(error))
 
 
 def _episode_findings(
@@ -109,14 +119,15 @@ def _episode_findings(
         found.append(Finding(file=file_of(camera, row), episode=_number(episode, layout), row=row, what=words))
 
     try:
-        columns = reader.columns(episode)
-        meta = reader.meta(episode)
-        for fault in (
-            *number_faults(columns, reader.info),
-            *motion_faults(columns, reader.info, meta.extra),
-            *verdict_faults(meta, columns, reader.info),
-        ):
-            add(fault)
+        with reading(reader.path, what=f"episode {episode} of dataset"):
+            columns = reader.columns(episode)
+            meta = reader.meta(episode)
+            for fault in (
+                *number_faults(columns, reader.info),
+                *motion_faults(columns, reader.info, meta.extra),
+                *verdict_faults(meta, columns, reader.info),
+            ):
+                add(fault)
     except VlaIsaacError as error:
         add((None, str(error)))
         return found, None
@@ -127,9 +138,10 @@ def _look_at_pictures(
     reader: DatasetReader, episode: int, before: Ends | None, add: Callable[..., None]
 ) -> PictureCheck | None:
     try:
-        whole = reader.episode(episode)
-        lengths = {name: len(images) for name, images in whole.images.items()}
-        check = check_pictures(whole, before)
+        with reading(reader.path, what=f"episode {episode} of dataset"):
+            whole = reader.episode(episode)
+            lengths = {name: len(images) for name, images in whole.images.items()}
+            check = check_pictures(whole, before)
     except (DatasetError, ShapeError) as error:
         name = error.camera if isinstance(error, DatasetError) else error.array
         add((None, str(error)), name if name in reader.info.cameras else None)

@@ -14,7 +14,9 @@ from typing import Any
 
 from torch import nn
 
+from vla_isaac.core.contained_paths import check_folder
 from vla_isaac.core.errors import ConfigError, first_line
+from vla_isaac.core.input_files import read_json_object
 from vla_isaac.core.registry import unknown_name
 from vla_isaac.models.hugging_face import transformers
 
@@ -192,6 +194,8 @@ def _class(known: Mapping[str, str], settings: Mapping[str, Any]) -> Any:
 
 
 def _where(name: str) -> str:
+    if Path(name).is_dir():
+        check_folder(Path(name), (".json", ".safetensors"), error=ConfigError, remedy="copy the encoder again")
     return ON_HUB.get(name, name)
 
 
@@ -200,10 +204,9 @@ def _json(name: str, file: str) -> dict[str, Any]:
     path = Path(_where(name)) / file
     try:
         found = path if path.is_file() else transformers.utils.cached_file(_where(name), file)
-        values: dict[str, Any] = json.loads(Path(found).read_text(encoding="utf-8"))
-    except (OSError, ValueError, TypeError):
+        return read_json_object(Path(found), error=ConfigError, remedy="download the encoder again")
+    except (OSError, ValueError, TypeError):  # a ConfigError is a ValueError
         return {}
-    return values
 
 
 def _not_here(name: str, error: Exception) -> ConfigError:
