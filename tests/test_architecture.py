@@ -212,7 +212,7 @@ OPENERS = {
     "from_file": {"vla_isaac/models/token_vocabulary.py", "vla_isaac/backends/mujoco/robot.py"},  # tokenizers; MuJoCo
     "load_file": {"vla_isaac/training/checkpoint.py"},  # safetensors
     "read_bytes": {"vla_isaac/core/input_files.py"},
-    "read_text": set(),
+    "read_text": {"vla_isaac/cli/installed.py"},  # of the metadata of an installed package
 }
 """Names of what opens somebody's file, and where that is made safe."""
 
@@ -272,6 +272,7 @@ def test_a_text_is_parsed_only_where_every_error_names_the_file():
 
 
 READS_BYTES = {
+    "vla_isaac/cli/process.py",  # the standard streams, by their numbers
     "vla_isaac/datasets/loading/frame_cache.py",  # its own cache, to lock it
     "vla_isaac/evaluation/results_file.py",  # a digest, line by line
     "vla_isaac/policies/onnx_file.py",  # mapped into memory

@@ -73,7 +73,10 @@ def test_lines_are_read_with_a_byte_order_mark_windows_line_ends_and_a_cut_end(t
     path = tmp_path / "a.jsonl"
     path.write_bytes(b'\xef\xbb\xbf{"a": "\xe2\x80\xa8"}\r\n\r\n{"a": 2}\n{"a": "\xe2\x80')  # cut in a character
     assert read_json_lines(path, error=DatasetError, remedy=REMEDY, may_be_cut=True) == [{"a": "\u2028"}, {"a": 2}]
-    with pytest.raises(DatasetError, match="line 4, is not valid JSON"):
+    with pytest.raises(DatasetError, match="line 4, is not UTF-8 text"):
+        read_json_lines(path, error=DatasetError, remedy=REMEDY)
+    path.write_text('{}\n{"a')
+    with pytest.raises(DatasetError, match="line 2, is not valid JSON"):
         read_json_lines(path, error=DatasetError, remedy=REMEDY)
     path.write_text("[1]\n")
     with pytest.raises(DatasetError, match="line 1, holds list where a JSON object should be"):

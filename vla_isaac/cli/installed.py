@@ -13,6 +13,8 @@ from importlib.metadata import Distribution
 from pathlib import Path
 
 from vla_isaac.cli.requirements import Requirement
+from vla_isaac.core.errors import UsageError
+from vla_isaac.core.input_files import read_bytes
 from vla_isaac.core.installation import install_command, kind_of_installation, pip
 from vla_isaac.core.optional import is_installed
 
@@ -37,6 +39,8 @@ VERSION_FILES = ("__init__.py", "version.py", "_version.py")
 
 NO_MODULE = ("types-pyyaml", "ruff")
 """Distributions without a module to import."""
+
+REMEDY = "install the package again"
 
 
 def check_package(requirement: Requirement) -> Check:
@@ -120,9 +124,13 @@ def _difference(path: Path, digest: str, size: str) -> str:
     try:
         found = path.stat().st_size
         if path.name in VERSION_FILES and digest.startswith("sha256="):
-            content = base64.urlsafe_b64encode(hashlib.sha256(path.read_bytes()).digest()).decode().rstrip("=")
+            content = (
+                base64.urlsafe_b64encode(hashlib.sha256(read_bytes(path, error=UsageError, remedy=REMEDY)).digest())
+                .decode()
+                .rstrip("=")
+            )
             return "" if content == digest.removeprefix("sha256=") else "is not the one of"
-    except OSError:
+    except (OSError, UsageError):
         return "is missing; it belongs to"
     is_other = bool(size) and path.suffix != ".py" and found != int(size)
     return "is not the one of" if is_other else ""

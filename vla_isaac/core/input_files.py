@@ -149,9 +149,7 @@ def read_json_lines(
     """
     data = read_bytes(path, error=error, remedy=remedy, limit=limit)
     data = data[: data.rfind(b"\n") + 1] if may_be_cut else data
-    with reading(path, error=error, remedy=remedy):
-        lines = data.decode("utf-8-sig").split("\n")
-    places = [(line, f"{path}, line {number},") for number, line in enumerate(lines, 1) if line.strip()]
+    places = [(line, f"{path}, line {number},") for number, line in enumerate(data.split(b"\n"), 1) if line.strip()]
     return [
         _object(parse_json(line, place, error=error, remedy=remedy), place, error=error, remedy=remedy)
         for line, place in places

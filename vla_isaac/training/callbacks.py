@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Any, Protocol, TextIO
 
 from vla_isaac.core.atomic_files import writing
+from vla_isaac.core.errors import ConfigError
+from vla_isaac.core.input_files import parse_json, read_bytes, reading
 from vla_isaac.core.optional import is_installed
 
 EVERY = 0.5  # [s] between two redraws of the progress line
 LOGGED_EVERY = 20  # updates
 METRICS = "metrics.jsonl"
+REMEDY = f"remove {METRICS}, then run the command again"
 
 
 def drop_metrics_after(folder: Path, step: int) -> None:
@@ -23,11 +26,11 @@ def drop_metrics_after(folder: Path, step: int) -> None:
     path, end = folder / METRICS, 0
     if not path.is_file():
         return
-    with path.open("rb") as file:
-        for line in file:
-            if not line.endswith(b"\n") or json.loads(line)["step"] > step:
+    for line in read_bytes(path, error=ConfigError, remedy=REMEDY).splitlines(keepends=True):
+        with reading(path, error=ConfigError, remedy=REMEDY):
+            if not line.endswith(b"\n") or parse_json(line, path, error=ConfigError, remedy=REMEDY)["step"] > step:
                 break
-            end += len(line)
+        end += len(line)
     os.truncate(path, end)
 
 

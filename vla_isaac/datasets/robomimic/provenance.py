@@ -6,12 +6,14 @@ Sources: robomimic, "Dataset overview" (robomimic.github.io/docs/datasets/overvi
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from typing import Any
 
+from vla_isaac.core.errors import DatasetError
+from vla_isaac.core.input_files import parse_json
 from vla_isaac.datasets.episode import EpisodeMeta
+from vla_isaac.datasets.untrusted_paths import COPY_AGAIN
 
 CONTROL_FREQ = 20.0  # [Hz] robosuite's default control_freq, for files without a rate
 
@@ -99,6 +101,6 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 def _json(group: Any, name: str) -> Mapping[str, Any]:
     """Return an attribute that is JSON text, or an empty mapping."""
     try:
-        return _mapping(json.loads(group.attrs.get(name, "{}")))
-    except (ValueError, TypeError, RecursionError):
+        return _mapping(parse_json(group.attrs.get(name, "{}"), name, error=DatasetError, remedy=COPY_AGAIN))
+    except DatasetError:
         return {}
