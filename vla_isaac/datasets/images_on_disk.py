@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -71,15 +70,13 @@ def decode_picture(source: Path | BinaryIO, size_hw: tuple[int, int] | None) -> 
     """Return an image as (H, W, 3) uint8; raises what Pillow raises, and `ValueError` for another or too large a size."""
     from PIL import Image as pil
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of Pillow on broken files, which raise as well, or are read
-        with pil.open(source, formats=KINDS) as picture:
-            width, height = picture.size
-            if size_hw not in (None, (height, width)):
-                raise ValueError(f"it has {height} x {width} px, expected {size_hw} as the others of this camera")
-            if height * width > MOST_PIXELS:
-                raise ValueError(f"it has {height} x {width} px, at most {MOST_PIXELS:,} pixels are decoded")
-            return np.array(picture.convert("RGB"))
+    with pil.open(source, formats=KINDS) as picture:
+        width, height = picture.size
+        if size_hw not in (None, (height, width)):
+            raise ValueError(f"it has {height} x {width} px, expected {size_hw} as the others of this camera")
+        if height * width > MOST_PIXELS:
+            raise ValueError(f"it has {height} x {width} px, at most {MOST_PIXELS:,} pixels are decoded")
+        return np.array(picture.convert("RGB"))
 
 
 def write_png(path: Path, picture: Image) -> None:
