@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 MAY_LACK = {"set/meta/vla_isaac.json", "set/meta.json"}
 """Files without which a dataset is read as somebody else's."""
 
-START = 120.0  # [s] in which the samples of all kinds are made on a busy machine
+START = 600.0  # [s] in which the samples of all kinds are made on a busy machine
 
 
 def fuzz(first: int, count: int) -> list[dict[str, Any]]:
