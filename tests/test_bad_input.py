@@ -398,7 +398,7 @@ TABLE = {
     "robot model of no kind": Row(
         "run --no-video --robot-model {tmp}/not_mjcf.xml",
         USAGE,
-        "--robot-model .*not_mjcf.xml is broken .*; give the path of an MJCF file",
+        "--robot-model .*not_mjcf.xml is broken .*give",
     ),
     "another robot": Row(
         "run --no-video --robot-model {tmp}/not_a_panda.xml",

@@ -58,5 +58,5 @@ def test_what_does_not_fit_is_told():
         Normaliser.from_json({"names": ["x"]}, source="model.json")
     with pytest.raises(ConfigError, match="lengths differ"):
         Normaliser.from_json({**of_rows().to_json(), "mask": [True]})
-    with pytest.raises(ConfigError, match="method='max'"):
+    with pytest.raises(ConfigError, match="'max' is not accepted"):
         Normaliser.from_json({**of_rows().to_json(), "method": "max"})
