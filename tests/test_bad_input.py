@@ -402,7 +402,9 @@ TABLE = {
         "--robot-model .*none.xml: there is no such file; give the path of an MJCF file",
     ),
     "robot model of no kind": Row(
-        "run --no-video --robot-model {tmp}/not_mjcf.xml", USAGE, "--robot-model .*not_mjcf.xml: cannot be read as MJCF"
+        "run --no-video --robot-model {tmp}/not_mjcf.xml",
+        USAGE,
+        "--robot-model .*not_mjcf.xml is broken .*give",
     ),
     "another robot": Row(
         "run --no-video --robot-model {tmp}/not_a_panda.xml",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -78,18 +77,16 @@ def decode_picture(source: Path | BinaryIO, size_hw: tuple[int, int] | None) -> 
     """Return an image as (H, W, 3) uint8; raises what Pillow raises, and `ValueError` for another or too large a size."""
     from PIL import Image as pil
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of Pillow on broken files, which raise as well, or are read
-        with pil.open(source, formats=KINDS) as picture:
-            width, height = picture.size
-            if size_hw not in (None, (height, width)):
-                raise ValueError(f"it has {height} x {width} px, expected {size_hw} as the others of this camera")
-            if height * width > MOST_PIXELS:
-                raise ValueError(f"it has {height} x {width} px, at most {MOST_PIXELS:,} pixels are decoded")
-            why = _why_no_color(picture)
-            if why:
-                raise ValueError(f"it is no color picture: {why}")
-            return np.array(picture.convert("RGB"))
+    with pil.open(source, formats=KINDS) as picture:
+        width, height = picture.size
+        if size_hw not in (None, (height, width)):
+            raise ValueError(f"it has {height} x {width} px, expected {size_hw} as the others of this camera")
+        if height * width > MOST_PIXELS:
+            raise ValueError(f"it has {height} x {width} px, at most {MOST_PIXELS:,} pixels are decoded")
+        why = _why_no_color(picture)
+        if why:
+            raise ValueError(f"it is no color picture: {why}")
+        return np.array(picture.convert("RGB"))
 
 
 def why_picture_is_left_out(source: Path | bytes) -> str:

@@ -24,7 +24,7 @@ import torch
 from torch import Tensor
 
 from vla_isaac.core.errors import ConfigError, ShapeError
-from vla_isaac.core.input_files import read_json_object, reading
+from vla_isaac.core.input_files import naming, read_json_object, reading
 from vla_isaac.models import MODELS
 from vla_isaac.models.checkpoint_files import check_checkpoint
 from vla_isaac.models.hugging_face import PreTrainedConfig, PreTrainedModel, transformers_logging
@@ -196,7 +196,7 @@ def load_model(folder: str | Path) -> VLAModel:
     before = transformers_logging.get_verbosity()
     transformers_logging.set_verbosity_error()  # hides its table of unexpected names; they raise an error below
     try:
-        with reading(folder, error=ConfigError, remedy="copy the whole folder again", what="the checkpoint"):
+        with reading(folder, error=ConfigError, remedy="copy the whole folder again", what="the checkpoint"), naming(folder):
             model, found = model_class.from_pretrained(
                 str(folder), local_files_only=True, use_safetensors=True, dtype=torch.float32, output_loading_info=True
             )

@@ -54,9 +54,9 @@ def test_a_chunk_of_rows_keeps_its_shape_and_is_float32():
 def test_what_does_not_fit_is_told():
     with pytest.raises(ShapeError, match=r"shape \(7,\), expected 3 numbers: x, still, gripper"):
         of_rows().normalise(np.zeros(7))
-    with pytest.raises(ConfigError, match=r"model\.json: is not a normaliser .*needs names, method, q01"):
+    with pytest.raises(ConfigError, match=r"model\.json: is not a normaliser.*needs names, method, q01"):
         Normaliser.from_json({"names": ["x"]}, source="model.json")
     with pytest.raises(ConfigError, match="lengths differ"):
         Normaliser.from_json({**of_rows().to_json(), "mask": [True]})
-    with pytest.raises(ConfigError, match="method='max'"):
+    with pytest.raises(ConfigError, match="'max' is not accepted"):
         Normaliser.from_json({**of_rows().to_json(), "method": "max"})
