@@ -61,7 +61,7 @@ pathlib.Path("result").write_text("in the working folder")
 """
     seen = trace(["-c", code], tmp_path)
     assert any("htons(53)" in call for call in seen.internet)
-    assert seen.made == (str(tmp_path / "home" / "id"), "below")
+    assert seen.made == (str(tmp_path / "home" / "below"), str(tmp_path / "home" / "id"))
 
 
 def test_a_policy_that_is_loaded_and_decides_reports_to_nobody_and_writes_no_device_id(tmp_path):
@@ -98,7 +98,7 @@ QUICK = ("list", "dataset stats")
 SHORT = "--backend stub --policy hold --goal none --max-steps 3"
 EVERY = {
     "run": f"run {SHORT} --record out/log --video out/v.mp4",
-    "run on mujoco": "run --max-steps 3 --goal none --record out/log --explain out/maps --video out/v.mp4",
+    "run on mujoco": "run --max-steps 3 --record out/log --explain out/maps --video out/v.mp4",
     "parse": 'parse "lift the red cube"',
     "list": "list --json",
     "doctor": "doctor",
