@@ -38,6 +38,10 @@ EXPECTED = re.compile(r"/mesa_shader_cache")
 """What Mesa keeps of its own for the next picture; it names nobody and is sent nowhere."""
 
 
+OF_TORCH = re.compile(r"torchinductor_\w+")
+"""An empty folder among the temporary files that torch makes when it is imported, for all programs of a user."""
+
+
 def demo() -> str:
     """Return the command that ``make demo`` runs, as a user would type it."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
@@ -134,7 +138,8 @@ def check_writes_only_its_output(name, material, folder) -> None:
         pytest.importorskip("pxr")
     words = shlex.split(EVERY[name].replace("MATERIAL", str(material)))
     seen = trace(["-m", "vla_isaac", *words], folder, output="out", codes=(0, 1))
-    assert (seen.internet, left_behind(seen), seen.left) == ((), [], ())
+    left = [path for path in seen.left if not OF_TORCH.match(path)]
+    assert (seen.internet, left_behind(seen), left) == ((), [], [])
 
 
 def test_every_command_is_watched():
