@@ -38,6 +38,10 @@ EXPECTED = re.compile(r"/mesa_shader_cache")
 """What Mesa keeps of its own for the next picture; it names nobody and is sent nowhere."""
 
 
+OF_TORCH = re.compile(r"torchinductor_\w+")
+"""An empty folder among the temporary files that torch makes when it is imported, for all programs of a user."""
+
+
 def demo() -> str:
     """Return the command that ``make demo`` runs, as a user would type it."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
@@ -61,7 +65,7 @@ pathlib.Path("result").write_text("in the working folder")
 """
     seen = trace(["-c", code], tmp_path)
     assert any("htons(53)" in call for call in seen.internet)
-    assert seen.made == (str(tmp_path / "home" / "id"), "below")
+    assert seen.made == (str(tmp_path / "home" / "below"), str(tmp_path / "home" / "id"))
 
 
 def test_a_policy_that_is_loaded_and_decides_reports_to_nobody_and_writes_no_device_id(tmp_path):
@@ -98,7 +102,7 @@ QUICK = ("list", "dataset stats")
 SHORT = "--backend stub --policy hold --goal none --max-steps 3"
 EVERY = {
     "run": f"run {SHORT} --record out/log --video out/v.mp4",
-    "run on mujoco": "run --max-steps 3 --goal none --record out/log --explain out/maps --video out/v.mp4",
+    "run on mujoco": "run --max-steps 3 --record out/log --explain out/maps --video out/v.mp4",
     "parse": 'parse "lift the red cube"',
     "list": "list --json",
     "doctor": "doctor",
@@ -134,7 +138,8 @@ def check_writes_only_its_output(name, material, folder) -> None:
         pytest.importorskip("pxr")
     words = shlex.split(EVERY[name].replace("MATERIAL", str(material)))
     seen = trace(["-m", "vla_isaac", *words], folder, output="out", codes=(0, 1))
-    assert (seen.internet, left_behind(seen), seen.left) == ((), [], ())
+    left = [path for path in seen.left if not OF_TORCH.match(path)]
+    assert (seen.internet, left_behind(seen), left) == ((), [], [])
 
 
 def test_every_command_is_watched():

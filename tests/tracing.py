@@ -24,8 +24,9 @@ INTERNET = re.compile(r"\bAF_INET6?\b|io\.systemd\.Resolve")  # the second looks
 MADE = re.compile(
     r"\b(?:creat|mkdir(?:at)?|rename(?:at2?)?|unlink(?:at)?|rmdir|truncate|(?:sym)?link(?:at)?)\(|O_CREAT|O_WRONLY|O_RDWR"
 )
-BELOW_A_FOLDER = re.compile(r"\b(?:open|mkdir|rename|unlink|link|symlink)at2?\(")
-PATH = re.compile(r'"((?:[^"\\]|\\.)*)"')
+PATH = re.compile(r'(?:(?:AT_FDCWD|\d+)<([^>]*)>, )?"((?:[^"\\]|\\.)*)"')
+"""A name, after the folder to which it is relative."""
+
 DEVICES = re.compile(r"/dev/(null|dri/.*|udmabuf|shm|shm/(sem\.|torch_|\w{6}$).*|tty|ptmx)|/proc/(self|\d+)/.*")
 """What is opened for writing and is no file on a disk: the null device, graphics devices, and the semaphores and shared
 memory of processes that work together, which end with them."""
@@ -71,7 +72,7 @@ def trace(words: list[str], folder: Path, *, output: str = ".", codes: tuple[int
     surroundings |= {"HOME": str(home), "XDG_CACHE_HOME": str(home / "cache"), "TMPDIR": str(folder / "tmp")}
     surroundings |= {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **variables}
     done = subprocess.run(
-        [strace, "-f", "-qq", "--seccomp-bpf", "-s", "256", "-e", CALLS, "-o", str(calls), sys.executable, *words],
+        [strace, "-f", "-y", "-qq", "--seccomp-bpf", "-s", "256", "-e", CALLS, "-o", str(calls), sys.executable, *words],
         cwd=work,
         env=surroundings,
         capture_output=True,
@@ -96,14 +97,13 @@ def trace(words: list[str], folder: Path, *, output: str = ".", codes: tuple[int
 
 
 def _made(lines: list[str], work: Path, own: tuple[Path, ...]) -> set[str]:
-    """Return what was made; a name relative to a folder is kept as it is where that folder is not the working one."""
+    """Return what was made, changed or removed."""
     found = set()
     for line in lines:
-        path = PATH.search(line)
-        if path is None or not MADE.search(line) or " = -1 " in line:
+        if not MADE.search(line) or " = -1 " in line:
             continue
-        is_below_another = BELOW_A_FOLDER.search(line) and "AT_FDCWD" not in line
-        place = Path(path[1]) if is_below_another else Path(work, path[1])
-        if not DEVICES.match(str(place)) and not any(place.is_relative_to(folder) for folder in own):
-            found.add(str(place))
+        for folder, name in PATH.findall(line):
+            place = Path(work, folder, name)
+            if not DEVICES.match(str(place)) and not any(place.is_relative_to(parent) for parent in own):
+                found.add(str(place))
     return found

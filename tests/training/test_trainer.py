@@ -372,3 +372,15 @@ def test_trainings_on_the_same_data_share_decoded_pictures_and_learn_the_same(da
     assert len(kept) == decoded
     assert not (tmp_path / "first" / ".frames").exists()
     assert curve(tmp_path / "first") == curve(tmp_path / "second")
+
+
+def test_a_resumed_run_lists_each_update_once(tmp_path):
+    import json
+
+    from vla_isaac.training.callbacks import METRICS, drop_metrics_after
+
+    lines = [{"step": step, "loss": 1.0} for step in (1, 2, 3, 4)]
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    (tmp_path / METRICS).write_text(text + '{"step": 5, "lo')
+    drop_metrics_after(tmp_path, 2)
+    assert [json.loads(line)["step"] for line in (tmp_path / METRICS).read_text().splitlines()] == [1, 2]

@@ -16,6 +16,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from vla_isaac.core.errors import BackendError, VlaIsaacError
+from vla_isaac.core.interrupts import interrupts_deferred
 from vla_isaac.jobs.in_process import close_worker
 from vla_isaac.jobs.pool import JobResult, MakeWorker
 from vla_isaac.jobs.processes import begin_worker, no_interrupts_inherited
@@ -61,8 +62,9 @@ class ProcessPool(WorkerPool):
             kept.clear()
 
     def _start(self) -> None:
-        process = _Process(self._make_worker)
-        self._starting[process.line] = process
+        with interrupts_deferred():  # a process that is started and not listed would read from a closed pipe
+            process = _Process(self._make_worker)
+            self._starting[process.line] = process
 
     def _send(self, process: _Process, job: Any) -> Connection:
         with contextlib.suppress(OSError):  # it has died; `_receive` handles that
