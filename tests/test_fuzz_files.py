@@ -65,6 +65,7 @@ def assert_all_end_well(found: list[dict[str, Any]]) -> None:
     assert problems == [], "\n".join(problems)
 
 
+@pytest.mark.slow
 def test_what_is_no_file_is_neither_waited_for_nor_read_without_end():
     found = fuzz(-1, len(available()) * len(NO_FILES))
     assert_all_end_well(found)

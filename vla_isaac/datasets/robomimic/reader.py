@@ -137,7 +137,7 @@ class RobomimicReader:
 
     def _read_info(self) -> tuple[DatasetInfo, dict[str, str]]:
         if self.path.is_dir():
-            info = info_from_json(read_json(self.path / ABOUT_FILE), source=str(self.path / ABOUT_FILE))
+            info = info_from_json(read_json(file_inside(self.path, ABOUT_FILE)), source=str(self.path / ABOUT_FILE))
         elif ABOUT in self._files[0]["data"].attrs:
             text = self._attribute(self._files[0]["data"])
             about = parse_json(text, self.path, error=DatasetError, remedy=COPY_AGAIN)
