@@ -52,7 +52,7 @@ def completed(script: Path, *words: str) -> list[str]:
     ("words", "offered"),
     [
         (["ru"], ["run"]),
-        (["run", "--pol"], ["--policy"]),
+        (["run", "--pol"], ["--policy", "--policy-timeout"]),
         (["collect", "--backend", ""], ["mujoco", "stub"]),
         (["dataset", "me"], ["merge"]),
         (["dataset", "convert", "--t"], ["--to"]),

@@ -31,7 +31,7 @@ def test_a_dataset_that_is_not_there_is_named(capsys, tmp_path):
 
 def test_a_folder_that_is_no_checkpoint_is_not_exported(capsys, tmp_path):
     assert main(["export", str(tmp_path)]) == WRONG_USAGE
-    assert "policy.json: cannot be read" in capsys.readouterr().err
+    assert "policy.json is missing" in capsys.readouterr().err
 
 
 def test_explaining_a_policy_that_cannot_explain_says_which_can(capsys, tmp_path):

@@ -207,5 +207,5 @@ def test_a_broken_template_is_one_error_that_names_file_and_key(folder, old, new
 
 def test_a_missing_file_is_named(folder):
     (folder / "reader.yaml").unlink()
-    with pytest.raises(ConfigError, match=r"cannot read .*reader\.yaml: No such file"):
+    with pytest.raises(ConfigError, match=r"reader\.yaml is missing; give the path of a YAML file"):
         load_lexicon(folder)

@@ -128,7 +128,7 @@ def test_it_begins_anew_with_every_episode(dataset):
         ("replay:/nowhere", UsageError, "there is no such file or folder"),
         ("scripted:fast", UsageError, "the policy 'scripted:fast' takes no argument; write scripted"),
         ("replay:", UsageError, "the policy 'replay:' needs an argument after the colon; write replay:ARGUMENT"),
-        ("reply:x", UnknownNameError, "no policy named 'reply'; did you mean 'replay'?"),
+        ("reply:x", UnknownNameError, "there is no policy and no module named 'reply'; did you mean 'replay'?"),
     ],
 )
 def test_a_wrong_policy_says_what_to_write(name, error, words):

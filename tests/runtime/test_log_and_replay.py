@@ -154,7 +154,7 @@ def test_a_broken_file_is_refused_with_its_name_and_what_is_wrong(lines, tmp_pat
 
 def test_bytes_that_are_no_text_are_refused(tmp_path):
     (tmp_path / "noise.jsonl").write_bytes(bytes(range(256)))
-    with pytest.raises(ReplayError, match=r"noise\.jsonl is not UTF-8 text"):
+    with pytest.raises(ReplayError, match=r"noise\.jsonl, line 1, is not valid JSON"):
         read_log(tmp_path / "noise.jsonl")
 
 

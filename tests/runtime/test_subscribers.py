@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -83,7 +84,7 @@ def clock(monkeypatch):
         now[0] += 2.0
         return now[0]
 
-    monkeypatch.setattr(progress.time, "monotonic", later)
+    monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=later))
 
 
 def test_a_log_gets_a_line_every_five_seconds(episode, backend, answering, clock):

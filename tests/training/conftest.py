@@ -19,7 +19,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 LENGTH = 12
 EPISODES = 6
-SIZE = 16
+SIZE = 32
 TINY = {
     "stem_channels": 8,
     "channels": 8,

@@ -185,7 +185,7 @@ def test_a_vocabulary_of_another_checkpoint_is_not_exported(checkpoint, tmp_path
 
 
 def test_a_folder_that_is_no_checkpoint_says_what_is_missing(tmp_path):
-    with pytest.raises(ConfigError, match=r"policy.json: cannot be read"):
+    with pytest.raises(ConfigError, match=r"policy\.json is missing"):
         LearnedPolicy(tmp_path)
 
 

@@ -131,7 +131,7 @@ GUARDS: dict[str, Guard] = {
         "NaN in an action silently keeps the old target",
         (
             ("ports", "if not np.isfinite(positions).all():", "if False:"),
-            ("backend", '        check_finite("target.qpos", target.qpos)\n', ""),
+            ("backend", "        check_target(target)\n", ""),
         ),
         "targets_that_are_no_numbers",
     ),

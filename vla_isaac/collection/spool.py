@@ -168,7 +168,7 @@ class SpoolReader:
         if wrong:
             raise DatasetError(f"{path}: {wrong[0]} has {lengths.get(wrong[0], 'no')} rows, qpos has {rows}", remedy=REMEDY)
         wrong = [name for name in spool.ARRAYS if arrays[name].dtype.kind not in "fiub"]
-        wrong += [n for n, v in arrays.items() if n.startswith(RGB) and (v.dtype != np.uint8 or v.shape[3:] != (3,))]
+        wrong += [n for n, v in arrays.items() if n.startswith(RGB) and v.ndim < 3]
         if wrong:
             raise DatasetError(f"{path}: {wrong[0]} is {arrays[wrong[0]].dtype}{arrays[wrong[0]].shape}", remedy=REMEDY)
         return arrays, about

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from vla_isaac.core.errors import PolicyError, UnknownNameError, UsageError, VlaIsaacError, unknown
+from vla_isaac.core.errors import PolicyError, UnknownNameError, UsageError, unknown
 from vla_isaac.policies import POLICIES
 from vla_isaac.policies.foreign_code import foreign_error
 
@@ -76,8 +76,6 @@ def _own_code(name: str, module: str = "") -> Iterator[None]:
     """Convert what a user's module raises while it is imported into an error that names it, unless `module` is missing."""
     try:
         yield
-    except VlaIsaacError:
-        raise
     except ModuleNotFoundError as error:
         if f"{module}.".startswith(f"{error.name}."):
             raise

@@ -79,26 +79,25 @@ def replay(lines: list[dict[str, Any]], backend: Backend, *, source: Path | str 
         ConfigError: If the logged scene does not fit this version, or has values that no scene may have.
         ReplayError: If a line lacks a value, has one of another kind, or is not the one that must follow.
     """
-    with reading(source, error=ReplayError, remedy="record it again"):
-        return _replay(lines, backend, source=str(source))
+    with reading(source, error=ReplayError, remedy="record it again"), naming(source):
+        return _replay(lines, backend)
 
 
-def _replay(lines: list[dict[str, Any]], backend: Backend, *, source: str) -> ReplayReport:
+def _replay(lines: list[dict[str, Any]], backend: Backend) -> ReplayReport:
     head, steps = lines[0], _steps(lines)
-    scene = from_mapping(SceneSpec, head["scene"], source=source, key="scene")
+    scene = from_mapping(SceneSpec, head["scene"], source="line 1", key="scene")
     if head["control_hz"] != scene.timing.control_hz:
         raise ReplayError(
             f"the log's control_hz is {shown(head['control_hz'])}, that of its scene {scene.timing.control_hz}",
             remedy=DAMAGED,
         )
     drive(backend.load(scene))
-    drive(backend.reset(from_mapping(SceneLayout, head["layout"], source=source, key="layout")))
+    drive(backend.reset(from_mapping(SceneLayout, head["layout"], source="line 1", key="layout")))
     difference = _compare(head["state"], state_to_json(backend.state()), 0)
     for number, line in enumerate(steps, 1):
         if difference is not None:
             break
-        with naming(f"{source}, step {number}"):
-            backend.apply(_target(line["target"], number))
+        backend.apply(_target(line["target"], number))
         backend.step()
         difference = _compare(line["state"], state_to_json(backend.state()), number)
     return ReplayReport(len(steps), difference)

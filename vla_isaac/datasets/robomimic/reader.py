@@ -84,9 +84,9 @@ class RobomimicReader:
     def meta(self, episode: int) -> EpisodeMeta:
         """Return the metadata of an episode; derived from the attributes in a plain file."""
         demo, where = self.demo(episode), self._where(episode)
-        if ABOUT in demo.attrs:
-            return meta_from_text(self._attribute(demo), source=where)
         with reading(where):
+            if ABOUT in demo.attrs:
+                return meta_from_text(self._attribute(demo), source=where)
             name = demo.name.rpartition("/")[2]
             masks = [mask for mask, names in self._masks.items() if name in names]
             return meta_of(demo.parent, demo, masks, self.info.fps)

@@ -23,7 +23,7 @@ from vla_isaac.datasets.verification.lerobot_layout import LeRobotLayout
 from vla_isaac.datasets.verification.pictures import Look
 
 FAR = 0.01  # of 1, by which a mean is not that of the statistics; a video's compression changes it by 0.002
-NEAR = 0.0025  # of 1, by which it may differ from that of another episode to be taken for it
+NEAR = 0.004  # of 1, by which it may differ from that of another episode to be taken for it
 MOVING = ("action", "observation.state")
 
 Looks = dict[tuple[str, int], Look]
