@@ -384,3 +384,10 @@ def test_a_resumed_run_lists_each_update_once(tmp_path):
     (tmp_path / METRICS).write_text(text + '{"step": 5, "lo')
     drop_metrics_after(tmp_path, 2)
     assert [json.loads(line)["step"] for line in (tmp_path / METRICS).read_text().splitlines()] == [1, 2]
+
+
+def test_metrics_of_a_run_that_was_killed_before_its_first_checkpoint_are_not_kept(make_trainer):
+    trainer = make_trainer()
+    (trainer.folder / "metrics.jsonl").write_text('{"step": 1}\n{"step": 2}\n{"st')
+    assert not trainer.resume()
+    assert (trainer.folder / "metrics.jsonl").read_text() == ""

@@ -203,6 +203,7 @@ class VLATrainer:
         """
         last = find_checkpoint(self.folder / "last")
         if last is None:
+            drop_metrics_after(self.folder, 0)  # of a run that was killed before its first checkpoint
             return False
         tensors, numbers = load_training(last)
         check_resumable(numbers, self.config, self.data)
