@@ -81,10 +81,10 @@ def survives(path: Path, format: str, moments: list[float], expected: list[tuple
     assert differences(found, expected) == []
 
 
-THREE_TIMES = [("lerobot", 3), *(pytest.param(name, 3, marks=pytest.mark.slow) for name in FORMATS if name != "lerobot")]
+THREE_TIMES = [pytest.param(name, 3, marks=pytest.mark.slow) for name in FORMATS]
 
 
-@pytest.mark.parametrize(("format", "times"), [*((name, 1) for name in FORMATS if name != "lerobot"), *THREE_TIMES])
+@pytest.mark.parametrize(("format", "times"), [*((name, 1) for name in FORMATS), *THREE_TIMES])
 def test_a_collection_killed_once_or_thrice_ends_as_if_it_never_was(format, times, expected, tmp_path):
     rng = random.Random(format)
     survives(tmp_path / FORMATS[format], format, [rng.uniform(0.6, 2.5) for _ in range(times)], expected(format))

@@ -210,7 +210,7 @@ def config(folder: Path, parts: tuple[str, ...]) -> None:
 
 
 def lexicon(folder: Path) -> None:
-    for file in resource("config", "language").iterdir():
+    for file in resource("config", "language").glob("*.yaml"):
         shutil.copy(file, folder / file.name)
 
 

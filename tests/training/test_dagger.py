@@ -92,7 +92,9 @@ def test_a_learner_of_another_convention_is_refused():
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the processes of a process in /proc")
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP], ids=lambda how: how.name)
+@pytest.mark.parametrize(
+    "how", [signal.SIGKILL, pytest.param(signal.SIGSTOP, marks=pytest.mark.slow)], ids=["SIGKILL", "SIGSTOP"]
+)
 def test_corrections_are_completed_after_a_worker_was_lost(checkpoint, tmp_path, how, caplog, monkeypatch):
     monkeypatch.setattr(dagger, "CorrectionWorker", short_correction_worker)
     plan = CorrectionPlan(checkpoint=checkpoint, tasks=("reach",), episodes=12, seed=100_000, backend="stub")

@@ -61,7 +61,7 @@ def kill_repeatedly(folder: Path, format: str, times: int) -> None:
     assert before >= times // 2, "on average one of each process, whatever it was about to write"
 
 
-@pytest.mark.parametrize("format", ["lerobot", "lerobot-v2.1"])
+@pytest.mark.parametrize("format", ["lerobot", pytest.param("lerobot-v2.1", marks=pytest.mark.slow)])
 def test_every_finished_episode_survives_ten_kills_and_nothing_half_written_is_listed(tmp_path, format):
     kill_repeatedly(tmp_path / "set", format, 10)
 
