@@ -54,7 +54,8 @@ def read_lines(path: Path, *, is_finished: bool = False) -> list[dict[str, Any]]
     """
     if not is_finished and not path.exists():
         return []
-    place = file_inside(path.parents[1], path)
+    root = path.parents[1]
+    place = file_inside(root, path.relative_to(root))
     try:
         return read_json_lines(place, error=DatasetError, remedy=COPY)
     except DatasetError:
