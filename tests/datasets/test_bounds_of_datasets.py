@@ -17,6 +17,7 @@ from PIL import Image
 from tests.datasets.conftest import make_episode, make_info
 from vla_isaac.core.errors import DatasetError, ForeignFileError
 from vla_isaac.datasets import parquet
+from vla_isaac.datasets.episode import Feature, stored_column
 from vla_isaac.datasets.formats import create_dataset, open_dataset
 from vla_isaac.datasets.robomimic import reader as robomimic_reader
 from vla_isaac.datasets.untrusted_paths import fill_template
@@ -186,3 +187,35 @@ def test_a_gap_in_what_a_killed_writer_left_is_an_error(tmp_path, format):
     sorted(folder.rglob("*_000001.*"))[0].unlink()
     with pytest.raises(DatasetError, match="is missing"):
         open_dataset(folder)
+
+
+@pytest.mark.parametrize(
+    ("values", "dtype"),
+    [
+        ([0.5, 1.0], "bool"),
+        ([1.5], "int64"),
+        ([float("nan")], "int64"),
+        ([300], "uint8"),
+        ([-1], "uint16"),
+        ([1e300], "float32"),
+    ],
+)
+def test_a_declared_type_that_does_not_keep_the_stored_numbers_is_refused(values, dtype):
+    with pytest.raises(ValueError, match=f"are not kept by the declared {dtype}"):
+        stored_column(np.array(values), Feature(dtype, (1,)))
+
+
+@pytest.mark.parametrize(("values", "dtype"), [([0, 1], "bool"), ([2.0], "int64"), ([0.1], "float32"), ([True], "float32")])
+def test_a_declared_type_that_keeps_the_stored_numbers_is_taken(values, dtype):
+    assert stored_column(np.array(values), Feature(dtype, (1,))).dtype == dtype
+
+
+@pytest.mark.parametrize("format", ["lerobot", "lerobot-v2.1", "manifest"])
+def test_a_column_of_numbers_that_is_declared_as_truth_values_is_an_error_of_its_file(written, format):
+    path = written(format)
+    about = path / ("dataset.json" if format == "manifest" else "meta/info.json")
+    data = json.loads(about.read_text(encoding="utf-8"))
+    data["features"]["observation.velocity"]["dtype"] = "bool"
+    about.write_text(json.dumps(data), encoding="utf-8")
+    with pytest.raises(DatasetError, match=r"observation\.velocity"):
+        open_dataset(path).columns(0)

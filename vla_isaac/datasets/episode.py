@@ -223,3 +223,24 @@ class Episode:
 def as_column(values: Any, feature: Feature) -> AnyArray:
     """Return values as a column of this feature, shape (T, *shape)."""
     return np.asarray(values, dtype=feature.dtype).reshape(-1, *feature.shape)
+
+
+def _as_finite(column: AnyArray, values: AnyArray) -> bool:
+    """Return whether no finite value has become infinite."""
+    return bool((np.isfinite(column.reshape(-1)) | ~np.isfinite(values.reshape(-1))).all())
+
+
+def stored_column(values: AnyArray, feature: Feature) -> AnyArray:
+    """Return numbers from a file as a column of this feature, shape (T, *shape).
+
+    Raises:
+        ValueError: If the type loses more than digits: a fraction, a number other than 0 and 1 for a truth value, or what is
+            too large for it.
+    """
+    with np.errstate(invalid="ignore", over="ignore"):
+        column = as_column(values, feature)
+    is_whole = column.dtype.kind in "iub"
+    kept = np.array_equal(column.reshape(-1), values.reshape(-1)) if is_whole else _as_finite(column, values)
+    if not kept:
+        raise ValueError(f"its values are {values.dtype}, and are not kept by the declared {feature.dtype}")
+    return column

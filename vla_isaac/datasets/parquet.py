@@ -11,7 +11,7 @@ import numpy as np
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import DatasetError
 from vla_isaac.core.optional import require
-from vla_isaac.datasets.episode import Feature
+from vla_isaac.datasets.episode import Feature, stored_column
 from vla_isaac.datasets.untrusted_paths import COPY_AGAIN, reading, regular_file
 
 pa: Any = require("pyarrow", extra="data", need="the dataset format lerobot")
@@ -138,7 +138,7 @@ def to_numpy(column: Any, feature: Feature) -> AnyArray:
     values: AnyArray = array.to_numpy(zero_copy_only=False)
     if values.dtype.kind not in "fiub":
         raise ValueError(f"it holds {array.type}, not numbers")
-    return np.array(values, dtype=feature.dtype).reshape(rows, *feature.shape)
+    return stored_column(values, feature).reshape(rows, *feature.shape).copy()
 
 
 def of_columns(columns: Mapping[str, Any], metadata: Mapping[str, str] | None = None) -> Any:

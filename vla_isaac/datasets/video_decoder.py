@@ -49,6 +49,8 @@ class VideoIndex:
             layout, pixels = container.format.name, context.pix_fmt
         if "mp4" not in layout:
             raise broken(path, f"it is {layout}, expected mp4")  # others do not store pictures as a decoder takes them
+        if pixels is None:
+            raise broken(path, "its pixels have no known format")
         why = why_video_is_left_out(pixels)
         if why:
             raise DatasetError(f"the video {path} is no color video: {why}", remedy="mark it as a depth map in info.json")

@@ -16,7 +16,7 @@ import numpy as np
 
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import DatasetError
-from vla_isaac.datasets.episode import Episode, Feature
+from vla_isaac.datasets.episode import Episode, Feature, stored_column
 
 MANIFEST, COMPANION, PARTS = "manifest.json", "dataset.json", ".parts"
 
@@ -129,7 +129,9 @@ def _row(value: Any, name: str, feature: Feature, *, where: str) -> AnyArray:
         row = np.asarray(value)
         if row.dtype.kind not in "fiub":
             raise ValueError
-        row = row.astype(feature.dtype)
+        if (row.dtype.kind == "b") != (feature.dtype == "bool"):
+            raise ValueError
+        row = stored_column(row, Feature(feature.dtype, row.shape or (1,)))[0].reshape(row.shape)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise DatasetError(f"{where}: {name!r} holds {str(value)[:60]!r}, expected numbers") from error
     if row.shape != feature.shape:

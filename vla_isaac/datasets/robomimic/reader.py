@@ -14,7 +14,7 @@ from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import DatasetError, UsageError
 from vla_isaac.core.input_files import MEBIBYTE, parse_json
 from vla_isaac.datasets.description import check_description, info_from_json, read_json
-from vla_isaac.datasets.episode import Episode, EpisodeMeta, Feature, as_column
+from vla_isaac.datasets.episode import Episode, EpisodeMeta, Feature, stored_column
 from vla_isaac.datasets.formats import DatasetInfo
 from vla_isaac.datasets.meta_json import meta_from_text
 from vla_isaac.datasets.robomimic.demos import find_demos
@@ -157,12 +157,14 @@ class RobomimicReader:
                     remedy=COPY_AGAIN,
                 )
             values = np.asarray(array)
-        if values.dtype.kind not in "fiub" or not values.ndim or values.size != len(values) * int(np.prod(feature.shape)):
+        is_one_each = values.ndim == 1 and feature.shape == (1,)
+        if values.dtype.kind not in "fiub" or not values.ndim or not (is_one_each or values.shape[1:] == feature.shape):
             raise DatasetError(
                 f"{self._where(episode)}: {place(name)} is {values.dtype}{list(values.shape[1:])}, "
                 f"expected {feature.dtype}{list(feature.shape)}"
             )
-        return as_column(values, feature)
+        with reading(f"{self._where(episode)}: {place(name)}"):
+            return stored_column(values, feature)
 
     def _images(self, episode: int, camera: str, where: str) -> ImagesInFile:
         array, name = self._array(episode, where, camera), f"{self._where(episode)}, camera {camera!r}"
