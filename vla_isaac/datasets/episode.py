@@ -239,6 +239,8 @@ def stored_column(values: AnyArray, feature: Feature) -> AnyArray:
     """
     with np.errstate(invalid="ignore", over="ignore"):
         column = as_column(values, feature)
+    if column.dtype == values.dtype:
+        return column
     is_whole = column.dtype.kind in "iub"
     kept = np.array_equal(column.reshape(-1), values.reshape(-1)) if is_whole else _as_finite(column, values)
     if not kept:

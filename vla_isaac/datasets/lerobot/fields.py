@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from vla_isaac.core.errors import DatasetError
+from vla_isaac.datasets.untrusted_paths import COPY_AGAIN
 
-COPY = "copy the dataset again"
 MOST = 10**12  # rows, episodes or files; more than a dataset can have
 
 
 class Fields:
     """An object and its place, such as ``meta/episodes.jsonl, line 3``."""
 
-    def __init__(self, data: Any, source: str, *, remedy: str = COPY) -> None:
+    def __init__(self, data: Any, source: str, *, remedy: str = COPY_AGAIN) -> None:
         """Take an object.
 
         Raises:

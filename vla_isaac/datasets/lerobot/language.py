@@ -15,9 +15,10 @@ import numpy as np
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import DatasetError
 from vla_isaac.datasets.episode import Feature
-from vla_isaac.datasets.lerobot.fields import COPY, Fields
+from vla_isaac.datasets.lerobot.fields import Fields
 from vla_isaac.datasets.parquet import pa
 from vla_isaac.datasets.sentences import EVENT_STYLES, Annotation
+from vla_isaac.datasets.untrusted_paths import COPY_AGAIN
 
 PERSISTENT, EVENTS = "language_persistent", "language_events"
 LANGUAGE: dict[str, Feature] = {name: Feature("language", (1,)) for name in (PERSISTENT, EVENTS)}
@@ -77,7 +78,7 @@ def _stored(note: Annotation) -> dict[str, Any]:
 
 def _entries(value: Any, name: str, source: str) -> list[Any]:
     if value is not None and not isinstance(value, list):
-        raise DatasetError(f"{source}: {name} is {value!r:.60}, expected a list", remedy=COPY)
+        raise DatasetError(f"{source}: {name} is {value!r:.60}, expected a list", remedy=COPY_AGAIN)
     return value or []
 
 

@@ -40,8 +40,6 @@ from vla_isaac.datasets.statistics import Statistics, aggregate, column_statisti
 from vla_isaac.datasets.video_files import VideoPart, can_be_joined, join_videos
 
 MIB = 2**20
-NUMBERS_OF_EPISODES = ("episode_index", "index", "task_index")
-"""Columns that are rewritten."""
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 import numpy as np
 
 from vla_isaac.core.errors import DatasetError
-from vla_isaac.datasets.lerobot.fields import COPY, Fields
+from vla_isaac.datasets.lerobot.fields import Fields
 from vla_isaac.datasets.lerobot.layout import INFO, META_COLUMN, OURS
 from vla_isaac.datasets.lerobot.tasks import listed_tasks
 from vla_isaac.datasets.parquet import of_columns, pa, read_table, read_where
 from vla_isaac.datasets.statistics import Statistics, flattened
-from vla_isaac.datasets.untrusted_paths import file_inside, fill_template, path_inside, reading
+from vla_isaac.datasets.untrusted_paths import COPY_AGAIN, file_inside, fill_template, path_inside, reading
 
 FOLDER = "meta/episodes"
 LATEST = 1e9  # [s] no video is 30 years long
@@ -85,7 +85,7 @@ def read_rows(root: Path, video_keys: Sequence[str]) -> list[EpisodeRow]:
     """
     rows = [row for path in row_files(root) for row in _rows_of(path, video_keys)]
     if not rows and not (root / OURS).exists() and next(root.glob("data/chunk-*/file-*.parquet"), None) is not None:
-        raise DatasetError(f"{root / FOLDER} has no chunk-*/file-*.parquet with the list of episodes", remedy=COPY)
+        raise DatasetError(f"{root / FOLDER} has no chunk-*/file-*.parquet with the list of episodes", remedy=COPY_AGAIN)
     return in_order_of_numbers(rows, root / FOLDER)
 
 

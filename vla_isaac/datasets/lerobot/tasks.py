@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from vla_isaac.core.errors import DatasetError
-from vla_isaac.datasets.lerobot.fields import COPY
 from vla_isaac.datasets.lerobot.layout import TASKS
 from vla_isaac.datasets.parquet import of_columns, pa, read_table, to_bytes
-from vla_isaac.datasets.untrusted_paths import file_inside
+from vla_isaac.datasets.untrusted_paths import COPY_AGAIN, file_inside
 
 TASK_INDEX = "__index_level_0__"  # name that pandas gives an unnamed index
 
@@ -59,7 +58,7 @@ def read_tasks(root: Path) -> dict[str, int]:
     texts = [name for name in table.column_names if name != "task_index"]
     if "task_index" not in table.column_names or not texts:
         names = ", ".join(table.column_names)
-        raise DatasetError(f"{path} has the columns {names}, not task_index and the texts", remedy=COPY)
+        raise DatasetError(f"{path} has the columns {names}, not task_index and the texts", remedy=COPY_AGAIN)
     rows = zip(table["task_index"].to_pylist(), table[texts[-1]].to_pylist(), strict=True)
     return by_text([task_entry(number, text, source=f"{path}, row {row}") for row, (number, text) in enumerate(rows)])
 
@@ -71,9 +70,9 @@ def task_entry(number: Any, text: Any, *, source: str) -> tuple[int, str]:
         DatasetError: If the number is not a whole one from 0, or the text is no text.
     """
     if not isinstance(number, int) or isinstance(number, bool) or number < 0:
-        raise DatasetError(f"{source}: task_index is {number!r:.60}, expected a whole number from 0", remedy=COPY)
+        raise DatasetError(f"{source}: task_index is {number!r:.60}, expected a whole number from 0", remedy=COPY_AGAIN)
     if not isinstance(text, str):
-        raise DatasetError(f"{source}: the text of the task is {text!r:.60}, expected text", remedy=COPY)
+        raise DatasetError(f"{source}: the text of the task is {text!r:.60}, expected text", remedy=COPY_AGAIN)
     return number, text
 
 
@@ -90,7 +89,7 @@ def listed_tasks(value: Any, *, source: str) -> tuple[str, ...]:
     """
     texts = [] if value is None else [value] if isinstance(value, str) else value
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-        raise DatasetError(f"{source}: tasks is {value!r:.60}, expected a list of texts", remedy=COPY)
+        raise DatasetError(f"{source}: tasks is {value!r:.60}, expected a list of texts", remedy=COPY_AGAIN)
     return tuple(dict.fromkeys(texts))
 
 

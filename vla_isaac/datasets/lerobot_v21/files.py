@@ -10,11 +10,10 @@ from typing import Any
 from vla_isaac.core.errors import DatasetError
 from vla_isaac.core.input_files import read_json_lines
 from vla_isaac.datasets.episode import Feature
-from vla_isaac.datasets.lerobot.fields import COPY
 from vla_isaac.datasets.lerobot.layout import DATA_V21, INFO, VIDEO_V21
 from vla_isaac.datasets.lerobot.tasks import by_text, task_entry
 from vla_isaac.datasets.meta_json import dumps
-from vla_isaac.datasets.untrusted_paths import file_inside, fill_template, path_inside
+from vla_isaac.datasets.untrusted_paths import COPY_AGAIN, file_inside, fill_template, path_inside
 
 VERSION = "v2.1"
 CHUNK = 1000  # episodes per folder
@@ -57,11 +56,11 @@ def read_lines(path: Path, *, is_finished: bool = False) -> list[dict[str, Any]]
     root = path.parents[1]
     place = file_inside(root, path.relative_to(root))
     try:
-        return read_json_lines(place, error=DatasetError, remedy=COPY)
+        return read_json_lines(place, error=DatasetError, remedy=COPY_AGAIN)
     except DatasetError:
         if is_finished:
             raise
-        return read_json_lines(place, error=DatasetError, remedy=COPY, may_be_cut=True)
+        return read_json_lines(place, error=DatasetError, remedy=COPY_AGAIN, may_be_cut=True)
 
 
 def read_task_lines(root: Path) -> dict[str, int]:

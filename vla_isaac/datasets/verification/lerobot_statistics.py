@@ -9,7 +9,7 @@ import numpy as np
 
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import DatasetError
-from vla_isaac.core.input_files import read_json_object
+from vla_isaac.core.input_files import read_json_object, reading
 from vla_isaac.datasets.formats import DatasetReader
 from vla_isaac.datasets.lerobot.fields import Fields
 from vla_isaac.datasets.lerobot_v21.files import EPISODE_STATS, read_lines
@@ -30,12 +30,13 @@ def statistics_findings(layout: LeRobotLayout, reader: DatasetReader) -> Iterato
         yield Finding(file=file, what=f"the file is missing; {REMEDY}")
         return
     try:
-        if file == EPISODE_STATS:
-            yield from _of_episodes(layout, reader)
-        else:
-            stats = read_json_object(file_inside(layout.root, file), error=DatasetError, remedy=REMEDY)
-            yield from _findings(stats, _all_columns(reader), file, None)
-    except (DatasetError, KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        with reading(layout.root / file, error=DatasetError, remedy=REMEDY):
+            if file == EPISODE_STATS:
+                yield from _of_episodes(layout, reader)
+            else:
+                stats = read_json_object(file_inside(layout.root, file), error=DatasetError, remedy=REMEDY)
+                yield from _findings(stats, _all_columns(reader), file, None)
+    except DatasetError as error:
         yield Finding(file=file, what=f"the statistics cannot be compared: {error}")
 
 
