@@ -207,7 +207,7 @@ def test_the_stub_backend_needs_nothing_but_numpy():
 OPENERS = {
     "File": {"vla_isaac/datasets/robomimic/layout.py"},  # h5py
     "ParquetFile": {"vla_isaac/datasets/parquet.py"},
-    "InferenceSession": {"vla_isaac/policies/learned_session.py"},  # onnxruntime
+    "InferenceSession": {"vla_isaac/models/onnx_network.py"},  # onnxruntime
     "ZipFile": {"vla_isaac/core/array_files.py"},
     "from_file": {"vla_isaac/models/token_vocabulary.py", "vla_isaac/backends/mujoco/robot.py"},  # tokenizers; MuJoCo
     "load_file": {"vla_isaac/training/checkpoint.py"},  # safetensors
@@ -275,7 +275,7 @@ READS_BYTES = {
     "vla_isaac/cli/process.py",  # the standard streams, by their numbers
     "vla_isaac/datasets/loading/frame_cache.py",  # its own cache, to lock it
     "vla_isaac/evaluation/results_file.py",  # a digest, line by line
-    "vla_isaac/policies/onnx_file.py",  # mapped into memory
+    "vla_isaac/models/onnx_file.py",  # mapped into memory
 }
 """Files that open another for reading by themselves, where it may be too large to be read at once."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from vla_isaac.core.errors import ConfigError
-from vla_isaac.policies.learned_session import OnnxNetwork
+from vla_isaac.models.onnx_network import OnnxNetwork
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")

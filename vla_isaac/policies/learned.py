@@ -23,7 +23,7 @@ from vla_isaac.models.text import Vocabulary, split
 from vla_isaac.policies import DEFAULT
 from vla_isaac.policies.doubts import doubt_about
 from vla_isaac.policies.learned_checkpoint import ONNX, SENTENCE, PolicyCard
-from vla_isaac.policies.learned_session import THREADS, OnnxNetwork
+from vla_isaac.models.onnx_network import THREADS, OnnxNetwork
 from vla_isaac.robots.panda import ARM_JOINTS, NUM_ARM_JOINTS
 
 

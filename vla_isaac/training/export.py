@@ -25,7 +25,7 @@ from vla_isaac.models.base import Batch, VLAModel, load_model
 from vla_isaac.models.io_names import HEAT, IMAGE, IS_WORD, MEMORY, NEXT_MEMORY, READ
 from vla_isaac.models.processor import VLAProcessor
 from vla_isaac.policies.learned_checkpoint import ONNX, SENTENCE, PolicyCard
-from vla_isaac.policies.learned_session import OnnxNetwork
+from vla_isaac.models.onnx_network import OnnxNetwork
 from vla_isaac.training.checkpoint import write_checkpoint
 
 OPSET = 17

@@ -54,10 +54,11 @@ def _with_an_unknown_name(rng: np.random.Generator) -> str:
     if not slots:
         return made_up_word(rng)
     slot = pick(rng, slots)
-    return vary(fill_slots(draft, rng, {slot: _unknown_name(describe(draft.objects[slot], rng), rng)}), rng)
+    return vary(fill_slots(draft, rng, {slot: unknown_name(describe(draft.objects[slot], rng), rng)}), rng)
 
 
-def _unknown_name(name: str, rng: np.random.Generator) -> str:
+def unknown_name(name: str, rng: np.random.Generator) -> str:
+    """Return a name like that of an object, which is none or is incomplete."""
     colour, noun = name.split()
     chance = rng.random()
     if chance < 0.5:
@@ -101,7 +102,6 @@ def _made_up_words(rng: np.random.Generator) -> str:
 _KINDS: tuple[Callable[[np.random.Generator], str], ...] = (
     *(_small_talk,) * 3,
     *(_unrelated,) * 2,
-    *(_with_an_unknown_name,) * 13,
     *(_unsupported,) * 3,
     *(_incomplete,) * 3,
     *(_shuffled_words,) * 2,

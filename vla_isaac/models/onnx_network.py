@@ -12,7 +12,7 @@ from vla_isaac.core.contained_paths import contained_file
 from vla_isaac.core.errors import ConfigError
 from vla_isaac.core.input_files import reading, regular_file
 from vla_isaac.core.optional import require
-from vla_isaac.policies.onnx_file import check_one_file
+from vla_isaac.models.onnx_file import check_one_file
 
 THREADS = 2
 

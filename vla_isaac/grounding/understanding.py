@@ -1,0 +1,112 @@
+"""`understand`: an instruction to a plan of goals, by the grammar or by the network, with a confidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from vla_isaac.core.arrays import AnyArray
+from vla_isaac.core.errors import ConfigError, InstructionError
+from vla_isaac.core.goals import GoalPlan
+from vla_isaac.core.optional import is_installed
+from vla_isaac.core.types import Body
+from vla_isaac.grounding.network import LearnedGrounding, shipped_grounding
+from vla_isaac.models.grounding.classes import plan_of
+from vla_isaac.models.grounding.decoding import Reading
+from vla_isaac.models.grounding.scene_objects import SceneObject
+from vla_isaac.tasks.language import read_instruction
+
+MOST_OFFERED = 3
+"""Readings that a refusal names."""
+
+REASONS = {
+    "unknown_thing": "it seems to name something that is not in the scene",
+    "unknown_action": "it does not seem to ask for anything that the arm can do",
+    "ambiguous": "it fits several objects or goals",
+    "contradiction": "it seems to ask for things that exclude each other",
+    "forbidden": "it only seems to say what not to do",
+    "impossible": "what it asks for cannot be done with these objects",
+}
+"""Why the network sees no goal in a sentence."""
+
+
+@dataclass(frozen=True)
+class Understanding:
+    """What an instruction means."""
+
+    plan: GoalPlan
+    confidence: float
+    """1 where the grammar read it, else the probability that the network gives."""
+
+    is_learned: bool
+    """Whether the network read it."""
+
+    @property
+    def text(self) -> str:
+        """Return ``understood as on(red_cube, blue_box), 0.97``; without the number where the grammar read it."""
+        sure = f", {min(self.confidence, 0.99):.2f}" if self.is_learned else ""
+        return f"understood as {self.plan}{sure}"
+
+
+def understand(text: str, bodies: Sequence[Body], places: Mapping[str, AnyArray] | None = None) -> Understanding:
+    """Return what an instruction asks for.
+
+    The grammar answers where it can read the sentence; the network where it cannot, if it is sure enough.
+
+    Args:
+        text: The instruction, in English.
+        bodies: The objects of the scene.
+        places: Their positions in the frame of the robot's base [m], by name, for "the leftmost cube"; None if unknown.
+
+    Raises:
+        InstructionError: If neither understands it; the message is the grammar's, and names readings that are possible.
+    """
+    try:
+        return Understanding(read_instruction(text, bodies), 1.0, is_learned=False)
+    except InstructionError as error:
+        network = _network()
+        scene = _scene(bodies, places)
+        if network is None or scene is None or not text.strip():
+            raise
+        found = network.read(text, scene)
+        names = [body.name for body in bodies]
+        if is_sure(found, network):
+            return Understanding(plan_of(found[0].steps, names), found[0].confidence, is_learned=True)
+        raise _with_readings(error, found, names, network) from None
+
+
+def is_sure(found: Sequence[Reading], network: LearnedGrounding) -> bool:
+    """Return whether the best reading is one to act on."""
+    return found[0].kind == "do" and found[0].confidence >= network.card.accept_above
+
+
+def _scene(bodies: Sequence[Body], places: Mapping[str, AnyArray] | None) -> tuple[SceneObject, ...] | None:
+    """Return the objects for the network; without places they stand on one spot. None for things it does not know."""
+    if len({(body.colour, body.shape) for body in bodies}) < len(bodies):
+        return None
+    at = places or dict.fromkeys((body.name for body in bodies), (0.5, 0.0))
+    return tuple(SceneObject(b.colour, b.shape, float(at[b.name][0]), float(at[b.name][1])) for b in bodies)
+
+
+@cache
+def _network() -> LearnedGrounding | None:
+    """Return the network of this installation, None if it cannot run here."""
+    if not is_installed("onnxruntime"):
+        return None
+    try:
+        return shipped_grounding()
+    except ConfigError:
+        return None
+
+
+def _with_readings(
+    error: InstructionError, found: Sequence[Reading], names: Sequence[str], network: LearnedGrounding
+) -> InstructionError:
+    """Return the grammar's error with what the sentence may mean."""
+    offered = [one for one in found if one.kind == "do" and one.confidence >= network.card.ask_above][:MOST_OFFERED]
+    if not offered:
+        return error
+    may = " or ".join(f"{plan_of(one.steps, names)} ({one.confidence:.2f})" for one in offered)
+    remedy = f"it may mean {may}: say which; {error.remedy}" if error.remedy else f"it may mean {may}: say which"
+    return InstructionError(error.message, remedy=remedy, has_examples=error.has_examples)

@@ -1,0 +1,84 @@
+"""The most probable plan of a sentence, its probability, and its alternatives, from the scores of the network; numpy only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from vla_isaac.core.arrays import AnyArray
+from vla_isaac.models.grounding.classes import KINDS, RELATIONS, STEPS, WITH_OTHER, Steps, Wish
+
+HAS_OTHER = np.array([relation in WITH_OTHER for relation in RELATIONS])
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a sentence means."""
+
+    kind: str
+    """One of `KINDS`."""
+
+    steps: Steps
+    """Wishes over numbers of objects; empty unless the kind is ``do``."""
+
+    confidence: float
+    """Probability of this reading, 0..1."""
+
+
+def readings(kind: AnyArray, relation: AnyArray, other: AnyArray, objects: int, *, temperature: float = 1.0) -> list[Reading]:
+    """Return the readings of one sentence, the most probable first: the best plan, what differs in one choice, and why not.
+
+    Args:
+        kind: Logits, (KINDS,).
+        relation: Logits, (N, STEPS, RELATIONS).
+        other: Logits, (N, STEPS, N).
+        objects: The number of objects; later rows are padding.
+        temperature: Logits are divided by it.
+    """
+    kinds = log_softmax(kind / temperature)
+    relations = log_softmax(relation[:objects] / temperature)
+    others = log_softmax(other[:objects, :, :objects] / temperature)
+    pairs = np.where(HAS_OTHER, others.max(-1, initial=-1e4)[..., None], 0.0) + relations  # best other object of each choice
+    best = pairs.argmax(-1)
+    total = float(kinds[0] + np.take_along_axis(pairs, best[..., None], -1).sum())
+    found = [Reading("do", _steps(best, others), float(np.exp(total)))]
+    for place in np.ndindex(objects, STEPS):
+        ranked = np.argsort(-pairs[place])
+        second = best.copy()
+        second[place] = ranked[1]
+        found.append(Reading("do", _steps(second, others), float(np.exp(total - pairs[place][ranked[0]] + pairs[place][ranked[1]]))))
+        if HAS_OTHER[best[place]] and objects > 2:
+            near = np.argsort(-others[place])
+            swapped = others.copy()
+            swapped[place][near[1]] = 1.0
+            gap = others[place][near[1]] - others[place][near[0]]
+            found.append(Reading("do", _steps(best, swapped), float(np.exp(total + gap))))
+    found += [Reading(KINDS[n], (), float(np.exp(kinds[n]))) for n in range(1, len(KINDS))]
+    return sorted((one for one in found if one.steps or one.kind != "do"), key=lambda one: -one.confidence)
+
+
+def _steps(best: AnyArray, others: AnyArray) -> Steps:
+    steps: list[tuple[Wish, ...]] = []
+    for step in range(STEPS):
+        wishes = [
+            Wish(RELATIONS[best[i, step]], i, int(others[i, step].argmax()) if HAS_OTHER[best[i, step]] else -1)
+            for i in range(len(best))
+            if best[i, step] > 0
+        ]
+        if wishes:
+            steps.append(tuple(wishes))
+    return tuple(steps)
+
+
+def log_softmax(logits: AnyArray) -> AnyArray:
+    """Return the logarithm of the softmax over the last axis."""
+    shifted = logits - logits.max(-1, keepdims=True, initial=-1e4)
+    result: AnyArray = shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
+    return result
+
+
+def same_wishes(a: Sequence[Sequence[Wish]], b: Sequence[Sequence[Wish]]) -> bool:
+    """Return whether two plans are equal; the order within a step does not matter."""
+    return [set(step) for step in a] == [set(step) for step in b]

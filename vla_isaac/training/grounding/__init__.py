@@ -1,0 +1,1 @@
+"""Training of the grounding network on sentences of many voices and of templates."""

@@ -1,0 +1,46 @@
+"""`Example`: a sentence, the objects of a scene, and its classes; what the network is trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from vla_isaac.models.grounding.classes import Steps, is_expressible
+from vla_isaac.models.grounding.scene_objects import SceneObject
+from vla_isaac.scene.builder import scene_preset
+from vla_isaac.training.grounding.corpus import SaidSentence, wishes_of_text
+
+
+@dataclass(frozen=True)
+class Example:
+    """One sentence in one scene."""
+
+    sentence: str
+    scene: tuple[SceneObject, ...]
+    kind: str
+    steps: Steps = ()
+
+
+@cache
+def objects_of_preset(name: str) -> tuple[tuple[str, str], ...]:
+    """Return colour and shape of the objects of a scene preset."""
+    return tuple((item.colour, item.shape) for item in scene_preset(name).objects)
+
+
+def placed(objects: Sequence[tuple[str, str]], rng: np.random.Generator) -> tuple[SceneObject, ...]:
+    """Return objects at random places of the table."""
+    return tuple(
+        SceneObject(colour, shape, float(rng.uniform(0.35, 0.7)), float(rng.uniform(-0.3, 0.3))) for colour, shape in objects
+    )
+
+
+def example_of(said: SaidSentence, rng: np.random.Generator) -> Example | None:
+    """Return a sentence of the corpus in its scene, with objects at random places; None if no class expresses it."""
+    scene = placed(objects_of_preset(said.scene), rng)
+    if said.cannot:
+        return Example(said.sentence, scene, said.cannot)
+    steps = wishes_of_text(said.goal, scene)
+    return Example(said.sentence, scene, "do", steps) if is_expressible(steps) else None

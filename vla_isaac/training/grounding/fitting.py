@@ -1,0 +1,132 @@
+"""Fit the grounding network: examples of the corpus and of templates, mixed anew in every step."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vla_isaac.core.arrays import AnyArray
+from vla_isaac.models.grounding.classes import labels_of
+from vla_isaac.models.grounding.decoding import Reading, readings
+from vla_isaac.models.grounding.network import GroundingNetwork, grounding_loss
+from vla_isaac.models.grounding.scene_objects import scene_arrays
+from vla_isaac.models.grounding.wordpieces import WordPieces
+from vla_isaac.training.grounding.augmentation import augmented
+from vla_isaac.training.grounding.corpus import SaidSentence
+from vla_isaac.training.grounding.examples import Example, example_of
+from vla_isaac.training.grounding.templates import draw_example
+
+
+@dataclass(frozen=True)
+class FittingConfig:
+    """How long and how fast."""
+
+    updates: int = 3000
+    batch: int = 48
+    templates: float = 0.3
+    """Share of examples from templates."""
+
+    learning_rate: float = 3e-4
+    warmup: float = 0.06
+    weight_decay: float = 0.01
+    average: float = 0.998
+    """Decay of the average of weights, which is what is kept."""
+
+    unknown_words: float = 0.02
+    """Share of pieces that are replaced by the unknown one."""
+
+    seed: int = 0
+
+
+def inputs_of(vocabulary: WordPieces, examples: Sequence[Example]) -> tuple[Tensor, ...]:
+    """Return the inputs of the network for examples."""
+    scenes = scene_arrays([e.scene for e in examples])
+    words = vocabulary.encode([e.sentence for e in examples])
+    return tuple(torch.from_numpy(a) for a in (words, *scenes))
+
+
+def fit(
+    network: GroundingNetwork,
+    vocabulary: WordPieces,
+    corpus: Sequence[SaidSentence],
+    config: FittingConfig,
+    progress: Callable[[int, float, GroundingNetwork], None] = lambda *_: None,
+) -> GroundingNetwork:
+    """Train a network in place, and return the average of its weights.
+
+    Args:
+        network: Starts from pretrained weights.
+        vocabulary: Its vocabulary.
+        corpus: Sentences of the training voices.
+        config: How long and how fast.
+        progress: Called with the update, the mean loss since the last call, and the averaged network.
+    """
+    rng = np.random.default_rng(config.seed)
+    torch.manual_seed(config.seed)
+    slow = [p for n, p in network.named_parameters() if p.dim() < 2]
+    fast = [p for n, p in network.named_parameters() if p.dim() >= 2]
+    optimizer = torch.optim.AdamW(
+        [{"params": fast, "weight_decay": config.weight_decay}, {"params": slow, "weight_decay": 0.0}], lr=config.learning_rate
+    )
+    average = torch.optim.swa_utils.AveragedModel(
+        network, avg_fn=lambda old, new, count: old + (1 - min(config.average, (1 + count) / (10 + count))) * (new - old)
+    )
+    network.train()
+    losses: list[float] = []
+    order: list[int] = []
+    for update in range(1, config.updates + 1):
+        for group in optimizer.param_groups:
+            group["lr"] = config.learning_rate * _rate(update / config.updates, config.warmup)
+        examples: list[Example] = []
+        while len(examples) < config.batch:
+            if rng.random() < config.templates:
+                examples.append(draw_example(rng))
+                continue
+            order = order or [int(i) for i in rng.permutation(len(corpus))]
+            drawn = example_of(corpus[order.pop()], rng)
+            if drawn is not None:
+                examples.append(augmented(drawn, rng))
+        loss = _loss(network, vocabulary, examples, config.unknown_words)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+        average.update_parameters(network)
+        losses.append(float(loss.detach()))
+        if update % 100 == 0 or update == config.updates:
+            progress(update, float(np.mean(losses)), average.module)
+            losses = []
+    return average.module
+
+
+def _rate(done: float, warmup: float) -> float:
+    return done / warmup if done < warmup else 0.5 * (1 + math.cos(math.pi * (done - warmup) / (1 - warmup)))
+
+
+def _loss(network: GroundingNetwork, vocabulary: WordPieces, examples: Sequence[Example], unknown: float) -> Tensor:
+    words, colours, shapes, extremes = inputs_of(vocabulary, examples)
+    lost = (torch.rand(words.shape) < unknown) & (words > 3)
+    words = torch.where(lost, torch.ones_like(words), words)
+    labels = labels_of([e.kind for e in examples], [e.steps for e in examples], shapes.shape[1])
+    outputs = network(words, colours, shapes, extremes)
+    return grounding_loss(outputs, *(torch.from_numpy(a) for a in labels), shapes >= 0)
+
+
+@torch.no_grad()
+def read_all(
+    network: GroundingNetwork, vocabulary: WordPieces, examples: Sequence[Example], *, batch: int = 64
+) -> list[list[Reading]]:
+    """Return the readings of each example."""
+    network.eval()
+    found: list[list[Reading]] = []
+    for begin in range(0, len(examples), batch):
+        part = examples[begin : begin + batch]
+        kind, relation, other = (values.numpy() for values in network(*inputs_of(vocabulary, part)))
+        found += [readings(kind[i], relation[i], other[i], len(e.scene)) for i, e in enumerate(part)]
+    return found

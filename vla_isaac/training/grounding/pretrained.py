@@ -1,0 +1,77 @@
+"""Starting weights of the grounding network from a pretrained BERT, and the part of its vocabulary that is kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from vla_isaac.models.grounding.network import GroundingNetwork
+from vla_isaac.models.grounding.scene_objects import COLOUR_NAMES
+from vla_isaac.models.grounding.wordpieces import INSIDE, SPECIAL, WordPieces
+from vla_isaac.scene.objects import SHAPES
+
+
+def kept_pieces(folder: Path, texts: Iterable[str], *, most: int) -> WordPieces:
+    """Return the vocabulary of a pretrained tokenizer without pieces that are neither in `texts` nor frequent.
+
+    Args:
+        folder: Has the ``tokenizer.json``.
+        texts: Sentences whose pieces are kept.
+        most: Size of the vocabulary; the rest is filled with the first words and endings of its list, which is sorted by
+            how frequent they are.
+    """
+    known: dict[str, int] = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"]
+    whole = WordPieces((*SPECIAL, *(piece for piece in known if piece not in SPECIAL)))
+    kept = dict.fromkeys(SPECIAL)
+    kept |= dict.fromkeys(p for p in known if len(p.removeprefix(INSIDE)) == 1 and p.isascii())
+    kept |= dict.fromkeys(p for p in known if p in "→←↑↓“”‘’–—…•")
+    for text in texts:
+        kept |= dict.fromkeys(whole.pieces[piece.row] for piece in whole.split(text))
+    for piece in known:
+        if len(kept) >= most:
+            break
+        if piece.removeprefix(INSIDE).isalpha() and piece.isascii():
+            kept[piece] = None
+    return WordPieces((*SPECIAL, *(p for p in known if p in kept and p not in SPECIAL)))
+
+
+def start(network: GroundingNetwork, folder: Path, vocabulary: WordPieces) -> None:
+    """Load the pretrained embeddings and the first layers of a BERT of the same width."""
+    known: dict[str, int] = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"]
+    weights = load_file(folder / "model.safetensors")
+    rows = torch.tensor([known[piece] for piece in vocabulary.pieces])
+    table = weights["embeddings.word_embeddings.weight"]
+    kinds = weights["embeddings.token_type_embeddings.weight"]
+    with torch.no_grad():
+        network.words.weight.copy_(table[rows] + kinds[0])
+        network.words.weight[0] = 0.0
+        network.places.copy_(weights["embeddings.position_embeddings.weight"][: len(network.places)])
+        network.colours.weight.copy_(torch.stack([table[_rows(name, known)].mean(0) for name in COLOUR_NAMES]))
+        network.shapes.weight.copy_(torch.stack([table[_rows(name, known)].mean(0) for name in SHAPES]) + kinds[1])
+        network.extremes.weight.mul_(0.1)
+        _copy(network.norm, weights, "embeddings.LayerNorm")
+        for number, layer in enumerate(network.layers):
+            name = f"encoder.layer.{number}"
+            for field in ("weight", "bias"):
+                parts = [weights[f"{name}.attention.self.{part}.{field}"] for part in ("query", "key", "value")]
+                getattr(layer.query_key_value, field).copy_(torch.cat(parts))
+            _copy(layer.out, weights, f"{name}.attention.output.dense")
+            _copy(layer.after_attention, weights, f"{name}.attention.output.LayerNorm")
+            _copy(layer.wide, weights, f"{name}.intermediate.dense")
+            _copy(layer.narrow, weights, f"{name}.output.dense")
+            _copy(layer.after_all, weights, f"{name}.output.LayerNorm")
+
+
+def _rows(word: str, known: dict[str, int]) -> list[int]:
+    whole = WordPieces((*SPECIAL, *(piece for piece in known if piece not in SPECIAL)))
+    return [known[whole.pieces[piece.row]] for piece in whole.split(word)]
+
+
+def _copy(module: torch.nn.Module, weights: dict[str, Tensor], name: str) -> None:
+    for field in ("weight", "bias"):
+        getattr(module, field).copy_(weights[f"{name}.{field}"])
