@@ -22,6 +22,7 @@ ROWS = (
     ("scene",),
     ("sim",),
     ("backends", "control", "sensors", "tasks", "models", "datasets", "wire"),
+    ("grounding",),
     ("policies",),
     ("runtime",),
     ("collection", "evaluation", "serving", "optimization"),
@@ -45,7 +46,7 @@ HOMES = {
     "tyro": ("cli",),
     "torch": ("models", "training", "datasets", "cli"),  # the command line only says which extra is missing
     "transformers": ("models", "policies", "training", "cli"),
-    "onnxruntime": ("policies",),
+    "onnxruntime": ("models",),
     "viser": ("studio",),
     "scipy": (),
 }

@@ -13,9 +13,9 @@ from vla_isaac.models.goal_query import goal_query
 from vla_isaac.scene.builder import scene_preset
 from vla_isaac.tasks.families import family_names
 from vla_isaac.training.demonstration_sentences import is_held_out, vary
-from vla_isaac.training.sentence_drafts import DescribedObject, SentenceGoal, labels_of
+from vla_isaac.training.grounding.sentence_drafts import DescribedObject, SentenceGoal, labels_of
 from vla_isaac.training.sentence_maker import MAX_WORDS, draw_held_out, draw_sentences
-from vla_isaac.training.unsupported_sentences import made_up_word
+from vla_isaac.training.grounding.unsupported_sentences import made_up_word
 from vla_isaac.training.vocabulary import vocabulary_words
 
 RECORDED = json.loads((Path(__file__).parent / "drawn_sentences.json").read_text(encoding="utf-8"))

@@ -9,6 +9,7 @@ from vla_isaac.backends.mujoco.engine import headless_gl
 from vla_isaac.core.errors import ConfigError, ConventionError, InstructionError, UnknownNameError
 from vla_isaac.core.optional import is_installed
 from vla_isaac.core.specs import PolicySpec
+from vla_isaac.grounding import understand
 from vla_isaac.policies import DEFAULT
 from vla_isaac.policies.abilities import Abilities
 from vla_isaac.policies.base import Policy
@@ -18,7 +19,6 @@ from vla_isaac.policies.read_only_boundary import own_spec
 from vla_isaac.runtime.camera_check import check_views
 from vla_isaac.runtime.episode import EpisodeRequest
 from vla_isaac.sim.backend import FLAT_PICTURES
-from vla_isaac.tasks.language import read_instruction
 
 logger = logging.getLogger(__name__)
 
@@ -114,12 +114,12 @@ def _why_not_this(abilities: Abilities, request: EpisodeRequest) -> str | None:
         return abilities.why_not_family(request.family.name, bodies)
     sentence = request.scene.instruction if request.instruction is None else request.instruction
     try:
-        plan = read_instruction(sentence, bodies)
+        plan = understand(sentence, bodies).plan
     except InstructionError:
         return "is not made for an instruction that cannot be read as a goal"
     if request.family is not None or request.goal not in (None, plan):
         return "is given the instruction only, and --goal asks for something else"
-    return abilities.why_not(plan, bodies, sentence)
+    return abilities.why_not(plan, bodies)
 
 
 def _inputs(policy: Policy) -> str:

@@ -38,7 +38,7 @@ from vla_isaac.runtime.progress import ProgressLine
 from vla_isaac.runtime.replay import read_log, replay
 from vla_isaac.runtime.result import End, EpisodeResult, summary
 from vla_isaac.runtime.session import Session
-from vla_isaac.runtime.subscriber import Subscriber
+from vla_isaac.runtime.subscriber import EpisodeStart, Step, Subscriber
 from vla_isaac.runtime.video import VideoRecorder
 
 FAULTS = (End.POLICY_FAILED, End.BACKEND_FAILED)
@@ -205,7 +205,7 @@ class Run:
         """Run an episode; requested outputs that could not be written are added to `missing`, the warnings say why."""
         name = f"{_name(request)}_seed{request.seed}"
         label = f"{index + 1}/{self.episodes} " if self.episodes > 1 else ""
-        watchers: list[Subscriber] = [ProgressLine(label=label)]
+        watchers: list[Subscriber] = [UnderstoodLine(label), ProgressLine(label=label)]
         with ExitStack() as locks:
             log = None
             if self.record is not None:
@@ -295,6 +295,24 @@ class Run:
         if self.json:
             emit({"replayed": str(path), "steps": report.steps, "identical": same, "difference": report.first_difference})
         return OK if same else NOT_REACHED
+
+
+class UnderstoodLine:
+    """Prints how the network understood an instruction that the grammar cannot read, before the first step."""
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+
+    def on_start(self, start: EpisodeStart) -> None:
+        """Print the line."""
+        if start.understood is not None and start.understood.is_learned:
+            note(f"{self._label}{start.understood.text}")
+
+    def on_step(self, step: Step) -> None:
+        """Do nothing."""
+
+    def on_end(self, result: EpisodeResult) -> None:
+        """Do nothing."""
 
 
 def _name(request: EpisodeRequest) -> str:

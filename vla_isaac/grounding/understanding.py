@@ -10,8 +10,9 @@ from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import ConfigError, InstructionError
 from vla_isaac.core.goals import GoalPlan
 from vla_isaac.core.optional import is_installed
-from vla_isaac.core.types import Body
+from vla_isaac.core.types import Body, SceneState
 from vla_isaac.grounding.network import LearnedGrounding, shipped_grounding
+from vla_isaac.grounding.word_effects import WordEffect
 from vla_isaac.models.grounding.classes import plan_of
 from vla_isaac.models.grounding.decoding import Reading
 from vla_isaac.models.grounding.scene_objects import SceneObject
@@ -74,6 +75,24 @@ def understand(text: str, bodies: Sequence[Body], places: Mapping[str, AnyArray]
         if is_sure(found, network):
             return Understanding(plan_of(found[0].steps, names), found[0].confidence, is_learned=True)
         raise _with_readings(error, found, names, network) from None
+
+
+def words_understood(text: str, bodies: Sequence[Body], places: Mapping[str, AnyArray] | None = None) -> list[WordEffect]:
+    """Return which word stands for which object or relation, as the network reads it; empty if it cannot run here.
+
+    Args:
+        text: The instruction.
+        bodies: The objects of the scene.
+        places: See `understand`.
+    """
+    network, scene = _network(), _scene(bodies, places)
+    return [] if network is None or scene is None else network.word_effects(text, scene)
+
+
+def places_of(state: SceneState) -> dict[str, AnyArray]:
+    """Return the positions of the objects in the frame of the robot's base [m], by name."""
+    positions = state.pose_world_base.inverse().apply(state.object_pos)
+    return {body.name: at for body, at in zip(state.bodies, positions, strict=True)}
 
 
 def is_sure(found: Sequence[Reading], network: LearnedGrounding) -> bool:

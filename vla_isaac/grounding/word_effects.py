@@ -46,7 +46,9 @@ def word_effects(sentence: str, vocabulary: WordPieces, scores: Scores, scene: S
     _, relation, other = scores(rows, scene)
     parts = _parts(relation, other, scene)
     return [
-        WordEffect(word, tuple(sorted((p for p in parts if _lost(parts[p], n) > MATTERS), key=lambda p: -_lost(parts[p], n))))
+        WordEffect(
+            word, tuple(sorted((p for p in parts if _lost(parts[p], n) > MATTERS), key=lambda p: -_lost(parts[p], n)))
+        )
         for n, word in enumerate(words)
     ]
 

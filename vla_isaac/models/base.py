@@ -11,6 +11,7 @@ model.safetensors. Its batch is a dict of tensors, made by the data loader and t
     goal_objects  float32 (B, 6) [m] in the base frame, NaN where there is none       (training only, may be absent)
     goal_pixels   {camera: float32 (B, 2, 2)}, their x and y as fractions of the picture's width and height
                                                                                       (training only, may be absent)
+    goals         int64 (B, G, W), see `models.goal_query`, instead of words and pieces (models that `takes_goals`)
     memory        float32 (B, M), ``next_memory`` of the previous decision, zeros at the start (models with a `memory_width`)
     is_fitting    float32 (B,), 0 where the sentence names an absent object           (training only, may be absent)
 """
@@ -104,6 +105,9 @@ class VLAModel(PreTrainedModel):  # type: ignore[misc]
     trained_on: Literal["demonstrations", "transitions"] = "demonstrations"
     """Kind of dataset it is trained on; ``collect --format transitions`` writes transitions."""
 
+    takes_goals = False
+    """Whether its input is what the sentence asks for, as the grounding network says, instead of the sentence."""
+
     processor: VLAProcessor | None = None
     """Converts pictures and sentences to tensors; set by `load_model`, and for a new model by the trainer."""
 
@@ -144,6 +148,14 @@ class VLAModel(PreTrainedModel):  # type: ignore[misc]
 
     def read_once(self, batch: Batch) -> dict[str, Tensor]:
         """Return the encoded instruction, which `forward` takes instead of words and pieces; empty encodes at every call."""
+        return {}
+
+    def seen(self, outputs: Outputs) -> dict[str, Tensor]:
+        """Return the objects that it sees, for the grounding of the sentence; empty unless it `takes_goals`.
+
+        ``presence`` is a probability (B, S), ``place`` [m] in the base frame (B, S, 3), ``colour`` and ``shape`` are classes
+        of `goal_query`, int64 (B, S).
+        """
         return {}
 
     def heat(self, outputs: Outputs) -> dict[str, Tensor]:

@@ -11,3 +11,7 @@ READ, IS_WORD = "read_words", "read_is_word"
 
 TASK_ID, SKILL = "task_id", "skill"
 """Inputs that select a head or a skill for each sample, int64 (B,); without them the network chooses."""
+
+GOALS, SEEN = "goals", "seen_"
+"""Input for the goals of the instruction, int64 (B, G, W), see `models.goal_query`; prefix of what the grounding needs:
+presence, place, colour and shape of each detection."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +9,6 @@ import numpy as np
 
 from vla_isaac.core.goals import Goal, GoalPlan
 from vla_isaac.core.types import Body
-from vla_isaac.language import lexicon
 from vla_isaac.scene.objects import DEFAULTS
 from vla_isaac.tasks.family_of_goal import nearest_family
 
@@ -44,13 +42,12 @@ class Abilities:
     size_scale: tuple[float, float]
     """Smallest and largest size it was trained on, as a share of the shape's usual size."""
 
-    def why_not(self, plan: GoalPlan, bodies: Iterable[Body], sentence: str) -> str | None:
+    def why_not(self, plan: GoalPlan, bodies: Iterable[Body]) -> str | None:
         """Return which part of an instruction the policy does not support, None if it supports all of it.
 
         Args:
             plan: The goals.
             bodies: The objects of the scene.
-            sentence: The instruction that the goals were read from.
         """
         objects = tuple(bodies)
         if len(plan.steps) > 1:
@@ -63,8 +60,7 @@ class Abilities:
             return f"is not made for the family {family!r}"
         named = [body for body in objects if body.name in plan.objects]
         reasons = (self._unsupported_shape(family, goal, objects) for goal in plan.goals)
-        reason = next((reason for reason in reasons if reason), None) or self._unsupported_object(named, objects)
-        return reason or _object_without_colour_and_shape(named, sentence)
+        return next((reason for reason in reasons if reason), None) or self._unsupported_object(named, objects)
 
     def why_not_family(self, family: str, bodies: Iterable[Body]) -> str | None:
         """Return why the policy does not support what a family samples in a scene, None if it does.
@@ -104,14 +100,3 @@ class Abilities:
         scale = 2.0 * np.array(body.half_extents) / np.array(usual)
         least, most = self.size_scale
         return bool((scale >= least - SIZE_SLACK).all() and (scale <= most + SIZE_SLACK).all())
-
-
-def _object_without_colour_and_shape(named: Sequence[Body], sentence: str) -> str | None:
-    """Return which object the sentence identifies only by exclusion, as in "the ball" or "the green one"."""
-    words = " ".join(re.findall(r"[a-z]+", sentence.lower()))
-    for body in named:
-        colours = "|".join((body.colour, *lexicon().words.colour(body.colour).common))
-        nouns = "|".join((body.shape, *lexicon().words.shape(body.shape).common))
-        if not re.search(rf"\b(?:{colours}) (?:\w+ )?(?:{nouns})\b", words):
-            return f"needs colour and shape of each object, but the sentence does not say '{body.colour} {body.shape}'"
-    return None

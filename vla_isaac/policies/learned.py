@@ -17,13 +17,14 @@ from vla_isaac.core.input_files import naming
 from vla_isaac.core.resources import resource
 from vla_isaac.core.specs import PolicySpec
 from vla_isaac.core.types import ActionChunk, EpisodeContext, Observation
-from vla_isaac.models.io_names import HEAT, IMAGE, IS_WORD, MEMORY, NEXT_MEMORY, READ
+from vla_isaac.models.io_names import GOALS, HEAT, IMAGE, IS_WORD, MEMORY, NEXT_MEMORY, READ
+from vla_isaac.models.onnx_network import THREADS, OnnxNetwork
 from vla_isaac.models.processor import VLAProcessor
 from vla_isaac.models.text import Vocabulary, split
 from vla_isaac.policies import DEFAULT
 from vla_isaac.policies.doubts import doubt_about
+from vla_isaac.policies.goal_input import GoalInput
 from vla_isaac.policies.learned_checkpoint import ONNX, SENTENCE, PolicyCard
-from vla_isaac.models.onnx_network import THREADS, OnnxNetwork
 from vla_isaac.robots.panda import ARM_JOINTS, NUM_ARM_JOINTS
 
 
@@ -48,6 +49,7 @@ class LearnedPolicy:
         self.processor = VLAProcessor.load(self.folder, card.cameras, card.image_hw)
         self._state, self._actions = card.state_normaliser, card.action_normaliser
         self._network = OnnxNetwork(self.folder / ONNX, threads=threads)
+        self._goals = GoalInput(self._network, card.decline_below) if GOALS in self._network.inputs else None
         reads_once = READ in self._network.inputs
         self._reader = OnnxNetwork(self.folder / SENTENCE, threads=threads) if reads_once else None
         self._check_network()
@@ -86,7 +88,7 @@ class LearnedPolicy:
         self._sentence, self._decided = context.instruction, False
         if not split(context.instruction):
             raise PolicyDeclined("declined: the instruction is empty", remedy="give one, for example: Pick up the red cube")
-        self._text = self._read(context.instruction)
+        self._text = {} if self._goals else self._read(context.instruction)
 
     def act(self, observation: Observation) -> ActionChunk:
         """Return a chunk in physical units, and the confidence in its `info`.
@@ -126,7 +128,10 @@ class LearnedPolicy:
         pictures = self.processor.pictures({name: [frames[name] for frames, _ in past] for name in self.card.cameras})
         state = self._state.normalise(np.stack([numbers for _, numbers in past]))[None]
         memory = {MEMORY: self._memory} if self._memory_width else {}
-        return {**{IMAGE + name: rgb for name, rgb in pictures.items()}, "state": state, **self._text, **memory}
+        seen = {**{IMAGE + name: rgb for name, rgb in pictures.items()}, "state": state, **memory}
+        if self._goals is not None and not self._text:
+            self._text = self._ground(self._goals, seen)
+        return {**seen, **self._text}
 
     # ------------------------------------------------------------------
 
@@ -137,6 +142,18 @@ class LearnedPolicy:
         if self._reader is None:
             return text
         return dict(zip((READ, IS_WORD), self._reader.run(text, (READ, IS_WORD)), strict=True))
+
+    def _ground(self, goals: GoalInput, seen: Mapping[str, AnyArray]) -> dict[str, AnyArray]:
+        """Return the goals of the sentence over the objects in the first pictures.
+
+        Raises:
+            PolicyDeclined: If it is not understood, unless this policy never declines.
+        """
+        scene = goals.objects(seen)
+        asked = goals.read(self._sentence, scene)
+        if self._declines and not asked.is_sure:
+            raise goals.declined(self._sentence, scene, asked)
+        return {GOALS: asked.goals}
 
     def _declined(self, feed: Mapping[str, AnyArray], sure: float) -> PolicyDeclined:
         """Return the refusal of the instruction, which names the word that was not recognised."""

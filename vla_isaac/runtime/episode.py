@@ -10,6 +10,7 @@ from vla_isaac.core.number_fields import check_number_fields
 from vla_isaac.core.read_only import read_only_copy
 from vla_isaac.core.seeding import stream
 from vla_isaac.core.types import SceneState
+from vla_isaac.grounding import Understanding, places_of, understand
 from vla_isaac.policies.base import Policy
 from vla_isaac.policies.read_only_boundary import own_spec
 from vla_isaac.runtime.subscriber import EpisodeStart
@@ -18,7 +19,6 @@ from vla_isaac.scene.randomisation import Randomisation
 from vla_isaac.scene.spec import SceneLayout, SceneSpec
 from vla_isaac.sim.backend import Backend, Steps
 from vla_isaac.tasks.families import TaskDraw, TaskFamily
-from vla_isaac.tasks.language import read_instruction
 from vla_isaac.tasks.task import DWELL
 
 SECONDS_PER_GOAL = 20.0
@@ -97,7 +97,7 @@ def set_stage(
     yield from backend.load(scene)
     yield from backend.reset(layout)
     state = read_only_copy(backend.state())
-    draw = _sample_task(request, scene, state)
+    draw, understood = _sample_task(request, scene, state)
     return EpisodeStart(
         scene=scene,
         layout=layout,
@@ -107,6 +107,7 @@ def set_stage(
         seed=request.seed,
         policy=policy_name,
         policy_reason=policy_reason,
+        understood=understood,
         policy_spec=spec,
         backend=backend.name,
         max_steps=request.max_steps or _steps_allowed(request, draw.plan, rate),
@@ -119,24 +120,26 @@ def with_instruction(start: EpisodeStart, instruction: str) -> EpisodeStart:
     Raises:
         InstructionError: If the instruction cannot be read.
     """
-    plan = read_instruction(instruction, start.scene.bodies)
-    steps = _steps_within(SECONDS_PER_GOAL * max(1, len(plan.goals)), start.scene.timing.control_hz)
-    return replace(start, instruction=instruction, plan=plan, max_steps=steps)
+    understood = understand(instruction, start.scene.bodies, places_of(start.state))
+    steps = _steps_within(SECONDS_PER_GOAL * max(1, len(understood.plan.goals)), start.scene.timing.control_hz)
+    return replace(start, instruction=instruction, plan=understood.plan, understood=understood, max_steps=steps)
 
 
-def _sample_task(request: EpisodeRequest, scene: SceneSpec, state: SceneState) -> TaskDraw:
+def _sample_task(request: EpisodeRequest, scene: SceneSpec, state: SceneState) -> tuple[TaskDraw, Understanding | None]:
+    """Return instruction and goals, and how the instruction was understood if the goals are read from it."""
     if request.family is not None:
         if request.instruction is not None:
             raise UsageError(f"give either an instruction or --task {request.family.name}, not both")
         draw = request.family.draw(state, stream(request.seed, f"task {request.family.name}"))
-        return draw if request.goal is None else replace(draw, plan=request.goal)
+        return (draw if request.goal is None else replace(draw, plan=request.goal)), None
     instruction = request.instruction if request.instruction is not None else scene.instruction
     if not request.judge:
-        return TaskDraw(instruction, GoalPlan(()))
+        return TaskDraw(instruction, GoalPlan(())), None
     if request.goal is not None:
         request.goal.check_objects(scene.object_names)
-        return TaskDraw(instruction, request.goal)
-    return TaskDraw(instruction, read_instruction(instruction, scene.bodies))
+        return TaskDraw(instruction, request.goal), None
+    understood = understand(instruction, scene.bodies, places_of(state))
+    return TaskDraw(instruction, understood.plan), understood
 
 
 def _steps_allowed(request: EpisodeRequest, plan: GoalPlan, rate: float) -> int:

@@ -173,6 +173,7 @@ class EpisodeRun:
             goal=start.plan.to_json() if start.plan else None,
             policy=start.policy,
             policy_reason=start.policy_reason,
+            understood=None if start.understood is None else round(start.understood.confidence, 4),
             backend=start.backend,
             seed=start.seed,
             clipped=self.converter.clipped.as_dict(),

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
 from vla_isaac.control.config import ControlConfig
 from vla_isaac.control.converter import ActionConverter
+from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import BackendError, InstructionError, UsageError, VlaIsaacError
 from vla_isaac.core.types import Body, Frame
+from vla_isaac.grounding import places_of, understand
 from vla_isaac.policies import POLICIES
 from vla_isaac.policies.base import Policy
 from vla_isaac.runtime.camera_preview import CameraPreview
@@ -29,7 +31,6 @@ from vla_isaac.scene.builder import scene_preset
 from vla_isaac.scene.randomisation import Randomisation
 from vla_isaac.scene.spec import SceneLayout, SceneSpec
 from vla_isaac.sim.backend import Backend, Steps
-from vla_isaac.tasks.language import read_instruction
 
 __all__ = ["LiveSession", "LiveStatus", "Phase", "Problem"]
 
@@ -198,7 +199,7 @@ class LiveSession:
         bodies = self._bodies()
         if self._parsed is None or self._parsed[:2] != (instruction, bodies):
             try:
-                read = (str(read_instruction(instruction, bodies)), "")
+                read = (str(understand(instruction, bodies, self._places()).plan), "")
             except InstructionError as error:
                 read = ("", str(error))
             self._parsed = (instruction, bodies, read)
@@ -462,6 +463,12 @@ class LiveSession:
         if self._loaded is not None and self._settings.scene == self._loaded.settings.scene:
             return self._loaded.start.scene.bodies
         return self._settings.scene.bodies
+
+    def _places(self) -> Mapping[str, AnyArray] | None:
+        """Return the places of the objects where the chosen scene is loaded; None before."""
+        if self._loaded is not None and self._settings.scene == self._loaded.settings.scene:
+            return places_of(self._loaded.start.state)
+        return None
 
     def _policy_named(self, name: str) -> Policy:
         """Return the policy, made again unless it is the one made last."""

@@ -58,6 +58,9 @@ class EpisodeResult:
     policy_reason: str = ""
     """Why this policy acted: chosen by name, a default, or in place of the default; empty where no reason is given."""
 
+    understood: float | None = None
+    """Confidence with which the goals were read from the instruction, 1 by the grammar; None where they were given."""
+
     clipped: dict[str, int] = field(default_factory=dict)
     """How often each limit of the safety stage was applied, by name."""
 

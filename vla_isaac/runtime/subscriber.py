@@ -8,6 +8,7 @@ from typing import Protocol
 from vla_isaac.core.goals import GoalPlan
 from vla_isaac.core.specs import PolicySpec
 from vla_isaac.core.types import Action, ActionChunk, JointTarget, Observation, SceneState, Verdict
+from vla_isaac.grounding import Understanding
 from vla_isaac.runtime.result import EpisodeResult
 from vla_isaac.scene.spec import SceneLayout, SceneSpec
 
@@ -28,6 +29,9 @@ class EpisodeStart:
     max_steps: int
     policy_reason: str = ""
     """Why this policy acts; empty where no reason is given."""
+
+    understood: Understanding | None = None
+    """How the goals were read from the instruction; None where they were given."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -62,9 +62,6 @@ class TrainConfig:
     rows_per_batch: int = 1024
     """Control periods per batch, for models whose controller head is trained without pictures."""
 
-    sentences_per_batch: int = 128
-    """Sentences per batch, for models whose grounding is trained without pictures."""
-
     wordings: int = 16
     """Generated sentences per demonstration; 0 uses the sentence of the dataset."""
 
@@ -131,7 +128,6 @@ class TrainConfig:
             "validation_batches",
             "cache_mb",
             "rows_per_batch",
-            "sentences_per_batch",
         ):
             value = getattr(self, name)
             if min(value if isinstance(value, tuple) else (value,)) < 1:

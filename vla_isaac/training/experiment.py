@@ -95,7 +95,12 @@ def normalisers_of(folder: Path) -> tuple[Normaliser, Normaliser]:
 
 
 def _vocabulary(model_class: type[VLAModel], config: TrainConfig, data: DataModule) -> Vocabulary | TokenVocabulary:
-    """Return the vocabulary of all training sentences, or the tokenizer of a pretrained sentence encoder."""
+    """Return the vocabulary of all training sentences, or the tokenizer of a pretrained sentence encoder.
+
+    A network that takes goals reads no words.
+    """
+    if model_class.takes_goals:
+        return Vocabulary(())
     usual = getattr(model_class.config_class, "usual_language", SMALL)
     language = config.model_options.get("language", usual)
     if is_pretrained(language):

@@ -22,11 +22,13 @@ from vla_isaac.core.atomic_files import OutputLock, commit, replaced_folder, wri
 from vla_isaac.core.errors import ConfigError, VlaIsaacError
 from vla_isaac.core.optional import require
 from vla_isaac.models.base import Batch, VLAModel, load_model
-from vla_isaac.models.io_names import HEAT, IMAGE, IS_WORD, MEMORY, NEXT_MEMORY, READ
+from vla_isaac.models.goal_query import UNSPECIFIED
+from vla_isaac.models.io_names import GOALS, HEAT, IMAGE, IS_WORD, MEMORY, NEXT_MEMORY, READ, SEEN
+from vla_isaac.models.onnx_network import OnnxNetwork
 from vla_isaac.models.processor import VLAProcessor
 from vla_isaac.policies.learned_checkpoint import ONNX, SENTENCE, PolicyCard
-from vla_isaac.models.onnx_network import OnnxNetwork
 from vla_isaac.training.checkpoint import write_checkpoint
+from vla_isaac.training.onnx_storage import store_in_half
 
 OPSET = 17
 TOLERANCE = 1e-4
@@ -39,6 +41,9 @@ SENTENCES = (
     "xyzzy",
     "stack the red cube on the white cube please",
 )
+
+EXAMPLE_GOALS = np.array([[[3, 0, 0, 2, 1], [0, UNSPECIFIED, UNSPECIFIED, UNSPECIFIED, UNSPECIFIED]]], dtype=np.int64)
+"""The red cube on the blue box, and no second goal; see `models.goal_query`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,12 +81,12 @@ def export(folder: Path, *, out: Path | None = None, half: bool = False) -> Expo
         stack.enter_context(writing(goal, also=(SafetensorError,)))
         if out is not None:
             _copy(folder, place, half=half)
-        names, difference = _write_networks(place)
+        names, difference = _write_networks(place, half=half)
         size = sum((place / name).stat().st_size for name in names) / 1e6
     return ExportReport(path=str(goal / ONNX), megabytes=size, largest_difference=difference, opset=OPSET)
 
 
-def _write_networks(folder: Path) -> tuple[list[str], float]:
+def _write_networks(folder: Path, *, half: bool) -> tuple[list[str], float]:
     """Write the graphs of a checkpoint into its folder; return their names and the largest difference from torch."""
     card, model = PolicyCard.load(folder), load_model(folder)
     processor = VLAProcessor.load(folder, card.cameras, card.image_hw)
@@ -95,6 +100,9 @@ def _write_networks(folder: Path) -> tuple[list[str], float]:
         _write(_action_graph(model, processor), parts[ONNX])
         if SENTENCE in parts:
             _write(_sentence_graph(model, processor), parts[SENTENCE])
+        if half:
+            for part in parts.values():
+                store_in_half(part)
         difference = largest_difference(model, processor, *(OnnxNetwork(part) for part in parts.values()))
         if not difference <= TOLERANCE:
             raise ExportError(f"{folder}: onnxruntime differs from torch by {difference:.2e}, more than {TOLERANCE}")
@@ -147,11 +155,15 @@ def largest_difference(
 def example(model: VLAModel, processor: VLAProcessor, seed: int) -> dict[str, AnyArray]:
     """Return random inputs of one decision by name."""
     config, random, frames = model.config, np.random.default_rng(seed), model.frames_at_work()
-    tokens = processor.sentences([SENTENCES[seed % len(SENTENCES)]])
     size = (1, frames, 3, *config.image_hw)
     pictures = {IMAGE + name: random.integers(0, 256, size=size, dtype=np.uint8) for name in config.cameras}
     state = random.uniform(-1, 1, size=(1, frames, len(config.state_names))).astype(np.float32)
-    feed: dict[str, AnyArray] = {**pictures, "state": state, "words": tokens.words, "pieces": tokens.pieces}
+    feed: dict[str, AnyArray] = {**pictures, "state": state}
+    if model.takes_goals:
+        feed[GOALS] = EXAMPLE_GOALS.copy()
+    else:
+        tokens = processor.sentences([SENTENCES[seed % len(SENTENCES)]])
+        feed |= {"words": tokens.words, "pieces": tokens.pieces}
     if width := model.memory_width():
         feed[MEMORY] = np.zeros((1, width), dtype=np.float32)
     return feed
@@ -217,7 +229,8 @@ def _answer(model: VLAModel, batch: Batch) -> dict[str, Tensor]:
     outputs = model(batch)
     answer, heat = model.act(outputs), model.heat(outputs)
     memory = {NEXT_MEMORY: outputs[MEMORY]} if MEMORY in outputs else {}
-    return {**answer._asdict(), **memory, **{HEAT + name: maps for name, maps in heat.items()}}
+    seen = {SEEN + name: values for name, values in model.seen(outputs).items()}
+    return {**answer._asdict(), **memory, **seen, **{HEAT + name: maps for name, maps in heat.items()}}
 
 
 def _batch(named: dict[str, Tensor]) -> Batch:

@@ -1,4 +1,4 @@
-"""`TransitionData`: training data of `mini`: pictures of many scenes, states of many control periods, and sentences.
+"""`TransitionData`: training data of `mini`: pictures of many scenes and states of many control periods.
 
 Each batch has some of each. The inputs of the controller head have the noise of detections, see `transition_scenes`. All
 random numbers follow from the seed and the batch number.
@@ -31,7 +31,6 @@ from vla_isaac.scene.builder import scene_preset
 from vla_isaac.scene.objects import make_object
 from vla_isaac.training.config import TrainConfig
 from vla_isaac.training.data_module import VALIDATION, DataModule, held_out
-from vla_isaac.training.sentence_maker import LabelledSentence, draw_sentences
 from vla_isaac.training.transition_scenes import TransitionScenes
 from vla_isaac.training.transition_views import TransitionViews
 
@@ -98,9 +97,9 @@ class TransitionData(DataModule):
         pictures = random.permutation(self._held_pictures)[: config.validation_batches * config.batch_size]
         if not len(pictures) or not len(self._held_rows):
             return
-        for number, batch in enumerate(VLADataLoader(self.dataset, in_batches(pictures, config.batch_size))):
+        for batch in VLADataLoader(self.dataset, in_batches(pictures, config.batch_size)):
             rows = random.choice(self._held_rows, config.rows_per_batch)
-            yield self._joined(batch, rows, self._sentences(VALIDATION + number), random, is_varied=False)
+            yield self._joined(batch, rows, random, is_varied=False)
 
     # ------------------------------------------------------------------
 
@@ -112,43 +111,25 @@ class TransitionData(DataModule):
         )  # fmt: skip
 
     def _completed(self, batch: dict[str, Any], random: np.random.Generator) -> Batch:
-        """Return a training batch: augmented pictures, with random rows and sentences."""
+        """Return a training batch: augmented pictures, with random rows."""
         rows = self._rows[np.searchsorted(self._cumulative, random.random(self.config.rows_per_batch))]
-        drawn = self._sentences(int(random.integers(2**62)))
-        return self._joined(batch, rows, drawn, random, is_varied=True)
+        return self._joined(batch, rows, random, is_varied=True)
 
-    def _joined(
-        self,
-        batch: dict[str, Any],
-        rows: AnyArray,
-        drawn: Sequence[LabelledSentence],
-        random: np.random.Generator,
-        *,
-        is_varied: bool,
-    ) -> Batch:
-        """Return pictures, rows and sentences as one batch; with augmentation and noise if `is_varied`."""
+    def _joined(self, batch: dict[str, Any], rows: AnyArray, random: np.random.Generator, *, is_varied: bool) -> Batch:
+        """Return pictures and rows as one batch; with augmentation and noise if `is_varied`."""
         generator = torch.Generator().manual_seed(int(random.integers(2**62)))
         seen = self.transitions.of_row[batch["index"].numpy()]
         images, how = batch["images"], self.config.augmentation
         if how is not None and is_varied:
             images = {name: vary_colours(found[:, 0], how, generator)[:, None] for name, found in images.items()}
-        words, pieces = self._tokens([one.sentence for one in drawn])
         return {
             "images": images,
             "state": batch["state"],
             "known": self._scenes.known(seen),
             "inside": self._views.inside(seen),
-            "said": {"words": words, "pieces": pieces},
-            "labels": torch.from_numpy(np.stack([one.labels for one in drawn])),
-            "makes_sense": torch.tensor([float(one.makes_sense) for one in drawn]),
             "rows": self._scenes.decisions(rows, generator if is_varied else None),
             "episode": batch["episode"],
         }
-
-    def _sentences(self, seed: int) -> list[LabelledSentence]:
-        """Return the sentences of a batch, without left-out goals."""
-        drawn = draw_sentences(seed, self.config.sentences_per_batch)
-        return [one for one in drawn if not self._is_left_out(one.labels)] if self._left_out else drawn
 
     def _is_left_out(self, labels: AnyArray) -> bool:
         return bool(self._left_out) and any(tuple(map(int, row)) in self._left_out for row in labels)

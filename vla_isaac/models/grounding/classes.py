@@ -1,7 +1,7 @@
 """A plan of goals as classes of each object, which the grounding network predicts.
 
-Each object has, in each of `STEPS` steps, one of `RELATIONS` (mostly ``none``), and the number of the object that the relation
-refers to. A sentence that cannot be done has one of `CANNOT` instead.
+Each object has, in each of `STEPS` steps, one of `RELATIONS` (mostly ``none``), and the number of the object that the
+relation refers to. A sentence that cannot be done has one of `CANNOT` instead.
 """
 
 from __future__ import annotations

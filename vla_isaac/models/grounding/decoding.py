@@ -27,7 +27,9 @@ class Reading:
     """Probability of this reading, 0..1."""
 
 
-def readings(kind: AnyArray, relation: AnyArray, other: AnyArray, objects: int, *, temperature: float = 1.0) -> list[Reading]:
+def readings(
+    kind: AnyArray, relation: AnyArray, other: AnyArray, objects: int, *, temperature: float = 1.0
+) -> list[Reading]:
     """Return the readings of one sentence, the most probable first: the best plan, what differs in one choice, and why not.
 
     Args:
@@ -48,7 +50,9 @@ def readings(kind: AnyArray, relation: AnyArray, other: AnyArray, objects: int, 
         ranked = np.argsort(-pairs[place])
         second = best.copy()
         second[place] = ranked[1]
-        found.append(Reading("do", _steps(second, others), float(np.exp(total - pairs[place][ranked[0]] + pairs[place][ranked[1]]))))
+        found.append(
+            Reading("do", _steps(second, others), float(np.exp(total - pairs[place][ranked[0]] + pairs[place][ranked[1]])))
+        )
         if HAS_OTHER[best[place]] and objects > 2:
             near = np.argsort(-others[place])
             swapped = others.copy()

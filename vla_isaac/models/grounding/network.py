@@ -1,7 +1,7 @@
 """`GroundingNetwork`: a transformer over the words of a sentence and the objects of a scene.
 
-Words and objects are tokens of one sequence; an object's token is the sum of what it is (colour, shape) and where it is among
-those of its shape. Objects have no order. The lower layers start from a pretrained language model.
+Words and objects are tokens of one sequence; an object's token is the sum of what it is (colour, shape) and where it is
+among those of its shape. Objects have no order. The lower layers start from a pretrained language model.
 
 Source: the layers are those of BERT (J. Devlin et al., 2019), started from MiniLM (W. Wang et al., 2020) as fine-tuned by
 N. Reimers and I. Gurevych (all-MiniLM-L6-v2, Apache-2.0); the score of pairs is the biaffine one of T. Dozat and
@@ -60,7 +60,7 @@ class GroundingNetwork(nn.Module):
         self.answers = nn.Linear(dim, PAIR)
 
     def forward(self, words: Tensor, colours: Tensor, shapes: Tensor, extremes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return logits of the kind (B, KINDS), the relations (B, N, STEPS, RELATIONS) and the other object (B, N, STEPS, N).
+        """Return logits of the kind (B, KINDS), the relations (B, N, STEPS, RELATIONS) and the other (B, N, STEPS, N).
 
         Args:
             words: Rows of the vocabulary, (B, L); 0 is padding.

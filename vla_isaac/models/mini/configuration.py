@@ -9,7 +9,7 @@ from vla_isaac.scene.cameras import FRONT, WRIST
 
 WEIGHTS = {
     "centre": 1.0, "colour": 0.5, "shape": 0.5, "place": 0.5, "turn": 0.3, "size": 0.1,
-    "translation": 1.0, "rotation": 1.0, "gripper": 0.3, "where": 0.2, "next": 0.2, "reading": 1.0,
+    "translation": 1.0, "rotation": 1.0, "gripper": 0.3, "where": 0.2, "next": 0.2,
 }  # fmt: skip
 
 
@@ -41,7 +41,6 @@ class MiniConfig(VLAConfig):
         narrow: int = 48,
         wide: int = 96,
         blocks: int = 3,
-        text_dim: int = 64,
         hidden: int = 512,
         opens_above: float = 0.4,
         loss_weights: dict[str, float] | None = None,
@@ -56,7 +55,6 @@ class MiniConfig(VLAConfig):
             narrow: Channels of the front camera's fine features.
             wide: Channels of coarse features.
             blocks: Residual blocks of coarse features.
-            text_dim: Width of a word.
             hidden: Hidden width of the controller head.
             opens_above: Open fraction below which the gripper is closed: a third open neither holds nor releases.
             loss_weights: Weight of each term of the loss; terms left out keep their defaults.
@@ -68,7 +66,6 @@ class MiniConfig(VLAConfig):
         self.narrow = narrow
         self.wide = wide
         self.blocks = blocks
-        self.text_dim = text_dim
         self.hidden = hidden
         self.opens_above = opens_above
         self.loss_weights = {**WEIGHTS, **(loss_weights or {})}

@@ -1,9 +1,9 @@
-"""`MiniVLA`: pictures, the sentence and the joints to the next small motion of the hand.
+"""`MiniVLA`: pictures, the goals of the sentence and the joints to the next small motion of the hand.
 
-Three parts are trained separately: detectors locate all objects independent of the instruction; the grounding classifies
-the instruction independent of the scene; the controller head predicts the motion. Each is trained on the data that is cheap
-for it: detectors on pictures of many scenes, the grounding on sentences alone, the controller head on the state of every
-control period of demonstrations, without pictures.
+Two parts are trained together: detectors locate all objects independent of the instruction; the controller head predicts the
+motion. Each is trained on the data that is cheap for it: detectors on pictures of many scenes, the controller head on the
+state of every control period of demonstrations, without pictures. What the sentence asks for is an input, from the grounding
+network, which reads the sentence over the objects that the detectors see.
 """
 
 from __future__ import annotations
@@ -35,7 +35,6 @@ from vla_isaac.models.mini.detector import (
     measured_offset,
 )
 from vla_isaac.models.mini.geometry import hand_pose, make_detector
-from vla_isaac.models.mini.grounding import InstructionGrounding, grounding_loss, is_grounded
 from vla_isaac.models.mini.places import Places
 from vla_isaac.models.mini.scene import Goals, Hand, Things, has_other, rows
 from vla_isaac.scene.objects import SHAPES
@@ -49,6 +48,7 @@ class MiniVLA(VLAModel):
 
     config_class = MiniConfig
     trained_on = "transitions"
+    takes_goals = True
     state_offset: Tensor
     state_scale: Tensor
     sight_colour: Tensor
@@ -57,7 +57,6 @@ class MiniVLA(VLAModel):
     def __init__(self, config: MiniConfig) -> None:
         super().__init__(config)
         width = config.image_hw[1]
-        self.reading = InstructionGrounding(config.num_words, config.num_buckets, config.max_words, dim=config.text_dim)
         self.hand = HandPose()
         self.eyes = nn.ModuleDict()
         for name in config.cameras:
@@ -100,14 +99,13 @@ class MiniVLA(VLAModel):
         """Return raw actions, the confidence, the next memory and the heat map of each camera."""
         numbers, hand = self._body(batch["state"])
         hand = hand._replace(motion=_moved(hand, memories.unpack(batch["memory"]).hand))
-        grounded = self.reading(batch["words"], batch["pieces"])
         cells = self._cells(batch["images"], numbers, hand)
         with torch.autocast(numbers.device.type, enabled=False):
             old = memories.unpack(batch["memory"])
             seen, off = self._detections(cells, old.offset)
             old = old._replace(offset=off)
             known = memories.update_memory(old, seen, hand.position)
-            goals = self._goals(grounded, known, seen, hand)
+            goals = self._goals(batch["goals"], known, seen, hand)
             things = Things(
                 known.presence, known.place, known.start, seen.turn, seen.size, self.sight_shape.expand(len(numbers), -1)
             )
@@ -116,8 +114,8 @@ class MiniVLA(VLAModel):
             is_goal = goals.relation > 0
             turn = torch.where(is_goal, self.mover.turn_of(facts), torch.full_like(is_goal, -1e4, dtype=facts.dtype))
             raw = self.mover(rows(facts, turn.argmax(-1, keepdim=True)).squeeze(1))
-            sense, presence = grounded["sense"].sigmoid(), self._presence(known.presence, goals)
-            outputs = {"raw": raw, "confidence": sense * presence}
+            outputs = {"raw": raw, "confidence": self._presence(known.presence, goals)}
+            outputs |= {"presence": known.presence, "place": known.place}
             outputs["memory"] = memories.pack(
                 known._replace(
                     bound=torch.cat([bound, torch.ones_like(bound[..., :1])], dim=-1),
@@ -135,7 +133,7 @@ class MiniVLA(VLAModel):
         return Answer(actions[:, None], outputs["confidence"])
 
     def score(self, batch: Batch, outputs: Outputs) -> dict[str, tuple[float, int]]:
-        """Return the position error of the detections, and the accuracy of the choices and of the grounding."""
+        """Return the position error of the detections, and the accuracy of the choices."""
         found: dict[str, tuple[float, int]] = {}
         known = GroundTruth(**batch["known"])
         number = detection_index(known.colour, known.shape.clamp(min=0))
@@ -154,12 +152,13 @@ class MiniVLA(VLAModel):
         ):
             hits = (choice.argmax(-1) == target)[counts].float()
             found[name] = (float(hits.mean()) if len(hits) else 0.0, len(hits))
-        grounded = {name.removeprefix("grounded_"): value for name, value in outputs.items() if name.startswith("grounded_")}
-        found["read_right"] = (
-            float(is_grounded(grounded, batch["labels"], batch["makes_sense"]).float().mean()),
-            len(batch["labels"]),
-        )
         return found
+
+    def seen(self, outputs: Outputs) -> dict[str, Tensor]:
+        """Return presence, place, colour and shape of each detection class."""
+        count = len(outputs["presence"])
+        classes = {"colour": self.sight_colour.expand(count, -1), "shape": self.sight_shape.expand(count, -1)}
+        return {"presence": outputs["presence"], "place": outputs["place"], **classes}
 
     def heat(self, outputs: Outputs) -> dict[str, Tensor]:
         """Return the heat map of the named objects in each picture."""
@@ -182,7 +181,6 @@ class MiniVLA(VLAModel):
         numbers, hand = self._body(batch["state"])
         for name, cell in self._cells(batch["images"], numbers, hand).items():
             outputs |= {f"{name}_{field}": value for field, value in cell._asdict().items()}
-        outputs |= {f"grounded_{name}": value for name, value in self.reading(**batch["said"]).items()}
         with torch.autocast(numbers.device.type, enabled=False):
             things, goals = Things(**batch["rows"]["things"]), Goals(**batch["rows"]["goals"])
             _, arm = self._body(batch["rows"]["state"])
@@ -202,7 +200,7 @@ class MiniVLA(VLAModel):
         return outputs
 
     def loss(self, batch: Batch, outputs: Outputs) -> dict[str, Tensor]:
-        """Return the weighted terms of all three parts."""
+        """Return the weighted terms of both parts."""
         terms: dict[str, Tensor] = {}
         known = GroundTruth(**batch["known"])
         for name, detector in self.eyes.items():
@@ -210,8 +208,6 @@ class MiniVLA(VLAModel):
             found = detection_loss(cells, detector.shape, known, batch["inside"][name], self.config.views[name]["fov_y"])  # type: ignore[arg-type]
             for term, value in found.items():
                 terms[term] = terms[term] + value if term in terms else value
-        grounded = {name.removeprefix("grounded_"): value for name, value in outputs.items() if name.startswith("grounded_")}
-        terms["reading"] = grounding_loss(grounded, batch["labels"], batch["makes_sense"])
         terms |= self._controller_loss(batch["rows"], outputs)
         return {name: self.config.loss_weights[name] * value for name, value in terms.items()}
 
@@ -260,30 +256,30 @@ class MiniVLA(VLAModel):
             far[0] = far[0]._replace(place=torch.cat([flat, far[0].place[..., 2:]], dim=-1))
         return fuse([*far, *near]), offset
 
-    def _goals(self, grounded: Outputs, known: memories.Memory, seen: Detections, hand: Hand) -> Goals:
-        """Return the goals of the instruction, as indices of detections."""
-        relation = grounded["relation"].argmax(-1)
-        other = self._named(grounded["other_colour"], grounded["other_shape"]).argmax(-1)
-        named = self._named(grounded["moved_colour"][..., :ANY], grounded["moved_shape"])
-        is_any = grounded["moved_colour"].argmax(-1) == ANY
-        shapes = grounded["moved_shape"].log_softmax(-1)[..., self.sight_shape]
+    def _goals(self, asked: Tensor, known: memories.Memory, seen: Detections, hand: Hand) -> Goals:
+        """Return the goals (B, NUM_GOALS, WIDTH) as indices of detections; of "all cubes" the next that is not yet there."""
+        relation, moved_colour, moved_shape, other_colour, other_shape = asked.unbind(-1)
+        other = self._detection(other_colour, other_shape)
+        is_any = moved_colour == ANY
         to_hand = (known.place - hand.position[:, None]).pow(2).sum(-1).clamp(min=1e-12).sqrt()
         to_other = (
             (known.place[:, None, :, :2] - rows(known.place, other)[:, :, None, :2]).pow(2).sum(-1).clamp(min=1e-12).sqrt()
         )
         half = rows(seen.size, other)[..., 0] * 0.01
         is_inside = (to_other < half[..., None]) & (to_hand[:, None] > 0.06)
+        of_shape = self.sight_shape == moved_shape[..., None]
         one_of = (
-            shapes
-            + (known.presence.clamp(min=1e-4).log() * 3.0 - 2.0 * to_hand)[:, None]
-            - 20.0 * is_inside.to(shapes.dtype)
+            (known.presence.clamp(min=1e-4).log() * 3.0 - 2.0 * to_hand)[:, None]
+            - 20.0 * is_inside.to(to_hand.dtype)
+            - 40.0 * (~of_shape).to(to_hand.dtype)
         )
-        moved = torch.where(is_any[..., None], one_of, named).argmax(-1)
-        return Goals(relation, moved, other)
+        moved = torch.where(is_any, one_of.argmax(-1), self._detection(moved_colour, moved_shape))
+        return Goals(relation.clamp(min=0), moved, other)
 
-    def _named(self, colour: Tensor, shape: Tensor) -> Tensor:
-        """Return the log-probability of each detection's colour and shape, (B, G, S)."""
-        return colour.log_softmax(-1)[..., self.sight_colour] + shape.log_softmax(-1)[..., self.sight_shape]
+    def _detection(self, colour: Tensor, shape: Tensor) -> Tensor:
+        """Return the detection of each goal's colour and shape, (B, G); any where the goal has none."""
+        hits = (self.sight_colour == colour[..., None]).long() + (self.sight_shape == shape[..., None]).long()
+        return hits.argmax(-1)
 
     def _bound(self, things: Things, goals: Goals, old: memories.Memory) -> Tensor:
         """Return the target position of each goal's moved object [m], (B, G, 2)."""

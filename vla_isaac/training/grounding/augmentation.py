@@ -1,7 +1,7 @@
 """Variants of an example with the same meaning, or with a meaning that follows from it.
 
-Colours are exchanged in the sentence and in the scene alike; an object that the sentence names is taken away, so that it cannot
-be done; other objects are added; letters are mistyped.
+Colours are exchanged in the sentence and in the scene alike; an object that the sentence names is taken away, so that it
+cannot be done; other objects are added; letters are mistyped.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ from vla_isaac.training.grounding.examples import Example
 _WORD = re.compile(r"[^\W\d_]+")
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
-_EXCLUSIVE = re.compile(r"\b(all|every|each|both|other|others|only|else|rest|same|matching|neither|nor|any|one|ones|two|three)\b")
+_EXCLUSIVE = re.compile(
+    r"\b(all|every|each|both|other|others|only|else|rest|same|matching|neither|nor|any|one|ones|two|three)\b"
+)
 
 
 def augmented(example: Example, rng: np.random.Generator) -> Example:
@@ -65,10 +67,100 @@ def _is_maybe_a_colour(word: str) -> list[str]:
 
 
 _NOT_COLOURS = frozenset(
-    "the then them back read ready need led let lid get got ten tin pan can one ones so on in if it is red rod bid lace blow "
-    "place block below low grab great agree seen been blank while rose pick sink think tank wrote write".split()
+    [
+        "the",
+        "then",
+        "them",
+        "back",
+        "read",
+        "ready",
+        "need",
+        "led",
+        "let",
+        "lid",
+        "get",
+        "got",
+        "ten",
+        "tin",
+        "pan",
+        "can",
+        "one",
+        "ones",
+        "so",
+        "on",
+        "in",
+        "if",
+        "it",
+        "is",
+        "red",
+        "rod",
+        "bid",
+        "lace",
+        "blow",
+        "place",
+        "block",
+        "below",
+        "low",
+        "grab",
+        "great",
+        "agree",
+        "seen",
+        "been",
+        "blank",
+        "while",
+        "rose",
+        "pick",
+        "sink",
+        "think",
+        "tank",
+        "wrote",
+        "write",
+    ]
 ) - {"red", "rose"}
-_SHORT_WORDS = frozenset("a i u r y d s t m to by go be or of on in it is if at an as so no my me we us up do hi ok uh um er ah oh pl n".split())
+_SHORT_WORDS = frozenset(
+    [
+        "a",
+        "i",
+        "u",
+        "r",
+        "y",
+        "d",
+        "s",
+        "t",
+        "m",
+        "to",
+        "by",
+        "go",
+        "be",
+        "or",
+        "of",
+        "on",
+        "in",
+        "it",
+        "is",
+        "if",
+        "at",
+        "an",
+        "as",
+        "so",
+        "no",
+        "my",
+        "me",
+        "we",
+        "us",
+        "up",
+        "do",
+        "hi",
+        "ok",
+        "uh",
+        "um",
+        "er",
+        "ah",
+        "oh",
+        "pl",
+        "n",
+    ]
+)
 
 
 def _is_near(word: str, known: str) -> bool:
@@ -166,7 +258,9 @@ def _with_more_objects(example: Example, rng: np.random.Generator) -> Example:
         SceneObject(colour, pick(rng, shapes), float(rng.uniform(0.35, 0.7)), float(rng.uniform(-0.3, 0.3)))
         for colour in rng.permutation(colours)[: int(rng.integers(1, 4))]
     )
-    if any(f"{e}" in example.sentence.lower() for e in ("leftmost", "rightmost", "nearest", "closest", "farthest", "furthest")):
+    if any(
+        f"{e}" in example.sentence.lower() for e in ("leftmost", "rightmost", "nearest", "closest", "farthest", "furthest")
+    ):
         return example
     return Example(example.sentence, (*example.scene, *more), example.kind, example.steps)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +10,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vla_isaac.core.arrays import AnyArray
 from vla_isaac.models.grounding.classes import labels_of
 from vla_isaac.models.grounding.decoding import Reading, readings
 from vla_isaac.models.grounding.network import GroundingNetwork, grounding_loss
@@ -72,7 +70,8 @@ def fit(
     slow = [p for n, p in network.named_parameters() if p.dim() < 2]
     fast = [p for n, p in network.named_parameters() if p.dim() >= 2]
     optimizer = torch.optim.AdamW(
-        [{"params": fast, "weight_decay": config.weight_decay}, {"params": slow, "weight_decay": 0.0}], lr=config.learning_rate
+        [{"params": fast, "weight_decay": config.weight_decay}, {"params": slow, "weight_decay": 0.0}],
+        lr=config.learning_rate,
     )
     average = torch.optim.swa_utils.AveragedModel(
         network, avg_fn=lambda old, new, count: old + (1 - min(config.average, (1 + count) / (10 + count))) * (new - old)

@@ -15,9 +15,9 @@ from vla_isaac.tasks.families import pick
 from vla_isaac.tasks.language import read_instruction
 from vla_isaac.training.demonstration_sentences import is_held_out, vary
 from vla_isaac.training.grounding.examples import Example, placed
-from vla_isaac.training.order_drafts import draft_order, families
-from vla_isaac.training.sentence_drafts import DescribedObject, SentenceDraft, describe, fill_slots
-from vla_isaac.training.unsupported_sentences import draw_unsupported, unknown_name
+from vla_isaac.training.grounding.order_drafts import draft_order, families
+from vla_isaac.training.grounding.sentence_drafts import DescribedObject, SentenceDraft, describe, fill_slots
+from vla_isaac.training.grounding.unsupported_sentences import draw_unsupported, unknown_name
 
 MOST_OBJECTS = 11
 CANNOT_SHARE = 0.22
@@ -129,13 +129,9 @@ def _two_of(name: str, item: DescribedObject, rng: np.random.Generator) -> set[N
     return {(name, shape) for shape in ("cube", "ball", "cylinder")}
 
 
-def _said(
-    draft: SentenceDraft, names: dict[str, str], objects: list[Named], kind: str, rng: np.random.Generator
-) -> Example:
+def _said(draft: SentenceDraft, names: dict[str, str], objects: list[Named], kind: str, rng: np.random.Generator) -> Example:
     return Example(vary(fill_slots(draft, rng, names), rng), placed(objects, rng), kind)
 
 
 def _unsupported(rng: np.random.Generator) -> Example:
     return Example(draw_unsupported(rng), placed(_filled(set(), rng), rng), "unknown_action")
-
-

@@ -13,7 +13,7 @@ from vla_isaac.language import SentenceTemplates, lexicon
 from vla_isaac.scene.objects import CONTAINERS, SHAPES
 from vla_isaac.tasks.families import family_names, pick
 from vla_isaac.tasks.paraphrases import paraphrases
-from vla_isaac.training.sentence_drafts import (
+from vla_isaac.training.grounding.sentence_drafts import (
     MOVED_SHAPES,
     SUPPORTS,
     DescribedObject,

@@ -8,11 +8,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.goals import SIDES
 from vla_isaac.language import SLOT, lexicon
-from vla_isaac.models.goal_query import ANY, COLOUR_NAMES, NUM_GOALS, RELATIONS, UNSPECIFIED, WIDTH
-from vla_isaac.scene.objects import SHAPES
+from vla_isaac.models.goal_query import COLOUR_NAMES
 from vla_isaac.tasks.families import pick
 from vla_isaac.tasks.paraphrases import PLAIN_SHARE
 
@@ -38,15 +36,6 @@ class SentenceGoal:
     moved: DescribedObject
     other: DescribedObject | None = None
 
-    @property
-    def row(self) -> list[int]:
-        """Its class labels, `WIDTH` numbers."""
-        colour = COLOUR_NAMES.index(self.moved.colour) if self.moved.colour else ANY
-        row = [RELATIONS.index(self.relation), colour, SHAPES.index(self.moved.shape)]
-        if self.other is None:
-            return [*row, UNSPECIFIED, UNSPECIFIED]
-        return [*row, COLOUR_NAMES.index(self.other.colour), SHAPES.index(self.other.shape)]
-
 
 @dataclass(frozen=True)
 class SentenceDraft:
@@ -56,25 +45,6 @@ class SentenceDraft:
     goals: tuple[SentenceGoal, ...]
     objects: Mapping[str, DescribedObject] = field(default_factory=dict)
     """The object of each slot."""
-
-
-def labels_of(goals: Sequence[SentenceGoal]) -> AnyArray:
-    """Return the classes of goals, int64 (NUM_GOALS, WIDTH).
-
-    Of two objects on top of each other the upper comes first, as in the family `tower`, in any order of the sentence.
-    """
-    if len(goals) == 2 and all(g.relation == "on" for g in goals) and goals[1].other == goals[0].moved:
-        goals = goals[::-1]
-    labels = no_labels()
-    labels[:, 0] = 0
-    for row, goal in enumerate(goals):
-        labels[row] = goal.row
-    return labels
-
-
-def no_labels() -> AnyArray:
-    """Return the classes of a sentence without a goal, int64 (NUM_GOALS, WIDTH)."""
-    return np.full((NUM_GOALS, WIDTH), UNSPECIFIED, dtype=np.int64)
 
 
 def draw_object(rng: np.random.Generator, shapes: Sequence[str]) -> DescribedObject:

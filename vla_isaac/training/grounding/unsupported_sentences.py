@@ -12,8 +12,15 @@ from vla_isaac.language import SLOT, lexicon
 from vla_isaac.scene.objects import CONTAINERS, SHAPES
 from vla_isaac.tasks.families import pick
 from vla_isaac.training.demonstration_sentences import vary
-from vla_isaac.training.order_drafts import draft_order
-from vla_isaac.training.sentence_drafts import MOVED_SHAPES, SUPPORTS, choose_words, describe, draw_object, fill_slots
+from vla_isaac.training.grounding.order_drafts import draft_order
+from vla_isaac.training.grounding.sentence_drafts import (
+    MOVED_SHAPES,
+    SUPPORTS,
+    choose_words,
+    describe,
+    draw_object,
+    fill_slots,
+)
 from vla_isaac.training.vocabulary import vocabulary_words
 
 
