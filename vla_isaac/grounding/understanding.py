@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+import numpy as np
+
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import ConfigError, InstructionError
 from vla_isaac.core.goals import GoalPlan
@@ -17,6 +19,9 @@ from vla_isaac.models.grounding.classes import plan_of
 from vla_isaac.models.grounding.decoding import Reading
 from vla_isaac.models.grounding.scene_objects import SceneObject
 from vla_isaac.tasks.language import read_instruction
+
+Places = Mapping[str, Sequence[float] | AnyArray]
+"""Positions of objects in the frame of the robot's base [m], by name."""
 
 MOST_OFFERED = 3
 """Readings that a refusal names."""
@@ -50,7 +55,7 @@ class Understanding:
         return f"understood as {self.plan}{sure}"
 
 
-def understand(text: str, bodies: Sequence[Body], places: Mapping[str, AnyArray] | None = None) -> Understanding:
+def understand(text: str, bodies: Sequence[Body], places: Places | None = None) -> Understanding:
     """Return what an instruction asks for.
 
     The grammar answers where it can read the sentence; the network where it cannot, if it is sure enough.
@@ -77,7 +82,7 @@ def understand(text: str, bodies: Sequence[Body], places: Mapping[str, AnyArray]
         raise _with_readings(error, found, names, network) from None
 
 
-def words_understood(text: str, bodies: Sequence[Body], places: Mapping[str, AnyArray] | None = None) -> list[WordEffect]:
+def words_understood(text: str, bodies: Sequence[Body], places: Places | None = None) -> list[WordEffect]:
     """Return which word stands for which object or relation, as the network reads it; empty if it cannot run here.
 
     Args:
@@ -100,11 +105,11 @@ def is_sure(found: Sequence[Reading], network: LearnedGrounding) -> bool:
     return found[0].kind == "do" and found[0].confidence >= network.card.accept_above
 
 
-def _scene(bodies: Sequence[Body], places: Mapping[str, AnyArray] | None) -> tuple[SceneObject, ...] | None:
+def _scene(bodies: Sequence[Body], places: Places | None) -> tuple[SceneObject, ...] | None:
     """Return the objects for the network; without places they stand on one spot. None for things it does not know."""
     if len({(body.colour, body.shape) for body in bodies}) < len(bodies):
         return None
-    at = places or dict.fromkeys((body.name for body in bodies), (0.5, 0.0))
+    at = places or dict.fromkeys((body.name for body in bodies), np.array([0.5, 0.0]))
     return tuple(SceneObject(b.colour, b.shape, float(at[b.name][0]), float(at[b.name][1])) for b in bodies)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,16 +45,13 @@ def word_effects(sentence: str, vocabulary: WordPieces, scores: Scores, scene: S
                 rows[number + 1, place] = SPECIAL.index(UNKNOWN)
     _, relation, other = scores(rows, scene)
     parts = _parts(relation, other, scene)
-    return [
-        WordEffect(
-            word, tuple(sorted((p for p in parts if _lost(parts[p], n) > MATTERS), key=lambda p: -_lost(parts[p], n)))
-        )
-        for n, word in enumerate(words)
-    ]
+    return [WordEffect(word, _lost_with(number, parts)) for number, word in enumerate(words)]
 
 
-def _lost(probability: AnyArray, number: int) -> float:
-    return float(probability[0] - probability[number + 1])
+def _lost_with(number: int, parts: Mapping[str, AnyArray]) -> tuple[str, ...]:
+    """Return the parts whose probability falls without a word, most first."""
+    lost = {part: float(values[0] - values[number + 1]) for part, values in parts.items()}
+    return tuple(part for part in sorted(lost, key=lambda part: -lost[part]) if lost[part] > MATTERS)
 
 
 def _parts(relation: AnyArray, other: AnyArray, scene: Sequence[SceneObject]) -> dict[str, AnyArray]:

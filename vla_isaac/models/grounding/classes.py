@@ -14,6 +14,9 @@ import numpy as np
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.goals import DIRECTIONS, GRIPPER, SIDES, Goal, GoalPlan
 
+SAME = {"held": "lifted"}
+"""Predicates that the network does not tell from another."""
+
 STEPS = 3
 """Steps of a plan that are expressed; all goals of one step must hold together."""
 
@@ -108,7 +111,7 @@ def wishes_of(plan: GoalPlan, names: Sequence[str]) -> Steps | None:
 def _wish(goal: Goal, names: list[str]) -> Wish | None:
     if goal.predicate == "touching" or (goal.predicate == "near" and goal.args[0] == GRIPPER):
         return Wish(REACH, names.index(goal.args[-1]))
-    relation = f"push_{goal.args[1]}" if goal.predicate == "pushed_to" else goal.predicate
+    relation = f"push_{goal.args[1]}" if goal.predicate == "pushed_to" else SAME.get(goal.predicate, goal.predicate)
     if relation not in RELATIONS:
         return None
     objects = goal.objects

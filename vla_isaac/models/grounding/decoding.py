@@ -1,8 +1,8 @@
-"""The most probable plan of a sentence, its probability, and its alternatives, from the scores of the network; numpy only."""
+"""The most probable plan of a sentence, its probability, and its alternatives, from the network's scores; numpy only."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,7 +30,7 @@ class Reading:
 def readings(
     kind: AnyArray, relation: AnyArray, other: AnyArray, objects: int, *, temperature: float = 1.0
 ) -> list[Reading]:
-    """Return the readings of one sentence, the most probable first: the best plan, what differs in one choice, and why not.
+    """Return the readings of one sentence, the most probable first: the best plan, plans that differ in one choice, reasons.
 
     Args:
         kind: Logits, (KINDS,).
@@ -42,25 +42,27 @@ def readings(
     kinds = log_softmax(kind / temperature)
     relations = log_softmax(relation[:objects] / temperature)
     others = log_softmax(other[:objects, :, :objects] / temperature)
-    pairs = np.where(HAS_OTHER, others.max(-1, initial=-1e4)[..., None], 0.0) + relations  # best other object of each choice
+    found = [Reading(KINDS[n], (), float(np.exp(kinds[n]))) for n in range(1, len(KINDS))]
+    found += [Reading("do", steps, float(np.exp(kinds[0] + score))) for steps, score in _plans(relations, others) if steps]
+    return sorted(found, key=lambda one: -one.confidence)
+
+
+def _plans(relations: AnyArray, others: AnyArray) -> Iterator[tuple[Steps, float]]:
+    """Yield the best plan and those that differ from it in one choice, with the logarithm of their probability."""
+    pairs = relations + np.where(HAS_OTHER, others.max(-1, initial=-1e4)[..., None], 0.0)
     best = pairs.argmax(-1)
-    total = float(kinds[0] + np.take_along_axis(pairs, best[..., None], -1).sum())
-    found = [Reading("do", _steps(best, others), float(np.exp(total)))]
-    for place in np.ndindex(objects, STEPS):
-        ranked = np.argsort(-pairs[place])
-        second = best.copy()
-        second[place] = ranked[1]
-        found.append(
-            Reading("do", _steps(second, others), float(np.exp(total - pairs[place][ranked[0]] + pairs[place][ranked[1]])))
-        )
-        if HAS_OTHER[best[place]] and objects > 2:
-            near = np.argsort(-others[place])
+    total = float(np.take_along_axis(pairs, best[..., None], -1).sum())
+    yield _steps(best, others), total
+    for place in np.ndindex(best.shape):
+        first, second = np.argsort(-pairs[place])[:2]
+        changed = best.copy()
+        changed[place] = second
+        yield _steps(changed, others), total + float(pairs[place][second] - pairs[place][first])
+        if HAS_OTHER[first] and len(best) > 2:
+            near, far = np.argsort(-others[place])[:2]
             swapped = others.copy()
-            swapped[place][near[1]] = 1.0
-            gap = others[place][near[1]] - others[place][near[0]]
-            found.append(Reading("do", _steps(best, swapped), float(np.exp(total + gap))))
-    found += [Reading(KINDS[n], (), float(np.exp(kinds[n]))) for n in range(1, len(KINDS))]
-    return sorted((one for one in found if one.steps or one.kind != "do"), key=lambda one: -one.confidence)
+            swapped[place][far] = 1.0
+            yield _steps(best, swapped), total + float(others[place][far] - others[place][near])
 
 
 def _steps(best: AnyArray, others: AnyArray) -> Steps:

@@ -50,7 +50,7 @@ class SceneArrays(NamedTuple):
     """Which of `EXTREMES` an object is, float32 (B, N, 4)."""
 
 
-def objects_of(bodies: Sequence[Body], positions: AnyArray) -> tuple[SceneObject, ...]:
+def objects_of(bodies: Sequence[Body], positions: Sequence[Sequence[float]] | AnyArray) -> tuple[SceneObject, ...]:
     """Return the objects of a scene.
 
     Args:
@@ -71,7 +71,7 @@ def scene_arrays(scenes: Sequence[Sequence[SceneObject]]) -> SceneArrays:
     for row, scene in enumerate(scenes):
         for column, item in enumerate(scene):
             colours[row, column] = COLOUR_NAMES.index(item.colour)
-            shapes[row, column] = SHAPES.index(item.shape)  # type: ignore[arg-type]
+            shapes[row, column] = SHAPES.index(item.shape)
         for number, extreme in enumerate(EXTREMES):
             for shape in {item.shape for item in scene}:
                 found = extreme_of(scene, extreme, shape)

@@ -8,10 +8,10 @@ from functools import cache
 
 import numpy as np
 
+from vla_isaac.grounding.said_sentences import SaidSentence, wishes_of_text
 from vla_isaac.models.grounding.classes import Steps, is_expressible
 from vla_isaac.models.grounding.scene_objects import SceneObject
 from vla_isaac.scene.builder import scene_preset
-from vla_isaac.training.grounding.corpus import SaidSentence, wishes_of_text
 
 
 @dataclass(frozen=True)

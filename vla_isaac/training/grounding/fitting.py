@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from vla_isaac.grounding.said_sentences import SaidSentence
 from vla_isaac.models.grounding.classes import labels_of
 from vla_isaac.models.grounding.decoding import Reading, readings
 from vla_isaac.models.grounding.network import GroundingNetwork, grounding_loss
 from vla_isaac.models.grounding.scene_objects import scene_arrays
 from vla_isaac.models.grounding.wordpieces import WordPieces
 from vla_isaac.training.grounding.augmentation import augmented
-from vla_isaac.training.grounding.corpus import SaidSentence
 from vla_isaac.training.grounding.examples import Example, example_of
 from vla_isaac.training.grounding.templates import draw_example
+
+BUCKETS = 8
+"""Batches that are drawn together and sorted by length."""
 
 
 @dataclass(frozen=True)
@@ -76,32 +80,43 @@ def fit(
     average = torch.optim.swa_utils.AveragedModel(
         network, avg_fn=lambda old, new, count: old + (1 - min(config.average, (1 + count) / (10 + count))) * (new - old)
     )
+    kept: GroundingNetwork = average.module  # type: ignore[assignment]
     network.train()
     losses: list[float] = []
-    order: list[int] = []
-    for update in range(1, config.updates + 1):
+    for update, examples in enumerate(itertools.islice(_batches(corpus, config, rng), config.updates), start=1):
         for group in optimizer.param_groups:
             group["lr"] = config.learning_rate * _rate(update / config.updates, config.warmup)
-        examples: list[Example] = []
-        while len(examples) < config.batch:
-            if rng.random() < config.templates:
-                examples.append(draw_example(rng))
-                continue
-            order = order or [int(i) for i in rng.permutation(len(corpus))]
-            drawn = example_of(corpus[order.pop()], rng)
-            if drawn is not None:
-                examples.append(augmented(drawn, rng))
         loss = _loss(network, vocabulary, examples, config.unknown_words)
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
         average.update_parameters(network)
         losses.append(float(loss.detach()))
         if update % 100 == 0 or update == config.updates:
-            progress(update, float(np.mean(losses)), average.module)
+            progress(update, float(np.mean(losses)), kept)
             losses = []
-    return average.module
+    return kept
+
+
+def _batches(corpus: Sequence[SaidSentence], config: FittingConfig, rng: np.random.Generator) -> Iterator[list[Example]]:
+    """Yield batches without end; sentences of one batch are about equally long, since padding costs as much as words."""
+    examples = _examples(corpus, config, rng)
+    while True:
+        some = sorted(itertools.islice(examples, config.batch * BUCKETS), key=lambda one: len(one.sentence))
+        for number in rng.permutation(BUCKETS):
+            yield some[number * config.batch : (number + 1) * config.batch]
+
+
+def _examples(corpus: Sequence[SaidSentence], config: FittingConfig, rng: np.random.Generator) -> Iterator[Example]:
+    """Yield variants of the corpus, each sentence once before any again, mixed with examples of templates."""
+    while True:
+        for index in rng.permutation(len(corpus)):
+            while rng.random() < config.templates:
+                yield draw_example(rng)
+            drawn = example_of(corpus[index], rng)
+            if drawn is not None:
+                yield augmented(drawn, rng)
 
 
 def _rate(done: float, warmup: float) -> float:
@@ -114,7 +129,8 @@ def _loss(network: GroundingNetwork, vocabulary: WordPieces, examples: Sequence[
     words = torch.where(lost, torch.ones_like(words), words)
     labels = labels_of([e.kind for e in examples], [e.steps for e in examples], shapes.shape[1])
     outputs = network(words, colours, shapes, extremes)
-    return grounding_loss(outputs, *(torch.from_numpy(a) for a in labels), shapes >= 0)
+    kind, relation, other = (torch.from_numpy(a) for a in labels)
+    return grounding_loss(outputs, kind, relation, other, shapes >= 0)
 
 
 @torch.no_grad()

@@ -72,6 +72,6 @@ def _rows(word: str, known: dict[str, int]) -> list[int]:
     return [known[whole.pieces[piece.row]] for piece in whole.split(word)]
 
 
-def _copy(module: torch.nn.Module, weights: dict[str, Tensor], name: str) -> None:
+def _copy(module: torch.nn.Module | Tensor, weights: dict[str, Tensor], name: str) -> None:
     for field in ("weight", "bias"):
         getattr(module, field).copy_(weights[f"{name}.{field}"])
