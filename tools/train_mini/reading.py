@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from vla_isaac.models.mini.grounding import is_grounded
+from vla_isaac.training.sentence_maker import LabelledSentence, draw_held_out
 
 from tools.train_mini.recipe import FAMILIES, LONG, SHIPPED
 from vla_isaac.core.intervals import wilson95
 from vla_isaac.models.base import VLAModel, load_model
-from vla_isaac.models.mini.grounding import is_grounded
 from vla_isaac.scene.colours import COLOURS
-from vla_isaac.training.sentence_maker import LabelledSentence, draw_held_out
 from vla_isaac.training.grounding.unsupported_sentences import made_up_word
 
 COUNT, SEED = 1000, 991

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from tyro.conf import UseAppendAction, arg
@@ -12,8 +14,12 @@ from vla_isaac.cli.options import OptionalInt, OptionalName, OptionalPath, Secon
 from vla_isaac.cli.output import FAULT, NOT_REACHED, OK, emit, note, say
 from vla_isaac.cli.progress import ProgressBar
 from vla_isaac.cli.writable import check_writable
+from vla_isaac.core.atomic_files import write_bytes
 from vla_isaac.core.errors import UsageError, VlaIsaacError
 from vla_isaac.evaluation import EvaluationPlan, EvaluationReport, evaluate
+from vla_isaac.evaluation.reading import SURE, ReadingReport, figures, measure_reading
+from vla_isaac.evaluation.sentence_tasks import sentences_by_family
+from vla_isaac.grounding.said_sentences import read_sentences
 from vla_isaac.runtime.inference import POLICY_TIMEOUT
 from vla_isaac.runtime.result import End
 
@@ -27,8 +33,9 @@ class Eval:
     For example: vla-isaac eval --policy scripted --task place_on --task lift --episodes 200 --out results.jsonl
     """
 
-    policy: str = "scripted"
-    """The policy (see: vla-isaac list policies), a checkpoint folder, FILE.py:CLASS or PACKAGE.MODULE:CLASS."""
+    policy: OptionalName = None
+    """The policy (see: vla-isaac list policies), a checkpoint folder, FILE.py:CLASS or PACKAGE.MODULE:CLASS. The default is
+    the scripted expert."""
 
     task: Tasks = ()
     """A family (see: vla-isaac list tasks); repeat the option for several. Default: all."""
@@ -55,6 +62,10 @@ class Eval:
     """Change to the policy's input or the scene: none, another goal of the same scene, an empty instruction, black images,
     or the object moved while the hand approaches it."""
 
+    sentences: OptionalPath = None
+    """A file of sentences with their goals (tab-separated: id, style, scene, goal, sentence), for example of
+    config/language/corpus: counts how many are understood and, with --policy, how many the policy does."""
+
     must_act: bool = False
     """Make a policy act even on objects that it does not recognise, instead of declining; a baseline without vision."""
 
@@ -79,6 +90,8 @@ class Eval:
     def run(self) -> int:
         """Evaluate and print a report."""
         self._check()
+        if self.sentences is not None and self.policy is None:
+            return self._read(self.sentences)
         bar = ProgressBar("eval")
         try:
             report = evaluate(
@@ -110,8 +123,9 @@ class Eval:
     def _plan(self) -> EvaluationPlan:
         try:
             return EvaluationPlan(
-                policy=self.policy,
-                tasks=tuple(dict.fromkeys(self.task)),
+                policy=self.policy or "scripted",
+                sentences=None if self.sentences is None else str(self.sentences),
+                tasks=self._tasks(),
                 episodes=self.episodes,
                 seed=self.seed,
                 scene=self.scene,
@@ -124,6 +138,24 @@ class Eval:
             )
         except VlaIsaacError as error:
             raise UsageError(in_options(error)) from error
+
+    def _tasks(self) -> tuple[str, ...]:
+        """Return the families, each once; of a file of sentences all that it has unless some are given."""
+        named = tuple(dict.fromkeys(self.task))
+        return named if named or self.sentences is None else tuple(sentences_by_family(str(self.sentences)))
+
+    def _read(self, path: Path) -> int:
+        """Count how many sentences of a file are understood."""
+        report = measure_reading(read_sentences(path), seed=self.seed)
+        for line in reading_table(report):
+            say(line)
+        if self.out is not None:
+            lines = [json.dumps(one.to_json(), ensure_ascii=False) + "\n" for one in report.read]
+            write_bytes(self.out, "".join(lines).encode())
+            say(f"results      {self.out}")
+        if self.json:
+            emit({"sentences_file": str(path), **report.to_json()})
+        return OK
 
     def _report(self, report: EvaluationReport) -> int:
         for line in table(report):
@@ -156,6 +188,37 @@ def table(report: EvaluationReport) -> list[str]:
         f"{plan.policy} on {plan.backend}, randomisation {plan.randomisation}, wording {plan.wording}, trial {plan.trial}"
     )
     return [about, *lines, *_remarks(total)]
+
+
+READING_HEADINGS = ("sentences", "can be done", "right", "wrong", "refused", "cannot", "of them refused")
+
+
+def reading_table(report: ReadingReport) -> list[str]:
+    """Return the lines of a table: a row for each group of sentences, and the calibration."""
+    rows: list[tuple[str, ...]] = [READING_HEADINGS]
+    for kind, name, read in report.groups():
+        found = figures(read)
+        right = f"{found['right']}{_percent(found['right'], found['sentences'])}"
+        refused = (
+            f"{found['cannot_refused']}{_percent(found['cannot_refused'], found['cannot'])}" if found["cannot"] else "-"
+        )
+        label = name if kind == "all" else f"{kind} {name}"
+        counts = (str(found[key]) for key in ("wrong", "refused", "cannot"))
+        rows.append((label, str(found["sentences"]), right, *counts, refused))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(READING_HEADINGS))]
+    lines = [
+        "  ".join(
+            cell.rjust(width) if column else cell.ljust(width) for column, (cell, width) in enumerate(zip(row, widths))
+        )
+        for row in rows
+    ]
+    sure = report.calibration()
+    lines.append(f"of {sure['readings']} readings of the network with confidence from {SURE}, {sure['right']} are right")
+    return lines
+
+
+def _percent(part: int, whole: int) -> str:
+    return f" ({100 * part / whole:.1f} %)" if whole else ""
 
 
 def _row(name: str, figures: dict[str, Any]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from vla_isaac.evaluation.plan import EvaluationJob, EvaluationPlan
 from vla_isaac.evaluation.report import EvaluationReport
 from vla_isaac.evaluation.results_file import ResultsFile
 from vla_isaac.evaluation.schedule import EvaluationSchedule
+from vla_isaac.evaluation.sentence_tasks import sentences_by_family
 from vla_isaac.evaluation.trials.moved import check_moves_objects
 from vla_isaac.jobs import JobPool, JobResult, ReportProgress, open_pool, run_jobs
 from vla_isaac.jobs.pool import JOB_DEADLINE, check_num_workers
@@ -91,7 +92,12 @@ def check_plan(plan: EvaluationPlan, num_workers: int) -> None:
     """
     check_num_workers(num_workers)
     randomisation_preset(plan.randomisation)
+    known = sentences_by_family(plan.sentences) if plan.sentences else {}
     for name in plan.tasks:
+        if plan.sentences and name not in known:
+            raise UsageError(
+                f"{plan.sentences} has no sentence of the family {name!r}", remedy=f"choose among {', '.join(known)}"
+            )
         scene_preset(plan.scene or task_family(name).preset.scene)
         if plan.wording != "plain":
             paraphrases(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from vla_isaac.backends import BACKENDS
@@ -14,9 +14,11 @@ from vla_isaac.core.errors import BackendError, GoalError, PolicyDeclined, Rende
 from vla_isaac.evaluation.instructions import instruction_for
 from vla_isaac.evaluation.outcome import DECLINED, Outcome, outcome_of
 from vla_isaac.evaluation.plan import EvaluationJob, EvaluationPlan
+from vla_isaac.evaluation.sentence_tasks import goal_in, sentences_by_family
 from vla_isaac.evaluation.trials.blackened import BlackImagePolicy
 from vla_isaac.evaluation.trials.moved import MovedObjectBackend, check_moves_objects, draw_new_position
 from vla_isaac.evaluation.trials.wrong_instruction import TaskWithOriginalGoal, other_draw
+from vla_isaac.grounding.said_sentences import SaidSentence
 from vla_isaac.policies.base import Policy
 from vla_isaac.policies.factory import make_policy
 from vla_isaac.runtime.episode import EpisodeRequest, set_stage
@@ -139,8 +141,10 @@ class Evaluator:
 
     def _prepare(self, job: EvaluationJob) -> _Stage:
         """Prepare the episode as ``run --task`` does, then apply the trial."""
-        plan, backend, request = self.plan, self._open_backend(), self._request(job)
-        family = task_family(job.task)
+        plan, backend = self.plan, self._open_backend()
+        if plan.sentences:
+            return self._prepare_sentence(sentences_by_family(plan.sentences)[job.task], job, backend)
+        request, family = self._request(job), task_family(job.task)
         drawn = drive(set_stage(request, backend, self._calls.policy, plan.policy))
         assert drawn.plan is not None  # a family always has one
         original = TaskDraw(drawn.instruction, drawn.plan)
@@ -156,6 +160,24 @@ class Evaluator:
         sentence = "" if is_silent else instruction_for(plan.wording, job, requested, drawn.scene.bodies)
         start = replace(drawn, instruction=sentence, plan=requested.plan)
         return _Stage(start=start, task=task, backend=backend, original=original)
+
+    def _prepare_sentence(self, some: Sequence[SaidSentence], job: EvaluationJob, backend: Backend) -> _Stage:
+        """Prepare the episode of a sentence, which is judged by its goal however it is understood."""
+        said, preset = some[job.number % len(some)], task_family(job.task).preset
+        request = EpisodeRequest(
+            scene=scene_preset(said.scene),
+            randomisation=randomisation_preset(self.plan.randomisation),
+            seed=job.seed,
+            instruction=said.sentence,
+            judge=False,
+        )
+        drawn = drive(set_stage(request, backend, self._calls.policy, self.plan.policy))
+        goal = goal_in(said, drawn.state)
+        steps = self.plan.max_steps or max(1, round(preset.max_seconds * drawn.scene.timing.control_hz))
+        start = replace(drawn, plan=goal, max_steps=steps)
+        return _Stage(
+            start=start, task=Task(goal, dwell=preset.dwell), backend=backend, original=TaskDraw(said.sentence, goal)
+        )
 
     def _request(self, job: EvaluationJob) -> EpisodeRequest:
         plan, family = self.plan, task_family(job.task)

@@ -58,6 +58,10 @@ class EvaluationPlan:
     ``"no_instruction"``: the instruction is empty. ``"blackened"``: every image is black. ``"moved"``: the object is moved
     by 3 to 8 cm while the hand approaches it."""
 
+    sentences: str | None = None
+    """A file of sentences with their goals, see `grounding.said_sentences`; attempt k of a family has its sentence k (modulo
+    their number) in that sentence's scene. None takes the family's own."""
+
     must_act: bool = False
     """Whether a policy must act even on objects that it does not recognise, instead of declining."""
 
@@ -90,6 +94,8 @@ class EvaluationPlan:
                 "evaluation: {wording} and {trial} exclude each other; leave one out",
                 options={"wording": self.wording, "trial": self.trial},
             )
+        if self.sentences and (self.trial != "usual" or self.wording != "plain" or self.scene):
+            raise ConfigError("evaluation: a file of sentences excludes a trial, a wording and a scene; leave them out")
         self._take_tasks()
 
     def _take_tasks(self) -> None:

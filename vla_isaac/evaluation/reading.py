@@ -45,6 +45,11 @@ class ReadSentence:
     confidence: float
     """1 where the grammar read it; 0 where it was refused."""
 
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values, as a line of the results file has them."""
+        more = {"answer": self.answer, "understood": self.understood, "confidence": round(self.confidence, 4)}
+        return {**vars(self.said), **more}
+
     @property
     def is_doable(self) -> bool:
         """Return whether the sentence has a goal."""

@@ -80,6 +80,7 @@ class EvaluationReport:
             "randomisation": plan.randomisation,
             "trial": plan.trial,
             "wording": plan.wording,
+            **({"sentences_file": plan.sentences} if plan.sentences else {}),
             "seeds": [min(seeds), max(seeds)],
             "wall_seconds": round(self.wall_seconds, 3),
         }

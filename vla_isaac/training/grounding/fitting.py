@@ -135,13 +135,21 @@ def _loss(network: GroundingNetwork, vocabulary: WordPieces, examples: Sequence[
 
 @torch.no_grad()
 def read_all(
-    network: GroundingNetwork, vocabulary: WordPieces, examples: Sequence[Example], *, batch: int = 64
-) -> list[list[Reading]]:
-    """Return the readings of each example."""
+    network: GroundingNetwork,
+    vocabulary: WordPieces,
+    examples: Sequence[Example],
+    temperatures: Sequence[float] = (1.0,),
+    *,
+    batch: int = 64,
+) -> list[list[list[Reading]]]:
+    """Return the readings of each example, at each temperature."""
     network.eval()
-    found: list[list[Reading]] = []
+    found: list[list[list[Reading]]] = [[] for _ in temperatures]
     for begin in range(0, len(examples), batch):
         part = examples[begin : begin + batch]
         kind, relation, other = (values.numpy() for values in network(*inputs_of(vocabulary, part)))
-        found += [readings(kind[i], relation[i], other[i], len(e.scene)) for i, e in enumerate(part)]
+        for at, temperature in zip(found, temperatures, strict=True):
+            at += [
+                readings(kind[i], relation[i], other[i], len(e.scene), temperature=temperature) for i, e in enumerate(part)
+            ]
     return found
