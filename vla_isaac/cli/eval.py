@@ -206,15 +206,14 @@ def reading_table(report: ReadingReport) -> list[str]:
         counts = (str(found[key]) for key in ("wrong", "refused", "cannot"))
         rows.append((label, str(found["sentences"]), right, *counts, refused))
     widths = [max(len(row[column]) for row in rows) for column in range(len(READING_HEADINGS))]
-    lines = [
-        "  ".join(
-            cell.rjust(width) if column else cell.ljust(width) for column, (cell, width) in enumerate(zip(row, widths))
-        )
-        for row in rows
-    ]
+    lines = ["  ".join(_aligned(cell, column, widths[column]) for column, cell in enumerate(row)) for row in rows]
     sure = report.calibration()
     lines.append(f"of {sure['readings']} readings of the network with confidence from {SURE}, {sure['right']} are right")
     return lines
+
+
+def _aligned(cell: str, column: int, width: int) -> str:
+    return cell.rjust(width) if column else cell.ljust(width)
 
 
 def _percent(part: int, whole: int) -> str:

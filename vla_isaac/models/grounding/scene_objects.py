@@ -50,7 +50,9 @@ class SceneArrays(NamedTuple):
     """Which of `EXTREMES` an object is, float32 (B, N, 4)."""
 
 
-def objects_of(bodies: Sequence[Body], positions: Sequence[Sequence[float]] | AnyArray) -> tuple[SceneObject, ...]:
+def objects_of(
+    bodies: Sequence[Body], positions: Sequence[Sequence[float] | AnyArray] | AnyArray
+) -> tuple[SceneObject, ...]:
     """Return the objects of a scene.
 
     Args:
