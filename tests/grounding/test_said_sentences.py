@@ -75,5 +75,7 @@ def test_every_goal_of_the_training_voices_is_expressible():
 
     for name in VOICES["train"]:
         for one in read_sentences(CORPUS / f"{name}.tsv"):
-            scene = [SceneObject(c, s, 0.4 + 0.01 * i, 0.1 - 0.02 * i) for i, (c, s) in enumerate(objects_of_preset(one.scene))]
+            scene = [
+                SceneObject(c, s, 0.4 + 0.01 * i, 0.1 - 0.02 * i) for i, (c, s) in enumerate(objects_of_preset(one.scene))
+            ]
             assert one.cannot or is_expressible(wishes_of_text(one.goal, scene)), one

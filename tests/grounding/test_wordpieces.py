@@ -5,8 +5,8 @@ import pytest
 from vla_isaac.core.errors import ConfigError
 from vla_isaac.models.grounding.wordpieces import FIRST, LAST, MOST_PIECES, SPECIAL, WordPieces, words_of
 
-PIECES = (*SPECIAL, *"abcdefghijklmnopqrstuvwxyz", *(f"##{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"), "red", "cube",
-          "##s", "put", ",", ".", "'", "->"[0], "→", "!", "block", "##ing", "pick", "on")  # fmt: skip
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+PIECES = (*SPECIAL, *LETTERS, *(f"##{letter}" for letter in LETTERS), "red", "cube", "##s", "put", ",", ".", "'", "->"[0], "→", "!", "block", "##ing", "pick", "on")  # fmt: skip
 
 SENTENCES = [
     "Put the RED cube on the block.",

@@ -88,8 +88,8 @@ def test_an_exported_network_takes_and_gives_its_memory(remembering):
 
 def test_a_policy_decides_over_three_steps_as_torch_does_that_hands_its_memory_on(remembering, seen):
     model, policy = load_model(remembering), begun(remembering)
-    tokens = policy.processor.sentences([SENTENCE])
-    said = {"words": torch.from_numpy(tokens.words), "pieces": torch.from_numpy(tokens.pieces)}
+    policy.feed(seen[0], remember=False)  # reads the sentence
+    said = {"goals": torch.from_numpy(policy._text["goals"])}
     memory = torch.zeros(1, model.memory_width())
     for look in seen:
         chunk = policy.act(look)

@@ -191,9 +191,9 @@ def test_a_folder_that_is_no_checkpoint_says_what_is_missing(tmp_path):
 
 def test_onnx_and_torch_agree_to_a_ten_thousandth(checkpoint):
     from vla_isaac.models.base import load_model
+    from vla_isaac.models.onnx_network import OnnxNetwork
     from vla_isaac.models.processor import VLAProcessor
     from vla_isaac.models.text import Vocabulary
-    from vla_isaac.models.onnx_network import OnnxNetwork
     from vla_isaac.training.export import largest_difference
 
     model = load_model(checkpoint)

@@ -29,10 +29,10 @@ def main() -> int:
     options = parser.parse_args()
     options.runs.mkdir(parents=True, exist_ok=True)
     for stage in stages(options.runs, workers=options.workers):
-        print(f"== {stage.name}: vla-isaac {' '.join(stage.arguments)}", flush=True)
+        print(f"== {stage.name}: {stage.text}", flush=True)
         begin = time.monotonic()
         try:
-            code = subprocess.call([sys.executable, "-m", "vla_isaac", *stage.arguments])
+            code = subprocess.call([sys.executable, "-m", stage.module, *stage.arguments])
         finally:
             note_time(options.runs / "train_mini.json", stage.name, time.monotonic() - begin)
         if code != 0:

@@ -90,7 +90,7 @@ def _recipe(policy: dict[str, Any]) -> str:
     rows = []
     for stage in stages(Path("runs")):
         minutes = f"{seconds[stage.name] / 60:.0f}" if stage.name in seconds else ""
-        rows.append((stage.name, minutes, f"`vla-isaac {' '.join(stage.arguments)}`"))
+        rows.append((stage.name, minutes, f"`{stage.text}`"))
     notes = policy["notes"]
     rounds = REPORTED / "rounds.json"
     words = [

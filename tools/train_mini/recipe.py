@@ -1,4 +1,4 @@
-"""The recipe: which moments, which training, and where the result goes. Every stage is a command of `vla-isaac`.
+"""The recipe: which moments, which training, and where the result goes. Every stage is a command.
 
 Seeds below 100,000 are for training, 100,000 to 199,999 for choosing, 900,000 and up for the figures that are reported.
 """
@@ -43,12 +43,21 @@ class Stage:
 
     name: str
     arguments: tuple[str, ...]
+    module: str = "vla_isaac"
+    """Module that is run with the arguments; by default the command line."""
+
+    @property
+    def text(self) -> str:
+        """The command as one types it."""
+        command = "vla-isaac" if self.module == "vla_isaac" else f"python -m {self.module}"
+        return " ".join((command, *self.arguments))
 
 
 def stages(runs: Path, *, workers: int = 2) -> list[Stage]:
     """Return the stages in order, for a folder that keeps what they make."""
     moments, recoloured, mini = (runs / name for name in ("moments", "moments_recoloured", "mini"))
     return [
+        Stage("grounding", ("--work", str(runs / "grounding"), "--threads", str(workers)), "tools.train_mini.grounding"),
         _collect(moments, 3200, 0, "training", workers),
         _collect(recoloured, 1800, 20_000, "training_recoloured", workers),
         Stage(

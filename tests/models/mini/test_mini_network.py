@@ -23,15 +23,15 @@ from vla_isaac.models.mini.scene import Goals  # noqa: E402
 from vla_isaac.training.config import train_preset  # noqa: E402
 
 STATE = [*panda.ARM_JOINTS, "gripper_width"]
-SIDE, WORDS, BUCKETS, LENGTH = 64, 20, 32, 6
-THINGS, KINDS = 5, ("translation", "rotation", "gripper", "where", "next", "colour", "shape", "centre", "reading")
+SIDE = 64
+THINGS, KINDS = 5, ("translation", "rotation", "gripper", "where", "next", "colour", "shape", "centre")
 
 
 def tiny(**changes) -> MiniVLA:
     torch.manual_seed(0)
     sizes = train_preset("mini_tiny").model_options
-    given = {"image_hw": [SIDE, SIDE], "chunk": 1, "state_names": STATE, "num_words": WORDS, "num_buckets": BUCKETS}
-    return MiniVLA(MiniConfig(**{**sizes, **given, "max_words": 12, **changes}))
+    given = {"image_hw": [SIDE, SIDE], "chunk": 1, "state_names": STATE}
+    return MiniVLA(MiniConfig(**{**sizes, **given, **changes}))
 
 
 def postures(size: int, seed: int) -> torch.Tensor:
@@ -45,20 +45,24 @@ def pictures(size: int, seed: int) -> dict:
     return {n: torch.randint(0, 256, (size, 1, 3, SIDE, SIDE), generator=g, dtype=torch.uint8) for n in ("front", "wrist")}
 
 
-def words(size: int, seed: int) -> dict:
+def asked(size: int, seed: int) -> torch.Tensor:
+    """Return random goals; every second sentence has one goal only."""
     g = torch.Generator().manual_seed(seed)
-    said = torch.randint(2, WORDS, (size, LENGTH), generator=g)
-    return {"words": said, "pieces": torch.randint(1, BUCKETS + 1, (size, LENGTH, 3), generator=g)}
+    counts = (len(RELATIONS), ANY + 1, NUM_SHAPES, NUM_COLOURS, NUM_SHAPES)
+    goals = torch.stack([torch.randint(0, n, (size, NUM_GOALS), generator=g) for n in counts], dim=-1)
+    goals[:, 0, 0] = goals[:, 0, 0].clamp(min=1)
+    goals[::2, 1] = torch.tensor([0, *([UNSPECIFIED] * 4)])
+    return goals
 
 
 def question(size: int, seed: int = 0) -> dict:
     """Return a batch at work; nothing is remembered yet."""
     memory = torch.zeros(size, tiny().memory_width())
-    return {"images": pictures(size, seed), "state": postures(size, seed), **words(size, seed), "memory": memory}
+    return {"images": pictures(size, seed), "state": postures(size, seed), "goals": asked(size, seed), "memory": memory}
 
 
 def lesson(size: int, seed: int = 0) -> dict:
-    """Return a batch to learn from: as many pictures, control periods and sentences."""
+    """Return a batch to learn from: as many pictures and control periods."""
     g = torch.Generator().manual_seed(seed)
     state = postures(size, seed)
 
@@ -68,13 +72,6 @@ def lesson(size: int, seed: int = 0) -> dict:
     place = torch.rand(size, THINGS, 3, generator=g) * torch.tensor([0.3, 0.5, 0.05]) + torch.tensor([0.4, -0.25, 0.0])
     yaw, half = torch.rand(size, THINGS, generator=g) * 3, 1.5 + torch.rand(size, THINGS, 2, generator=g)
     shape = whole(NUM_SHAPES, size, THINGS)
-    labels = torch.stack(
-        [
-            torch.stack([whole(count, size) for _ in range(NUM_GOALS)], dim=1)
-            for count in (len(RELATIONS), ANY + 1, NUM_SHAPES, NUM_COLOURS, NUM_SHAPES)
-        ],
-        dim=-1,
-    )
     relation = torch.stack([whole(len(RELATIONS) - 1, size) + 1, whole(len(RELATIONS) - 1, size) + 1], dim=1)
     moved = whole(2, size, NUM_GOALS)
     actions = torch.rand(size, 7, generator=g) * 2 - 1
@@ -86,9 +83,6 @@ def lesson(size: int, seed: int = 0) -> dict:
         "state": state,
         "known": {"place": place, "yaw": yaw, "size": half, "shape": shape, "colour": whole(NUM_COLOURS, size, THINGS)},
         "inside": inside(place, state),
-        "said": words(size, seed),
-        "labels": labels,
-        "makes_sense": (torch.arange(size) % 4 > 0).float(),
         "rows": {
             "things": {
                 "presence": torch.ones(size, THINGS),
@@ -160,13 +154,18 @@ def test_the_order_within_a_batch_does_not_change_an_answer():
     assert torch.allclose(before["memory"], after["memory"].flip(0), atol=1e-4)
 
 
-def test_padding_of_a_sentence_does_not_change_an_answer():
+def test_only_goals_that_are_asked_for_matter():
     model, batch = taught(), question(4)
-    longer = {**batch, "words": torch.nn.functional.pad(batch["words"], (0, 6)),
-              "pieces": torch.nn.functional.pad(batch["pieces"], (0, 0, 0, 6))}  # fmt: skip
-    before, after = decide(model, batch), decide(model, longer)
-    assert torch.allclose(before["raw"], after["raw"], atol=1e-5)
-    assert torch.allclose(before["confidence"], after["confidence"], atol=1e-5)
+    other = batch["goals"].clone()
+    other[::2, 1, 1:] = 3  # what a second goal would name that is none
+    assert torch.equal(decide(model, batch)["raw"], decide(model, {**batch, "goals": other})["raw"])
+
+
+def test_goals_are_turned_into_detections_of_their_colour_and_shape():
+    model = tiny()
+    colours, shapes = torch.meshgrid(torch.arange(NUM_COLOURS), torch.arange(NUM_SHAPES), indexing="ij")
+    found = model._detection(colours.flatten()[None], shapes.flatten()[None])[0]
+    assert model.sight_colour[found].equal(colours.flatten()) and model.sight_shape[found].equal(shapes.flatten())
 
 
 def test_a_gradient_reaches_every_weight():
@@ -190,7 +189,7 @@ def sum_of_kinds(model: MiniVLA, batch: dict) -> torch.Tensor:
 
 @pytest.mark.parametrize("samples", [8, pytest.param(64, marks=pytest.mark.slow)])
 def test_it_overfits_samples_of_each_kind_to_a_hundredth_of_its_first_loss(samples):
-    model, batch = tiny(hidden=256, wide=32, text_dim=32).eval(), lesson(samples)
+    model, batch = tiny(hidden=256, wide=32).eval(), lesson(samples)
     optimizer = torch.optim.AdamW(model.parameters(), 1e-2, weight_decay=0.0)
     begin, steps = float(sum_of_kinds(model, batch).detach()), 170
     for step in range(steps):
@@ -203,14 +202,6 @@ def test_it_overfits_samples_of_each_kind_to_a_hundredth_of_its_first_loss(sampl
     terms = model.loss(batch, model(batch))
     left = {name: round(float(terms[name].detach()), 4) for name in KINDS}
     assert sum(left.values()) <= 0.01 * begin, left
-
-
-def test_sentences_without_sense_teach_only_that():
-    model, batch = tiny().eval(), lesson(4)
-    batch["makes_sense"] = torch.zeros(4)
-    before = model.loss(batch, model(batch))["reading"]
-    batch["labels"] = torch.full_like(batch["labels"], UNSPECIFIED)
-    assert model.loss(batch, model(batch))["reading"].equal(before)
 
 
 def test_a_thing_that_is_not_there_teaches_eyes_nothing_but_emptiness():
@@ -294,7 +285,7 @@ def test_an_answer_hands_on_as_many_numbers_as_it_takes():
 
 
 def test_it_has_at_most_three_million_weights_as_shipped():
-    sizes = {"image_hw": [128, 128], "state_names": STATE, "num_words": 800}
+    sizes = {"image_hw": [128, 128], "state_names": STATE}
     assert sum(p.numel() for p in MiniVLA(MiniConfig(**sizes)).parameters()) <= 3_000_000
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,9 +14,10 @@ from vla_isaac.models.grounding.scene_objects import COLOUR_NAMES
 from vla_isaac.scene.objects import SHAPES, make_object
 from vla_isaac.tasks.families import pick
 from vla_isaac.tasks.language import read_instruction
+from vla_isaac.tasks.paraphrases import paraphrases
 from vla_isaac.training.demonstration_sentences import is_held_out, vary
 from vla_isaac.training.grounding.examples import Example, placed
-from vla_isaac.training.grounding.order_drafts import draft_order, families
+from vla_isaac.training.grounding.order_drafts import draft_of_family, draft_order, families
 from vla_isaac.training.grounding.sentence_drafts import DescribedObject, SentenceDraft, describe, fill_slots
 from vla_isaac.training.grounding.unsupported_sentences import draw_unsupported, unknown_name
 
@@ -36,17 +38,30 @@ def draw_example(rng: np.random.Generator) -> Example:
             return found
 
 
+def draw_held_out(family: str, rng: np.random.Generator) -> Example:
+    """Return an example of a held-out template of a family, for evaluation only."""
+    while True:
+        found = _example(draft_of_family(family, paraphrases(family).held_out, rng), rng)
+        if found is not None:
+            return found
+
+
 def _order(rng: np.random.Generator) -> Example | None:
-    draft = draft_order(rng)
-    plain = fill_slots(draft, rng)
-    if any(is_held_out(plain, family) for family in families()):
+    found = _example(draft_order(rng), rng)
+    if found is None or any(is_held_out(found.sentence, family) for family in families()):
         return None
+    return replace(found, sentence=vary(found.sentence, rng))
+
+
+def _example(draft: SentenceDraft, rng: np.random.Generator) -> Example | None:
+    """Return a draft in a scene, None if the order of its goals is not known or no class expresses them."""
+    plain = fill_slots(draft, rng)
     scene = placed(_objects(draft, rng), rng)
     names = [item.name for item in scene]
     steps = _steps(draft, names) if len(draft.goals) == 1 else _as_read(plain, draft, names)
     if steps is None or not is_expressible(steps):
         return None
-    return Example(vary(plain, rng), scene, "do", steps)
+    return Example(plain, scene, "do", steps)
 
 
 def _objects(draft: SentenceDraft, rng: np.random.Generator) -> list[Named]:
