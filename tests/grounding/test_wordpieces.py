@@ -6,7 +6,8 @@ from vla_isaac.core.errors import ConfigError
 from vla_isaac.models.grounding.wordpieces import FIRST, LAST, MOST_PIECES, SPECIAL, WordPieces, words_of
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-PIECES = (*SPECIAL, *LETTERS, *(f"##{letter}" for letter in LETTERS), "red", "cube", "##s", "put", ",", ".", "'", "->"[0], "→", "!", "block", "##ing", "pick", "on")  # fmt: skip
+WHOLE = ("red", "cube", "##s", "put", ",", ".", "'", "-", "→", "!", "block", "##ing", "pick", "on")
+PIECES = (*SPECIAL, *LETTERS, *(f"##{letter}" for letter in LETTERS), *WHOLE)
 
 SENTENCES = [
     "Put the RED cube on the block.",

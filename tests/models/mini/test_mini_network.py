@@ -191,7 +191,7 @@ def sum_of_kinds(model: MiniVLA, batch: dict) -> torch.Tensor:
 def test_it_overfits_samples_of_each_kind_to_a_hundredth_of_its_first_loss(samples):
     model, batch = tiny(hidden=256, wide=32).eval(), lesson(samples)
     optimizer = torch.optim.AdamW(model.parameters(), 1e-2, weight_decay=0.0)
-    begin, steps = float(sum_of_kinds(model, batch).detach()), 170
+    begin, steps = float(sum_of_kinds(model, batch).detach()), 170 if samples < 64 else 300
     for step in range(steps):
         optimizer.param_groups[0]["lr"] = 1e-2 * min(1.0, (step + 1) / 20) * (1 - step / steps)
         loss = sum_of_kinds(model, batch)

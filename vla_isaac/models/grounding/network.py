@@ -81,7 +81,8 @@ class GroundingNetwork(nn.Module):
         relation = self.relation(things).view(batch, count, STEPS, len(RELATIONS))
         asks = self.asks(things).view(batch, count, STEPS, PAIR)
         scores = torch.einsum("bisd,bjd->bisj", asks, self.answers(things)) / PAIR**0.5
-        itself = torch.eye(count, dtype=torch.bool, device=scores.device)[None, :, None]
+        number = torch.arange(count, device=scores.device)
+        itself = (number[:, None] == number)[None, :, None]
         scores = scores.masked_fill(itself | ~is_object[:, None, None], MASKED)
         return self.kind(x[:, 0]), relation, scores
 

@@ -17,7 +17,9 @@ from vla_isaac.models.grounding.decoding import Reading, readings
 from vla_isaac.models.grounding.network import GroundingNetwork, grounding_loss
 from vla_isaac.models.grounding.scene_objects import scene_arrays
 from vla_isaac.models.grounding.wordpieces import WordPieces
+from vla_isaac.tasks.families import pick
 from vla_isaac.training.grounding.augmentation import augmented
+from vla_isaac.training.grounding.combination import joined, named_by_place
 from vla_isaac.training.grounding.examples import Example, example_of
 from vla_isaac.training.grounding.templates import draw_example
 
@@ -33,6 +35,12 @@ class FittingConfig:
     batch: int = 48
     templates: float = 0.3
     """Share of examples from templates."""
+
+    joined: float = 0.4
+    """Share of sentences that are tried together with another one (about a quarter of them fit)."""
+
+    by_place: float = 0.1
+    """Share of sentences that are tried with an object named by its place."""
 
     learning_rate: float = 3e-4
     warmup: float = 0.06
@@ -109,14 +117,30 @@ def _batches(corpus: Sequence[SaidSentence], config: FittingConfig, rng: np.rand
 
 
 def _examples(corpus: Sequence[SaidSentence], config: FittingConfig, rng: np.random.Generator) -> Iterator[Example]:
-    """Yield variants of the corpus, each sentence once before any again, mixed with examples of templates."""
+    """Yield variants of the corpus, each sentence once before any again, mixed with combinations and with templates."""
+    single = [index for index, said in enumerate(corpus) if not said.cannot and " then " not in said.goal]
     while True:
         for index in rng.permutation(len(corpus)):
             while rng.random() < config.templates:
                 yield draw_example(rng)
             drawn = example_of(corpus[index], rng)
-            if drawn is not None:
+            if drawn is None:
+                continue
+            yield augmented(drawn, rng)
+            if rng.random() < config.by_place and (other := named_by_place(drawn, rng)) is not None:
+                yield augmented(other, rng)
+            if rng.random() < config.joined:
+                partner = example_of(corpus[pick(rng, single)], rng)
+                two = joined(drawn, partner, rng) if partner is not None else None
+                if two is not None:
+                    yield augmented(two, rng)
+            if is_rare(corpus[index]):
                 yield augmented(drawn, rng)
+
+
+def is_rare(said: SaidSentence) -> bool:
+    """Return whether a sentence has several goals, or an object that the layout decides; there are few of them."""
+    return any(word in said.goal for word in (" and ", " then ", "most(", "est("))
 
 
 def _rate(done: float, warmup: float) -> float:
