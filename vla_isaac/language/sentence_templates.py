@@ -43,6 +43,9 @@ class SentenceTemplates:
     clauses: Mapping[str, tuple[str, ...]] = _templates("a b p where")
     connectives: tuple[str, ...] = _templates("first second")
     moves_without_landmark: tuple[str, ...] = _templates("a where")
+    in_order: tuple[str, ...] = _templates("first second")
+    together: tuple[str, ...] = _templates("first second")
+    by_place: Mapping[str, tuple[str, ...]] = _templates("noun")
     unknown_colours: tuple[str, ...]
     unknown_nouns: tuple[str, ...]
     small_talk: tuple[str, ...]

@@ -13,40 +13,6 @@ from vla_isaac.models.grounding.scene_objects import EXTREMES, SceneObject, extr
 from vla_isaac.tasks.families import pick
 from vla_isaac.training.grounding.examples import Example
 
-IN_ORDER = (
-    "{a}, then {b}", "{a} and then {b}", "{a}. Then {b}", "{a}. After that {b}", "first {a}, then {b}", "First {a} and afterwards {b}",
-    "{a}, and once that is done {b}", "{a}, when you are done {b}", "{a}. Next, {b}", "{b}, but first {a}", "{b} but before that {a}",
-    "Before anything else {a}. Then {b}", "{a}; afterwards {b}", "step 1: {a} step 2: {b}", "1) {a} 2) {b}", "{a} >> {b}",
-    "{a}, finally {b}", "{b} - only after you did this: {a}", "start with this: {a}, go on with this: {b}",
-)  # fmt: skip
-"""How two wishes are put in order: first a, then b."""
-
-TOGETHER = (
-    "{a} and {b}", "{a}, and also {b}", "{a}, and {b}", "{a} plus {b}", "{a} & {b}", "both things please: {a}, {b}",
-    "{a} as well as {b}", "two things, in any order: {a} and {b}", "{a}, also {b}",
-)  # fmt: skip
-"""How two wishes are asked for together."""
-
-PLACES = {
-    "leftmost": (
-        "the leftmost {n}", "the {n} furthest to the left", "the {n} on the far left", "the {n} that is all the way on the left",
-        "the {n} most to your left", "whichever {n} is the most left", "the {n} at the left end", "the {n} left of all the others",
-    ),
-    "rightmost": (
-        "the rightmost {n}", "the {n} furthest to the right", "the {n} on the far right", "the {n} that is all the way on the right",
-        "the {n} most to your right", "whichever {n} is the most right", "the {n} at the right end", "the {n} right of all the others",
-    ),
-    "nearest": (
-        "the nearest {n}", "the {n} closest to you", "the {n} nearest to the robot", "the closest {n}", "whichever {n} is nearest to you",
-        "the {n} that is the shortest way from you", "the {n} right before you, the nearest one", "the {n} at the smallest distance from you",
-    ),
-    "farthest": (
-        "the farthest {n}", "the {n} furthest away", "the {n} farthest from you", "the most distant {n}", "the furthest {n} from you",
-        "whichever {n} is the most far from you", "the {n} that is the longest way off", "the {n} at the greatest distance",
-    ),
-}  # fmt: skip
-"""Words for an object that the layout decides."""
-
 
 def joined(first: Example, second: Example, rng: np.random.Generator) -> Example | None:
     """Return two examples of one wish each as one sentence; None if they do not go together.
@@ -58,10 +24,12 @@ def joined(first: Example, second: Example, rng: np.random.Generator) -> Example
         return None
     a, b = first.sentence.strip().rstrip(".!?"), second.sentence.strip().rstrip(".!?")
     if rng.random() < 0.6:
-        return Example(_filled(pick(rng, IN_ORDER), a, b, rng), first.scene, "do", (*one, *other)[:STEPS])
+        return Example(
+            _filled(pick(rng, lexicon().sentences.in_order), a, b, rng), first.scene, "do", (*one, *other)[:STEPS]
+        )
     if {w.moved for w in one[0]} & {w.moved for w in other[0]} or _clash(one, other):
         return None
-    return Example(_filled(pick(rng, TOGETHER), a, b, rng), first.scene, "do", ((*one[0], *other[0]),))
+    return Example(_filled(pick(rng, lexicon().sentences.together), a, b, rng), first.scene, "do", ((*one[0], *other[0]),))
 
 
 def _clash(one: Steps, other: Steps) -> bool:
@@ -75,8 +43,9 @@ def _filled(template: str, a: str, b: str, rng: np.random.Generator) -> str:
     def begun(text: str, *, is_first: bool) -> str:
         return text if is_first or rng.random() < 0.3 else text[:1].lower() + text[1:]
 
-    at_first = template.startswith("{a}"), template.startswith("{b}")
-    text = template.replace("{a}", begun(a, is_first=at_first[0])).replace("{b}", begun(b, is_first=at_first[1]))
+    is_first = template.startswith("{first}")
+    text = template.replace("{first}", begun(a, is_first=is_first))
+    text = text.replace("{second}", begun(b, is_first=template.startswith("{second}")))
     return text + pick(rng, ("", ".", "!", " please", ""))
 
 
@@ -96,7 +65,7 @@ def named_by_place(example: Example, rng: np.random.Generator) -> Example | None
     scene = _moved_to(example.scene, index, extreme)
     if scene is None:
         return None
-    words = pick(rng, PLACES[extreme]).replace("{n}", match[2])
+    words = pick(rng, lexicon().sentences.by_place[extreme]).replace("{noun}", match[2])
     before = example.sentence[: match.start()]
     return Example(before + words + example.sentence[match.end() :], scene, "do", example.steps)
 
