@@ -118,14 +118,15 @@ from vla_isaac.core.goals import parse_goal
 from vla_isaac.scene.builder import scene_preset
 from vla_isaac.tasks.language import read_instruction
 from vla_isaac.tasks.paraphrases import paraphrase
-from vla_isaac.training.sentence_maker import draw_sentences
+from vla_isaac.training.grounding.templates import draw_example
 from vla_isaac.training.vocabulary import vocabulary_words
 bodies = scene_preset("clutter").bodies
 print(read_instruction("put the red cube in the snowy saucer", bodies))
 print(read_instruction("put the red cube rearward of the white bowl", bodies))
 plan = parse_goal("behind(red_cube, white_bowl)")
 said = {{paraphrase("move_beside", plan, bodies, np.random.default_rng(k)) for k in range(80)}}
-drawn = [s.sentence.lower() for s in draw_sentences(0, 1500)]
+rng = np.random.default_rng(0)
+drawn = [draw_example(rng).sentence.lower() for _ in range(1500)]
 for word in ("snowy", "saucer", "rearward"):
     assert any(word in s for s in said), word
     assert word in vocabulary_words()

@@ -14,7 +14,7 @@ pytest.importorskip("transformers")
 from vla_isaac.core.errors import ConfigError
 from vla_isaac.models.base import load_model
 
-MINI = Path(__file__).resolve().parents[2] / "data/checkpoints/mini"
+MINI = Path(__file__).resolve().parents[2] / "tools/train_mini/weights"
 
 
 @pytest.fixture

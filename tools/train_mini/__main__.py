@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tools.train_mini.figures import REPORTED
-from tools.train_mini.recipe import ABILITIES, SHIPPED, stages
+from tools.train_mini.recipe import ABILITIES, SHIPPED, WEIGHTS, stages
 from vla_isaac.policies.learned_checkpoint import PolicyCard
 
 
@@ -39,6 +39,7 @@ def main() -> int:
             print(f"== {stage.name} ended with {code}; mend what it says and give the same command again", flush=True)
             return code
     declare(SHIPPED)
+    keep_weights()
     keep(options.runs)
     return 0
 
@@ -46,6 +47,15 @@ def main() -> int:
 def declare(checkpoint: Path) -> None:
     """Write into a checkpoint's ``policy.json`` what it can be asked for."""
     replace(PolicyCard.load(checkpoint), abilities=ABILITIES).save(checkpoint)
+
+
+def keep_weights() -> None:
+    """Move what only further training needs from the shipped policy to `WEIGHTS`, and copy the rest of a checkpoint."""
+    WEIGHTS.mkdir(exist_ok=True)
+    for name in ("policy.json", "vocabulary.json"):
+        shutil.copyfile(SHIPPED / name, WEIGHTS / name)
+    for name in ("config.json", "model.safetensors"):
+        (SHIPPED / name).replace(WEIGHTS / name)
 
 
 def keep(runs: Path) -> None:

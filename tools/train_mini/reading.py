@@ -13,8 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tools.train_mini.grounding import SHIPPED
-from tools.train_mini.recipe import FAMILIES, LONG
+from tools.train_mini.recipe import FAMILIES, GROUNDING, LONG
 from vla_isaac.core.intervals import wilson95
 from vla_isaac.grounding.network import LearnedGrounding
 from vla_isaac.models.grounding.decoding import same_wishes
@@ -29,7 +28,7 @@ COUNT, SEED = 1000, 991
 def main() -> None:
     """Print a line a family, and how often a made-up colour is noticed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path, nargs="?", default=SHIPPED)
+    parser.add_argument("folder", type=Path, nargs="?", default=GROUNDING)
     network, rng, read, count = LearnedGrounding(parser.parse_args().folder), np.random.default_rng(SEED), 0, 0
     flawed: list[Example] = []
     for family in (*FAMILIES, *LONG):

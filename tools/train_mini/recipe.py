@@ -15,6 +15,10 @@ from vla_isaac.scene.objects import SHAPES
 FAMILIES = ("reach", "lift", "place_on", "place_in", "stack", "push_to", "move_beside", "sort")
 LONG = ("tower", "clear")
 SHIPPED = Path("data/checkpoints/mini")
+GROUNDING = Path("data/checkpoints/grounding")
+WEIGHTS = Path("tools/train_mini/weights")
+"""The same weights as a checkpoint for training further, rounded to half precision."""
+
 
 GRASPED = ("cube", "cylinder", "ball")
 PLACED = GRASPED  # cylinders and balls on, in and beside things: 33 to 39 of 40 layouts each, seeds from 900,000

@@ -18,6 +18,7 @@ from vla_isaac.core.errors import ConfigError, UsageError
 from vla_isaac.core.input_files import reading
 from vla_isaac.evaluation.outcome import Outcome
 from vla_isaac.evaluation.plan import EvaluationPlan
+from vla_isaac.grounding.network import shipped_files
 from vla_isaac.jobs.journal import Journal, check_same_plan, read_journal
 from vla_isaac.models.text import FILE as VOCABULARY
 from vla_isaac.policies.factory import checkpoint_of
@@ -134,11 +135,11 @@ def _comparable(header: dict[str, Any]) -> dict[str, Any]:
 
 
 def _digest(folder: Path | None) -> str | None:
-    """Return a digest of the files of a policy, so that a retrained policy of the same name is detected."""
+    """Return a digest of the files of a policy and of the grounding network, so that a retrained one is detected."""
     if folder is None:
         return None
     digest = hashlib.sha256()
-    for path in (folder / name for name in (CARD, ONNX, VOCABULARY) if (folder / name).is_file()):
+    for path in (*(folder / name for name in (CARD, ONNX, VOCABULARY) if (folder / name).is_file()), *shipped_files()):
         digest.update(path.name.encode())
         with reading(path, error=UsageError, remedy="copy the checkpoint again"), path.open("rb") as file:
             for line in file:

@@ -24,6 +24,9 @@ from vla_isaac.models.onnx_network import OnnxNetwork
 SENTENCE, PIECES, CARD = "sentence.onnx", "pieces.json", "grounding.json"
 INPUTS = ("words", "colours", "shapes", "extremes")
 OUTPUTS = ("kind", "relation", "other")
+FOLDER = "grounding"
+"""Its folder among the included checkpoints."""
+
 COPY = "copy the whole folder again"
 
 
@@ -93,6 +96,15 @@ class LearnedGrounding:
         return self._network.run(feed, OUTPUTS)
 
 
+def shipped_files() -> tuple[Path, ...]:
+    """Return the files that decide what a sentence means to the included network; none if this installation has none."""
+    try:
+        folder = resource("data", "checkpoints", FOLDER)
+    except ConfigError:
+        return ()
+    return tuple(folder / name for name in (CARD, PIECES, SENTENCE))
+
+
 @cache
 def shipped_grounding() -> LearnedGrounding:
     """Return the network that is included in this package; it is loaded once.
@@ -101,4 +113,4 @@ def shipped_grounding() -> LearnedGrounding:
         ConfigError: If this installation has none.
         MissingDependencyError: If onnxruntime is not installed.
     """
-    return LearnedGrounding(resource("data", "checkpoints", "grounding"))
+    return LearnedGrounding(resource("data", "checkpoints", FOLDER))
