@@ -32,7 +32,7 @@ def calibrated(
     doable = np.array([example.kind == "do" for example in examples])
     allowed = [
         threshold
-        for threshold in np.arange(LEAST, MOST + 1e-9, 0.01)
+        for threshold in np.arange(LEAST, MOST + 1e-9, 0.01).round(2)
         if _wrong_share(confidence, right, doable, threshold) <= MOST_WRONG
     ]
     return GroundingCard(temperature=round(float(temperature), 4), accept_above=round(float(min(allowed, default=MOST)), 2))

@@ -1,0 +1,113 @@
+"""Variants of training examples keep their meaning, or change it as they say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from vla_isaac.grounding.said_sentences import SaidSentence, read_sentences
+from vla_isaac.models.grounding.decoding import Reading
+from vla_isaac.models.grounding.scene_objects import extreme_of
+from vla_isaac.training.grounding.augmentation import augmented
+from vla_isaac.training.grounding.calibration import calibrated
+from vla_isaac.training.grounding.combination import joined, named_by_place
+from vla_isaac.training.grounding.examples import example_of
+
+CORPUS = Path(__file__).resolve().parents[2] / "config" / "language" / "corpus"
+TRAIN = yaml.safe_load((CORPUS / "voices.yaml").read_text(encoding="utf-8"))["train"]
+
+
+def example(sentence: str, goal: str, scene: str = "tabletop", seed: int = 0):
+    found = example_of(SaidSentence("x", "x", scene, goal, sentence), np.random.default_rng(seed))
+    assert found is not None
+    return found
+
+
+def names(example):
+    return [
+        (w.relation, example.scene[w.moved].name, example.scene[w.other].name if w.other >= 0 else "")
+        for step in example.steps
+        for w in step
+    ]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_colours_are_exchanged_in_sentence_and_scene_alike(seed):
+    before = example("put the red cube on the blue box", "on(red_cube, blue_box)")
+    after = augmented(before, np.random.default_rng(seed))
+    if after.kind == "do":
+        ((relation, moved, other),) = names(after)
+        assert relation == "on" and moved.endswith("_cube") and other.endswith("_box")
+    else:
+        assert after.kind == "unknown_thing" and len(after.scene) == len(before.scene) - 1
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_misspelt_colour_is_not_exchanged(seed):
+    after = augmented(example("lift the gren cube", "lifted(green_cube)"), np.random.default_rng(seed))
+    assert after.kind != "do" or names(after) == [("lifted", "green_cube", "")]
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_things_of_one_colour_keep_one_colour(seed):
+    after = augmented(
+        example("the red cube into the bin of its colour", "in(red_cube, red_bin)", "sorting"), np.random.default_rng(seed)
+    )
+    if after.kind == "do":
+        ((_, moved, other),) = names(after)
+        assert moved.split("_")[0] == other.split("_")[0]
+
+
+def test_no_scene_has_an_object_twice():
+    rng = np.random.default_rng(1)
+    for name in TRAIN[::9]:
+        for said in read_sentences(CORPUS / f"{name}.tsv")[::7]:
+            found = augmented(example_of(said, rng), rng)
+            assert len({item.name for item in found.scene}) == len(found.scene), found
+
+
+def test_two_wishes_are_joined_in_the_order_that_the_sentence_says():
+    first, second = example("lift the red cube", "lifted(red_cube)"), example("touch the blue box", "reach(blue_box)")
+    seen = set()
+    for seed in range(60):
+        found = joined(first, second, np.random.default_rng(seed))
+        assert found is not None and found.sentence.lower().count("red cube") == 1
+        assert names(found) == [("lifted", "red_cube", ""), ("reach", "blue_box", "")]
+        seen.add(len(found.steps))
+    assert seen == {1, 2}
+
+
+def test_wishes_about_one_object_are_never_joined_as_one_step():
+    first, second = example("lift the red cube", "lifted(red_cube)"), example("red on blue", "on(red_cube, blue_cube)")
+    found = [joined(first, second, np.random.default_rng(seed)) for seed in range(40)]
+    assert {len(one.steps) for one in found if one is not None} == {2}
+    assert any(one is None for one in found)
+
+
+def test_wishes_of_other_scenes_are_not_joined():
+    assert (
+        joined(example("lift it", "lifted(red_cube)"), example("x", "lifted(red_cube)", "sorting"), np.random.default_rng(0))
+        is None
+    )
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_an_object_named_by_its_place_is_there(seed):
+    before = example("lift the red cube", "lifted(red_cube)", seed=seed)
+    found = named_by_place(before, np.random.default_rng(seed))
+    assert found is not None and "red" not in found.sentence and names(found) == names(before)
+    extremes = [e for e in ("leftmost", "rightmost", "nearest", "farthest") if extreme_of(found.scene, e, "cube") == 0]
+    assert extremes
+
+
+def test_the_threshold_leaves_few_wrong_readings_and_the_temperature_fits():
+    sure = example("lift the red cube", "lifted(red_cube)")
+    right = Reading("do", sure.steps, 0.97)
+    wrong = Reading("do", example("x", "lifted(blue_cube)").steps, 0.7)
+    cold = [[right]] * 90 + [[wrong]] * 10
+    hot = [[Reading("do", one[0].steps, 0.6)] for one in cold]
+    card = calibrated([(1.0, cold), (2.0, hot)], [sure] * 100)
+    assert (card.temperature, card.accept_above) == (1.0, 0.71)
