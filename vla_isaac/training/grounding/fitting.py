@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -31,9 +32,9 @@ BUCKETS = 8
 class FittingConfig:
     """How long and how fast."""
 
-    updates: int = 3000
-    batch: int = 48
-    templates: float = 0.3
+    updates: int = 6000
+    batch: int = 24
+    templates: float = 0.22
     """Share of examples from templates."""
 
     joined: float = 0.4
@@ -45,7 +46,7 @@ class FittingConfig:
     learning_rate: float = 3e-4
     warmup: float = 0.06
     weight_decay: float = 0.01
-    average: float = 0.998
+    average: float = 0.999
     """Decay of the average of weights, which is what is kept."""
 
     unknown_words: float = 0.02
@@ -84,11 +85,9 @@ def fit(
     optimizer = torch.optim.AdamW(
         [{"params": fast, "weight_decay": config.weight_decay}, {"params": slow, "weight_decay": 0.0}],
         lr=config.learning_rate,
+        fused=True,
     )
-    average = torch.optim.swa_utils.AveragedModel(
-        network, avg_fn=lambda old, new, count: old + (1 - min(config.average, (1 + count) / (10 + count))) * (new - old)
-    )
-    kept: GroundingNetwork = average.module  # type: ignore[assignment]
+    kept = copy.deepcopy(network).eval()
     network.train()
     losses: list[float] = []
     for update, examples in enumerate(itertools.islice(_batches(corpus, config, rng), config.updates), start=1):
@@ -99,7 +98,7 @@ def fit(
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
-        average.update_parameters(network)
+        _average(kept, network, min(config.average, (1 + update) / (10 + update)))
         losses.append(float(loss.detach()))
         if update % 100 == 0 or update == config.updates:
             progress(update, float(np.mean(losses)), kept)
@@ -141,6 +140,12 @@ def _examples(corpus: Sequence[SaidSentence], config: FittingConfig, rng: np.ran
 def is_rare(said: SaidSentence) -> bool:
     """Return whether a sentence has several goals, or an object that the layout decides; there are few of them."""
     return any(word in said.goal for word in (" and ", " then ", "most(", "est("))
+
+
+@torch.no_grad()
+def _average(kept: GroundingNetwork, network: GroundingNetwork, decay: float) -> None:
+    """Move the kept weights towards those of a network."""
+    torch._foreach_lerp_(list(kept.parameters()), list(network.parameters()), 1.0 - decay)
 
 
 def _rate(done: float, warmup: float) -> float:
