@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from enum import Enum
 
 from vla_isaac.core.errors import InstructionError
 from vla_isaac.core.goals import Goal
 from vla_isaac.core.types import Body
-from vla_isaac.language import Kind
+from vla_isaac.language import Kind, lexicon
 from vla_isaac.tasks.language.noun_phrases import NounPhrase
-from vla_isaac.tasks.language.tokens import UnreadableError, nearest_word
-
-
-class Role(Enum):
-    """Role of an object in a goal."""
-
-    MOVED = "moved"
-    TIER = "moved and built upon"
-    SURFACE = "something to place on"
-    CONTAINER = "something to put in"
-    LANDMARK = "something to place beside"
-    REACHED = "something to reach"
+from vla_isaac.tasks.language.references import Layout, contains, narrowed
+from vla_isaac.tasks.language.roles import Role, check_role, listing, missing, phrase_for, suits
+from vla_isaac.tasks.language.tokens import UnreadableError
 
 
 class Referents:
@@ -31,8 +21,11 @@ class Referents:
     the usual object of the verb; if not exactly one is left, it raises an error.
     """
 
-    def __init__(self, bodies: Sequence[Body]) -> None:
+    def __init__(self, bodies: Sequence[Body], layout: Layout | None = None) -> None:
         self.bodies = tuple(bodies)
+        self._layouts = [layout or Layout()]  # at the start and, from the second step on, after the steps before
+        self._done: list[Goal] = []
+        self._announced: set[str] = set()
         self.antecedents: tuple[str, ...] = ()
         """Antecedents of "it" and "them": the objects of the previous clause."""
         self.let_go: set[str] = set()
@@ -66,14 +59,102 @@ class Referents:
         return self._one(phrase, role, apart_from, stacking=stacking)
 
     def _one(self, phrase: NounPhrase, role: Role, apart_from: Collection[str], *, stacking: bool = False) -> str:
-        found = self._suited(phrase, role, apart_from)
-        for narrow in self._preferences(phrase, role, stacking):
-            preferred = [body for body in found if narrow(body)]
-            found = preferred if len(found) > 1 and preferred else found
+        if phrase.is_described:
+            return self._described(phrase, role, apart_from)
+        found = self._likeliest(phrase, role, apart_from, stacking=stacking)
         if len(found) > 1:
             raise self._ambiguous(phrase, found)
         self._remember(phrase, found)
         return found[0].name
+
+    def _likeliest(
+        self, phrase: NounPhrase, role: Role, apart_from: Collection[str], *, stacking: bool = False
+    ) -> list[Body]:
+        found = self._suited(phrase, role, apart_from)
+        for narrow in self._preferences(phrase, role, stacking):
+            preferred = [body for body in found if narrow(body)]
+            found = preferred if len(found) > 1 and preferred else found
+        return found
+
+    def is_clear(self, phrase: NounPhrase, role: Role) -> bool:
+        """Return whether `phrase` means one object without a further description."""
+        if phrase.is_described or not phrase.can_be_described:
+            return True
+        fits_any = any(phrase.fits(body) and suits(body, role) for body in self.bodies)
+        return not fits_any or len(self._likeliest(phrase, role, ())) == 1
+
+    def lies_at(self, inner: NounPhrase, outer: NounPhrase) -> bool:
+        """Return whether the object of `inner` lies on or in that of `outer` at the start."""
+        names = [self.one(phrase, Role.LANDMARK) for phrase in (inner, outer)]
+        return names[0] != names[1] and contains(self.body(names[1]), self.body(names[0]), self._layouts[0])
+
+    def begin_step(self) -> None:
+        """Note that the goals so far are reached before the next ones."""
+        if self._done:
+            self._layouts = [self._layouts[0], self._layouts[-1].after(self._done)]
+            self._done = []
+
+    def announce(self, phrases: Sequence[NounPhrase]) -> None:
+        """Record the objects that phrases of the next clause name by words alone, which "the other" does not mean."""
+        self._announced = set()
+        for phrase in phrases:
+            fitting = [body.name for body in self.bodies if not phrase.is_described and phrase.fits(body)]
+            self._announced.update(fitting if len(fitting) == 1 and phrase.can_be_described else ())
+
+    def _described(self, phrase: NounPhrase, role: Role, apart_from: Collection[str]) -> str:
+        """Return the one object of a phrase that the layout, a size or another object decides.
+
+        A noun of several shapes, and a step after others, must lead to the same object whichever way it is taken.
+        """
+        self.check_known(phrase)
+        fitting = [body for body in self.bodies if phrase.fits(body)]
+        is_other = phrase.choice is not None and phrase.choice.value == "other"
+        groups = [self._others(phrase, fitting, apart_from) if is_other else fitting, _likeliest_shape(phrase, fitting)]
+        if is_other:
+            groups.pop()
+        elif phrase.is_one and self._last_noun_shape is not None:
+            groups.append([body for body in fitting if body.shape == self._last_noun_shape] or fitting)
+        is_literal = phrase.choice is not None and not is_other
+        found: dict[str, Body] = {}
+        for group in groups:
+            for layout in self._layouts:
+                chosen = narrowed(phrase, group, layout, lambda other: self.body(self.one(other, Role.LANDMARK)))
+                suited = [body for body in chosen if suits(body, role) and body.name not in apart_from]
+                chosen = chosen if is_literal else suited or chosen
+                found.update((body.name, body) for body in chosen)
+        if not found:
+            names = ", ".join(body.name for body in fitting)
+            raise UnreadableError(
+                f'"{phrase.text}" fits no object, it is true of none of: {names}', remedy="name it by its colour and shape"
+            )
+        if len(found) > 1:
+            raise self._several(phrase, list(found.values()))
+        (body,) = found.values()
+        check_role(body, role, apart_from, self.bodies)
+        self._remember(phrase, [body])
+        return body.name
+
+    def _others(self, phrase: NounPhrase, fitting: Sequence[Body], apart_from: Collection[str]) -> list[Body]:
+        """Return the objects of a phrase with "other" that the sentence did not name, of the kinds that it did name."""
+        named = {*self._mentioned, *self._announced, *apart_from}
+        shapes = {self.body(name).shape for name in named}
+        if phrase.is_one:
+            fitting = [body for body in fitting if body.shape in shapes]
+        if not any(body.name in named for body in fitting):
+            raise UnreadableError(f'"{phrase.text}" is not understood: it names no first one', remedy="name the object")
+        return [body for body in fitting if body.name not in named]
+
+    def _several(self, phrase: NounPhrase, found: Sequence[Body]) -> InstructionError:
+        """Return the error of a description that fits several objects; a negation is named."""
+        excluded = next((t for t in phrase.tokens if t.kind is Kind.EXCLUDED), None)
+        if excluded is None:
+            return self._ambiguous(phrase, found)
+        word = next(w for w in reversed(excluded.text.split()) if lexicon().colour_of(w) != excluded.value)
+        return UnreadableError(
+            f'"{word}" is not supported where several objects are left: "{phrase.text}" may be '
+            f"{' or '.join(body.name for body in found)}",
+            remedy=f'say which, for example "{self.phrase_for(found[0])}"',
+        )
 
     def every(self, phrase: NounPhrase, role: Role, *, apart_from: Collection[str] = ()) -> list[str]:
         """Return the names of all objects `phrase` means: one unless it is a plural.
@@ -110,6 +191,8 @@ class Referents:
 
     def of_same_colour(self, moved: str, phrase: NounPhrase, role: Role) -> str | None:
         """Return the object that fits `phrase` and has the colour of `moved`, or None."""
+        if phrase.is_described:
+            raise UnreadableError(f'"{phrase.text}" is not understood in that place')
         colour = self.body(moved).colour
         fitting = [b for b in self.bodies if phrase.fits(b) and b.name != moved and b.colour == colour and suits(b, role)]
         fitting = _likeliest_shape(phrase, fitting)
@@ -120,7 +203,7 @@ class Referents:
     def check_known(self, phrase: NounPhrase) -> None:
         """Raise `InstructionError` if no object of the scene fits the words of `phrase`."""
         if not any(phrase.fits(body) for body in self.bodies):
-            raise self._missing(phrase)
+            raise missing(phrase, self.bodies)
 
     def mention(self, names: Sequence[str], about: Sequence[str]) -> None:
         """Record the objects of a finished clause; `about` is the antecedent of the next "it"."""
@@ -130,6 +213,7 @@ class Referents:
 
     def note_grip(self, goals: Sequence[Goal]) -> None:
         """Record which objects the goals of a finished clause leave in the gripper, and which at rest."""
+        self._done += goals
         for goal in goals:
             if goal.moved is not None and goal.predicate in ("lifted", "held"):
                 self.let_go.discard(goal.moved)
@@ -145,13 +229,11 @@ class Referents:
 
     def listing(self) -> str:
         """Return the names of all objects, for messages."""
-        return ", ".join(body.name for body in self.bodies)
+        return listing(self.bodies)
 
     def phrase_for(self, body: Body) -> str:
         """Return words that mean only this object: "the red cube", or its raw name if words are ambiguous."""
-        same = [other for other in self.bodies if (other.colour, other.shape) == (body.colour, body.shape)]
-        is_regular = body.name == f"{body.colour}_{body.shape}"
-        return f"the {body.colour} {body.shape}" if is_regular and len(same) == 1 else body.name
+        return phrase_for(body, self.bodies)
 
     def _named_before(self, phrase: NounPhrase, role: Role, apart_from: Collection[str]) -> tuple[str, ...]:
         if not self.antecedents and not phrase.text:
@@ -164,7 +246,7 @@ class Referents:
         if phrase.pronoun == "it" and len(names) > 1:
             raise self._ambiguous(phrase, [self.body(name) for name in names])
         for name in names:
-            self._check_role(self.body(name), role, apart_from)
+            check_role(self.body(name), role, apart_from, self.bodies)
         return names
 
     def _suited(self, phrase: NounPhrase, role: Role, apart_from: Collection[str]) -> list[Body]:
@@ -181,7 +263,7 @@ class Referents:
         suited = [body for body in fitting if suits(body, role) and body.name not in apart_from]
         if not suited:
             others = [body for body in fitting if body.name not in apart_from]
-            self._check_role((others or fitting)[0], role, apart_from)
+            check_role((others or fitting)[0], role, apart_from, self.bodies)
         return _likeliest_shape(phrase, suited)
 
     def _preferences(self, phrase: NounPhrase, role: Role, stacking: bool) -> list[Callable[[Body], bool]]:
@@ -207,29 +289,6 @@ class Referents:
         if phrase.shape_word is not None:
             self._last_noun_shape = found[0].shape
 
-    def _check_role(self, body: Body, role: Role, apart_from: Collection[str]) -> None:
-        """Raise `InstructionError` if `body` is unsuitable for `role`."""
-        the_body = self.phrase_for(body)
-        if body.name in apart_from:
-            raise InstructionError(
-                f"{body.name} is the same object in both places",
-                remedy=f"name something other than {the_body} in one of them",
-            )
-        if suits(body, role):
-            return
-        if role in (Role.MOVED, Role.TIER) and body.fixed:
-            movable = ", ".join(b.name for b in self.bodies if not b.fixed) or "nothing"
-            raise InstructionError(
-                f"{body.name} is fixed to the table and cannot be moved", remedy=f"what can be moved: {movable}"
-            )
-        if role is Role.CONTAINER:
-            containers = ", ".join(b.name for b in self.bodies if b.cavity is not None) or "none"
-            raise InstructionError(
-                f"{body.name} is not a container, nothing can be put in it",
-                remedy=f'say "on {the_body}", or name a container: {containers}',
-            )
-        raise InstructionError(f"{body.name} is open at the top, nothing can stand on it", remedy=f'say "in {the_body}"')
-
     def _ambiguous(self, phrase: NounPhrase, fitting: Sequence[Body]) -> InstructionError:
         names = ", ".join(body.name for body in fitting)
         return InstructionError(
@@ -237,33 +296,6 @@ class Referents:
             remedy=f'say which, for example "{self.phrase_for(fitting[0])}"',
             has_examples=True,
         )
-
-    def _missing(self, phrase: NounPhrase) -> InstructionError:
-        hint = ""
-        nouns = (Kind.COLOUR, Kind.SHAPE, Kind.GENERIC)
-        for word in phrase.unknown_words:
-            near = nearest_word(word, nouns)
-            hint = hint or (f'did you mean "{near}"? It' if near else "")
-        if not hint and len(phrase.unknown_words) == len(phrase.bare_text.split()):
-            return InstructionError(
-                f'"{phrase.bare_text}" is neither a verb nor an object known here',
-                remedy=f"this scene has: {self.listing()}",
-            )
-        unknown = f'; the word "{phrase.unknown_words[0]}" is unknown' if phrase.unknown_words and not hint else ""
-        return InstructionError(
-            f'no "{phrase.bare_text}" in this scene{unknown}', remedy=f"{hint or 'it'} has: {self.listing()}"
-        )
-
-
-def suits(body: Body, role: Role) -> bool:
-    """Return whether an object is suitable for a role."""
-    if role is Role.MOVED:
-        return not body.fixed
-    if role is Role.CONTAINER:
-        return body.cavity is not None
-    if role is Role.TIER:
-        return not body.fixed and body.cavity is None
-    return role is not Role.SURFACE or body.cavity is None
 
 
 def _likeliest_shape(phrase: NounPhrase, bodies: list[Body]) -> list[Body]:
