@@ -67,6 +67,8 @@ def _is_description(clause: Clause, scene: Referents) -> bool:
         if clause.frame == "clear" or (clause.frame == "stand" and "up" in clause.particles):
             raise _either_way(phrase, first)
         return False
+    elif target is None and clause.frame in ("put", "stack"):  # "to the left" may be that of the landmark
+        raise _either_way(phrase, first)
     elif is_clear and (target is None or target.can_describe):
         if target is not None and (target.stands_apart or not scene.is_clear(first.targets[0], Role.LANDMARK)):
             return False

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from vla_isaac.core.goals import SIDES
 from vla_isaac.language import Kind
 from vla_isaac.tasks.language.clause import FRAMES_WITHOUT_PLACE, Chunk
 from vla_isaac.tasks.language.noun_phrases import NounPhrase, Whereabouts
@@ -42,31 +43,58 @@ def with_modifiers(tokens: Sequence[Token]) -> list[Token]:
 
 
 def _excluded(done: list[Token], rest: Sequence[Token]) -> int:
-    """Read "non red", "that isn't red", "that isn't the red one" and "that is neither red nor green"."""
-    first = rest[0]
-    if first.kind is not Kind.EXCLUSION or (first.text != "non" and not _is_noun(done)):
-        return 0
+    """Read colours that the object does not have.
+
+    These are "non red" and "not red" before a noun; after it "that isn't red", "that isn't the red one", "that is neither
+    red nor green" and ", not the red one".
+    """
+    start = _length_of_negation(done, rest)
+    noun = next((t.value for t in reversed(done) if t.kind in _NOUNS), "")
     colours: list[Token] = []
-    used = 0
-    while used < len(rest) and (not colours or rest[used].text == "nor"):
-        length = _colour_length(rest[used + 1 :])
+    used, separators = 0, ["nor"]
+    while start and used < len(rest) and (not colours or rest[used].text in ("nor", ",")):
+        begin = start if not colours else used + 1
+        length = _colour_length(rest[begin:], noun)
         if not length:
             break
-        words = rest[used : used + 1 + length]
+        words = rest[used : begin + length]
+        separators.append(words[0].text)
         colour = next(t.value for t in words if t.kind is Kind.COLOUR)
-        colours.append(Token(Kind.EXCLUDED, colour, " ".join(t.text for t in words)))
-        used += len(words)
-    if not colours or (first.text.endswith("neither") and len(colours) < 2):
+        colours.append(Token(Kind.EXCLUDED, colour, " ".join(t.text for t in words if t.text != ",")))
+        used = begin + length
+    is_neither = rest[0].text.endswith("neither")
+    goes_on = [t.kind for t in rest[used : used + 2]] == [Kind.AND, Kind.COLOUR]  # "that isn't red and blue"
+    if not colours or goes_on or (separators[-1] != "nor" and (is_neither or len(colours) > 1)):
         return 0
+    if done[-1].text == ",":
+        done.pop()
     done += colours
     return used
 
 
-def _colour_length(words: Sequence[Token]) -> int:
-    """Return the number of words in "red" or "the red one" at the front; 0 if there is something else."""
+def _length_of_negation(done: Sequence[Token], rest: Sequence[Token]) -> int:
+    """Return the number of words before the first excluded colour; 0 if nothing is excluded here."""
+    if rest[0].kind is Kind.EXCLUSION:
+        return int(rest[0].text == "non" or _is_noun(done))
+    texts = [t.text for t in rest[:2]]
+    if texts[:1] != ["not"] and texts != ["but", "not"]:
+        return 0
+    if done and done[-1].kind is Kind.DETERMINER:
+        return int(texts[0] == "not" and _begins_object(rest[2:]))
+    before = done[:-1] if done and done[-1].text == "," else done
+    clause = before[max((i for i, t in enumerate(before) if t.kind is Kind.VERB), default=0) :]
+    could_be_another = any(t.kind is Kind.RELATION and t.value in ("near", *SIDES) for t in clause)
+    words = rest[len(texts) - (texts[0] == "not") :]
+    is_one = [t.kind for t in words[:1]] == [Kind.DETERMINER]
+    return len(rest) - len(words) if _is_noun(before) and is_one and not could_be_another else 0
+
+
+def _colour_length(words: Sequence[Token], noun: str) -> int:
+    """Return the number of words in "red", "the red one" or "the red cube" of cubes at the front; 0 if there is no such."""
     if not words or words[0].kind is not Kind.DETERMINER:
         return int(bool(words) and words[0].kind is Kind.COLOUR)
-    return 3 if [t.kind for t in words[1:3]] == [Kind.COLOUR, Kind.GENERIC] else 0
+    has_colour = [t.kind for t in words[1:2]] == [Kind.COLOUR]
+    return 3 if has_colour and any(t.kind is Kind.GENERIC or t.value == noun for t in words[2:3]) else 0
 
 
 def _chosen_after(done: list[Token], rest: Sequence[Token]) -> int:

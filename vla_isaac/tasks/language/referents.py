@@ -7,10 +7,10 @@ from collections.abc import Callable, Collection, Sequence
 from vla_isaac.core.errors import InstructionError
 from vla_isaac.core.goals import Goal
 from vla_isaac.core.types import Body
-from vla_isaac.language import Kind, lexicon
+from vla_isaac.tasks.language.described import Context, described
 from vla_isaac.tasks.language.noun_phrases import NounPhrase
-from vla_isaac.tasks.language.references import Layout, contains, narrowed
-from vla_isaac.tasks.language.roles import Role, check_role, listing, missing, phrase_for, suits
+from vla_isaac.tasks.language.references import Layout, contains
+from vla_isaac.tasks.language.roles import Role, ambiguous, check_role, likeliest_shape, listing, missing, phrase_for, suits
 from vla_isaac.tasks.language.tokens import UnreadableError
 
 
@@ -52,7 +52,7 @@ class Referents:
         if phrase.pronoun:
             names = self._named_before(phrase, role, apart_from)
             if len(names) > 1:
-                raise self._ambiguous(phrase, [self.body(name) for name in names])
+                raise ambiguous(phrase, [self.body(name) for name in names], self.bodies)
             return names[0]
         if phrase.count is not None:
             raise UnreadableError(f'one object is expected instead of "{phrase.text}"')
@@ -60,10 +60,12 @@ class Referents:
 
     def _one(self, phrase: NounPhrase, role: Role, apart_from: Collection[str], *, stacking: bool = False) -> str:
         if phrase.is_described:
-            return self._described(phrase, role, apart_from)
+            found = [described(phrase, role, apart_from, self._context(apart_from))]
+            self._remember(phrase, found)
+            return found[0].name
         found = self._likeliest(phrase, role, apart_from, stacking=stacking)
         if len(found) > 1:
-            raise self._ambiguous(phrase, found)
+            raise ambiguous(phrase, found, self.bodies)
         self._remember(phrase, found)
         return found[0].name
 
@@ -75,6 +77,12 @@ class Referents:
             preferred = [body for body in found if narrow(body)]
             found = preferred if len(found) > 1 and preferred else found
         return found
+
+    def _context(self, apart_from: Collection[str]) -> Context:
+        named = {*self._mentioned, *self._announced, *apart_from}
+        return Context(
+            self.bodies, self._layouts, named, self._last_noun_shape, lambda p: self.body(self.one(p, Role.LANDMARK))
+        )
 
     def is_clear(self, phrase: NounPhrase, role: Role) -> bool:
         """Return whether `phrase` means one object without a further description."""
@@ -101,61 +109,6 @@ class Referents:
             fitting = [body.name for body in self.bodies if not phrase.is_described and phrase.fits(body)]
             self._announced.update(fitting if len(fitting) == 1 and phrase.can_be_described else ())
 
-    def _described(self, phrase: NounPhrase, role: Role, apart_from: Collection[str]) -> str:
-        """Return the one object of a phrase that the layout, a size or another object decides.
-
-        A noun of several shapes, and a step after others, must lead to the same object whichever way it is taken.
-        """
-        self.check_known(phrase)
-        fitting = [body for body in self.bodies if phrase.fits(body)]
-        is_other = phrase.choice is not None and phrase.choice.value == "other"
-        groups = [self._others(phrase, fitting, apart_from) if is_other else fitting, _likeliest_shape(phrase, fitting)]
-        if is_other:
-            groups.pop()
-        elif phrase.is_one and self._last_noun_shape is not None:
-            groups.append([body for body in fitting if body.shape == self._last_noun_shape] or fitting)
-        is_literal = phrase.choice is not None and not is_other
-        found: dict[str, Body] = {}
-        for group in groups:
-            for layout in self._layouts:
-                chosen = narrowed(phrase, group, layout, lambda other: self.body(self.one(other, Role.LANDMARK)))
-                suited = [body for body in chosen if suits(body, role) and body.name not in apart_from]
-                chosen = chosen if is_literal else suited or chosen
-                found.update((body.name, body) for body in chosen)
-        if not found:
-            names = ", ".join(body.name for body in fitting)
-            raise UnreadableError(
-                f'"{phrase.text}" fits no object, it is true of none of: {names}', remedy="name it by its colour and shape"
-            )
-        if len(found) > 1:
-            raise self._several(phrase, list(found.values()))
-        (body,) = found.values()
-        check_role(body, role, apart_from, self.bodies)
-        self._remember(phrase, [body])
-        return body.name
-
-    def _others(self, phrase: NounPhrase, fitting: Sequence[Body], apart_from: Collection[str]) -> list[Body]:
-        """Return the objects of a phrase with "other" that the sentence did not name, of the kinds that it did name."""
-        named = {*self._mentioned, *self._announced, *apart_from}
-        shapes = {self.body(name).shape for name in named}
-        if phrase.is_one:
-            fitting = [body for body in fitting if body.shape in shapes]
-        if not any(body.name in named for body in fitting):
-            raise UnreadableError(f'"{phrase.text}" is not understood: it names no first one', remedy="name the object")
-        return [body for body in fitting if body.name not in named]
-
-    def _several(self, phrase: NounPhrase, found: Sequence[Body]) -> InstructionError:
-        """Return the error of a description that fits several objects; a negation is named."""
-        excluded = next((t for t in phrase.tokens if t.kind is Kind.EXCLUDED), None)
-        if excluded is None:
-            return self._ambiguous(phrase, found)
-        word = next(w for w in reversed(excluded.text.split()) if lexicon().colour_of(w) != excluded.value)
-        return UnreadableError(
-            f'"{word}" is not supported where several objects are left: "{phrase.text}" may be '
-            f"{' or '.join(body.name for body in found)}",
-            remedy=f'say which, for example "{self.phrase_for(found[0])}"',
-        )
-
     def every(self, phrase: NounPhrase, role: Role, *, apart_from: Collection[str] = ()) -> list[str]:
         """Return the names of all objects `phrase` means: one unless it is a plural.
 
@@ -176,7 +129,7 @@ class Referents:
         """Raise `InstructionError` if `phrases` state another number of objects than `names`, as "both cubes" of three."""
         for phrase in phrases:
             if phrase.count is not None and phrase.count != len(names):
-                raise self._ambiguous(phrase, [self.body(name) for name in names])
+                raise ambiguous(phrase, [self.body(name) for name in names], self.bodies)
 
     def all_movable(self, *, apart_from: Collection[str] = ()) -> list[str]:
         """Return the names of the objects that can be cleared from the table; containers stay.
@@ -195,9 +148,9 @@ class Referents:
             raise UnreadableError(f'"{phrase.text}" is not understood in that place')
         colour = self.body(moved).colour
         fitting = [b for b in self.bodies if phrase.fits(b) and b.name != moved and b.colour == colour and suits(b, role)]
-        fitting = _likeliest_shape(phrase, fitting)
+        fitting = likeliest_shape(phrase, fitting)
         if len(fitting) > 1:
-            raise self._ambiguous(phrase, fitting)
+            raise ambiguous(phrase, fitting, self.bodies)
         return fitting[0].name if fitting else None
 
     def check_known(self, phrase: NounPhrase) -> None:
@@ -225,7 +178,7 @@ class Referents:
         for phrase in phrases:
             found = [body for body in self.bodies if phrase.fits(body) and suits(body, role)]
             if found:
-                self._remember(phrase, _likeliest_shape(phrase, found))
+                self._remember(phrase, likeliest_shape(phrase, found))
 
     def listing(self) -> str:
         """Return the names of all objects, for messages."""
@@ -244,7 +197,7 @@ class Referents:
             )
         names = self.antecedents
         if phrase.pronoun == "it" and len(names) > 1:
-            raise self._ambiguous(phrase, [self.body(name) for name in names])
+            raise ambiguous(phrase, [self.body(name) for name in names], self.bodies)
         for name in names:
             check_role(self.body(name), role, apart_from, self.bodies)
         return names
@@ -264,7 +217,7 @@ class Referents:
         if not suited:
             others = [body for body in fitting if body.name not in apart_from]
             check_role((others or fitting)[0], role, apart_from, self.bodies)
-        return _likeliest_shape(phrase, suited)
+        return likeliest_shape(phrase, suited)
 
     def _preferences(self, phrase: NounPhrase, role: Role, stacking: bool) -> list[Callable[[Body], bool]]:
         """Return the criteria that resolve an ambiguity, strongest first."""
@@ -288,20 +241,3 @@ class Referents:
     def _remember(self, phrase: NounPhrase, found: Sequence[Body]) -> None:
         if phrase.shape_word is not None:
             self._last_noun_shape = found[0].shape
-
-    def _ambiguous(self, phrase: NounPhrase, fitting: Sequence[Body]) -> InstructionError:
-        names = ", ".join(body.name for body in fitting)
-        return InstructionError(
-            f'"{phrase.text}" is ambiguous: {names}',
-            remedy=f'say which, for example "{self.phrase_for(fitting[0])}"',
-            has_examples=True,
-        )
-
-
-def _likeliest_shape(phrase: NounPhrase, bodies: list[Body]) -> list[Body]:
-    """Return the bodies of the noun's first shape that occurs among them; all if the noun names no shape."""
-    for shape in phrase.shape_preferences():
-        of_shape = [body for body in bodies if body.shape == shape]
-        if of_shape:
-            return of_shape
-    return bodies

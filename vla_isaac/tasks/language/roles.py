@@ -58,6 +58,16 @@ def check_role(body: Body, role: Role, apart_from: Collection[str], bodies: Sequ
     raise InstructionError(f"{body.name} is open at the top, nothing can stand on it", remedy=f'say "in {the_body}"')
 
 
+def ambiguous(phrase: NounPhrase, fitting: Sequence[Body], bodies: Sequence[Body]) -> InstructionError:
+    """Return the error of a phrase that fits several objects."""
+    names = ", ".join(body.name for body in fitting)
+    return InstructionError(
+        f'"{phrase.text}" is ambiguous: {names}',
+        remedy=f'say which, for example "{phrase_for(fitting[0], bodies)}"',
+        has_examples=True,
+    )
+
+
 def missing(phrase: NounPhrase, bodies: Sequence[Body]) -> InstructionError:
     """Return the error of a phrase that no object fits, with what was probably meant."""
     hint = ""
@@ -86,3 +96,12 @@ def phrase_for(body: Body, bodies: Sequence[Body]) -> str:
     same = [other for other in bodies if (other.colour, other.shape) == (body.colour, body.shape)]
     is_regular = body.name == f"{body.colour}_{body.shape}"
     return f"the {body.colour} {body.shape}" if is_regular and len(same) == 1 else body.name
+
+
+def likeliest_shape(phrase: NounPhrase, bodies: list[Body]) -> list[Body]:
+    """Return the bodies of the noun's first shape that occurs among them; all if the noun names no shape."""
+    for shape in phrase.shape_preferences():
+        of_shape = [body for body in bodies if body.shape == shape]
+        if of_shape:
+            return of_shape
+    return bodies
