@@ -88,6 +88,10 @@ READ = [
     ("tabletop", "put the green cube on the box that's not the blue one", "on(green_cube, red_box)"),
     ("sorting", "put the red cube in the bin that is neither red nor green", "in(red_cube, blue_bin)"),
     ("clutter", "lift the cube that is neither red nor green nor blue", "lifted(yellow_cube)"),
+    ("tabletop", "put the red cube on the box, not the red one", "on(red_cube, blue_box)"),
+    ("tabletop", "touch the not-red box", "touching(blue_box)"),
+    ("tabletop", "lift the yellow cube, not the red one, and put it on the blue box", "on(yellow_cube, blue_box)"),
+    ("clutter", "lift the cube that is neither red, green nor blue", "lifted(yellow_cube)"),
     ("tabletop", "put the red cube on the red box and the green cube on the other box",
      "on(red_cube, red_box) and on(green_cube, blue_box)"),
     ("clutter", "lift the yellow cube, then lift the other yellow thing",
@@ -140,6 +144,11 @@ REFUSED = [
     ("tabletop", "put the red cube on the other box", "it names no first one"),
     ("tabletop", "lift the red cube, then lift the other cube", "ambiguous: green_cube, blue_cube, yellow_cube"),
     ("tabletop", "put red on the red box and the green cube on the other one", "blue_cube, yellow_cube, blue_box"),
+    # a contrast that may belong to another noun, or excludes nothing
+    ("clutter", "lift the cube next to the blue cube, not the red one", '"not" is not supported'),
+    ("clutter", "lift the ball, not the red one", "it is no contrast to"),
+    ("clutter", "put the cube that isn't red and blue in the bowl", '"that isnt" is not supported'),
+    ("clutter", "lift the yellow cube, not the yellow one", 'no "yellow cube not the yellow one"'),
     # no object is left out, none is added
     ("tabletop", "lift the leftmost", "its words describe one object"),
     ("tabletop", "put the leftmost cubes on the blue box", "its words describe one object"),
@@ -155,6 +164,8 @@ REFUSED = [
     # a place that an earlier step changes
     ("clutter", "push the red cube left, then lift the leftmost cube", "where red_cube is after the earlier steps is not"),
     ("clutter", "put the red cube in the bowl, then lift the leftmost cube", '"the leftmost cube" is ambiguous: red_cube'),
+    ("clutter", "push the red cube left and lift the leftmost cube", "where red_cube is after the earlier steps is not"),
+    ("clutter", "put the ball in the bowl, then lift the cube nearest to the ball", "ambiguous: green_cube, yellow_cube"),
     ("clutter", "push the yellow cube left. then lift the cube next to the bowl", "after the earlier steps is not known"),
 ]  # fmt: skip
 
@@ -257,6 +268,25 @@ def test_what_lies_in_a_bowl_is_not_next_to_it():
     places = {"white_bowl": (0.5, 0.0), "red_cube": (0.51, 0.01), "blue_cube": (0.5, 0.15)}
     assert str(read_instruction("lift the cube next to the bowl", bodies, places)) == "lifted(blue_cube)"
     assert str(read_instruction("lift the cube that is in the bowl", bodies, places)) == "lifted(red_cube)"
+
+
+def test_what_lies_in_a_bowl_leaves_open_which_is_nearest_to_it():
+    bodies = FrankaSceneBuilder().add_cube("red").add_cube("blue").add("bowl", "white").build().bodies
+    places = {"white_bowl": (0.5, 0.0), "red_cube": (0.51, 0.01), "blue_cube": (0.5, 0.15)}
+    with pytest.raises(InstructionError, match="may be red_cube or blue_cube, red_cube lies in or on white_bowl"):
+        read_instruction("lift the cube nearest to the bowl", bodies, places)
+
+
+@pytest.mark.parametrize(("heights", "goal"), [((0.06, 0.02), "lifted(red_cube)"), ((0.02, 0.06), None), ((), None)])
+def test_what_lies_on_another_is_the_higher_one(heights, goal):
+    bodies = FrankaSceneBuilder().add_cube("red").add_cube("blue").build().bodies
+    red, blue = ((0.5, 0.0, height) for height in heights) if heights else ((0.5, 0.0), (0.5, 0.0))
+    sentence, places = "lift the cube that is on the blue cube", {"red_cube": red, "blue_cube": blue}
+    if goal is not None:
+        assert str(read_instruction(sentence, bodies, places)) == goal
+        return
+    with pytest.raises(InstructionError, match="red_cube"):
+        read_instruction(sentence, bodies, places)
 
 
 def test_a_place_within_a_place_is_refused_if_both_readings_hold():

@@ -69,12 +69,18 @@ class Layout:
         x, y = self.places[body.name][:2]
         return float(x), float(y)
 
+    def height_above(self, body: Body, other: Body) -> float | None:
+        """Return how much higher one centre is than another [m]; None if a position has no height."""
+        places = [self.places[b.name] for b in (body, other) if self.places is not None and b.name in self.places]
+        is_known = len(places) == 2 and all(len(place) == 3 for place in places)
+        return float(places[0][2]) - float(places[1][2]) if is_known else None
+
     def after(self, goals: Sequence[Goal]) -> Layout:
         """Return the layout when the goals hold: what is put on or in another object is where that is.
 
         What is lifted, held or turned upright counts as where it was.
         """
-        places, moved = dict(self.places or {}), set(self.moved)
+        places, moved = {name: place[:2] for name, place in (self.places or {}).items()}, set(self.moved)
         for goal in goals:
             if goal.moved is None or goal.predicate in ("lifted", "held", "upright"):
                 continue
@@ -127,6 +133,9 @@ def _placed_at(
 ) -> list[Body]:
     """Return the bodies of which the relation to the landmarks holds."""
     if where.relation in ("nearest", "farthest"):
+        inside = [body for body in bodies if contains(landmarks[0], body, layout) and len(bodies) > 1]
+        if inside and where.relation == "nearest":
+            raise _unclear(phrase, bodies, f"{inside[0].name} lies in or on {landmarks[0].name}")
         sign = -1 if where.relation == "nearest" else 1
         distances = [(sign * _gap(body, landmarks[0], layout), body) for body in bodies]
         return [_largest(phrase, distances)] if len(bodies) > 1 else list(bodies)
@@ -144,7 +153,7 @@ def _degree(relation: str, body: Body, landmarks: Sequence[Body], layout: Layout
     if relation == "between":
         return _between(body, other, landmarks[1], layout)
     if relation in ("on", "in"):
-        return float(contains(other, body, layout))
+        return _lying(relation, body, other, layout) if contains(other, body, layout) else 0.0
     if contains(other, body, layout) or contains(body, other, layout):
         return 0.0
     if relation == "near":
@@ -159,6 +168,16 @@ def _degree(relation: str, body: Body, landmarks: Sequence[Body], layout: Layout
     if across <= max(along, reach) and along >= reach - CLEARANCE:
         return 1.0
     return 0.5 if across <= max(_WIDE * along, reach) else 0.0
+
+
+def _lying(relation: str, body: Body, other: Body, layout: Layout) -> float:
+    """Return whether an object over another lies in it or on it; 0.5 if either may be the lower one."""
+    if (other.cavity is not None) != (relation == "in") or body.fixed:
+        return 0.0
+    height = layout.height_above(body, other)
+    if relation == "in" or other.fixed:
+        return 1.0
+    return 0.5 if height is None else float(height > 0)
 
 
 def _between(body: Body, first: Body, second: Body, layout: Layout) -> float:

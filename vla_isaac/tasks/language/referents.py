@@ -97,7 +97,7 @@ class Referents:
         return names[0] != names[1] and contains(self.body(names[1]), self.body(names[0]), self._layouts[0])
 
     def begin_step(self) -> None:
-        """Note that the goals so far are reached before the next ones."""
+        """Note that the goals so far may be reached before the next ones."""
         if self._done:
             self._layouts = [self._layouts[0], self._layouts[-1].after(self._done)]
             self._done = []

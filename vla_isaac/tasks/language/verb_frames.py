@@ -63,6 +63,8 @@ def goals_of_clause(clause: Clause, scene: Referents) -> ClauseGoals:
     """
     _check_particles(clause)
     _drop_where_it_lies(clause)
+    if clause.has_verb:
+        scene.begin_step()
     attach_descriptions(clause, scene)
     for phrase in (*clause.objects, *(p for location in clause.locations for p in location.targets)):
         if phrase.unknown_words:
