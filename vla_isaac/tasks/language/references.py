@@ -7,6 +7,7 @@ a tenth of a size, could change is an error: a wrong object is worse than a ques
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -20,6 +21,7 @@ from vla_isaac.tasks.language.tokens import UnreadableError
 NEXT_TO_GAP = 0.12  # [m] largest gap between the outlines of objects that are next to each other
 CLEARANCE = 0.01  # [m] by which one object must be nearer, or farther to a side, than the others
 SIZE_RATIO = 1.10  # by which one object must be larger than the others
+_LEAST_ASIDE = 0.03  # [m] to a side, from which an object is on that side
 _WIDE = 2.0  # sideways offset over distance to a side, up to which an object may be meant by "left of"
 
 RELATIONS = ("near", *SIDES, "on", "in", "between", "nearest", "farthest")
@@ -29,6 +31,8 @@ _OF_TWO = {
     "left": "leftmost", "right": "rightmost", "nearer": "nearest", "larger": "largest", "smaller": "smallest",
     "taller": "tallest", "shorter": "shortest",
 }  # fmt: skip
+_CLOSE = re.compile(r"\b(just|directly|right (in|behind))\b")
+"""Words of a relation that ask for the object close to the landmark, as in "right behind the ball"."""
 _ALONG = {"leftmost": (0.0, 1.0), "rightmost": (0.0, -1.0)}
 _SIZES = {"largest": 1, "smallest": -1, "tallest": 1, "shortest": -1}
 
@@ -139,35 +143,45 @@ def _placed_at(
         sign = -1 if where.relation == "nearest" else 1
         distances = [(sign * _gap(body, landmarks[0], layout), body) for body in bodies]
         return [_largest(phrase, distances)] if len(bodies) > 1 else list(bodies)
-    degrees = [(_degree(where.relation, body, landmarks, layout), body) for body in bodies]
+    degrees = [(_degree(where, body, landmarks, layout), body) for body in bodies]
     fitting = [body for degree, body in degrees if degree == 1.0]
     doubtful = [body for degree, body in degrees if degree == 0.5]
+    on_side = [body for degree, body in degrees if degree > 0.0]
+    if where.relation in SIDES and len(on_side) == 1:
+        return on_side
     if doubtful and len(fitting) < 2:
         raise _unclear(phrase, [*fitting, *doubtful], f"whether it fits {', '.join(b.name for b in doubtful)} is not clear")
     return fitting
 
 
-def _degree(relation: str, body: Body, landmarks: Sequence[Body], layout: Layout) -> float:
-    """Return 1 if a relation holds, 0 if it does not, and 0.5 if opinions may differ."""
+def _degree(where: Whereabouts, body: Body, landmarks: Sequence[Body], layout: Layout) -> float:
+    """Return 1 if a relation holds, 0.5 if opinions may differ, 0.25 if an object is only on that side, otherwise 0."""
     other = landmarks[0]
-    if relation == "between":
+    if where.relation == "between":
         return _between(body, other, landmarks[1], layout)
-    if relation in ("on", "in"):
-        return _lying(relation, body, other, layout) if contains(other, body, layout) else 0.0
+    if where.relation in ("on", "in"):
+        return _lying(where.relation, body, other, layout) if contains(other, body, layout) else 0.0
     if contains(other, body, layout) or contains(body, other, layout):
         return 0.0
-    if relation == "near":
-        gap = _gap(body, other, layout)
+    gap = _gap(body, other, layout)
+    if where.relation == "near":
         return 1.0 if gap <= NEXT_TO_GAP else 0.5 if gap <= NEXT_TO_GAP + CLEARANCE else 0.0
-    dx, dy = SIDE_DIRECTIONS[relation]
+    degree = _side_degree(where.relation, body, other, layout)
+    is_close = gap <= NEXT_TO_GAP and degree == 1.0
+    return float(is_close) if _CLOSE.search(where.text) else degree
+
+
+def _side_degree(side: str, body: Body, other: Body, layout: Layout) -> float:
+    """Return 1 for an object within 45 degrees of the direction to a side, 0.5 and 0.25 for others on that side."""
+    dx, dy = SIDE_DIRECTIONS[side]
     mx, my = _offset(body, other, layout)
     along, across = mx * dx + my * dy, abs(-mx * dy + my * dx)
     reach = _half_width(body, dx, dy) + _half_width(other, dx, dy)
-    if along < CLEARANCE:
-        return 0.0
     if across <= max(along, reach) and along >= reach - CLEARANCE:
         return 1.0
-    return 0.5 if across <= max(_WIDE * along, reach) else 0.0
+    if along < _LEAST_ASIDE:
+        return 0.0
+    return 0.5 if across <= max(_WIDE * along, reach) else 0.25
 
 
 def _lying(relation: str, body: Body, other: Body, layout: Layout) -> float:
