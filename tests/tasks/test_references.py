@@ -74,6 +74,7 @@ READ = [
     ("tabletop", "lift the cube to the left of the blue box", "lifted(green_cube)"),
     ("clutter", "lift the cube on the right of the bowl", "lifted(green_cube)"),  # the only one on that side
     ("clutter", "lift the cube right behind the ball", "lifted(green_cube)"),
+    ("clutter", "put the red cube on the box next to the bowl", "on(red_cube, blue_box)"),
     ("clutter", "go to the cube behind the ball", "near(gripper, green_cube)"),
     ("clutter", "put the cube next to the bowl on the blue box", "on(yellow_cube, blue_box)"),
     ("clutter", "put the cube that is next to the bowl behind the ball", "behind(yellow_cube, green_ball)"),
@@ -140,9 +141,13 @@ REFUSED = [
     ("clutter", "clear the cube next to the bowl", "or where one is to go"),
     ("clutter", "Behind the ball, lift the cube", "for placing say"),
     ("clutter", "lift the cube up to the bowl", "for placing say"),
-    ("clutter", "lift the cube behind the ball and next to the bowl", "for placing say"),
+    ("clutter", "lift the cube behind the ball and next to the bowl", "or where one is to go"),
     ("clutter", "put the red cube between the bowl and the ball", '"between" is not supported as a place'),
     ("clutter", "lift the cube nearest to the bowl and the ball", "may describe one object or name two"),
+    ("clutter", "put the cube that is next to the bowl and behind the ball in the bowl", "may describe one object or name"),
+    ("clutter", "put the ball on the box next to the bowl and behind the red cube", "or where one is to go"),
+    ("clutter", "put the cube next to the bowl to the left", "or where one is to go"),
+    ("sorting", "touch the box left of the green one", '"the green one" is ambiguous: green_cube, green_bin'),
     # other than what
     ("tabletop", "put the red cube on the other box", "it names no first one"),
     ("tabletop", "lift the red cube, then lift the other cube", "ambiguous: green_cube, blue_cube, yellow_cube"),

@@ -27,11 +27,17 @@ def attach_descriptions(clause: Clause, scene: Referents) -> None:
     """
     _check_between(clause)
     scene.announce([*clause.objects, *(p for location in clause.locations for p in location.targets)])
+    if clause.goes_on and scene.ended_described and clause.locations and clause.locations[0].can_describe:
+        raise _either_way(scene.ended_described, clause.locations[0])
+    said = len(clause.locations)
     has_object = bool(clause.objects) and not clause.objects[0].is_gripper
     if has_object and clause.locations and not clause.goes_on:
         _describe_object(clause, scene)
     if len(clause.locations) == 2 and not clause.directions:
         _describe_target(clause, scene)
+    last = clause.locations[-1].targets[-1] if clause.locations else clause.objects[-1] if clause.objects else None
+    is_described = last is not None and bool(last.whereabouts) and not clause.directions and len(clause.locations) < said
+    scene.ended_described = last if is_described else None
 
 
 def _describe_object(clause: Clause, scene: Referents) -> None:
@@ -67,7 +73,7 @@ def _is_description(clause: Clause, scene: Referents) -> bool:
         if clause.frame == "clear" or (clause.frame == "stand" and "up" in clause.particles):
             raise _either_way(phrase, first)
         return False
-    elif target is None and clause.frame in ("put", "stack"):  # "to the left" may be that of the landmark
+    elif target is None and (clause.frame in ("put", "stack") or first.text.startswith("to ")):
         raise _either_way(phrase, first)
     elif is_clear and (target is None or target.can_describe):
         if target is not None and (target.stands_apart or not scene.is_clear(first.targets[0], Role.LANDMARK)):

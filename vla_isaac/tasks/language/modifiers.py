@@ -66,7 +66,7 @@ def _excluded(done: list[Token], rest: Sequence[Token]) -> int:
     goes_on = [t.kind for t in rest[used : used + 2]] == [Kind.AND, Kind.COLOUR]  # "that isn't red and blue"
     if not colours or goes_on or (separators[-1] != "nor" and (is_neither or len(colours) > 1)):
         return 0
-    if done[-1].text == ",":
+    if rest[0].kind is not Kind.EXCLUSION and done[-1].text == ",":
         done.pop()
     done += colours
     return used
@@ -226,10 +226,15 @@ def _takes_landmark(choice: Token) -> bool:
 
 
 def _check_end(where: Whereabouts, rest: Sequence[Chunk]) -> None:
-    """Raise `UnreadableError` for "nearest to the bowl and the ball", where the ball may be a second landmark."""
+    """Raise `UnreadableError` for "nearest to the bowl and the ball" and "... and behind the ball".
+
+    The ball may be a second landmark, or have nothing to do with the description.
+    """
     first, second, third = (*rest[:3], None, None, None)[:3]
     begins_clause = isinstance(third, Token) and third.kind in (Kind.VERB, Kind.COPULA)
-    if isinstance(first, Token) and first.kind is Kind.AND and isinstance(second, NounPhrase) and not begins_clause:
+    is_place = isinstance(second, Token) and second.kind is Kind.RELATION and second.value in ("near", *SIDES)
+    goes_on = is_place or (isinstance(second, NounPhrase) and not begins_clause)
+    if isinstance(first, Token) and first.kind is Kind.AND and second is not None and goes_on:
         landmark = where.landmarks[-1].text
         raise UnreadableError(
             f'"{where.text} {landmark} and {second.text}" may describe one object or name two',

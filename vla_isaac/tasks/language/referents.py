@@ -30,6 +30,8 @@ class Referents:
         """Antecedents of "it" and "them": the objects of the previous clause."""
         self.let_go: set[str] = set()
         """Objects that the goals so far leave at rest, out of the gripper."""
+        self.ended_described: NounPhrase | None = None
+        """The phrase that the previous clause ended with, if a place in it describes its object."""
         self._mentioned: dict[str, None] = {}
         self._last_noun_shape: str | None = None
 
@@ -80,9 +82,14 @@ class Referents:
 
     def _context(self, apart_from: Collection[str]) -> Context:
         named = {*self._mentioned, *self._announced, *apart_from}
-        return Context(
-            self.bodies, self._layouts, named, self._last_noun_shape, lambda p: self.body(self.one(p, Role.LANDMARK))
-        )
+        return Context(self.bodies, self._layouts, named, self._last_noun_shape, self._landmark)
+
+    def _landmark(self, phrase: NounPhrase) -> Body:
+        """Return the object of a phrase within a description; "the green one" must then fit one object only."""
+        fitting = [body for body in self.bodies if phrase.fits(body)]
+        if (phrase.is_generic or phrase.is_bare_colour) and not phrase.is_described and len(fitting) > 1:
+            raise ambiguous(phrase, fitting, self.bodies)
+        return self.body(self.one(phrase, Role.LANDMARK))
 
     def is_clear(self, phrase: NounPhrase, role: Role) -> bool:
         """Return whether `phrase` means one object without a further description."""
