@@ -65,6 +65,8 @@ READ = [
     ("clutter", "touch the nearest cube to the bowl", "touching(yellow_cube)"),
     ("clutter", "push the ball to the cube nearest to the bowl", "near(green_ball, yellow_cube)"),
     ("sorting", "put the cube nearest to the green bin in the red bin", "in(green_cube, red_bin)"),
+    ("sorting", "put the blue cube in the nearest bin to you", "in(blue_cube, red_bin)"),
+    ("sorting", "put the blue cube in the bin closest to you", "in(blue_cube, red_bin)"),
     # beside another object
     ("clutter", "pick up the cube next to the bowl", "lifted(yellow_cube)"),
     ("clutter", "lift the cube beside the ball", "lifted(green_cube)"),
@@ -148,6 +150,9 @@ REFUSED = [
     ("clutter", "put the ball on the box next to the bowl and behind the red cube", "or where one is to go"),
     ("clutter", "put the cube next to the bowl to the left", "or where one is to go"),
     ("sorting", "touch the box left of the green one", '"the green one" is ambiguous: green_cube, green_bin'),
+    # nearest to the robot, or to what is put there
+    ("sorting", "put each cube in the nearest bin", '"the nearest bin" may be another one for each object'),
+    ("sorting", "put the blue cube in the nearest bin", "red_bin, seen from the robot, or blue_bin, seen from blue_cube"),
     # other than what
     ("tabletop", "put the red cube on the other box", "it names no first one"),
     ("tabletop", "lift the red cube, then lift the other cube", "ambiguous: green_cube, blue_cube, yellow_cube"),

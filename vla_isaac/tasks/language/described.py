@@ -9,7 +9,7 @@ from vla_isaac.core.errors import InstructionError
 from vla_isaac.core.types import Body
 from vla_isaac.language import Kind
 from vla_isaac.tasks.language.noun_phrases import NounPhrase
-from vla_isaac.tasks.language.references import Layout, narrowed
+from vla_isaac.tasks.language.references import Layout, extreme_from, narrowed
 from vla_isaac.tasks.language.roles import Role, ambiguous, check_role, likeliest_shape, missing, phrase_for, suits
 from vla_isaac.tasks.language.tokens import UnreadableError
 
@@ -61,7 +61,23 @@ def described(phrase: NounPhrase, role: Role, apart_from: Collection[str], conte
         raise _several(phrase, list(found.values()), context)
     (body,) = found.values()
     check_role(body, role, apart_from, context.bodies)
+    if role is not Role.MOVED and phrase.choice is not None and phrase.is_nearest_of_something:
+        _check_nearest_to_all(phrase, phrase.choice.value, body, fitting, apart_from, context)
     return body
+
+
+def _check_nearest_to_all(
+    phrase: NounPhrase, value: str, body: Body, fitting: list[Body], moved: Collection[str], context: Context
+) -> None:
+    """Raise `UnreadableError` if "the nearest box" is not that of the robot and of the objects that are put on it."""
+    for other in (b for b in context.bodies if b.name in moved):
+        group = [b for b in likeliest_shape(phrase, fitting) if b is not other]
+        nearest = extreme_from(phrase, value, group, other, context.layouts[0])
+        if nearest is not body:
+            raise UnreadableError(
+                f'"{phrase.text}" may be {body.name}, seen from the robot, or {nearest.name}, seen from {other.name}',
+                remedy='say nearest to what, for example "nearest to you"',
+            )
 
 
 def _groups(phrase: NounPhrase, fitting: list[Body], context: Context) -> list[list[Body]]:

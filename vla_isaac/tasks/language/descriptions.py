@@ -26,6 +26,7 @@ def attach_descriptions(clause: Clause, scene: Referents) -> None:
         InstructionError: If a place may be a description or a target.
     """
     _check_between(clause)
+    _check_nearest_of_each(clause)
     scene.announce([*clause.objects, *(p for location in clause.locations for p in location.targets)])
     if clause.goes_on and scene.ended_described and clause.locations and clause.locations[0].can_describe:
         raise _either_way(scene.ended_described, clause.locations[0])
@@ -106,6 +107,14 @@ def _check_between(clause: Clause) -> None:
     for where in (where for phrase in clause.objects for where in phrase.whereabouts):
         if where.relation == "between" and not has_place:
             raise UnreadableError('"between" is not supported as a place to put an object, only to tell one from others')
+
+
+def _check_nearest_of_each(clause: Clause) -> None:
+    """Raise `UnreadableError` for "put each cube in the nearest bin": each may have another one."""
+    is_several = len(clause.objects) > 1 or any(p.speaks_of_all or p.place for p in clause.objects)
+    for phrase in (p for location in clause.locations for p in location.targets):
+        if is_several and phrase.is_nearest_of_something:
+            raise UnreadableError(f'"{phrase.text}" may be another one for each object', remedy="name it by its colour")
 
 
 def _either_way(phrase: NounPhrase, place: LocationPhrase, description: str = "") -> UnreadableError:

@@ -168,10 +168,12 @@ def join_modifiers(chunks: Sequence[Chunk]) -> list[Chunk]:
         UnreadableError: If a part is missing, or the end of a description is not clear.
     """
     joined: list[Chunk] = []
-    for i, chunk in reversed(list(enumerate(chunks))):
-        joined.insert(0, chunk)
-        if isinstance(chunk, NounPhrase):
-            del joined[1 : 1 + _length_of_to_you(chunks[i - 1] if i else None, chunk, joined[1:])]
+    for i, said in reversed(list(enumerate(chunks))):
+        joined.insert(0, said)
+        if isinstance(said, NounPhrase):
+            length = _length_of_to_you(chunks[i - 1] if i else None, said, joined[1:])
+            chunk = said.to_you() if length else said
+            joined[: 1 + length] = [chunk]
             where, used = _whereabouts(chunk, joined[1:])
             if where is not None:
                 _check_end(where, joined[1 + used :])

@@ -135,6 +135,11 @@ class NounPhrase:
         return next((t for t in self.tokens if t.kind is Kind.CHOICE), None)
 
     @property
+    def is_nearest_of_something(self) -> bool:
+        """Whether it says "nearest" or "farthest", not to what."""
+        return self.choice is not None and self.choice.text in ("nearest", "closest", "farthest", "furthest")
+
+    @property
     def is_described(self) -> bool:
         """Whether the layout, a size or another object decides which object it means."""
         return bool(self.whereabouts) or self._has(Kind.CHOICE) or self._has(Kind.EXCLUDED)
@@ -189,6 +194,12 @@ class NounPhrase:
         if not kept:
             raise UnreadableError(f'"{self.text}" is not followed by the name of an object')
         return replace(self, tokens=kept)
+
+    def to_you(self) -> NounPhrase:
+        """Return "the nearest cube" as the nearest to the robot, not to another object."""
+        return replace(
+            self, tokens=tuple(replace(t, text=f"{t.text} to you") if t.kind is Kind.CHOICE else t for t in self.tokens)
+        )
 
     def at(self, where: Whereabouts, *, without: Token | None = None) -> NounPhrase:
         """Return the phrase with where its object stands; `without` is a word of it that `where` repeats.

@@ -124,6 +124,14 @@ def narrowed(
     return [_of_size(phrase, found, value) if value in _SIZES else _outermost(phrase, found, value, layout)]
 
 
+def extreme_from(phrase: NounPhrase, value: str, bodies: Sequence[Body], other: Body, layout: Layout) -> Body:
+    """Return which of `bodies` is the nearest to another object, or the farthest from it, as `value` says."""
+    if len(bodies) == 1:
+        return bodies[0]
+    sign = -1 if value == "nearest" else 1
+    return _largest(phrase, [(sign * _gap(body, other, layout), body) for body in bodies])
+
+
 def contains(outer: Body, inner: Body, layout: Layout) -> bool:
     """Return whether the centre of an object is over another, as that of what lies on or in it is."""
     dx, dy = _offset(inner, outer, layout)
@@ -140,9 +148,7 @@ def _placed_at(
         inside = [body for body in bodies if contains(landmarks[0], body, layout) and len(bodies) > 1]
         if inside and where.relation == "nearest":
             raise _unclear(phrase, bodies, f"{inside[0].name} lies in or on {landmarks[0].name}")
-        sign = -1 if where.relation == "nearest" else 1
-        distances = [(sign * _gap(body, landmarks[0], layout), body) for body in bodies]
-        return [_largest(phrase, distances)] if len(bodies) > 1 else list(bodies)
+        return [extreme_from(phrase, where.relation, bodies, landmarks[0], layout)] if bodies else []
     degrees = [(_degree(where, body, landmarks, layout), body) for body in bodies]
     fitting = [body for degree, body in degrees if degree == 1.0]
     doubtful = [body for degree, body in degrees if degree == 0.5]
