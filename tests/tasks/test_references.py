@@ -363,6 +363,13 @@ def test_shuffled_references_never_break_the_reader_and_never_name_what_is_not_t
         assert set(plan.objects) <= known
 
 
+def test_a_description_within_many_others_is_refused():
+    sentence = f"lift the cube nearest to {'the cube nearest to ' * 3000}the bowl"
+    with pytest.raises(InstructionError, match="it describes an object by another"):
+        read("clutter", sentence)
+    assert read("clutter", "lift the cube nearest to the box nearest to the ball") == "lifted(blue_cube)"
+
+
 SIDES = {"left of": (0, 1), "right of": (0, -1), "in front of": (-1, 0), "behind": (1, 0)}
 
 

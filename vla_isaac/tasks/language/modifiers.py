@@ -19,6 +19,8 @@ _NOUNS = (Kind.SHAPE, Kind.GENERIC, Kind.NAME)
 _OBJECT_WORDS = (*_NOUNS, Kind.COLOUR, Kind.ADJECTIVE, Kind.PART)
 _NEEDS_LANDMARK = ("nearest_to", "farthest_from")
 _AFTER_DESCRIPTION = (Kind.RELATION, Kind.DIRECTION, Kind.UPRIGHT, Kind.VERB, Kind.COPULA)
+_WINDOW = 24  # words or chunks that a modifier looks ahead
+_DEEPEST = 3  # descriptions within each other
 _DOUBTFUL_SIDES = ("back", "forward")
 
 
@@ -35,7 +37,8 @@ def with_modifiers(tokens: Sequence[Token]) -> list[Token]:
     done: list[Token] = []
     start = 0
     while start < len(tokens):
-        used = next(filter(None, (rule(done, tokens[start:]) for rule in rules)), 0)
+        rest = tokens[start : start + _WINDOW]
+        used = next(filter(None, (rule(done, rest) for rule in rules)), 0)
         if not used:
             done.append(tokens[start])
         start += max(used, 1)
@@ -49,7 +52,7 @@ def _excluded(done: list[Token], rest: Sequence[Token]) -> int:
     red nor green" and ", not the red one".
     """
     start = _length_of_negation(done, rest)
-    noun = next((t.value for t in reversed(done) if t.kind in _NOUNS), "")
+    noun = next((t.value for t in reversed(done[-_WINDOW:]) if t.kind in _NOUNS), "")
     colours: list[Token] = []
     used, separators = 0, ["nor"]
     while start and used < len(rest) and (not colours or rest[used].text in ("nor", ",")):
@@ -81,7 +84,7 @@ def _length_of_negation(done: Sequence[Token], rest: Sequence[Token]) -> int:
         return 0
     if done and done[-1].kind is Kind.DETERMINER:
         return int(texts[0] == "not" and _begins_object(rest[2:]))
-    before = done[:-1] if done and done[-1].text == "," else done
+    before = done[-_WINDOW:-1] if done and done[-1].text == "," else done[-_WINDOW:]
     clause = before[max((i for i, t in enumerate(before) if t.kind is Kind.VERB), default=0) :]
     could_be_another = any(t.kind is Kind.RELATION and t.value in ("near", *SIDES) for t in clause)
     words = rest[len(texts) - (texts[0] == "not") :]
@@ -167,21 +170,25 @@ def join_modifiers(chunks: Sequence[Chunk]) -> list[Chunk]:
     Raises:
         UnreadableError: If a part is missing, or the end of a description is not clear.
     """
-    joined: list[Chunk] = []
+    after: list[Chunk] = []  # the chunks so far, the first one last
     for i, said in reversed(list(enumerate(chunks))):
-        joined.insert(0, said)
+        chunk = said
         if isinstance(said, NounPhrase):
-            length = _length_of_to_you(chunks[i - 1] if i else None, said, joined[1:])
+            before = chunks[i - 1] if i else None
+            length = _length_of_to_you(before, said, after[: -_WINDOW - 1 : -1])
+            del after[len(after) - length :]
             chunk = said.to_you() if length else said
-            joined[: 1 + length] = [chunk]
-            where, used = _whereabouts(chunk, joined[1:])
+            where, length = _whereabouts(chunk, after[: -_WINDOW - 1 : -1])
+            del after[len(after) - length :]
             if where is not None:
-                _check_end(where, joined[1 + used :])
-                by_choice = where.relation in ("nearest", "farthest")
-                joined[: 1 + used] = [chunk.at(where, without=chunk.choice if by_choice else None)]
+                _check_depth(where)
+                _check_end(where, after[: -_WINDOW - 1 : -1])
+                is_choice = where.relation in ("nearest", "farthest")
+                chunk = chunk.at(where, without=chunk.choice if is_choice else None)
             elif chunk.choice is not None and chunk.choice.value in _NEEDS_LANDMARK:
                 raise UnreadableError(f'"{chunk.choice.text}" is not followed by the name of an object')
-    return joined
+        after.append(chunk)
+    return after[::-1]
 
 
 def _whereabouts(phrase: NounPhrase, rest: Sequence[Chunk]) -> tuple[Whereabouts | None, int]:
@@ -225,6 +232,17 @@ def _length_of_to_you(before: Chunk | None, phrase: NounPhrase, rest: Sequence[C
 def _takes_landmark(choice: Token) -> bool:
     """Return whether another object may follow: after "nearest to" and "nearest", not after "nearest to you"."""
     return choice.value in _NEEDS_LANDMARK or (choice.value == "nearest" and choice.text.endswith(("nearest", "closest")))
+
+
+def _check_depth(where: Whereabouts) -> None:
+    """Raise `UnreadableError` for a description within too many others."""
+    landmarks, depth = where.landmarks, 0
+    while landmarks and depth <= _DEEPEST:
+        landmarks, depth = tuple(p for one in landmarks for w in one.whereabouts for p in w.landmarks), depth + 1
+    if depth > _DEEPEST:
+        raise UnreadableError(
+            "it describes an object by another, that by a third, and so on", remedy="name each by its colour and shape"
+        )
 
 
 def _check_end(where: Whereabouts, rest: Sequence[Chunk]) -> None:
