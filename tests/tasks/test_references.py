@@ -343,6 +343,11 @@ def test_the_other_one_of_two_needs_no_colour():
     assert str(plan) == "on(red_cube, white_box) then lifted(blue_cube)"
 
 
+@pytest.mark.parametrize("end", ["and make sure", "& should", ", and ensure that"])
+def test_a_wish_without_a_clause_asks_for_nothing_and_breaks_nothing(end):
+    assert read("tabletop", f"push the red cube to the left {end}") == "pushed_to(red_cube, left)"
+
+
 def test_next_to_after_and_is_a_place_and_no_next_step():
     sentence = "put the ball behind the red box and next to the bowl"
     assert read("clutter", sentence) == "behind(green_ball, red_box) and near(green_ball, white_bowl)"
