@@ -69,7 +69,8 @@ def understand(text: str, bodies: Sequence[Body], places: Places | None = None) 
         InstructionError: If neither understands it; the message is the grammar's, and names readings that are possible.
     """
     try:
-        return Understanding(read_instruction(text, bodies), 1.0, is_learned=False)
+        at = None if places is None else {name: tuple(map(float, where)) for name, where in places.items()}
+        return Understanding(read_instruction(text, bodies, at), 1.0, is_learned=False)
     except InstructionError as error:
         network = _network()
         scene = _scene(bodies, places)

@@ -36,6 +36,11 @@ class Kind(Enum):
     GENERIC = auto()
     PRONOUN = auto()
     MATCHING = auto()
+    CHOICE = auto()
+    EXCLUSION = auto()
+    EXCLUDED = auto()
+    RELATIVE = auto()
+    BETWEEN = auto()
     PLACE = auto()
     GRIPPER = auto()
     ADJECTIVE = auto()
@@ -94,6 +99,8 @@ def _listed(words: WordTables, reader: ReaderWords) -> Iterator[tuple[str, str, 
         "determiners": (Kind.DETERMINER, reader.determiners),
         "quantifiers": (Kind.QUANTIFIER, reader.quantifiers),
         "matching": (Kind.MATCHING, reader.matching),
+        "exclusions": (Kind.EXCLUSION, reader.exclusions),
+        "relatives": (Kind.RELATIVE, reader.relatives),
         "places": (Kind.PLACE, reader.places),
         "gripper": (Kind.GRIPPER, reader.gripper),
         "adjectives": (Kind.ADJECTIVE, reader.adjectives),
@@ -108,6 +115,7 @@ def _listed(words: WordTables, reader: ReaderWords) -> Iterator[tuple[str, str, 
         "particles": (Kind.PARTICLE, reader.particles),
         "pronouns": (Kind.PRONOUN, reader.pronouns),
         "counts": (Kind.COUNT, reader.counts),
+        "choices": (Kind.CHOICE, reader.choices),
         "refused": (Kind.REFUSED, reader.refused),
     }
     for key, (kind, groups) in grouped.items():

@@ -20,6 +20,12 @@ VERB_FRAMES = (
 
 PARTICLES = ("up", "down", "off", "push")
 
+CHOICES = (
+    "leftmost", "rightmost", "nearest", "nearest_to", "farthest", "farthest_from", "largest", "smallest", "tallest",
+    "shortest", "nearer", "larger", "smaller", "taller", "shorter", "other",
+)  # fmt: skip
+"""Ways to choose one of several objects, defined in `tasks.language.references`."""
+
 _PHRASE = re.compile(r"[^\W_]+(?: [^\W_]+)*|[.,;:!?&]")
 
 
@@ -148,9 +154,13 @@ class ReaderWords:
     gripper: tuple[str, ...]
     adjectives: tuple[str, ...]
     matching: tuple[str, ...]
+    choices: Mapping[str, tuple[str, ...]] = field(metadata={"keys": CHOICES})
+    exclusions: tuple[str, ...]
+    relatives: tuple[str, ...]
     upright: tuple[str, ...]
     particles: Mapping[str, tuple[str, ...]] = field(metadata={"keys": PARTICLES})
     destinations: tuple[str, ...]
+    motions: tuple[str, ...]
     relations_without_object: tuple[str, ...]
     copulas: tuple[str, ...]
     conjunctions: tuple[str, ...]

@@ -134,7 +134,8 @@ def _of_one_kind(fitting: Sequence[str]) -> tuple[str, ...]:
 
 def _kind(word: str) -> Kind | None:
     entry = lexicon().entries.get(re.sub("['’]", "", word.lower()))
-    return entry.kind if entry else None
+    kind = entry.kind if entry else None
+    return Kind.REFUSED if kind in (Kind.CHOICE, Kind.EXCLUSION, Kind.RELATIVE) else kind
 
 
 def _quoted(words: Sequence[str], last: str) -> str:

@@ -1,63 +1,17 @@
-"""Clauses of a sentence: verb, objects and places; parsed without the scene."""
+"""Parser of the clauses of a sentence: verb, objects and places, without the scene."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from dataclasses import replace
 
 from vla_isaac.language import Kind, lexicon
+from vla_isaac.tasks.language.clause import FRAMES_WITHOUT_PLACE, Chunk, Clause, LocationPhrase
+from vla_isaac.tasks.language.modifiers import join_modifiers
 from vla_isaac.tasks.language.noun_phrases import NounPhrase, group_noun_phrases, it
 from vla_isaac.tasks.language.tokens import Token, UnreadableError, nearest_word, verbs_known
 
-Chunk: TypeAlias = Token | NounPhrase
-
 _TAIL = (Kind.RELATION, Kind.DIRECTION, Kind.UPRIGHT)
-FRAMES_WITHOUT_PLACE = ("lift", "hold", "approach", "go", "touch")
-"""Frames without a place: in "lift A, then B" the second clause needs no more words."""
-
-
-@dataclass(frozen=True)
-class LocationPhrase:
-    """A relation and its objects, as in "on the blue box"."""
-
-    relation: str
-    """A key of `language.word_tables.RELATIONS`."""
-
-    text: str
-    """The words of the relation."""
-
-    targets: tuple[NounPhrase, ...]
-    """The objects after it; several in "next to the ball and the bowl"."""
-
-
-@dataclass
-class Clause:
-    """One clause: an action with its objects and places."""
-
-    frame: str
-    """A key of `language.VERB_FRAMES`; a clause without a verb has that of the clause before, or "put"."""
-
-    has_verb: bool = False
-    """Whether it has a verb of its own."""
-
-    objects: tuple[NounPhrase, ...] = ()
-    """Object of the verb; empty if the sentence omits it."""
-
-    is_subject_first: bool = False
-    """Whether the objects stood before the verb, as in "the cube goes on the box"."""
-
-    locations: list[LocationPhrase] = field(default_factory=list)
-    """Target places, in order."""
-
-    directions: list[str] = field(default_factory=list)
-    """Directions without a landmark, as in "to the left"."""
-
-    upright: bool = False
-    """Whether the object is to stand upright."""
-
-    particles: list[str] = field(default_factory=list)
-    """Particles, `language.word_tables.PARTICLES`, as in "pick it up"."""
 
 
 def clauses_of(tokens: Sequence[Token], inherited_frame: str = "put") -> list[Clause]:
@@ -67,11 +21,12 @@ def clauses_of(tokens: Sequence[Token], inherited_frame: str = "put") -> list[Cl
         UnreadableError: If the words do not form clauses.
     """
     clauses: list[Clause] = []
-    for chunks in _with_places_last(_split_clauses(group_noun_phrases(tokens))):
+    for chunks in _with_places_last(_split_clauses(join_modifiers(group_noun_phrases(tokens)))):
         goes_on = bool(clauses) and _is_tail(chunks[0])
         complete = _repeat_objects(clauses[-1], chunks) if goes_on else chunks
         clause = _parse_clause(complete, clauses[-1].frame if clauses else inherited_frame)
         if clause is not None:
+            clause.goes_on = goes_on
             clauses.append(clause)
     return clauses
 
@@ -120,7 +75,7 @@ def _with_places_last(parts: Sequence[list[Chunk]]) -> list[list[Chunk]]:
         if not place and len(ordered) == 1 and _is_tail(clause[0]) and all(map(_is_listed, ordered[0])):
             ordered[0] += clause  # "the red cube, on the blue box"
         else:
-            ordered.append([*clause, *place])
+            ordered.append([*clause, *_each_apart(place)])
         waiting, may_wait = [], bool(place)
     return [*ordered, waiting] if waiting else ordered
 
@@ -133,6 +88,14 @@ def _leading_place(part: Sequence[Chunk]) -> tuple[list[Chunk], list[Chunk]]:
         _take_list(rest)
         end = len(part) - len(rest)
     return list(part[:end]), rest
+
+
+def _each_apart(place: Sequence[Chunk]) -> list[Chunk]:
+    """Return places with "and" before each: they say where the object is to go, not which one it is."""
+    apart: list[Chunk] = []
+    for chunk in place:
+        apart += [Token(Kind.AND, "and", "and"), chunk] if _is_tail(chunk) else [chunk]
+    return apart
 
 
 def _is_listed(chunk: Chunk) -> bool:
@@ -151,7 +114,7 @@ def _parse_clause(chunks: Sequence[Chunk], inherited_frame: str) -> Clause | Non
     """Return the clause, or None for a lone form of address such as "Robot, ..."."""
     rest = list(chunks)
     _check_verb(chunks)
-    subject = _take_list(rest)
+    subject = _described_subject(_take_list(rest), rest)
     if rest and _kind(rest[0]) is Kind.COPULA and subject:
         rest.pop(0)
     clause = Clause(inherited_frame)
@@ -170,6 +133,19 @@ def _parse_clause(chunks: Sequence[Chunk], inherited_frame: str) -> Clause | Non
     if not clause.has_verb and not is_placed and inherited_frame not in FRAMES_WITHOUT_PLACE:
         raise _no_verb(chunks)
     return clause
+
+
+def _described_subject(subject: tuple[NounPhrase, ...], rest: list[Chunk]) -> tuple[NounPhrase, ...]:
+    """Return the subject with the place before its verb: "the cube next to the bowl" of "... is to be lifted"."""
+    relation, landmark, verb = (*rest[:3], None, None, None)[:3]
+    if not isinstance(relation, Token) or not isinstance(landmark, NounPhrase) or not isinstance(verb, Token):
+        return subject
+    where = LocationPhrase(relation.value, relation.text, (landmark,))
+    is_place = relation.kind is Kind.RELATION and where.can_describe and verb.kind in (Kind.VERB, Kind.COPULA)
+    if not is_place or len(subject) != 1 or not subject[0].can_be_described:
+        return subject
+    del rest[:2]
+    return (subject[0].at(where.as_description),)
 
 
 def _objects(subject: tuple[NounPhrase, ...], objects: tuple[NounPhrase, ...], clause: Clause) -> tuple[NounPhrase, ...]:
@@ -205,8 +181,13 @@ def _take_tail(rest: list[Chunk], clause: Clause) -> None:
     while rest:
         chunk = rest.pop(0)
         kind = _kind(chunk)
+        follows_and = kind is Kind.AND and bool(rest) and _is_tail(rest[0])
+        if follows_and:
+            chunk = rest.pop(0)
+            kind = _kind(chunk)
         if kind is Kind.RELATION:
-            clause.locations.append(_take_location(_token(chunk), rest))
+            apart = follows_and or bool(clause.directions)
+            clause.locations.append(replace(_take_location(_token(chunk), rest), stands_apart=apart))
         elif kind is Kind.DIRECTION:
             clause.directions.append(_token(chunk).value)
         elif kind is Kind.UPRIGHT:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vla_isaac.core.types import Body
 from vla_isaac.language import Kind, lexicon
@@ -11,7 +11,7 @@ from vla_isaac.tasks.language.tokens import Token, UnreadableError, name_parts
 
 NOUN_KINDS = frozenset({
     Kind.DETERMINER, Kind.QUANTIFIER, Kind.COUNT, Kind.COLOUR, Kind.SHAPE, Kind.GENERIC, Kind.PRONOUN, Kind.MATCHING,
-    Kind.PLACE, Kind.GRIPPER, Kind.ADJECTIVE, Kind.NAME, Kind.PART, Kind.UNKNOWN,
+    Kind.PLACE, Kind.GRIPPER, Kind.ADJECTIVE, Kind.NAME, Kind.PART, Kind.UNKNOWN, Kind.CHOICE, Kind.EXCLUDED,
 })  # fmt: skip
 """Parts of speech in noun phrases."""
 
@@ -24,7 +24,22 @@ _TAKES_NO_MORE = {
     Kind.PLACE: _AROUND | {Kind.PLACE},
 }
 """Head that is described by no further words, such as "it", to the kinds that may stand with it."""
-_AFTER_HEAD = frozenset({Kind.MATCHING, Kind.QUANTIFIER, Kind.PART, Kind.GENERIC})
+_AFTER_HEAD = frozenset({Kind.MATCHING, Kind.QUANTIFIER, Kind.PART, Kind.GENERIC, Kind.CHOICE, Kind.EXCLUDED})
+_NAMES_SOMETHING = frozenset({Kind.SHAPE, Kind.GENERIC, Kind.NAME, Kind.PART, Kind.UNKNOWN})
+
+
+@dataclass(frozen=True)
+class Whereabouts:
+    """Where an object stands relative to others: "next to the bowl" in "the cube next to the bowl"."""
+
+    relation: str
+    """A key of `references.RELATIONS`."""
+
+    text: str
+    """The words of the relation."""
+
+    landmarks: tuple[NounPhrase, ...]
+    """The other objects: two after "between", otherwise one."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +48,13 @@ class NounPhrase:
 
     tokens: tuple[Token, ...]
     """Its words in order."""
+
+    whereabouts: tuple[Whereabouts, ...] = ()
+    """Where the object stands, as far as the phrase says it."""
+
+    def __post_init__(self) -> None:
+        if self.is_described and not self.can_be_described:
+            raise UnreadableError(f'"{self.text}" is not understood: its words describe one object')
 
     @property
     def shape_word(self) -> str | None:
@@ -47,7 +69,10 @@ class NounPhrase:
     @property
     def text(self) -> str:
         """The phrase as it was written."""
-        return " ".join(token.text for token in self.tokens)
+        words = [token.text for token in self.tokens]
+        for where in self.whereabouts:
+            words += [where.text, " and ".join(landmark.text for landmark in where.landmarks)]
+        return " ".join(words)
 
     @property
     def bare_text(self) -> str:
@@ -71,6 +96,11 @@ class NounPhrase:
     def is_generic(self) -> bool:
         """Whether its noun is generic, as in "the green one"."""
         return self.shape_word is None and self._has(Kind.GENERIC)
+
+    @property
+    def is_one(self) -> bool:
+        """Whether its noun is "one", which stands for a noun before."""
+        return self.is_generic and any(t.text == "one" for t in self.tokens)
 
     @property
     def is_bare_colour(self) -> bool:
@@ -100,6 +130,33 @@ class NounPhrase:
         return self._has(Kind.GRIPPER) and self.shape_word is None
 
     @property
+    def choice(self) -> Token | None:
+        """The word that chooses one of several objects, such as "leftmost" or "other"."""
+        return next((t for t in self.tokens if t.kind is Kind.CHOICE), None)
+
+    @property
+    def is_nearest_of_something(self) -> bool:
+        """Whether it says "nearest" or "farthest", not to what."""
+        return self.choice is not None and self.choice.text in ("nearest", "closest", "farthest", "furthest")
+
+    @property
+    def is_described(self) -> bool:
+        """Whether the layout, a size or another object decides which object it means."""
+        return bool(self.whereabouts) or self._has(Kind.CHOICE) or self._has(Kind.EXCLUDED)
+
+    @property
+    def can_be_described(self) -> bool:
+        """Whether it names one object by a noun, which a description then tells from others of the kind."""
+        kinds = [t.kind for t in self.tokens]
+        return (
+            not _NAMES_SOMETHING.isdisjoint(kinds)
+            and {Kind.PRONOUN, Kind.PLACE, Kind.GRIPPER, Kind.MATCHING}.isdisjoint(kinds)
+            and kinds.count(Kind.CHOICE) <= 1
+            and not self.speaks_of_all
+            and self.count is None
+        )
+
+    @property
     def unknown_words(self) -> tuple[str, ...]:
         """Words that are not in the lexicon and not in an object's name."""
         return self._values(Kind.UNKNOWN)
@@ -114,15 +171,18 @@ class NounPhrase:
         names = self._values(Kind.NAME)
         if self.unknown_words or (names and names != (body.name,)):
             return False
+        colour = lexicon().colour_of(body.colour)
+        if any(other == colour or other in parts for other in self._values(Kind.EXCLUDED)):
+            return False
         fits_parts = all(word in parts for word in self._values(Kind.PART))
-        fits_colour = all(c == lexicon().colour_of(body.colour) or c in parts for c in self.colours)
+        fits_colour = all(c == colour or c in parts for c in self.colours)
         fits_shape = self.shape_word is None or body.shape in self.shape_preferences() or self.shape_word in parts
         return fits_parts and fits_colour and fits_shape
 
     def with_noun_of(self, other: NounPhrase) -> NounPhrase:
         """Return "red" of "the red and green cubes" completed by the noun of its neighbour."""
         nouns = tuple(t for t in other.tokens if t.kind is Kind.SHAPE)
-        return NounPhrase((*self.tokens, *(Token(t.kind, t.value, t.value) for t in nouns)))
+        return replace(self, tokens=(*self.tokens, *(Token(t.kind, t.value, t.value) for t in nouns)))
 
     def without_matching(self) -> NounPhrase:
         """Return the phrase without the words about having the same colour.
@@ -133,7 +193,23 @@ class NounPhrase:
         kept = tuple(t for t in self.tokens if t.kind is not Kind.MATCHING)
         if not kept:
             raise UnreadableError(f'"{self.text}" is not followed by the name of an object')
-        return NounPhrase(kept)
+        return replace(self, tokens=kept)
+
+    def to_you(self) -> NounPhrase:
+        """Return "the nearest cube" as the nearest to the robot, not to another object."""
+        return replace(
+            self, tokens=tuple(replace(t, text=f"{t.text} to you") if t.kind is Kind.CHOICE else t for t in self.tokens)
+        )
+
+    def at(self, where: Whereabouts, *, without: Token | None = None) -> NounPhrase:
+        """Return the phrase with where its object stands; `without` is a word of it that `where` repeats.
+
+        Raises:
+            UnreadableError: If it is already described so, or means no single object.
+        """
+        if self.whereabouts:
+            raise UnreadableError(f'"{self.text} {where.text}" describes one object twice')
+        return replace(self, tokens=tuple(t for t in self.tokens if t is not without), whereabouts=(where,))
 
     def _values(self, kind: Kind) -> tuple[str, ...]:
         return tuple(token.value for token in self.tokens if token.kind is kind)
@@ -168,15 +244,18 @@ def group_noun_phrases(tokens: Sequence[Token]) -> list[Token | NounPhrase]:
 
 
 def _with_colours_before_nouns(tokens: Sequence[Token]) -> list[Token]:
-    """Return the tokens with "the cube that is red" as "the red cube"."""
+    """Return the tokens with "the cube that is red" and "the cubes that are red" as "the red cube" and "the red cubes"."""
     ordered: list[Token] = []
     rest = list(tokens)
     while rest:
         token = rest.pop(0)
-        has_is = token.text == "that" and len(rest) > 1 and rest[0].text in ("is", "are") and rest[1].kind is Kind.COLOUR
-        if has_is and ordered and ordered[-1].kind in (Kind.SHAPE, Kind.GENERIC) and not _is_noun_word(rest[2:3]):
-            ordered.insert(-1, rest[1])
-            del rest[:2]
+        skipped = 0 if token.kind is Kind.RELATIVE else 1
+        begins = skipped == 0 or (token.text == "that" and [t.text for t in rest[:1]] == ["are"])
+        has_colour = begins and len(rest) > skipped and rest[skipped].kind is Kind.COLOUR
+        is_after_noun = bool(ordered) and ordered[-1].kind in (Kind.SHAPE, Kind.GENERIC)
+        if has_colour and is_after_noun and not _is_noun_word(rest[skipped + 1 : skipped + 2]):
+            ordered.insert(-1, rest[skipped])
+            del rest[: skipped + 1]
         else:
             ordered.append(token)
     return ordered

@@ -7,9 +7,10 @@ from itertools import pairwise
 
 from vla_isaac.core.errors import InstructionError
 from vla_isaac.core.goals import SIDES, Goal
-from vla_isaac.tasks.language.clauses import Clause, LocationPhrase
+from vla_isaac.tasks.language.clause import Clause, LocationPhrase
 from vla_isaac.tasks.language.noun_phrases import NounPhrase, it
-from vla_isaac.tasks.language.referents import Referents, Role
+from vla_isaac.tasks.language.referents import Referents
+from vla_isaac.tasks.language.roles import Role
 from vla_isaac.tasks.language.tokens import UnreadableError
 
 _ROLE_OF_TARGET = {"on": Role.SURFACE, "in": Role.CONTAINER}

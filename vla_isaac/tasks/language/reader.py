@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from vla_isaac.core.errors import InstructionError
 from vla_isaac.core.goals import Goal, GoalPlan
 from vla_isaac.core.types import Body
 from vla_isaac.tasks.language.clauses import clauses_of
 from vla_isaac.tasks.language.goal_steps import check_possible, steps_of
+from vla_isaac.tasks.language.modifiers import with_modifiers
+from vla_isaac.tasks.language.references import Layout
 from vla_isaac.tasks.language.referents import Referents
 from vla_isaac.tasks.language.sample_sentences import examples
 from vla_isaac.tasks.language.sentence_steps import split_steps
-from vla_isaac.tasks.language.tokens import UnreadableError, tokens_of
+from vla_isaac.tasks.language.tokens import UnreadableError, check_supported, tokens_of
 from vla_isaac.tasks.language.verb_frames import goals_of_clause
 
 
-def read_instruction(text: str, bodies: Sequence[Body]) -> GoalPlan:
+def read_instruction(text: str, bodies: Sequence[Body], places: Mapping[str, Sequence[float]] | None = None) -> GoalPlan:
     """Return the plan of goals of an instruction.
 
     A small fixed grammar instead of a language model: the same sentence always gives the same goal, inside Kit too,
@@ -27,6 +29,8 @@ def read_instruction(text: str, bodies: Sequence[Body]) -> GoalPlan:
         text: English, for example "Pick up the red cube and place it on the blue box". "and" joins what must hold
             together; "then", a full stop or a semicolon orders steps.
         bodies: The objects of the scene, as `SceneSpec.bodies` gives them.
+        places: Where the objects stand before the first step: name to x, y or x, y, z in the base frame [m]. Needed
+            for phrases such as "the leftmost cube" and "the cube next to the bowl" only.
 
     Returns:
         The plan; it names only objects of `bodies`. Actions that one gripper can do with only one object at a time
@@ -34,7 +38,8 @@ def read_instruction(text: str, bodies: Sequence[Body]) -> GoalPlan:
 
     Raises:
         InstructionError: If the sentence is empty or not understood, or an object is missing, ambiguous or unsuitable;
-            the message says which and offers sentences that work in this scene.
+            the message says which and offers sentences that work in this scene. Also if the layout decides which
+            object is meant and does not decide it clearly, or `places` is missing or malformed.
     """
     if not text.strip():
         raise _with_examples("the instruction is empty", bodies)
@@ -43,16 +48,18 @@ def read_instruction(text: str, bodies: Sequence[Body]) -> GoalPlan:
             f'cannot read "{text.strip()}": the scene has no objects', remedy="add one, or choose another scene"
         )
     try:
-        return _plan(text, bodies)
+        return _plan(text, Referents(bodies, Layout(places)))
     except UnreadableError as error:
         raise _with_examples(f'cannot read "{text.strip()}": {error.message}', bodies, error.remedy) from None
 
 
-def _plan(text: str, bodies: Sequence[Body]) -> GoalPlan:
-    scene = Referents(bodies)
+def _plan(text: str, scene: Referents) -> GoalPlan:
     steps: list[tuple[Goal, ...]] = []
     frame = "put"
-    for tokens in split_steps(tokens_of(text, bodies)):
+    words = with_modifiers(tokens_of(text, scene.bodies))
+    check_supported(words)
+    for tokens in split_steps(words):
+        scene.begin_step()
         clauses = clauses_of(tokens, frame)
         frame = clauses[-1].frame if clauses else frame
         steps += steps_of([goals_of_clause(clause, scene) for clause in clauses])

@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from enum import Enum
 
 from vla_isaac.core.errors import InstructionError
 from vla_isaac.core.goals import Goal
 from vla_isaac.core.types import Body
-from vla_isaac.language import Kind
+from vla_isaac.tasks.language.described import Context, described
 from vla_isaac.tasks.language.noun_phrases import NounPhrase
-from vla_isaac.tasks.language.tokens import UnreadableError, nearest_word
-
-
-class Role(Enum):
-    """Role of an object in a goal."""
-
-    MOVED = "moved"
-    TIER = "moved and built upon"
-    SURFACE = "something to place on"
-    CONTAINER = "something to put in"
-    LANDMARK = "something to place beside"
-    REACHED = "something to reach"
+from vla_isaac.tasks.language.references import Layout, contains
+from vla_isaac.tasks.language.roles import Role, ambiguous, check_role, likeliest_shape, listing, missing, phrase_for, suits
+from vla_isaac.tasks.language.tokens import UnreadableError
 
 
 class Referents:
@@ -31,12 +21,17 @@ class Referents:
     the usual object of the verb; if not exactly one is left, it raises an error.
     """
 
-    def __init__(self, bodies: Sequence[Body]) -> None:
+    def __init__(self, bodies: Sequence[Body], layout: Layout | None = None) -> None:
         self.bodies = tuple(bodies)
+        self._layouts = [layout or Layout()]  # at the start and, from the second step on, after the steps before
+        self._done: list[Goal] = []
+        self._announced: set[str] = set()
         self.antecedents: tuple[str, ...] = ()
         """Antecedents of "it" and "them": the objects of the previous clause."""
         self.let_go: set[str] = set()
         """Objects that the goals so far leave at rest, out of the gripper."""
+        self.ended_described: NounPhrase | None = None
+        """The phrase that the previous clause ended with, if a place in it describes its object."""
         self._mentioned: dict[str, None] = {}
         self._last_noun_shape: str | None = None
 
@@ -59,21 +54,67 @@ class Referents:
         if phrase.pronoun:
             names = self._named_before(phrase, role, apart_from)
             if len(names) > 1:
-                raise self._ambiguous(phrase, [self.body(name) for name in names])
+                raise ambiguous(phrase, [self.body(name) for name in names], self.bodies)
             return names[0]
         if phrase.count is not None:
             raise UnreadableError(f'one object is expected instead of "{phrase.text}"')
         return self._one(phrase, role, apart_from, stacking=stacking)
 
     def _one(self, phrase: NounPhrase, role: Role, apart_from: Collection[str], *, stacking: bool = False) -> str:
+        if phrase.is_described:
+            found = [described(phrase, role, apart_from, self._context(apart_from))]
+            self._remember(phrase, found)
+            return found[0].name
+        found = self._likeliest(phrase, role, apart_from, stacking=stacking)
+        if len(found) > 1:
+            raise ambiguous(phrase, found, self.bodies)
+        self._remember(phrase, found)
+        return found[0].name
+
+    def _likeliest(
+        self, phrase: NounPhrase, role: Role, apart_from: Collection[str], *, stacking: bool = False
+    ) -> list[Body]:
         found = self._suited(phrase, role, apart_from)
         for narrow in self._preferences(phrase, role, stacking):
             preferred = [body for body in found if narrow(body)]
             found = preferred if len(found) > 1 and preferred else found
-        if len(found) > 1:
-            raise self._ambiguous(phrase, found)
-        self._remember(phrase, found)
-        return found[0].name
+        return found
+
+    def _context(self, apart_from: Collection[str]) -> Context:
+        named = {*self._mentioned, *self._announced, *apart_from}
+        return Context(self.bodies, self._layouts, named, self._last_noun_shape, self._landmark)
+
+    def _landmark(self, phrase: NounPhrase) -> Body:
+        """Return the object of a phrase within a description; "the green one" must then fit one object only."""
+        fitting = [body for body in self.bodies if phrase.fits(body)]
+        if (phrase.is_generic or phrase.is_bare_colour) and not phrase.is_described and len(fitting) > 1:
+            raise ambiguous(phrase, fitting, self.bodies)
+        return self.body(self.one(phrase, Role.LANDMARK))
+
+    def is_clear(self, phrase: NounPhrase, role: Role) -> bool:
+        """Return whether `phrase` means one object without a further description."""
+        if phrase.is_described or not phrase.can_be_described:
+            return True
+        fits_any = any(phrase.fits(body) and suits(body, role) for body in self.bodies)
+        return not fits_any or len(self._likeliest(phrase, role, ())) == 1
+
+    def lies_at(self, inner: NounPhrase, outer: NounPhrase) -> bool:
+        """Return whether the object of `inner` lies on or in that of `outer` at the start."""
+        names = [self.one(phrase, Role.LANDMARK) for phrase in (inner, outer)]
+        return names[0] != names[1] and contains(self.body(names[1]), self.body(names[0]), self._layouts[0])
+
+    def begin_step(self) -> None:
+        """Note that the goals so far may be reached before the next ones."""
+        if self._done:
+            self._layouts = [self._layouts[0], self._layouts[-1].after(self._done)]
+            self._done = []
+
+    def announce(self, phrases: Sequence[NounPhrase]) -> None:
+        """Record the objects that phrases of the next clause name by words alone, which "the other" does not mean."""
+        self._announced = set()
+        for phrase in phrases:
+            fitting = [body.name for body in self.bodies if not phrase.is_described and phrase.fits(body)]
+            self._announced.update(fitting if len(fitting) == 1 and phrase.can_be_described else ())
 
     def every(self, phrase: NounPhrase, role: Role, *, apart_from: Collection[str] = ()) -> list[str]:
         """Return the names of all objects `phrase` means: one unless it is a plural.
@@ -95,7 +136,7 @@ class Referents:
         """Raise `InstructionError` if `phrases` state another number of objects than `names`, as "both cubes" of three."""
         for phrase in phrases:
             if phrase.count is not None and phrase.count != len(names):
-                raise self._ambiguous(phrase, [self.body(name) for name in names])
+                raise ambiguous(phrase, [self.body(name) for name in names], self.bodies)
 
     def all_movable(self, *, apart_from: Collection[str] = ()) -> list[str]:
         """Return the names of the objects that can be cleared from the table; containers stay.
@@ -110,17 +151,19 @@ class Referents:
 
     def of_same_colour(self, moved: str, phrase: NounPhrase, role: Role) -> str | None:
         """Return the object that fits `phrase` and has the colour of `moved`, or None."""
+        if phrase.is_described:
+            raise UnreadableError(f'"{phrase.text}" is not understood in that place')
         colour = self.body(moved).colour
         fitting = [b for b in self.bodies if phrase.fits(b) and b.name != moved and b.colour == colour and suits(b, role)]
-        fitting = _likeliest_shape(phrase, fitting)
+        fitting = likeliest_shape(phrase, fitting)
         if len(fitting) > 1:
-            raise self._ambiguous(phrase, fitting)
+            raise ambiguous(phrase, fitting, self.bodies)
         return fitting[0].name if fitting else None
 
     def check_known(self, phrase: NounPhrase) -> None:
         """Raise `InstructionError` if no object of the scene fits the words of `phrase`."""
         if not any(phrase.fits(body) for body in self.bodies):
-            raise self._missing(phrase)
+            raise missing(phrase, self.bodies)
 
     def mention(self, names: Sequence[str], about: Sequence[str]) -> None:
         """Record the objects of a finished clause; `about` is the antecedent of the next "it"."""
@@ -130,6 +173,7 @@ class Referents:
 
     def note_grip(self, goals: Sequence[Goal]) -> None:
         """Record which objects the goals of a finished clause leave in the gripper, and which at rest."""
+        self._done += goals
         for goal in goals:
             if goal.moved is not None and goal.predicate in ("lifted", "held"):
                 self.let_go.discard(goal.moved)
@@ -141,17 +185,15 @@ class Referents:
         for phrase in phrases:
             found = [body for body in self.bodies if phrase.fits(body) and suits(body, role)]
             if found:
-                self._remember(phrase, _likeliest_shape(phrase, found))
+                self._remember(phrase, likeliest_shape(phrase, found))
 
     def listing(self) -> str:
         """Return the names of all objects, for messages."""
-        return ", ".join(body.name for body in self.bodies)
+        return listing(self.bodies)
 
     def phrase_for(self, body: Body) -> str:
         """Return words that mean only this object: "the red cube", or its raw name if words are ambiguous."""
-        same = [other for other in self.bodies if (other.colour, other.shape) == (body.colour, body.shape)]
-        is_regular = body.name == f"{body.colour}_{body.shape}"
-        return f"the {body.colour} {body.shape}" if is_regular and len(same) == 1 else body.name
+        return phrase_for(body, self.bodies)
 
     def _named_before(self, phrase: NounPhrase, role: Role, apart_from: Collection[str]) -> tuple[str, ...]:
         if not self.antecedents and not phrase.text:
@@ -162,9 +204,9 @@ class Referents:
             )
         names = self.antecedents
         if phrase.pronoun == "it" and len(names) > 1:
-            raise self._ambiguous(phrase, [self.body(name) for name in names])
+            raise ambiguous(phrase, [self.body(name) for name in names], self.bodies)
         for name in names:
-            self._check_role(self.body(name), role, apart_from)
+            check_role(self.body(name), role, apart_from, self.bodies)
         return names
 
     def _suited(self, phrase: NounPhrase, role: Role, apart_from: Collection[str]) -> list[Body]:
@@ -181,8 +223,8 @@ class Referents:
         suited = [body for body in fitting if suits(body, role) and body.name not in apart_from]
         if not suited:
             others = [body for body in fitting if body.name not in apart_from]
-            self._check_role((others or fitting)[0], role, apart_from)
-        return _likeliest_shape(phrase, suited)
+            check_role((others or fitting)[0], role, apart_from, self.bodies)
+        return likeliest_shape(phrase, suited)
 
     def _preferences(self, phrase: NounPhrase, role: Role, stacking: bool) -> list[Callable[[Body], bool]]:
         """Return the criteria that resolve an ambiguity, strongest first."""
@@ -206,70 +248,3 @@ class Referents:
     def _remember(self, phrase: NounPhrase, found: Sequence[Body]) -> None:
         if phrase.shape_word is not None:
             self._last_noun_shape = found[0].shape
-
-    def _check_role(self, body: Body, role: Role, apart_from: Collection[str]) -> None:
-        """Raise `InstructionError` if `body` is unsuitable for `role`."""
-        the_body = self.phrase_for(body)
-        if body.name in apart_from:
-            raise InstructionError(
-                f"{body.name} is the same object in both places",
-                remedy=f"name something other than {the_body} in one of them",
-            )
-        if suits(body, role):
-            return
-        if role in (Role.MOVED, Role.TIER) and body.fixed:
-            movable = ", ".join(b.name for b in self.bodies if not b.fixed) or "nothing"
-            raise InstructionError(
-                f"{body.name} is fixed to the table and cannot be moved", remedy=f"what can be moved: {movable}"
-            )
-        if role is Role.CONTAINER:
-            containers = ", ".join(b.name for b in self.bodies if b.cavity is not None) or "none"
-            raise InstructionError(
-                f"{body.name} is not a container, nothing can be put in it",
-                remedy=f'say "on {the_body}", or name a container: {containers}',
-            )
-        raise InstructionError(f"{body.name} is open at the top, nothing can stand on it", remedy=f'say "in {the_body}"')
-
-    def _ambiguous(self, phrase: NounPhrase, fitting: Sequence[Body]) -> InstructionError:
-        names = ", ".join(body.name for body in fitting)
-        return InstructionError(
-            f'"{phrase.text}" is ambiguous: {names}',
-            remedy=f'say which, for example "{self.phrase_for(fitting[0])}"',
-            has_examples=True,
-        )
-
-    def _missing(self, phrase: NounPhrase) -> InstructionError:
-        hint = ""
-        nouns = (Kind.COLOUR, Kind.SHAPE, Kind.GENERIC)
-        for word in phrase.unknown_words:
-            near = nearest_word(word, nouns)
-            hint = hint or (f'did you mean "{near}"? It' if near else "")
-        if not hint and len(phrase.unknown_words) == len(phrase.bare_text.split()):
-            return InstructionError(
-                f'"{phrase.bare_text}" is neither a verb nor an object known here',
-                remedy=f"this scene has: {self.listing()}",
-            )
-        unknown = f'; the word "{phrase.unknown_words[0]}" is unknown' if phrase.unknown_words and not hint else ""
-        return InstructionError(
-            f'no "{phrase.bare_text}" in this scene{unknown}', remedy=f"{hint or 'it'} has: {self.listing()}"
-        )
-
-
-def suits(body: Body, role: Role) -> bool:
-    """Return whether an object is suitable for a role."""
-    if role is Role.MOVED:
-        return not body.fixed
-    if role is Role.CONTAINER:
-        return body.cavity is not None
-    if role is Role.TIER:
-        return not body.fixed and body.cavity is None
-    return role is not Role.SURFACE or body.cavity is None
-
-
-def _likeliest_shape(phrase: NounPhrase, bodies: list[Body]) -> list[Body]:
-    """Return the bodies of the noun's first shape that occurs among them; all if the noun names no shape."""
-    for shape in phrase.shape_preferences():
-        of_shape = [body for body in bodies if body.shape == shape]
-        if of_shape:
-            return of_shape
-    return bodies

@@ -23,7 +23,8 @@ def split_steps(tokens: Sequence[Token]) -> list[list[Token]]:
         else:
             steps[-1].append(token)
     trimmed = [step for step in map(_trimmed, steps) if step]
-    return [_without_auxiliaries(step, is_first=step is trimmed[0]) for step in trimmed]
+    plain = [_trimmed(_without_auxiliaries(step, is_first=step is trimmed[0])) for step in trimmed]
+    return [step for step in plain if step]
 
 
 def _without_auxiliaries(step: Sequence[Token], *, is_first: bool) -> list[Token]:

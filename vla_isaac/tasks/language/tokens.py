@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from vla_isaac.core.errors import InstructionError
 from vla_isaac.core.types import Body
@@ -37,10 +38,7 @@ def tokens_of(text: str, bodies: Sequence[Body]) -> list[Token]:
     """Return the tokens of a sentence without politeness; the longest phrase of the lexicon is matched first.
 
     A word that is not in the lexicon becomes part of an object's name if an object in `bodies` has it, else an unknown
-    word, which the grammar never skips.
-
-    Raises:
-        UnreadableError: If a word is unsupported, such as "not" or "under".
+    word, which the grammar never skips. `check_supported` raises for the words that the grammar has no use for.
     """
     words = _words(text, {body.name.lower() for body in bodies})
     tokens: list[Token] = []
@@ -48,11 +46,16 @@ def tokens_of(text: str, bodies: Sequence[Body]) -> list[Token]:
     while start < len(words):
         token, used = _longest_match(words, start, bodies)
         start += used
-        if token.kind is Kind.REFUSED:
-            raise _refusal(token, tokens[-1] if tokens else None)
         if token.kind is not Kind.FILLER:
             tokens.append(token)
     return tokens
+
+
+def check_supported(tokens: Sequence[Token]) -> None:
+    """Raise `UnreadableError` for the first unsupported word, such as "not" or "under"."""
+    for before, token in pairwise((None, *tokens)):
+        if token is not None and token.kind in (Kind.REFUSED, Kind.EXCLUSION):
+            raise _refusal(token, before)
 
 
 def name_parts(name: str) -> list[str]:
@@ -77,6 +80,8 @@ def _refusal(token: Token, before: Token | None) -> UnreadableError:
     """Return the error of an unsupported word; "make me a coffee" asks for something that no verb of the reader means."""
     if before is not None and before.kind is Kind.VERB and token.text in ("me", "us"):
         return UnreadableError(f'"{before.text} {token.text}" is no verb that the reader knows', remedy=verbs_known())
+    if token.kind is Kind.EXCLUSION:
+        token = Token(Kind.REFUSED, 'it is understood only before a colour, as in "the cube that isn\'t red"', token.text)
     return UnreadableError(f'"{token.text}" is not supported: {token.value}')
 
 
@@ -101,9 +106,15 @@ def _longest_match(words: Sequence[str], start: int, bodies: Sequence[Body]) -> 
     for length in range(min(lexicon().longest_phrase, len(words) - start), 1, -1):
         phrase = " ".join(words[start : start + length])
         entry = lexicon().entries.get(phrase)
-        if entry is not None:
+        if entry is not None and not (entry.kind is Kind.THEN and _begins_relation(words, start + length - 1)):
             return _token(entry, phrase), length
     return _single(words[start], bodies), 1
+
+
+def _begins_relation(words: Sequence[str], start: int) -> bool:
+    """Return whether a phrase such as "next to" begins there, which "and next" would cut."""
+    found = lexicon().entries.get(" ".join(words[start : start + 2]))
+    return found is not None and found.kind is Kind.RELATION
 
 
 def _single(word: str, bodies: Sequence[Body]) -> Token:

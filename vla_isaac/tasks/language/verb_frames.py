@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from vla_isaac.core.goals import GRIPPER, SIDES, Goal
 from vla_isaac.language import Kind, lexicon
-from vla_isaac.tasks.language.clauses import FRAMES_WITHOUT_PLACE, Clause, LocationPhrase
+from vla_isaac.tasks.language.clause import FRAMES_WITHOUT_PLACE, Clause, LocationPhrase
+from vla_isaac.tasks.language.descriptions import attach_descriptions
 from vla_isaac.tasks.language.noun_phrases import NounPhrase
 from vla_isaac.tasks.language.placing import (
     beside,
@@ -22,7 +23,8 @@ from vla_isaac.tasks.language.placing import (
     refuse,
     said_objects,
 )
-from vla_isaac.tasks.language.referents import Referents, Role
+from vla_isaac.tasks.language.referents import Referents
+from vla_isaac.tasks.language.roles import Role
 from vla_isaac.tasks.language.tokens import Token, UnreadableError
 
 _PARTICLES_OF = {
@@ -61,6 +63,9 @@ def goals_of_clause(clause: Clause, scene: Referents) -> ClauseGoals:
     """
     _check_particles(clause)
     _drop_where_it_lies(clause)
+    if clause.has_verb:
+        scene.begin_step()
+    attach_descriptions(clause, scene)
     for phrase in (*clause.objects, *(p for location in clause.locations for p in location.targets)):
         if phrase.unknown_words:
             scene.check_known(phrase)
