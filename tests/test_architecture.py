@@ -252,7 +252,7 @@ PARSERS = {
     "json.loads": {"vla_isaac/core/input_files.py"},
     "np.load": {"vla_isaac/collection/collect.py"},  # what its own workers have staged, mapped into memory
     "np.fromfile": set(),
-    "onnx.load": {"vla_isaac/training/export.py"},  # what it has just written
+    "onnx.load": {"vla_isaac/training/onnx_storage.py"},  # what it has just written
     "yaml.load": set(),
     "yaml.safe_load": set(),
 }

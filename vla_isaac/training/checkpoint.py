@@ -72,10 +72,18 @@ def load_training(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     Raises:
         ConfigError: If the files are missing or broken.
     """
-    path = regular_file(contained_file(folder, folder / TENSORS, error=ConfigError), error=ConfigError, remedy=REMEDY)
+    return load_tensors(contained_file(folder, folder / TENSORS, error=ConfigError)), read_numbers(folder)
+
+
+def load_tensors(path: Path) -> dict[str, Tensor]:
+    """Return the tensors of a safetensors file by name.
+
+    Raises:
+        ConfigError: If it is missing or broken.
+    """
+    regular_file(path, error=ConfigError, remedy=REMEDY)
     with reading(path, error=ConfigError, remedy=REMEDY):
-        tensors = load_file(str(path))
-    return tensors, read_numbers(folder)
+        return dict(load_file(str(path)))
 
 
 def read_numbers(folder: Path) -> dict[str, Any]:

@@ -10,7 +10,6 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -28,7 +27,7 @@ from vla_isaac.models.onnx_network import OnnxNetwork
 from vla_isaac.models.processor import VLAProcessor
 from vla_isaac.policies.learned_checkpoint import ONNX, SENTENCE, PolicyCard
 from vla_isaac.training.checkpoint import write_checkpoint
-from vla_isaac.training.onnx_storage import store_in_half
+from vla_isaac.training.onnx_storage import store_in_half, strip
 
 OPSET = 17
 TOLERANCE = 1e-4
@@ -252,16 +251,4 @@ def _write(graph: _Graph, path: Path) -> None:
             opset_version=OPSET,
             dynamo=False,
         )
-    _strip(path)
-
-
-def _strip(path: Path) -> None:
-    """Remove the source locations of the nodes, which are a third of the file."""
-    onnx: Any = require("onnx", extra="export", need="export")
-    network = onnx.load(str(path))
-    for node in network.graph.node:
-        node.ClearField("doc_string")
-        node.ClearField("metadata_props")
-        node.ClearField("name")
-    onnx.checker.check_model(network)
-    path.write_bytes(network.SerializeToString(deterministic=True))
+    strip(path)

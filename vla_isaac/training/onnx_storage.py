@@ -14,6 +14,16 @@ LEAST = 256
 """Numbers of a weight that is stored otherwise; smaller ones stay as they are."""
 
 
+def strip(path: Path) -> None:
+    """Remove the source locations of the nodes, which are a third of the file."""
+    onnx, network = _loaded(path)
+    for node in network.graph.node:
+        node.ClearField("doc_string")
+        node.ClearField("metadata_props")
+        node.ClearField("name")
+    _save(onnx, network, path)
+
+
 def store_in_half(path: Path) -> None:
     """Store the weights of a graph in half precision where that keeps every number."""
     onnx, network = _loaded(path)

@@ -31,7 +31,7 @@ MOST_PIECES = 96
 """Pieces of a sentence that are read, with the two at its ends."""
 
 
-class Piece(NamedTuple):
+class WordPiece(NamedTuple):
     """A piece of a sentence."""
 
     row: int
@@ -58,9 +58,9 @@ class WordPieces:
     def _rows(self) -> dict[str, int]:
         return {piece: row for row, piece in enumerate(self.pieces)}
 
-    def split(self, sentence: str) -> list[Piece]:
+    def split(self, sentence: str) -> list[WordPiece]:
         """Return the pieces of a sentence, without the two at its ends."""
-        return [Piece(row, number) for number, word in enumerate(words_of(sentence)) for row in self._rows_of(word)]
+        return [WordPiece(row, number) for number, word in enumerate(words_of(sentence)) for row in self._rows_of(word)]
 
     def encode(self, sentences: Sequence[str]) -> AnyArray:
         """Return rows of the vocabulary, int64 (B, L), padded to the longest of them; what is too long is cut."""

@@ -17,7 +17,7 @@ from vla_isaac.models.grounding.wordpieces import WordPieces
 from vla_isaac.models.onnx_network import OnnxNetwork
 from vla_isaac.training.grounding.examples import Example
 from vla_isaac.training.grounding.fitting import inputs_of
-from vla_isaac.training.onnx_storage import store_in_bytes
+from vla_isaac.training.onnx_storage import store_in_bytes, strip
 
 OPSET = 17
 TOLERANCE = 1e-3
@@ -55,6 +55,7 @@ def export_grounding(
     worst = max(_worst(a, b) for a, b in zip(expected, OnnxNetwork(path).run(feed, OUTPUTS), strict=True))
     if not worst <= TOLERANCE:
         raise VlaIsaacError(f"{path}: onnxruntime differs from torch by {worst:.2e}, more than {TOLERANCE}")
+    strip(path)
     store_in_bytes(path)
     (folder / PIECES).write_text(json.dumps(list(vocabulary.pieces), ensure_ascii=False) + "\n", encoding="utf-8")
     card.save(folder)

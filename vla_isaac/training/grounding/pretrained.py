@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
 from torch import Tensor
 
+from vla_isaac.core.errors import ConfigError
+from vla_isaac.core.input_files import read_json, reading
 from vla_isaac.models.grounding.network import GroundingNetwork
 from vla_isaac.models.grounding.scene_objects import COLOUR_NAMES
 from vla_isaac.models.grounding.wordpieces import INSIDE, SPECIAL, WordPieces
 from vla_isaac.scene.objects import SHAPES
+from vla_isaac.training.checkpoint import load_tensors
 
 
 def kept_pieces(folder: Path, texts: Iterable[str], *, most: int) -> WordPieces:
@@ -25,7 +26,7 @@ def kept_pieces(folder: Path, texts: Iterable[str], *, most: int) -> WordPieces:
         most: Size of the vocabulary; the rest is filled with the first words and endings of its list, which is sorted by
             how frequent they are.
     """
-    known: dict[str, int] = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"]
+    known = _vocabulary(folder)
     whole = WordPieces((*SPECIAL, *(piece for piece in known if piece not in SPECIAL)))
     kept = dict.fromkeys(SPECIAL)
     kept |= dict.fromkeys(p for p in known if len(p.removeprefix(INSIDE)) == 1 and p.isascii())
@@ -42,8 +43,8 @@ def kept_pieces(folder: Path, texts: Iterable[str], *, most: int) -> WordPieces:
 
 def start(network: GroundingNetwork, folder: Path, vocabulary: WordPieces) -> None:
     """Load the pretrained embeddings and the first layers of a BERT of the same width."""
-    known: dict[str, int] = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"]
-    weights = load_file(folder / "model.safetensors")
+    known = _vocabulary(folder)
+    weights = load_tensors(folder / "model.safetensors")
     rows = torch.tensor([known[piece] for piece in vocabulary.pieces])
     table = weights["embeddings.word_embeddings.weight"]
     kinds = weights["embeddings.token_type_embeddings.weight"]
@@ -65,6 +66,13 @@ def start(network: GroundingNetwork, folder: Path, vocabulary: WordPieces) -> No
             _copy(layer.wide, weights, f"{name}.intermediate.dense")
             _copy(layer.narrow, weights, f"{name}.output.dense")
             _copy(layer.after_all, weights, f"{name}.output.LayerNorm")
+
+
+def _vocabulary(folder: Path) -> dict[str, int]:
+    path, remedy = folder / "tokenizer.json", "give the folder of a pretrained BERT"
+    found = read_json(path, error=ConfigError, remedy=remedy)
+    with reading(path, error=ConfigError, remedy=remedy):
+        return {str(piece): int(row) for piece, row in found["model"]["vocab"].items()}
 
 
 def _rows(word: str, known: dict[str, int]) -> list[int]:
