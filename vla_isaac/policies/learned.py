@@ -187,7 +187,8 @@ class LearnedPolicy:
     def _check_network(self) -> None:
         """Raise `ConfigError` if the network has unknown inputs; it may lack inputs that it does not use."""
         pictures, inputs = {IMAGE + name for name in self.card.cameras}, set(self._network.inputs)
-        known = pictures | ({READ, IS_WORD} if self._reader is not None else {"words", "pieces"}) | {"state", MEMORY}
+        said = {GOALS} if self._goals else {READ, IS_WORD} if self._reader is not None else {"words", "pieces"}
+        known = pictures | said | {"state", MEMORY}
         if not pictures <= inputs <= known or not {"actions", "confidence"} <= set(self._network.outputs):
             raise ConfigError(
                 f"{self.folder}: model.onnx takes {', '.join(self._network.inputs)}, policy.json has "
