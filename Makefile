@@ -95,6 +95,7 @@ train-mini: $(VENV)/.dev ## Make the shipped policy anew: collect, train, correc
 	@sh tools/ensure_gl.sh "$(BIN)/python"
 	$(BIN)/python -m tools.train_mini
 	$(BIN)/python -m tools.train_mini.card
+	$(BIN)/python -m tools.train_mini.grounding_card
 
 clean: ## Remove what these commands made
 	rm -rf $(VENV) $(VENV_ISAAC) $(VENV_RAY) build dist site outputs
