@@ -37,7 +37,7 @@ def card() -> str:
         f"Trained on {notes['sentences']} sentences of {len(notes['voices'])} voices; starts from {notes['starts_from']}. "
         f"A reading is acted on from a confidence of {found['accept_above']} (temperature {found['temperature']}).",
         "## Figures",
-        "Right: all goals, their objects and their order. Intervals are Wilson's, 95 %. The grammar reads first, as in `vla-isaac run`.",
+        "Right: all goals, their objects and their order, with Wilson's 95 % interval. The grammar reads first, as in `run`.",
         *(measured(name) for name in TITLES),
     ]
     return "\n\n".join(parts) + "\n"
@@ -55,7 +55,8 @@ def measured(name: str) -> str:
     sure = found["calibration"]
     lines = [head, tuple("---" for _ in head), *rows]
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    calibration = f"Of {sure['readings']} readings of the network with a confidence from {sure['confidence_from']}, {sure['right']} are right."
+    of = f"{sure['readings']} readings of the network with confidence from {sure['confidence_from']}"
+    calibration = f"Of {of}, {sure['right']} are right."
     return "\n\n".join((f"### {TITLES[name]}", table, calibration))
 
 
