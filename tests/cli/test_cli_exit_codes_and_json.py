@@ -264,7 +264,7 @@ def test_a_fault_of_ours_is_exit_code_3_and_asks_to_be_reported(cli, monkeypatch
     def lost(*_):
         raise RuntimeError("lost my mind")
 
-    monkeypatch.setattr(parse, "read_instruction", lost)
+    monkeypatch.setattr(parse, "understand", lost)
     code, result, words = cli("parse --json", "lift the red cube")
     assert (code, result) == (3, {"error": "lost my mind", "kind": "RuntimeError"})
     assert "please report it with the lines above" in words
