@@ -15,7 +15,7 @@ from vla_isaac.models.grounding.decoding import same_wishes
 from vla_isaac.tasks.families import family_names
 from vla_isaac.tasks.language import read_instruction
 from vla_isaac.training.demonstration_sentences import is_held_out, vary
-from vla_isaac.training.grounding.templates import body_of, draw_example, draw_held_out
+from vla_isaac.training.grounding.templates import _unsupported, body_of, draw_example, draw_held_out
 from vla_isaac.training.grounding.unsupported_sentences import made_up_word
 from vla_isaac.training.vocabulary import vocabulary_words
 
@@ -64,3 +64,12 @@ def test_a_held_out_sentence_means_what_the_grammar_reads(family):
             assert is_vague or (found is not None and same_wishes(found, example.steps)), example
             read += 1
     assert read >= 8
+
+
+def test_what_cannot_be_asked_for_is_mostly_about_things_that_are_there():
+    rng = np.random.default_rng(5)
+    said = [_unsupported(rng) for _ in range(300)]
+    assert {one.kind for one in said} == {"unknown_action", "forbidden"}
+    about = [one for one in said if one.kind == "forbidden"]
+    assert all(one.sentence.lower().split()[0] not in ("put", "lift") for one in about)
+    assert sum(any(item.colour in one.sentence.lower() for item in one.scene) for one in said) > 80

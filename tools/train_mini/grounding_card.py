@@ -37,7 +37,7 @@ def card() -> str:
         f"Trained on {notes['sentences']} sentences of {len(notes['voices'])} voices; starts from {notes['starts_from']}. "
         f"A reading is acted on from a confidence of {found['accept_above']} (temperature {found['temperature']}).",
         "## Figures",
-        "Right: all goals, their objects and their order, with Wilson's 95 % interval. The grammar reads first, as in `run`.",
+        "Right: all goals, objects and their order, with Wilson's 95 % interval. The grammar reads first, as in `run`.",
         *(measured(name) for name in TITLES),
     ]
     return "\n\n".join(parts) + "\n"

@@ -40,7 +40,10 @@ class GroundingShape:
 
 
 class GroundingNetwork(nn.Module):
-    """Scores of the classes of `classes`, for B sentences of L pieces and N objects."""
+    """Scores of the classes of `classes`, for B sentences of L pieces and N objects.
+
+    The score of a pair has a part of its own for things of one colour, as in "into the bin of its colour".
+    """
 
     def __init__(self, shape: GroundingShape, *, dropout: float = 0.1) -> None:
         super().__init__()
@@ -58,6 +61,7 @@ class GroundingNetwork(nn.Module):
         self.relation = nn.Sequential(nn.Linear(dim, dim), nn.GELU(), nn.Linear(dim, STEPS * len(RELATIONS)))
         self.asks = nn.Linear(dim, STEPS * PAIR)
         self.answers = nn.Linear(dim, PAIR)
+        self.matches = nn.Linear(dim, STEPS)
 
     def forward(self, words: Tensor, colours: Tensor, shapes: Tensor, extremes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return logits of the kind (B, KINDS), the relations (B, N, STEPS, RELATIONS) and the other (B, N, STEPS, N).
@@ -81,6 +85,8 @@ class GroundingNetwork(nn.Module):
         relation = self.relation(things).view(batch, count, STEPS, len(RELATIONS))
         asks = self.asks(things).view(batch, count, STEPS, PAIR)
         scores = torch.einsum("bisd,bjd->bisj", asks, self.answers(things)) / PAIR**0.5
+        alike = (colours[:, :, None] == colours[:, None]).to(scores.dtype)
+        scores = scores + self.matches(things)[..., None] * alike[:, :, None]
         number = torch.arange(count, device=scores.device)
         itself = (number[:, None] == number)[None, :, None]
         scores = scores.masked_fill(itself | ~is_object[:, None, None], MASKED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -17,12 +18,16 @@ from vla_isaac.scene.objects import SHAPES
 from vla_isaac.training.checkpoint import load_tensors
 
 
+OFTEN = 2
+"""Times that a piece must be in the training sentences; rarer ones are read as smaller pieces."""
+
+
 def kept_pieces(folder: Path, texts: Iterable[str], *, most: int) -> WordPieces:
     """Return the vocabulary of a pretrained tokenizer without pieces that are neither in `texts` nor frequent.
 
     Args:
         folder: Has the ``tokenizer.json``.
-        texts: Sentences whose pieces are kept.
+        texts: Sentences whose pieces are kept if they have them at least `OFTEN` times.
         most: Size of the vocabulary; the rest is filled with the first words and endings of its list, which is sorted by
             how frequent they are.
     """
@@ -31,8 +36,8 @@ def kept_pieces(folder: Path, texts: Iterable[str], *, most: int) -> WordPieces:
     kept = dict.fromkeys(SPECIAL)
     kept |= dict.fromkeys(p for p in known if len(p.removeprefix(INSIDE)) == 1 and p.isascii())
     kept |= dict.fromkeys(p for p in known if p in "→←↑↓“”‘’–—…•")
-    for text in texts:
-        kept |= dict.fromkeys(whole.pieces[piece.row] for piece in whole.split(text))
+    count = Counter(piece.row for text in texts for piece in whole.split(text))
+    kept |= dict.fromkeys(whole.pieces[row] for row, times in count.items() if times >= OFTEN)
     for piece in known:
         if len(kept) >= most:
             break

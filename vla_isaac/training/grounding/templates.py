@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from vla_isaac.core.errors import InstructionError
 from vla_isaac.core.types import Body
+from vla_isaac.language import SLOT, lexicon
 from vla_isaac.models.grounding.classes import Steps, Wish, is_expressible, wishes_of
 from vla_isaac.models.grounding.scene_objects import COLOUR_NAMES
 from vla_isaac.scene.objects import SHAPES, make_object
@@ -18,11 +20,13 @@ from vla_isaac.tasks.paraphrases import paraphrases
 from vla_isaac.training.demonstration_sentences import is_held_out, vary
 from vla_isaac.training.grounding.examples import Example, placed
 from vla_isaac.training.grounding.order_drafts import draft_of_family, draft_order, families
-from vla_isaac.training.grounding.sentence_drafts import DescribedObject, SentenceDraft, describe, fill_slots
+from vla_isaac.training.grounding.sentence_drafts import DescribedObject, SentenceDraft, choose_words, describe, fill_slots
 from vla_isaac.training.grounding.unsupported_sentences import draw_unsupported, unknown_name
 
 MOST_OBJECTS = 11
-CANNOT_SHARE = 0.22
+CANNOT_SHARE = 0.3
+FORBIDS = ("do not", "don't", "never", "you must not", "stop")
+"""Beginnings of what only says what not to do."""
 
 Named = tuple[str, str]  # colour and shape
 
@@ -31,7 +35,7 @@ def draw_example(rng: np.random.Generator) -> Example:
     """Return an example of a training template, never of a held-out one."""
     while True:
         if rng.random() < CANNOT_SHARE:
-            found = _with_an_unknown_name(rng) if rng.random() < 0.6 else _unsupported(rng)
+            found = _with_an_unknown_name(rng) if rng.random() < 0.5 else _unsupported(rng)
         else:
             found = _order(rng)
         if found is not None and not any(is_held_out(found.sentence, family) for family in families()):
@@ -149,4 +153,15 @@ def _said(draft: SentenceDraft, names: dict[str, str], objects: list[Named], kin
 
 
 def _unsupported(rng: np.random.Generator) -> Example:
-    return Example(draw_unsupported(rng), placed(_filled(set(), rng), rng), "unknown_action")
+    """Return what cannot be asked for: mostly of objects that are there, so that it is the wish that is refused."""
+    objects = _filled(set(), rng)
+    if rng.random() < 0.3 or len(objects) < 5:
+        return Example(draw_unsupported(rng), placed(objects, rng), "unknown_action")
+    template = choose_words(pick(rng, lexicon().sentences.unsupported), pick(rng, ("on", "in")), rng)
+    chosen = iter(rng.permutation(len(objects)))
+
+    def named(_: re.Match[str]) -> str:
+        return describe(DescribedObject(*objects[int(next(chosen))]), rng)
+
+    kind = "forbidden" if template.startswith(FORBIDS) else "unknown_action"
+    return Example(vary(SLOT.sub(named, template), rng), placed(objects, rng), kind)
