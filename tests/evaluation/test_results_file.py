@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,12 @@ import pytest
 from tests.evaluation.actors import Wearing, factory
 from vla_isaac import __version__
 from vla_isaac.core.errors import UsageError
-from vla_isaac.evaluation import evaluate
+from vla_isaac.evaluation import evaluate, results_file
 from vla_isaac.evaluation.outcome import Outcome
 from vla_isaac.evaluation.plan import EvaluationJob
 from vla_isaac.evaluation.results_file import ResultsFile, header_of, read_results
 from vla_isaac.evaluation.schedule import EvaluationSchedule
+from vla_isaac.policies.factory import checkpoint_of
 
 
 @pytest.fixture
@@ -156,5 +158,19 @@ def test_which_seeds_are_tried_does_not_depend_on_how_many_are_under_way(plan, u
     assert [outcome.number for outcome in schedule.outcomes] == [0, 1, 2, 3, 4, 5, 6]
 
 
-def test_a_file_begun_with_the_shipped_policy_before_its_card_said_what_it_was_trained_on_goes_on(plan):
-    assert header_of(plan(policy="mini"))["checkpoint"] == "657a4e740e55af9e"  # what vla_isaac wrote at commit b0b7e49
+def test_a_file_begun_before_the_card_said_what_the_policy_was_trained_on_goes_on(plan, tmp_path):
+    shipped = checkpoint_of("mini")
+    folder = Path(shutil.copytree(shipped, tmp_path / "older"))
+    lines = (folder / "policy.json").read_text(encoding="utf-8").splitlines(keepends=True)
+    assert any('"trained_on":' in line for line in lines)
+    (folder / "policy.json").write_text("".join(x for x in lines if '"trained_on":' not in x), encoding="utf-8")
+    assert header_of(plan(policy=str(folder)))["checkpoint"] == header_of(plan(policy="mini"))["checkpoint"]
+
+
+def test_another_grounding_network_is_noticed(plan, out, monkeypatch):
+    file = ResultsFile(out, plan(policy="mini"), resume=False)
+    file.begin()
+    file.close()
+    monkeypatch.setattr(results_file, "shipped_files", tuple)
+    with pytest.raises(UsageError, match="grounding"):
+        ResultsFile(out, plan(policy="mini"), resume=True)

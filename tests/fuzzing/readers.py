@@ -92,7 +92,8 @@ def statistics(root: Path) -> Facts:
 
 def policy(root: Path) -> Facts:
     from vla_isaac.core.types import EpisodeContext
-    from vla_isaac.models.io_names import IMAGE
+    from vla_isaac.models.io_names import GOALS, IMAGE
+    from vla_isaac.policies.goal_input import no_goals
     from vla_isaac.policies.learned import LearnedPolicy
 
     found = LearnedPolicy(root / "mini", threads=1)
@@ -101,7 +102,7 @@ def policy(root: Path) -> Facts:
     frames = found._network.width(IMAGE + found.card.cameras[0])
     feed = {IMAGE + name: np.zeros((1, frames, 3, height, width), np.uint8) for name in found.card.cameras}
     feed["state"] = found._state.normalise(np.zeros((1, frames, len(found._state.names)), np.float32))
-    feed |= {**found._text, "memory": found._memory}
+    feed |= {GOALS: no_goals(), "memory": found._memory}
     actions, confidence = found._network.run(feed, ("actions", "confidence"))
     rows = found._actions.unnormalise(actions[0])
     return {"rows": np.nan_to_num(rows), "confidence": np.nan_to_num(confidence), "card": str(to_mapping(found.card))}

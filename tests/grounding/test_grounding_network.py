@@ -10,7 +10,8 @@ torch = pytest.importorskip("torch")
 from vla_isaac.core.errors import ConfigError  # noqa: E402
 from vla_isaac.grounding.network import CARD, PIECES, SENTENCE, GroundingCard, LearnedGrounding  # noqa: E402
 from vla_isaac.grounding.said_sentences import SaidSentence  # noqa: E402
-from vla_isaac.models.grounding.classes import labels_of  # noqa: E402
+from vla_isaac.grounding.word_effects import word_effects  # noqa: E402
+from vla_isaac.models.grounding.classes import RELATIONS, STEPS, labels_of  # noqa: E402
 from vla_isaac.models.grounding.decoding import same_wishes  # noqa: E402
 from vla_isaac.models.grounding.network import GroundingNetwork, GroundingShape, grounding_loss  # noqa: E402
 from vla_isaac.models.grounding.wordpieces import SPECIAL, WordPieces  # noqa: E402
@@ -110,12 +111,21 @@ def test_training_lowers_the_loss_and_keeps_an_average():
     assert not kept.training
 
 
-def test_a_word_stands_for_the_object_that_is_lost_without_it(taught):
-    _, examples, folder = taught
-    parts = {
-        effect.word: effect.parts for effect in LearnedGrounding(folder).word_effects("lift the red cube", examples[0].scene)
-    }
-    assert "red_cube" in parts["red"]
+def test_a_word_stands_for_the_object_that_is_lost_without_it():
+    red, lift = (VOCABULARY.pieces.index(word) for word in ("red", "lift"))
+
+    def scored(words, scene):
+        """Return scores of a reader that knows "red" as the red cube and "lift" as the wish."""
+        relation = np.zeros((len(words), len(scene), STEPS, len(RELATIONS)))
+        relation[..., 0] = 6.0
+        relation[:, 0, 0, 0] = np.where((words == red).any(1), -6.0, 6.0)
+        relation[:, 0, 0, RELATIONS.index("lifted")] = np.where((words == lift).any(1), 6.0, 0.0)
+        return None, relation, np.zeros((len(words), len(scene), STEPS, len(scene)))
+
+    effects = word_effects("lift the red cube", VOCABULARY, scored, example("").scene)
+    assert {effect.word: effect.parts for effect in effects} == {
+        "lift": ("lifted",), "the": (), "red": ("red_cube",), "cube": (),
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", [SENTENCE, PIECES, CARD])

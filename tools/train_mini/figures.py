@@ -105,8 +105,8 @@ def evaluated(figure: Figure, options: argparse.Namespace) -> dict[str, Any] | N
 
 
 def weights_of(checkpoint: Path) -> str:
-    """Return what tells one set of weights, with the grounding network, from another."""
-    parts = (checkpoint / "model.onnx", GROUNDING / "sentence.onnx")
+    """Return what tells one set of weights from another; of the shipped policy with those of the grounding network."""
+    parts = [checkpoint / "model.onnx", *([GROUNDING / "sentence.onnx"] if checkpoint == SHIPPED else [])]
     return hashlib.sha256(b"".join(part.read_bytes() for part in parts)).hexdigest()[:12]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -90,10 +91,13 @@ class ResultsFile:
 
 def header_of(plan: EvaluationPlan) -> dict[str, Any]:
     """Return the first line: the plan, the checkpoint by a digest of its files, the versions."""
+    checkpoint = checkpoint_of(plan.policy)
+    options = {name: value for name, value in to_mapping(plan).items() if name != "sentences" or value is not None}
     return {
         "evaluation": FORMAT,
-        "plan": to_mapping(plan),
-        "checkpoint": _digest(checkpoint_of(plan.policy)),
+        "plan": options,
+        "checkpoint": _digest(_policy_files(checkpoint)) if checkpoint else None,
+        **({"grounding": _digest(shipped_files())} if checkpoint else {}),
         "versions": {"vla_isaac": __version__, "python": platform.python_version(), **_versions()},
     }
 
@@ -131,15 +135,18 @@ def _read_outcome(line: dict[str, Any], path: Path) -> Outcome:
 def _comparable(header: dict[str, Any]) -> dict[str, Any]:
     """Return the fields that must be equal to resume an evaluation; options missing in old files have their default."""
     defaults = to_mapping(EvaluationPlan(policy="scripted"))
-    return {**defaults, **header.get("plan", {}), "checkpoint": header.get("checkpoint"), "versions": header.get("versions")}
+    kept = {name: header.get(name) for name in ("checkpoint", "grounding", "versions")}
+    return {**defaults, **header.get("plan", {}), **kept}
 
 
-def _digest(folder: Path | None) -> str | None:
-    """Return a digest of the files of a policy and of the grounding network, so that a retrained one is detected."""
-    if folder is None:
-        return None
+def _policy_files(folder: Path) -> list[Path]:
+    return [folder / name for name in (CARD, ONNX, VOCABULARY) if (folder / name).is_file()]
+
+
+def _digest(files: Sequence[Path]) -> str:
+    """Return a digest of the files of a policy or of the grounding network, so that a retrained one is detected."""
     digest = hashlib.sha256()
-    for path in (*(folder / name for name in (CARD, ONNX, VOCABULARY) if (folder / name).is_file()), *shipped_files()):
+    for path in files:
         digest.update(path.name.encode())
         with reading(path, error=UsageError, remedy="copy the checkpoint again"), path.open("rb") as file:
             for line in file:

@@ -17,7 +17,6 @@ from vla_isaac.models.grounding.wordpieces import INSIDE, SPECIAL, WordPieces
 from vla_isaac.scene.objects import SHAPES
 from vla_isaac.training.checkpoint import load_tensors
 
-
 OFTEN = 2
 """Times that a piece must be in the training sentences; rarer ones are read as smaller pieces."""
 
