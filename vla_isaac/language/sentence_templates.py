@@ -38,6 +38,7 @@ class SentenceTemplates:
     tower: tuple[str, ...] = _templates("a b c p")
     two_placements: tuple[str, ...] = _templates("a b x y p")
     unsupported: tuple[str, ...] = _templates("a b c x y p")
+    unsupported_places: tuple[str, ...] = _templates("c")
     incomplete: tuple[str, ...] = _templates("a b c x y p")
     unrelated: tuple[str, ...] = _templates("p")
     clauses: Mapping[str, tuple[str, ...]] = _templates("a b p where")

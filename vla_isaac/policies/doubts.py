@@ -87,7 +87,8 @@ def doubt_about(
     asked = 0
     for at in sorted(range(len(found)), key=lambda i: _order(found[i][0], untrained)):
         word, others = found[at][0], _others([m[0] for m in found], at, untrained)
-        if word.lower() in grounded or asked > MOST_ASKED:
+        is_question = at == 0 and sentence.rstrip().endswith("?") and _kind(word) is Kind.REFUSED  # "what", "where"
+        if word.lower() in grounded or is_question or asked > MOST_ASKED:
             continue
         tried = {other: ask(_replaced(sentence, found[at], other)) for other in others}
         asked += len(tried)

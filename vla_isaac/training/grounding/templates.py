@@ -24,7 +24,7 @@ from vla_isaac.training.grounding.sentence_drafts import DescribedObject, Senten
 from vla_isaac.training.grounding.unsupported_sentences import draw_unsupported, unknown_name
 
 MOST_OBJECTS = 11
-CANNOT_SHARE = 0.3
+CANNOT_SHARE = 0.35
 FORBIDS = ("do not", "don't", "never", "you must not", "stop")
 """Beginnings of what only says what not to do."""
 
@@ -157,7 +157,12 @@ def _unsupported(rng: np.random.Generator) -> Example:
     objects = _filled(set(), rng)
     if rng.random() < 0.3 or len(objects) < 5:
         return Example(draw_unsupported(rng), placed(objects, rng), "unknown_action")
-    template = choose_words(pick(rng, lexicon().sentences.unsupported), pick(rng, ("on", "in")), rng)
+    tables = lexicon().sentences
+    if rng.random() < 0.4:
+        template = pick(rng, tables.placing).replace("{p}", pick(rng, tables.unsupported_places))
+    else:
+        template = pick(rng, tables.unsupported)
+    template = choose_words(template, pick(rng, ("on", "in")), rng)
     chosen = iter(rng.permutation(len(objects)))
 
     def named(_: re.Match[str]) -> str:
