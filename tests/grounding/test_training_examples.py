@@ -111,3 +111,10 @@ def test_the_threshold_leaves_few_wrong_readings_and_the_temperature_fits():
     hot = [[Reading("do", one[0].steps, 0.6)] for one in cold]
     card = calibrated([(1.0, cold), (2.0, hot)], [sure] * 100)
     assert (card.temperature, card.accept_above) == (1.0, 0.71)
+
+
+def test_no_example_moves_an_object_to_itself():
+    found = [
+        example("the leftmost cube goes on the red one", "on(leftmost(cube), red_cube)", seed=seed) for seed in range(40)
+    ]
+    assert all(wish.moved != wish.other for one in found for step in one.steps for wish in step)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,9 +10,10 @@ from typing import Any, Literal
 
 from vla_isaac.core.errors import InstructionError
 from vla_isaac.core.intervals import wilson95
+from vla_isaac.core.types import Body
 from vla_isaac.grounding import understand
 from vla_isaac.grounding.said_sentences import SaidSentence, wishes_of_text
-from vla_isaac.models.grounding.classes import wishes_of
+from vla_isaac.models.grounding.classes import Steps, is_circular, wishes_of
 from vla_isaac.models.grounding.decoding import same_wishes
 from vla_isaac.models.grounding.scene_objects import objects_of
 from vla_isaac.scene.builder import scene_preset
@@ -19,6 +21,9 @@ from vla_isaac.scene.layout import sample_layout, vary_scene
 from vla_isaac.scene.randomisation import randomisation_preset
 
 Answer = Literal["right", "wrong", "refused"]
+
+TRIES, ANOTHER = 30, 1_000_003
+"""Layouts that are drawn where a goal depends on the layout, and the step between their seeds."""
 
 SURE = 0.9
 """Confidence whose readings are checked for calibration."""
@@ -127,15 +132,10 @@ def measure_reading(sentences: Sequence[SaidSentence], *, seed: int) -> ReadingR
 
 
 def _read(said: SaidSentence, seed: int) -> ReadSentence:
-    randomisation = randomisation_preset("layout")
-    scene = vary_scene(scene_preset(said.scene), randomisation, seed)
-    layout = sample_layout(scene, randomisation, seed)
-    places = [at.pos for at in layout.objects]
-    names = [item.name for item in scene.objects]
-    objects = objects_of(scene.bodies, places)
-    meant = () if said.cannot else wishes_of_text(said.goal, objects)
+    bodies, places, meant = _staged(said, seed)
+    names = [body.name for body in bodies]
     try:
-        found = understand(said.sentence, scene.bodies, dict(zip(names, places, strict=True)))
+        found = understand(said.sentence, bodies, dict(zip(names, places, strict=True)))
     except InstructionError as error:
         answer: Answer = "right" if said.cannot else "refused"
         return ReadSentence(said=said, answer=answer, understood=error.message, confidence=0.0)
@@ -144,3 +144,19 @@ def _read(said: SaidSentence, seed: int) -> ReadSentence:
     return ReadSentence(
         said=said, answer="right" if is_right else "wrong", understood=str(found.plan), confidence=found.confidence
     )
+
+
+def _staged(said: SaidSentence, seed: int) -> tuple[tuple[Body, ...], list[tuple[float, float, float]], Steps]:
+    """Return the objects of a sentence's scene, where they stand, and what the sentence means there.
+
+    A layout in which the goal would move an object to itself is drawn again.
+    """
+    randomisation = randomisation_preset("layout")
+    for number in itertools.count():
+        scene = vary_scene(scene_preset(said.scene), randomisation, seed)
+        layout = sample_layout(scene, randomisation, seed + number * ANOTHER)
+        places = [at.pos for at in layout.objects]
+        meant = () if said.cannot else wishes_of_text(said.goal, objects_of(scene.bodies, places))
+        if not is_circular(meant) or number > TRIES:
+            break
+    return scene.bodies, places, meant

@@ -82,6 +82,11 @@ def is_expressible(steps: Steps) -> bool:
     return 0 < len(steps) <= STEPS and all(len({w.moved for w in step}) == len(step) for step in steps)
 
 
+def is_circular(steps: Steps) -> bool:
+    """Return whether an object is to be moved to itself."""
+    return any(wish.moved == wish.other for step in steps for wish in step)
+
+
 def plan_of(steps: Steps, names: Sequence[str]) -> GoalPlan:
     """Return the plan of wishes over the names of objects."""
     return GoalPlan(tuple(tuple(_goal(wish, names) for wish in step) for step in steps))

@@ -9,9 +9,12 @@ from functools import cache
 import numpy as np
 
 from vla_isaac.grounding.said_sentences import SaidSentence, wishes_of_text
-from vla_isaac.models.grounding.classes import Steps, is_expressible
+from vla_isaac.models.grounding.classes import Steps, is_circular, is_expressible
 from vla_isaac.models.grounding.scene_objects import SceneObject
 from vla_isaac.scene.builder import scene_preset
+
+TRIES = 30
+"""Layouts that are drawn for a sentence whose goal depends on the layout."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,11 @@ def placed(objects: Sequence[tuple[str, str]], rng: np.random.Generator) -> tupl
 
 def example_of(said: SaidSentence, rng: np.random.Generator) -> Example | None:
     """Return a sentence of the corpus in its scene, with objects at random places; None if no class expresses it."""
-    scene = placed(objects_of_preset(said.scene), rng)
-    if said.cannot:
-        return Example(said.sentence, scene, said.cannot)
-    steps = wishes_of_text(said.goal, scene)
-    return Example(said.sentence, scene, "do", steps) if is_expressible(steps) else None
+    for _ in range(TRIES):
+        scene = placed(objects_of_preset(said.scene), rng)
+        if said.cannot:
+            return Example(said.sentence, scene, said.cannot)
+        steps = wishes_of_text(said.goal, scene)
+        if not is_circular(steps):  # as "the leftmost cube on the red one" is where the red one is the leftmost
+            return Example(said.sentence, scene, "do", steps) if is_expressible(steps) else None
+    return None
