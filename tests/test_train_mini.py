@@ -84,7 +84,8 @@ def test_the_card_shows_figures_with_intervals_and_says_what_was_not_measured(tm
     (found / "full.json").write_text(json.dumps({**of_task, "weights": "others", "by_task": {"lift": of_task}}))
     text = card.card(checkpoint)
     assert "| lift | 9 of 10 (90.0 %) | 59.6 to 98.2 % | timed_out 1 |" in text
-    assert text.count("Not measured.") == len(figures.FIGURES) - 1
+    assert text.count("Not measured.") == len(figures.FIGURES) - 2
+    assert text.count("Measured with other weights, `others`, not with these.") == 1
 
 
 def test_times_of_several_attempts_at_a_stage_add_up(tmp_path):

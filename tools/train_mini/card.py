@@ -62,9 +62,10 @@ def card(checkpoint: Path) -> str:
 
 def _figure(name: str, weights: str) -> str:
     path = REPORTED / f"{name}.json"
-    found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    if found.get("weights") != weights:
+    if not path.exists():
         return f"### {TITLES[name]}\n\nNot measured."
+    found = json.loads(path.read_text(encoding="utf-8"))
+    others = "" if found["weights"] == weights else f"Measured with other weights, `{found['weights']}`, not with these."
     rows = [(task, *_counts(of_task)) for task, of_task in found["by_task"].items()]
     rows.append(("**all**", *_counts(found)))
     table = _table(("family", "succeeded", "interval", "most frequent failure"), rows)
@@ -76,7 +77,7 @@ def _figure(name: str, weights: str) -> str:
         )
         if found.get(key) is not None
     ]
-    return "\n\n".join([f"### {TITLES[name]}", table, *extra])
+    return "\n\n".join(filter(None, [f"### {TITLES[name]}", others, table, *extra]))
 
 
 def _counts(found: dict[str, Any]) -> tuple[str, str, str]:
