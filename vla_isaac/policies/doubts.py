@@ -87,14 +87,13 @@ def doubt_about(
     asked = 0
     for at in sorted(range(len(found)), key=lambda i: _order(found[i][0], untrained)):
         word, others = found[at][0], _others([m[0] for m in found], at, untrained)
-        is_question = at == 0 and sentence.rstrip().endswith("?") and _kind(word) is Kind.REFUSED  # "what", "where"
-        if word.lower() in grounded or is_question or asked > MOST_ASKED:
+        if word.lower() in grounded or _is_question(sentence, found) or asked > MOST_ASKED:
             continue
         tried = {other: ask(_replaced(sentence, found[at], other)) for other in others}
         asked += len(tried)
         fitting = sorted((other for other in tried if tried[other] >= threshold), key=lambda other: -tried[other])
         if fitting:
-            return Doubt(word, _of_one_kind(fitting), untrained)
+            return Doubt(word, _of_one_kind(fitting, len(set(grounded.values()))), untrained)
     return Doubt(untrained=untrained, recognised=tuple(dict.fromkeys(grounded.values())))
 
 
@@ -128,8 +127,19 @@ def _others(words: Sequence[str], at: int, untrained: Sequence[str]) -> list[str
     return [other for other in _INSTEAD.get(kind, ()) if other != word]
 
 
-def _of_one_kind(fitting: Sequence[str]) -> tuple[str, ...]:
-    """Return the alternatives of the kind of the first; none if the sentence is recognised without the word."""
+def _is_question(sentence: str, found: Sequence[re.Match[str]]) -> bool:
+    """Return whether a sentence asks what or where something is; no other word makes an instruction of it."""
+    return bool(found) and sentence.rstrip().endswith("?") and _kind(found[0][0]) is Kind.REFUSED
+
+
+def _of_one_kind(fitting: Sequence[str], objects: int) -> tuple[str, ...]:
+    """Return the alternatives of the kind of the first; of a sentence with two objects the relations between them.
+
+    None if the sentence is recognised without the word.
+    """
+    relations = tuple(word for word in fitting if _kind(word) is Kind.RELATION)
+    if relations and objects > 1:
+        return relations
     return () if "" in fitting else tuple(word for word in fitting if _kind(word) is _kind(fitting[0]))
 
 
