@@ -74,6 +74,14 @@ def test_a_temperature_makes_readings_less_sure():
     assert warm < cold
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("objects", [0, 1])
+def test_a_scene_of_one_object_or_none_is_read_without_a_warning(objects):
+    kind, relation = np.zeros(len(KINDS)), np.zeros((objects, STEPS, len(RELATIONS)))
+    found = readings(kind, relation, np.full((objects, STEPS, objects), -1e4), objects, temperature=0.7)
+    assert all(0 <= one.confidence <= 1 for one in found)
+
+
 def test_more_goals_than_steps_or_two_of_an_object_are_not_expressible():
     assert not is_expressible(((Wish("lifted", 0),),) * (STEPS + 1))
     assert not is_expressible(((Wish("lifted", 0), Wish("on", 0, 1)),))

@@ -57,6 +57,8 @@ def test_no_drawn_sentence_is_held_out_and_every_scene_has_each_object_once():
 def test_a_held_out_sentence_means_what_the_grammar_reads(family):
     rng, read = np.random.default_rng(7), 0
     for example in (draw_held_out(family, rng) for _ in range(20)):
+        if example.kind == "impossible":
+            continue
         names = [item.name for item in example.scene]
         with contextlib.suppress(InstructionError):  # some words are not the grammar's
             found = wishes_of(read_instruction(example.sentence, [body_of(name) for name in names]), names)

@@ -10,6 +10,9 @@ import numpy as np
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.models.grounding.classes import KINDS, RELATIONS, STEPS, WITH_OTHER, Steps, Wish
 
+LOWEST = -1e9
+"""Below every score, also that of padding; the largest of none."""
+
 HAS_OTHER = np.array([relation in WITH_OTHER for relation in RELATIONS])
 
 
@@ -49,7 +52,7 @@ def readings(
 
 def _plans(relations: AnyArray, others: AnyArray) -> Iterator[tuple[Steps, float]]:
     """Yield the best plan and those that differ from it in one choice, with the logarithm of their probability."""
-    pairs = relations + np.where(HAS_OTHER, others.max(-1, initial=-1e4)[..., None], 0.0)
+    pairs = relations + np.where(HAS_OTHER, others.max(-1, initial=LOWEST)[..., None], 0.0)
     best = pairs.argmax(-1)
     total = float(np.take_along_axis(pairs, best[..., None], -1).sum())
     yield _steps(best, others), total
@@ -80,7 +83,7 @@ def _steps(best: AnyArray, others: AnyArray) -> Steps:
 
 def log_softmax(logits: AnyArray) -> AnyArray:
     """Return the logarithm of the softmax over the last axis."""
-    shifted = logits - logits.max(-1, keepdims=True, initial=-1e4)
+    shifted = logits - logits.max(-1, keepdims=True, initial=LOWEST)
     result: AnyArray = shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
     return result
 

@@ -11,9 +11,9 @@ import numpy as np
 from vla_isaac.core.errors import InstructionError
 from vla_isaac.core.types import Body
 from vla_isaac.language import SLOT, lexicon
-from vla_isaac.models.grounding.classes import Steps, Wish, is_expressible, wishes_of
+from vla_isaac.models.grounding.classes import REACH, Steps, Wish, is_expressible, wishes_of
 from vla_isaac.models.grounding.scene_objects import COLOUR_NAMES
-from vla_isaac.scene.objects import SHAPES, make_object
+from vla_isaac.scene.objects import CONTAINERS, SHAPES, make_object
 from vla_isaac.tasks.families import pick
 from vla_isaac.tasks.language import read_instruction
 from vla_isaac.tasks.paraphrases import paraphrases
@@ -25,6 +25,9 @@ from vla_isaac.training.grounding.unsupported_sentences import draw_unsupported,
 
 MOST_OBJECTS = 11
 CANNOT_SHARE = 0.35
+STAYS = ("box", *CONTAINERS)
+"""Shapes that the arm cannot move."""
+
 FORBIDS = ("do not", "don't", "never", "you must not", "stop")
 """Beginnings of what only says what not to do."""
 
@@ -65,6 +68,8 @@ def _example(draft: SentenceDraft, rng: np.random.Generator) -> Example | None:
     steps = _steps(draft, names) if len(draft.goals) == 1 else _as_read(plain, draft, names)
     if steps is None or not is_expressible(steps):
         return None
+    if any(wish.relation != REACH and scene[wish.moved].shape in STAYS for step in steps for wish in step):
+        return Example(plain, scene, "impossible")
     return Example(plain, scene, "do", steps)
 
 
