@@ -59,6 +59,16 @@ def test_the_command_prints_a_table_and_writes_a_line_a_sentence(said, tmp_path,
     assert lines[0]["understood"] == "on(red_cube, blue_box)"
 
 
+def test_a_file_that_is_there_is_kept_and_an_option_without_effect_is_refused(said, tmp_path, capfd):
+    out = tmp_path / "read.jsonl"
+    out.write_text("mine", encoding="utf-8")
+    assert main(["eval", "--sentences", str(said), "--out", str(out)]) == 2
+    assert main(["eval", "--sentences", str(said), "--task", "lift"]) == 2
+    assert out.read_text(encoding="utf-8") == "mine"
+    told = capfd.readouterr().err
+    assert "exists already; choose another name" in told and "add --policy" in told
+
+
 def test_a_policy_does_the_sentences_and_is_judged_by_their_goals(said):
     plan = EvaluationPlan(policy="scripted", sentences=str(said), tasks=("lift", "place_on"), episodes=2, backend="stub")
     report = evaluate(plan)

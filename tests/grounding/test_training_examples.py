@@ -15,6 +15,7 @@ from vla_isaac.training.grounding.augmentation import augmented
 from vla_isaac.training.grounding.calibration import calibrated
 from vla_isaac.training.grounding.combination import joined, named_by_place
 from vla_isaac.training.grounding.examples import example_of
+from vla_isaac.training.grounding.fitting import is_rare
 
 CORPUS = Path(__file__).resolve().parents[2] / "config" / "language" / "corpus"
 TRAIN = yaml.safe_load((CORPUS / "voices.yaml").read_text(encoding="utf-8"))["train"]
@@ -118,3 +119,9 @@ def test_no_example_moves_an_object_to_itself():
         example("the leftmost cube goes on the red one", "on(leftmost(cube), red_cube)", seed=seed) for seed in range(40)
     ]
     assert all(wish.moved != wish.other for one in found for step in one.steps for wish in step)
+
+
+def test_what_goes_with_another_wish_does_not_depend_on_the_layout():
+    assert is_rare(SaidSentence("1", "x", "tabletop", "lifted(leftmost(cube))", "x"))
+    assert is_rare(SaidSentence("2", "x", "tabletop", "on(nearest(cube), red_box)", "x"))
+    assert not is_rare(SaidSentence("3", "x", "tabletop", "on(red_cube, red_box)", "x"))

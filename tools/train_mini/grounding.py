@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,6 @@ import torch
 import yaml
 
 from tools.train_mini.recipe import GROUNDING
-from vla_isaac.grounding.network import GroundingCard
 from vla_isaac.grounding.said_sentences import SaidSentence, read_sentences
 from vla_isaac.models.grounding.network import GroundingNetwork, GroundingShape
 from vla_isaac.training.grounding.calibration import TEMPERATURES, calibrated
@@ -64,17 +64,14 @@ def main() -> int:
     examples = held(choose)
     found = read_all(network, vocabulary, examples, list(TEMPERATURES))
     card = calibrated(list(zip(TEMPERATURES, found, strict=True)), examples)
-    card = GroundingCard(
-        temperature=card.temperature,
-        accept_above=card.accept_above,
-        notes={
-            "voices": voices()["train"],
-            "sentences": len(train),
-            "updates": CONFIG.updates,
-            "starts_from": f"{PACKAGE} {VERSION}, {LAYERS} of 6 layers, sha256 {DIGEST}",
-            "versions": {"torch": torch.__version__.partition("+")[0]},
-        },
-    )
+    notes = {
+        "voices": voices()["train"],
+        "sentences": len(train),
+        "updates": CONFIG.updates,
+        "starts_from": f"{PACKAGE} {VERSION}, {LAYERS} of 6 layers, sha256 {DIGEST}",
+        "versions": {"torch": torch.__version__.partition("+")[0]},
+    }
+    card = replace(card, notes=notes)
     difference = export_grounding(network, vocabulary, card, options.out, examples[:16])
     print(f"wrote {options.out}; rounding to bytes changes a score by {difference:.2f} at most; {card}")
     return 0

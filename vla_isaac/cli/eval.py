@@ -146,6 +146,10 @@ class Eval:
 
     def _read(self, path: Path) -> int:
         """Count how many sentences of a file are understood."""
+        if self.task:
+            raise UsageError("--task has no effect where sentences are only read; add --policy, or leave it out")
+        if self.out is not None and self.out.exists():
+            raise UsageError(f"{self.out} exists already; choose another name")
         report = measure_reading(read_sentences(path), seed=self.seed)
         for line in reading_table(report):
             say(line)

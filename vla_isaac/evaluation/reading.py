@@ -50,6 +50,9 @@ class ReadSentence:
     confidence: float
     """1 where the grammar read it; 0 where it was refused."""
 
+    is_learned: bool = False
+    """Whether the network read it."""
+
     def to_json(self) -> dict[str, Any]:
         """Return plain values, as a line of the results file has them."""
         more = {"answer": self.answer, "understood": self.understood, "confidence": round(self.confidence, 4)}
@@ -99,7 +102,7 @@ class ReadingReport:
 
     def calibration(self) -> dict[str, Any]:
         """Return how many readings of the network are at least `SURE` sure, and how many of these are right."""
-        sure = [one for one in self.read if SURE <= one.confidence < 1]
+        sure = [one for one in self.read if one.is_learned and one.confidence >= SURE]
         right = sum(one.answer == "right" for one in sure)
         return {"confidence_from": SURE, "readings": len(sure), "right": right, "wilson95": list(wilson95(right, len(sure)))}
 
@@ -141,8 +144,9 @@ def _read(said: SaidSentence, seed: int) -> ReadSentence:
         return ReadSentence(said=said, answer=answer, understood=error.message, confidence=0.0)
     wishes = wishes_of(found.plan, names)
     is_right = not said.cannot and wishes is not None and same_wishes(wishes, meant)
+    answer = "right" if is_right else "wrong"
     return ReadSentence(
-        said=said, answer="right" if is_right else "wrong", understood=str(found.plan), confidence=found.confidence
+        said=said, answer=answer, understood=str(found.plan), confidence=found.confidence, is_learned=found.is_learned
     )
 
 

@@ -16,6 +16,7 @@ from vla_isaac.core.errors import ConfigError
 from vla_isaac.core.input_files import read_json
 from vla_isaac.core.resources import resource
 from vla_isaac.grounding.word_effects import WordEffect, word_effects
+from vla_isaac.models.grounding.classes import plan_of
 from vla_isaac.models.grounding.decoding import Reading, readings
 from vla_isaac.models.grounding.scene_objects import SceneObject, scene_arrays
 from vla_isaac.models.grounding.wordpieces import WordPieces
@@ -26,6 +27,9 @@ INPUTS = ("words", "colours", "shapes", "extremes")
 OUTPUTS = ("kind", "relation", "other")
 FOLDER = "grounding"
 """Its folder among the included checkpoints."""
+
+MOST_OFFERED = 3
+"""Readings that a refusal names."""
 
 COPY = "copy the whole folder again"
 
@@ -85,6 +89,15 @@ class LearnedGrounding:
             readings(kind[i], relation[i], other[i], len(scene), temperature=self.card.temperature)
             for i in range(len(sentences))
         ]
+
+    def accepts(self, reading: Reading) -> bool:
+        """Return whether a reading is one to act on."""
+        return reading.kind == "do" and reading.confidence >= self.card.accept_above
+
+    def possible(self, found: Sequence[Reading], names: Sequence[str]) -> str:
+        """Return the goals that a sentence may mean as text, with their confidences; empty if none is likely enough."""
+        likely = [one for one in found if one.kind == "do" and one.confidence >= self.card.ask_above][:MOST_OFFERED]
+        return " or ".join(f"{plan_of(one.steps, names)} ({one.confidence:.2f})" for one in likely)
 
     def word_effects(self, sentence: str, scene: Sequence[SceneObject]) -> list[WordEffect]:
         """Return each word with what it stands for in the best reading."""

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 
 from vla_isaac.core.arrays import AnyArray
-from vla_isaac.core.errors import ConfigError, InstructionError
+from vla_isaac.core.errors import InstructionError
 from vla_isaac.core.goals import GoalPlan
 from vla_isaac.core.optional import is_installed
 from vla_isaac.core.types import Body, SceneState
-from vla_isaac.grounding.network import LearnedGrounding, shipped_grounding
+from vla_isaac.grounding.network import LearnedGrounding, shipped_files, shipped_grounding
 from vla_isaac.grounding.word_effects import WordEffect
 from vla_isaac.models.grounding.classes import plan_of
 from vla_isaac.models.grounding.decoding import Reading
@@ -22,19 +21,6 @@ from vla_isaac.tasks.language import read_instruction
 
 Places = Mapping[str, Sequence[float] | AnyArray]
 """Positions of objects in the frame of the robot's base [m], by name."""
-
-MOST_OFFERED = 3
-"""Readings that a refusal names."""
-
-REASONS = {
-    "unknown_thing": "it seems to name something that is not in the scene",
-    "unknown_action": "it does not seem to ask for anything that the arm can do",
-    "ambiguous": "it fits several objects or goals",
-    "contradiction": "it seems to ask for things that exclude each other",
-    "forbidden": "it only seems to say what not to do",
-    "impossible": "what it asks for cannot be done with these objects",
-}
-"""Why the network sees no goal in a sentence."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +64,7 @@ def understand(text: str, bodies: Sequence[Body], places: Places | None = None) 
             raise
         found = network.read(text, scene)
         names = [body.name for body in bodies]
-        if is_sure(found, network):
+        if network.accepts(found[0]):
             return Understanding(plan_of(found[0].steps, names), found[0].confidence, is_learned=True)
         raise _with_readings(error, found, names, network) from None
 
@@ -101,11 +87,6 @@ def places_of(state: SceneState) -> dict[str, AnyArray]:
     return {body.name: at for body, at in zip(state.bodies, positions, strict=True)}
 
 
-def is_sure(found: Sequence[Reading], network: LearnedGrounding) -> bool:
-    """Return whether the best reading is one to act on."""
-    return found[0].kind == "do" and found[0].confidence >= network.card.accept_above
-
-
 def _scene(bodies: Sequence[Body], places: Places | None) -> tuple[SceneObject, ...] | None:
     """Return the objects for the network; without places they stand on one spot. None for things it does not know."""
     if len({(body.colour, body.shape) for body in bodies}) < len(bodies):
@@ -114,24 +95,17 @@ def _scene(bodies: Sequence[Body], places: Places | None) -> tuple[SceneObject, 
     return tuple(SceneObject(b.colour, b.shape, float(at[b.name][0]), float(at[b.name][1])) for b in bodies)
 
 
-@cache
 def _network() -> LearnedGrounding | None:
-    """Return the network of this installation, None if it cannot run here."""
-    if not is_installed("onnxruntime"):
-        return None
-    try:
-        return shipped_grounding()
-    except ConfigError:
-        return None
+    """Return the network of this installation, None if it has none or cannot run it; one that is broken is an error."""
+    return shipped_grounding() if shipped_files() and is_installed("onnxruntime") else None
 
 
 def _with_readings(
     error: InstructionError, found: Sequence[Reading], names: Sequence[str], network: LearnedGrounding
 ) -> InstructionError:
     """Return the grammar's error with what the sentence may mean."""
-    offered = [one for one in found if one.kind == "do" and one.confidence >= network.card.ask_above][:MOST_OFFERED]
-    if not offered:
+    may = network.possible(found, names)
+    if not may:
         return error
-    may = " or ".join(f"{plan_of(one.steps, names)} ({one.confidence:.2f})" for one in offered)
-    remedy = f"it may mean {may}: say which; {error.remedy}" if error.remedy else f"it may mean {may}: say which"
+    remedy = "; ".join(filter(None, (f"it may mean {may}: say which", error.remedy)))
     return InstructionError(error.message, remedy=remedy, has_examples=error.has_examples)

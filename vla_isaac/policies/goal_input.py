@@ -73,17 +73,11 @@ class GoalInput:
         """Return the refusal of a sentence, which names the word that was not recognised."""
         threshold = self._grounding.card.accept_above
         doubt = doubt_about(sentence, lambda other: self.read(other, scene).confidence, threshold)
-        names = [item.name for item in scene]
-        offered = [
-            f"{plan_of(one.steps, names)} ({one.confidence:.2f})"
-            for one in asked.readings
-            if one.kind == "do" and one.confidence >= self._grounding.card.ask_above
-        ][:2]
-        may = f"it may mean {' or '.join(offered)}; " if offered else ""
+        may = self._grounding.possible(asked.readings, [item.name for item in scene])
         return PolicyDeclined(
             f'declined: "{sentence}" was not recognised (confidence {asked.confidence:.2f}, required {threshold:.2f}): '
             f"{doubt.text}",
-            remedy=f"{may}{doubt.remedy}",
+            remedy=f"it may mean {may}; {doubt.remedy}" if may else doubt.remedy,
             instruction=sentence,
             confidence=asked.confidence,
             threshold=threshold,
@@ -93,12 +87,11 @@ class GoalInput:
 
     def _asked(self, readings: Sequence[Reading], scene: Sequence[SceneObject]) -> AskedGoals:
         best = readings[0]
-        goals = _labels(best, scene) if best.kind == "do" else None
-        confidence = best.confidence if goals is not None else 0.0
-        if goals is None:
-            found = (_labels(one, scene) for one in readings if one.kind == "do")
-            goals = next((labels for labels in found if labels is not None), no_goals())
-        return AskedGoals(goals, confidence, confidence >= self._grounding.card.accept_above, tuple(readings))
+        goals = _labels(best, scene)
+        if goals is not None:
+            return AskedGoals(goals, best.confidence, self._grounding.accepts(best), tuple(readings))
+        goals = next((labels for labels in (_labels(one, scene) for one in readings) if labels is not None), no_goals())
+        return AskedGoals(goals, 0.0, is_sure=False, readings=tuple(readings))
 
 
 def no_goals() -> AnyArray:
@@ -109,7 +102,9 @@ def no_goals() -> AnyArray:
 
 
 def _labels(reading: Reading, scene: Sequence[SceneObject]) -> AnyArray | None:
-    """Return the classes of a reading, None if the policy does not know its goals."""
+    """Return the classes of a reading, None if it has no goals or the policy does not know them."""
+    if reading.kind != "do":
+        return None
     names = [item.name for item in scene]
     labels = goal_query(plan_of(reading.steps, names), [_body(item) for item in scene])
     return None if labels is None else labels[None]

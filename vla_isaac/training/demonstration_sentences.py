@@ -74,7 +74,7 @@ def vary(sentence: str, rng: np.random.Generator) -> str:
     if rng.random() < 0.25:
         words = [w for w in words if w.lower() not in tables.droppable or rng.random() > 0.4]
     if rng.random() < 0.25:
-        words = [_misspelt(w, rng) if len(w) > 4 and rng.random() < 0.2 else w for w in words]
+        words = [misspelt(w, rng) if len(w) > 4 and rng.random() < 0.2 else w for w in words]
     if rng.random() < 0.25:
         words = [*pick(rng, tables.prefixes).split(), *words]
     if rng.random() < 0.15:
@@ -140,7 +140,7 @@ def _made_up_word(rng: np.random.Generator) -> str:
     return "".join(syllables) + pick(rng, "bkmnt")
 
 
-def _misspelt(word: str, rng: np.random.Generator) -> str:
+def misspelt(word: str, rng: np.random.Generator) -> str:
     """Return the word with one letter removed, doubled or swapped with its neighbour."""
     at = int(rng.integers(1, len(word) - 1))
     kind = rng.integers(3)

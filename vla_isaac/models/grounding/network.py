@@ -16,8 +16,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from vla_isaac.models.goal_query import COLOUR_NAMES
 from vla_isaac.models.grounding.classes import KINDS, RELATIONS, STEPS
-from vla_isaac.models.grounding.scene_objects import COLOUR_NAMES, EXTREMES
+from vla_isaac.models.grounding.scene_objects import EXTREMES
 from vla_isaac.models.grounding.wordpieces import MOST_PIECES
 from vla_isaac.scene.objects import SHAPES
 

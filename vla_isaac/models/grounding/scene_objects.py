@@ -12,10 +12,8 @@ import numpy as np
 
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.types import Body
-from vla_isaac.scene.colours import COLOURS
+from vla_isaac.models.goal_query import COLOUR_NAMES
 from vla_isaac.scene.objects import SHAPES
-
-COLOUR_NAMES = tuple(COLOURS)
 
 EXTREMES = ("leftmost", "rightmost", "nearest", "farthest")
 """What an object can be among those of its shape."""

@@ -14,10 +14,12 @@ import numpy as np
 
 from vla_isaac.language import lexicon
 from vla_isaac.language.word_tables import Synonyms
-from vla_isaac.models.grounding.scene_objects import COLOUR_NAMES, SceneObject
+from vla_isaac.models.goal_query import COLOUR_NAMES
+from vla_isaac.models.grounding.scene_objects import SceneObject
 from vla_isaac.scene.objects import SHAPES
 from vla_isaac.tasks.families import pick
-from vla_isaac.training.grounding.examples import Example
+from vla_isaac.training.demonstration_sentences import misspelt
+from vla_isaac.training.grounding.examples import Example, full_names, nouns_of
 
 _WORD = re.compile(r"[^\W\d_]+")
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -75,31 +77,30 @@ _NOT_COLOURS = frozenset(
 """Words that are near a colour's by spelling, but none."""
 
 _SHORT_WORDS = frozenset(
-    {
-        "a",
-        "i",
-        "u",
-        "d",
-        "s",
-        "t",
-        "m",
-        "n",
-        "to",
-        "by",
-        "go",
-        "be",
-        "or",
-        "of",
-        "on",
-        "in",
-        "it",
-        "is",
-        "if",
-        "at",
+    {"a", "i", "u", "d", "s", "t", "m", "n", "to", "by", "go", "be", "or", "of", "on", "in", "it", "is", "if", "at"}
+    | {
         "an",
         "as",
+        "so",
+        "no",
+        "my",
+        "me",
+        "we",
+        "us",
+        "up",
+        "do",
+        "hi",
+        "ok",
+        "uh",
+        "um",
+        "er",
+        "ah",
+        "oh",
+        "ve",
+        "re",
+        "em",
     }
-    | {"so", "no", "my", "me", "we", "us", "up", "do", "hi", "ok", "uh", "um", "er", "ah", "oh", "ve", "re", "ll", "em"}
+    | {"ll"}
 )
 """Words of one or two letters that abbreviate no colour."""
 
@@ -176,12 +177,9 @@ def _without_an_object(example: Example, rng: np.random.Generator) -> Example:
 
 
 def _is_named(example: Example, index: int) -> bool:
-    item = example.scene[index]
-    nouns = "|".join((item.shape, *_words(lexicon().words.shape(item.shape))))
-    text = example.sentence.lower()
-    if re.search(rf"\b{item.colour}\s+(?:{nouns})\b", text):
-        return True
-    return item.shape in ("ball", "bowl") and bool(re.search(rf"\b(?:{nouns})\b", text))
+    shape = example.scene[index].shape
+    is_only_one = shape in ("ball", "bowl") and re.search(rf"\b(?:{nouns_of(shape)})\b", example.sentence, re.IGNORECASE)
+    return bool(full_names(example, index) or is_only_one)
 
 
 def _with_more_objects(example: Example, rng: np.random.Generator) -> Example:
@@ -189,7 +187,7 @@ def _with_more_objects(example: Example, rng: np.random.Generator) -> Example:
     needed = {i for step in example.steps for wish in step for i in (wish.moved, wish.other) if i >= 0}
     if example.kind != "do" or not all(_is_named(example, i) for i in needed) or _EXCLUSIVE.search(example.sentence.lower()):
         return example
-    shapes_by_noun = {example.scene[i].shape for i in needed if not _has_colour(example, i)}
+    shapes_by_noun = {example.scene[i].shape for i in needed if not full_names(example, i)}
     taken = {item.colour for item in example.scene} | {colour for _, colour in _colours_said(example.sentence)}
     colours = [c for c in COLOUR_NAMES if c not in taken]
     shapes = [s for s in SHAPES if s not in shapes_by_noun]
@@ -200,12 +198,6 @@ def _with_more_objects(example: Example, rng: np.random.Generator) -> Example:
         for colour in rng.permutation(colours)[: int(rng.integers(1, 4))]
     )
     return Example(example.sentence, (*example.scene, *more), example.kind, example.steps)
-
-
-def _has_colour(example: Example, index: int) -> bool:
-    item = example.scene[index]
-    nouns = "|".join((item.shape, *_words(lexicon().words.shape(item.shape))))
-    return bool(re.search(rf"\b{item.colour}\s+(?:{nouns})\b", example.sentence.lower()))
 
 
 # ------------------------------------------------------------------ typing
@@ -228,14 +220,9 @@ def retyped(sentence: str, rng: np.random.Generator) -> str:
 def _mistyped(word: str, rng: np.random.Generator) -> str:
     if len(word) < 4:
         return word
+    if rng.random() < 0.75:
+        return misspelt(word, rng)
     at = int(rng.integers(1, len(word) - 1))
-    kind = rng.integers(4)
-    if kind == 0:
-        return word[:at] + word[at + 1 :]
-    if kind == 1:
-        return word[:at] + word[at] + word[at:]
-    if kind == 2:
-        return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
     row = next((keys for keys in _KEYS if word[at].lower() in keys), _LETTERS)
     near = row.find(word[at].lower())
     return word[:at] + row[max(0, min(len(row) - 1, near + (1 if rng.random() < 0.5 else -1)))] + word[at + 1 :]

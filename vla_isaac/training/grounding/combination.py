@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,7 +10,7 @@ from vla_isaac.language import lexicon
 from vla_isaac.models.grounding.classes import STEPS, Steps
 from vla_isaac.models.grounding.scene_objects import EXTREMES, SceneObject, extreme_of
 from vla_isaac.tasks.families import pick
-from vla_isaac.training.grounding.examples import Example
+from vla_isaac.training.grounding.examples import Example, full_names
 
 
 def joined(first: Example, second: Example, rng: np.random.Generator) -> Example | None:
@@ -57,7 +56,7 @@ def named_by_place(example: Example, rng: np.random.Generator) -> Example | None
         return None
     wishes = [wish for step in example.steps for wish in step]
     used = [i for wish in wishes for i in (wish.moved, wish.other) if i >= 0]
-    found = [(i, match) for i in set(used) for match in _named(example, i)]
+    found = [(i, match) for i in set(used) for match in full_names(example, i)]
     if len(found) != len(set(used)):
         return None
     index, match = found[int(rng.integers(len(found)))]
@@ -68,13 +67,6 @@ def named_by_place(example: Example, rng: np.random.Generator) -> Example | None
     words = pick(rng, lexicon().sentences.by_place[extreme]).replace("{noun}", match[2])
     before = example.sentence[: match.start()]
     return Example(before + words + example.sentence[match.end() :], scene, "do", example.steps)
-
-
-def _named(example: Example, index: int) -> Sequence[re.Match[str]]:
-    item = example.scene[index]
-    row = lexicon().words.shape(item.shape)
-    nouns = "|".join((item.shape, *row.used, *row.read_only))
-    return list(re.finditer(rf"\b(?:the )?({item.colour}) ({nouns})\b", example.sentence, re.IGNORECASE))
 
 
 def _moved_to(scene: Sequence[SceneObject], index: int, extreme: str) -> tuple[SceneObject, ...] | None:

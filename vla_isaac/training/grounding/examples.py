@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -9,6 +10,7 @@ from functools import cache
 import numpy as np
 
 from vla_isaac.grounding.said_sentences import SaidSentence, wishes_of_text
+from vla_isaac.language import lexicon
 from vla_isaac.models.grounding.classes import Steps, is_circular, is_expressible
 from vla_isaac.models.grounding.scene_objects import SceneObject
 from vla_isaac.scene.builder import scene_preset
@@ -50,3 +52,15 @@ def example_of(said: SaidSentence, rng: np.random.Generator) -> Example | None:
         if not is_circular(steps):  # as "the leftmost cube on the red one" is where the red one is the leftmost
             return Example(said.sentence, scene, "do", steps) if is_expressible(steps) else None
     return None
+
+
+def full_names(example: Example, index: int) -> list[re.Match[str]]:
+    """Return where a sentence names an object by its colour and a noun; the groups are the colour and the noun."""
+    item = example.scene[index]
+    return list(re.finditer(rf"\b(?:the )?({item.colour})\s+({nouns_of(item.shape)})\b", example.sentence, re.IGNORECASE))
+
+
+def nouns_of(shape: str) -> str:
+    """Return a regular expression for the nouns of a shape."""
+    row = lexicon().words.shape(shape)
+    return "|".join((shape, *row.used, *row.read_only))

@@ -21,13 +21,13 @@ from vla_isaac.training.onnx_storage import store_in_bytes, strip
 
 OPSET = 17
 TOLERANCE = 1e-3
-"""Largest difference of a score between torch and onnxruntime, both with the rounded weights."""
+"""Largest difference of a score between torch and onnxruntime, before the weights are rounded."""
 
 
 def export_grounding(
     network: GroundingNetwork, vocabulary: WordPieces, card: GroundingCard, folder: Path, examples: Sequence[Example]
 ) -> float:
-    """Write a folder that `LearnedGrounding` loads, and return the largest difference from torch before rounding.
+    """Write a folder that `LearnedGrounding` loads, and return by how much rounding to bytes changes a score at most.
 
     Args:
         network: The trained network.

@@ -117,7 +117,7 @@ def _batches(corpus: Sequence[SaidSentence], config: FittingConfig, rng: np.rand
 
 def _examples(corpus: Sequence[SaidSentence], config: FittingConfig, rng: np.random.Generator) -> Iterator[Example]:
     """Yield variants of the corpus, each sentence once before any again, mixed with combinations and with templates."""
-    single = [index for index, said in enumerate(corpus) if not said.cannot and " then " not in said.goal]
+    single = [index for index, said in enumerate(corpus) if not said.cannot and not is_rare(said)]
     while True:
         for index in rng.permutation(len(corpus)):
             while rng.random() < config.templates:

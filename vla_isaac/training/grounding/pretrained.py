@@ -11,8 +11,8 @@ from torch import Tensor
 
 from vla_isaac.core.errors import ConfigError
 from vla_isaac.core.input_files import read_json, reading
+from vla_isaac.models.goal_query import COLOUR_NAMES
 from vla_isaac.models.grounding.network import GroundingNetwork
-from vla_isaac.models.grounding.scene_objects import COLOUR_NAMES
 from vla_isaac.models.grounding.wordpieces import INSIDE, SPECIAL, WordPieces
 from vla_isaac.scene.objects import SHAPES
 from vla_isaac.training.checkpoint import load_tensors
@@ -31,7 +31,7 @@ def kept_pieces(folder: Path, texts: Iterable[str], *, most: int) -> WordPieces:
             how frequent they are.
     """
     known = _vocabulary(folder)
-    whole = WordPieces((*SPECIAL, *(piece for piece in known if piece not in SPECIAL)))
+    whole = _whole(known)
     kept = dict.fromkeys(SPECIAL)
     kept |= dict.fromkeys(p for p in known if len(p.removeprefix(INSIDE)) == 1 and p.isascii())
     kept |= dict.fromkeys(p for p in known if p in "→←↑↓“”‘’–—…•")
@@ -48,16 +48,21 @@ def kept_pieces(folder: Path, texts: Iterable[str], *, most: int) -> WordPieces:
 def start(network: GroundingNetwork, folder: Path, vocabulary: WordPieces) -> None:
     """Load the pretrained embeddings and the first layers of a BERT of the same width."""
     known = _vocabulary(folder)
+    whole = _whole(known)
     weights = load_tensors(folder / "model.safetensors")
     rows = torch.tensor([known[piece] for piece in vocabulary.pieces])
     table = weights["embeddings.word_embeddings.weight"]
     kinds = weights["embeddings.token_type_embeddings.weight"]
+
+    def meaning(word: str) -> Tensor:
+        return table[[known[whole.pieces[piece.row]] for piece in whole.split(word)]].mean(0)
+
     with torch.no_grad():
         network.words.weight.copy_(table[rows] + kinds[0])
         network.words.weight[0] = 0.0
         network.places.copy_(weights["embeddings.position_embeddings.weight"][: len(network.places)])
-        network.colours.weight.copy_(torch.stack([table[_rows(name, known)].mean(0) for name in COLOUR_NAMES]))
-        network.shapes.weight.copy_(torch.stack([table[_rows(name, known)].mean(0) for name in SHAPES]) + kinds[1])
+        network.colours.weight.copy_(torch.stack([meaning(name) for name in COLOUR_NAMES]))
+        network.shapes.weight.copy_(torch.stack([meaning(name) for name in SHAPES]) + kinds[1])
         network.extremes.weight.mul_(0.1)
         _copy(network.norm, weights, "embeddings.LayerNorm")
         for number, layer in enumerate(network.layers):
@@ -79,9 +84,8 @@ def _vocabulary(folder: Path) -> dict[str, int]:
         return {str(piece): int(row) for piece, row in found["model"]["vocab"].items()}
 
 
-def _rows(word: str, known: dict[str, int]) -> list[int]:
-    whole = WordPieces((*SPECIAL, *(piece for piece in known if piece not in SPECIAL)))
-    return [known[whole.pieces[piece.row]] for piece in whole.split(word)]
+def _whole(known: dict[str, int]) -> WordPieces:
+    return WordPieces((*SPECIAL, *(piece for piece in known if piece not in SPECIAL)))
 
 
 def _copy(module: torch.nn.Module | Tensor, weights: dict[str, Tensor], name: str) -> None:

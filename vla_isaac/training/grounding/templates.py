@@ -11,8 +11,8 @@ import numpy as np
 from vla_isaac.core.errors import InstructionError
 from vla_isaac.core.types import Body
 from vla_isaac.language import SLOT, lexicon
+from vla_isaac.models.goal_query import COLOUR_NAMES
 from vla_isaac.models.grounding.classes import REACH, Steps, Wish, is_expressible, wishes_of
-from vla_isaac.models.grounding.scene_objects import COLOUR_NAMES
 from vla_isaac.scene.objects import CONTAINERS, SHAPES, make_object
 from vla_isaac.tasks.families import pick
 from vla_isaac.tasks.language import read_instruction
