@@ -77,30 +77,9 @@ _NOT_COLOURS = frozenset(
 """Words that are near a colour's by spelling, but none."""
 
 _SHORT_WORDS = frozenset(
-    {"a", "i", "u", "d", "s", "t", "m", "n", "to", "by", "go", "be", "or", "of", "on", "in", "it", "is", "if", "at"}
-    | {
-        "an",
-        "as",
-        "so",
-        "no",
-        "my",
-        "me",
-        "we",
-        "us",
-        "up",
-        "do",
-        "hi",
-        "ok",
-        "uh",
-        "um",
-        "er",
-        "ah",
-        "oh",
-        "ve",
-        "re",
-        "em",
-    }
-    | {"ll"}
+    {"a", "i", "u", "d", "s", "t", "m", "n", "to", "by", "go", "be", "or", "of", "on", "in", "it", "is", "if"}
+    | {"at", "an", "as", "so", "no", "my", "me", "we", "us", "up", "do", "hi", "ok", "uh", "um", "er", "ah"}
+    | {"oh", "ve", "re", "ll", "em"}
 )
 """Words of one or two letters that abbreviate no colour."""
 
