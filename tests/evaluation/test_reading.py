@@ -67,6 +67,17 @@ def test_a_file_that_is_there_is_kept_and_an_option_without_effect_is_refused(sa
     assert out.read_text(encoding="utf-8") == "mine"
     told = capfd.readouterr().err
     assert "exists already; choose another name" in told and "add --policy" in told
+    for option in (
+        "--task lift",
+        "--episodes 3",
+        "--backend stub",
+        "--trial moved",
+        "--max-steps 9",
+        "--must-act",
+        "--workers 1",
+    ):
+        assert main(["eval", "--sentences", str(said), *option.split()]) == 2
+        assert f"{option.split()[0]} has no effect" in capfd.readouterr().err
 
 
 def test_a_policy_does_the_sentences_and_is_judged_by_their_goals(said):

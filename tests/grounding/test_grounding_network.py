@@ -12,12 +12,13 @@ from vla_isaac.grounding.network import CARD, PIECES, SENTENCE, GroundingCard, L
 from vla_isaac.grounding.said_sentences import SaidSentence  # noqa: E402
 from vla_isaac.grounding.word_effects import word_effects  # noqa: E402
 from vla_isaac.models.grounding.classes import RELATIONS, STEPS, labels_of  # noqa: E402
-from vla_isaac.models.grounding.decoding import same_wishes  # noqa: E402
+from vla_isaac.models.grounding.decoding import readings, same_wishes  # noqa: E402
 from vla_isaac.models.grounding.network import GroundingNetwork, GroundingShape, grounding_loss  # noqa: E402
 from vla_isaac.models.grounding.wordpieces import SPECIAL, WordPieces  # noqa: E402
+from vla_isaac.training.grounding.calibration import read_all  # noqa: E402
 from vla_isaac.training.grounding.examples import Example, example_of, placed  # noqa: E402
 from vla_isaac.training.grounding.exporting import export_grounding  # noqa: E402
-from vla_isaac.training.grounding.fitting import FittingConfig, fit, inputs_of, read_all  # noqa: E402
+from vla_isaac.training.grounding.fitting import FittingConfig, fit, inputs_of  # noqa: E402
 
 WORDS = ("lift", "the", "red", "green", "blue", "cube", "box", "put", "on", "touch", "into", "bin")
 VOCABULARY = WordPieces((*SPECIAL, *WORDS, *"abcdefghijklmnopqrstuvwxyz", *(f"##{x}" for x in "abcdefghijklmnopqrstuvwxyz")))
@@ -93,13 +94,17 @@ def taught(tmp_path_factory):
 
 def test_it_learns_and_its_file_says_the_same(taught):
     network, examples, folder = taught
-    found = read_all(network, VOCABULARY, examples)[0]
+    with torch.no_grad():
+        kind, relation, other = (values.numpy() for values in network.eval()(*inputs_of(VOCABULARY, examples)))
+    found = [readings(kind[i], relation[i], other[i], len(each.scene)) for i, each in enumerate(examples)]
     assert all(same_wishes(one[0].steps, each.steps) for one, each in zip(found, examples, strict=True))
     loaded = LearnedGrounding(folder)
-    for readings, each in zip(found, examples, strict=True):
+    exported = read_all(loaded, examples, [1.0])[0]
+    assert all(same_wishes(a[0].steps, b[0].steps) for a, b in zip(exported, found, strict=True))
+    for expected, each in zip(found, examples, strict=True):
         again = loaded.read(each.sentence, each.scene)
-        assert same_wishes(again[0].steps, readings[0].steps)
-        assert again[0].confidence == pytest.approx(readings[0].confidence, abs=0.1)  # matrices are rounded to bytes
+        assert same_wishes(again[0].steps, expected[0].steps)
+        assert again[0].confidence == pytest.approx(expected[0].confidence, abs=0.1)  # matrices are rounded
 
 
 def test_training_lowers_the_loss_and_keeps_an_average():

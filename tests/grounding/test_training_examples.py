@@ -13,9 +13,10 @@ from vla_isaac.models.grounding.decoding import Reading
 from vla_isaac.models.grounding.scene_objects import extreme_of
 from vla_isaac.training.grounding.augmentation import augmented
 from vla_isaac.training.grounding.calibration import calibrated
-from vla_isaac.training.grounding.combination import joined, named_by_place
+from vla_isaac.training.grounding.combination import joined, replaced, withdrawn
 from vla_isaac.training.grounding.examples import example_of
 from vla_isaac.training.grounding.fitting import is_rare
+from vla_isaac.training.grounding.rewording import reworded, with_a_remark
 
 CORPUS = Path(__file__).resolve().parents[2] / "config" / "language" / "corpus"
 TRAIN = yaml.safe_load((CORPUS / "voices.yaml").read_text(encoding="utf-8"))["train"]
@@ -95,13 +96,58 @@ def test_wishes_of_other_scenes_are_not_joined():
     )
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_an_object_named_by_its_place_is_there(seed):
-    before = example("lift the red cube", "lifted(red_cube)", seed=seed)
-    found = named_by_place(before, np.random.default_rng(seed))
-    assert found is not None and "red" not in found.sentence and names(found) == names(before)
-    extremes = [e for e in ("leftmost", "rightmost", "nearest", "farthest") if extreme_of(found.scene, e, "cube") == 0]
-    assert extremes
+def in_other_words(sentence: str, goal: str, scene: str = "tabletop"):
+    before = example(sentence, goal, scene)
+    found = [reworded(before, np.random.default_rng(seed)) for seed in range(80)]
+    assert all(one is not None and names(one) == names(before) for one in found)
+    return found
+
+
+def test_an_object_named_by_its_place_is_there():
+    found = [one for one in in_other_words("lift the red cube", "lifted(red_cube)") if "red" not in one.sentence]
+    assert found
+    for one in found:
+        assert [e for e in ("leftmost", "rightmost", "nearest", "farthest") if extreme_of(one.scene, e, "cube") == 0]
+
+
+def test_an_object_named_by_what_it_is_not_names_all_the_others():
+    said = {one.sentence for one in in_other_words("touch the red box", "reach(red_box)")}
+    assert "touch the box that is not blue" in said and "touch the blue box, no, the red box" in said
+    said = {one.sentence for one in in_other_words("touch the red bin", "reach(red_bin)", "sorting")}
+    assert any("neither" in one and "green" in one and "blue" in one for one in said)
+
+
+def test_two_things_of_one_colour_are_named_by_it():
+    said = {one.sentence for one in in_other_words("red cube on the red box", "on(red_cube, red_box)")}
+    assert "red cube on the box of its own colour" in said
+    said = {one.sentence for one in in_other_words("lift the yellow cube", "lifted(yellow_cube)", "clutter")}
+    assert any("colour" in one and "yellow" not in one for one in said)
+    assert any(word in one for one in said for word in ("cylinder, I mean cube", "can, I mean cube", "cylinder, no, cube"))
+
+
+@pytest.mark.parametrize(
+    "sentence", ["lift the red cube, not the blue one", "don't lift the red cube", "both: lift the red cube"]
+)
+def test_what_speaks_of_others_is_not_reworded(sentence):
+    before = example(sentence, "lifted(red_cube)")
+    assert reworded(before, np.random.default_rng(0)) is None and with_a_remark(before, np.random.default_rng(0)) is None
+
+
+def test_a_remark_changes_no_goal_and_is_about_another_object():
+    before = example("lift the red cube", "lifted(red_cube)")
+    for seed in range(20):
+        found = with_a_remark(before, np.random.default_rng(seed))
+        assert names(found) == names(before) and "lift the red cube" in found.sentence
+        assert any(colour in found.sentence for colour in ("blue", "green", "yellow"))
+
+
+def test_the_second_thought_counts_and_a_wish_taken_back_is_none():
+    first, second = example("lift the red cube", "lifted(red_cube)"), example("touch the blue box", "reach(blue_box)")
+    for seed in range(20):
+        found = replaced(first, second, np.random.default_rng(seed))
+        assert names(found) == names(second) and {"red", "blue"} <= set(found.sentence.lower().split())
+        assert withdrawn(first, np.random.default_rng(seed)).kind == "forbidden"
+    assert replaced(first, example("x", "lifted(red_cube)", "sorting"), np.random.default_rng(0)) is None
 
 
 def test_the_threshold_leaves_few_wrong_readings_and_the_temperature_fits():

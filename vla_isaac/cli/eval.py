@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -146,8 +146,16 @@ class Eval:
 
     def _read(self, path: Path) -> int:
         """Count how many sentences of a file are understood."""
-        if self.task:
-            raise UsageError("--task has no effect where sentences are only read; add --policy, or leave it out")
+        given = [
+            f"--{f.name.replace('_', '-')}"
+            for f in fields(self)
+            if f.name not in READS and getattr(self, f.name) != f.default
+        ]
+        if given:
+            raise UsageError(
+                f"{', '.join(given)} has no effect where sentences are only read; add --policy NAME to have them done, or "
+                "leave it out"
+            )
         if self.out is not None and self.out.exists():
             raise UsageError(f"{self.out} exists already; choose another name")
         report = measure_reading(read_sentences(path), seed=self.seed)
@@ -193,6 +201,9 @@ def table(report: EvaluationReport) -> list[str]:
     )
     return [about, *lines, *_remarks(total)]
 
+
+READS = ("sentences", "seed", "out", "json", "policy")
+"""Options that count where sentences are only read."""
 
 READING_HEADINGS = ("sentences", "can be done", "right", "wrong", "refused", "cannot", "of them refused")
 

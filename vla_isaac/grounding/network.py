@@ -101,9 +101,9 @@ class LearnedGrounding:
 
     def word_effects(self, sentence: str, scene: Sequence[SceneObject]) -> list[WordEffect]:
         """Return each word with what it stands for in the best reading."""
-        return word_effects(sentence, self.vocabulary, self._scores, scene)
+        return word_effects(sentence, self.vocabulary, self.scores, scene)
 
-    def _scores(self, words: AnyArray, scene: Sequence[SceneObject]) -> list[AnyArray]:
+    def scores(self, words: AnyArray, scene: Sequence[SceneObject]) -> list[AnyArray]:
         """Return the raw outputs for rows of pieces, (B, L)."""
         feed = dict(zip(INPUTS, (words, *scene_arrays([scene] * len(words))), strict=True))
         return self._network.run(feed, OUTPUTS)

@@ -47,6 +47,14 @@ class SentenceTemplates:
     in_order: tuple[str, ...] = _templates("first second")
     together: tuple[str, ...] = _templates("first second")
     by_place: Mapping[str, tuple[str, ...]] = _templates("noun")
+    by_exclusion: Mapping[str, tuple[str, ...]] = _templates("noun a b")
+    by_match: tuple[str, ...] = _templates("noun")
+    by_likeness: tuple[str, ...] = _templates("noun single")
+    slips: tuple[str, ...] = _templates("noun wrong right")
+    noun_slips: tuple[str, ...] = _templates("noun wrong colour")
+    instead: tuple[str, ...] = _templates("first second")
+    withdrawn: tuple[str, ...] = _templates("first")
+    remarks: tuple[str, ...] = _templates("first item")
     unknown_colours: tuple[str, ...]
     unknown_nouns: tuple[str, ...]
     small_talk: tuple[str, ...]

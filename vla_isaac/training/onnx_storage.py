@@ -1,4 +1,4 @@
-"""Smaller ONNX files: weights stored in half precision or as bytes, and converted to float32 when the file is loaded."""
+"""Smaller ONNX files: weights stored in half precision, as bytes or in four bits, converted to float32 when loaded."""
 
 from __future__ import annotations
 
@@ -12,6 +12,15 @@ from vla_isaac.core.optional import require
 
 LEAST = 256
 """Numbers of a weight that is stored otherwise; smaller ones stay as they are."""
+
+BLOCK = 32
+"""Rows of a matrix in four bits that share a scale; as in GGML's Q4_0 and ONNX's blocked quantization."""
+
+LARGE = 100_000
+"""Numbers of a matrix that is stored in four bits; smaller ones are not worth the loss."""
+
+CLIPPED = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75)
+"""Scales that are tried, as shares of the one at which the largest number is kept."""
 
 
 def strip(path: Path) -> None:
@@ -44,6 +53,80 @@ def store_in_bytes(path: Path) -> None:
             rounded = np.round(values / np.expand_dims(scale, 1 - axis)).astype(np.int8)
             _replace(onnx, network, weight, [rounded, scale, np.zeros(len(scale), np.int8)], "DequantizeLinear", axis=axis)
     _save(onnx, network, path)
+
+
+def store_in_four_bits(path: Path) -> None:
+    """Store the large matrices of products in four bits, with a scale for each `BLOCK` numbers of a column (rounding them).
+
+    A byte holds a number of the upper half of the rows and one of the lower half. The graph unpacks them with operators that
+    every runtime has, and onnxruntime does so once, when it loads the file.
+    """
+    onnx, network = _loaded(path)
+    constants = {"four_bits_16": 16.0, "four_bits_8": 8.0}
+    network.graph.initializer.extend(
+        onnx.numpy_helper.from_array(np.float32(value), name) for name, value in constants.items()
+    )
+    for weight, values in _weights(onnx, network):
+        node = next(node for node in network.graph.node if weight.name in node.input)
+        if node.op_type == "MatMul" and values.size >= LARGE and values.ndim == 2 and len(values) % BLOCK == 0:
+            numbers, scale = four_bits(values)
+            half = len(numbers) // 2
+            _unpack(onnx, network, weight, numbers[:half] + 16 * numbers[half:], scale, values.shape)
+    _save(onnx, network, path)
+
+
+def four_bits(values: AnyArray) -> tuple[AnyArray, AnyArray]:
+    """Return a matrix (R, C) as numbers 0 to 15, uint8 (R, C), and scales, float16 (R / BLOCK, C).
+
+    Each scale is the one of `CLIPPED` that loses least.
+    """
+    blocks = values.reshape(-1, BLOCK, values.shape[1])
+    largest = np.abs(blocks).max(axis=1, keepdims=True) / 7.0
+    tried = [np.maximum(largest * share, 1e-7).astype(np.float16).astype(np.float32) for share in CLIPPED]
+    tried = [np.where(scale > 0, scale, np.float32(1.0)) for scale in tried]
+    numbers = [np.round(blocks / scale).clip(-8, 7) for scale in tried]
+    losses = np.stack([((n * scale - blocks) ** 2).sum(1) for n, scale in zip(numbers, tried, strict=True)])
+    best = losses.argmin(0)[None, :, None]
+    chosen = np.take_along_axis(np.stack(numbers), best, 0)[0]
+    scale = np.take_along_axis(np.stack(tried), best, 0)[0]
+    return (chosen + 8).astype(np.uint8).reshape(values.shape), scale[:, 0].astype(np.float16)
+
+
+def _unpack(onnx: Any, network: Any, weight: Any, packed: AnyArray, scale: AnyArray, shape: tuple[int, ...]) -> None:
+    """Put in place of a weight the nodes that make it of its bytes and scales."""
+    name, (rows, columns) = weight.name, shape
+    network.graph.initializer.remove(weight)
+    parts = {
+        "packed": packed,
+        "scale": scale[:, None],
+        "blocks": np.array([rows // BLOCK, BLOCK, columns], np.int64),
+        "shape": np.array(shape, np.int64),
+    }
+    network.graph.initializer.extend(onnx.numpy_helper.from_array(part, f"{name}_{key}") for key, part in parts.items())
+    to_float = {"to": onnx.TensorProto.FLOAT}
+    steps: list[tuple[str, tuple[str, ...], str, dict[str, int]]] = [
+        ("Cast", ("packed",), "bytes", to_float),
+        ("Div", ("bytes", "/four_bits_16"), "sixteenth", {}),
+        ("Floor", ("sixteenth",), "upper", {}),
+        ("Mul", ("upper", "/four_bits_16"), "rest", {}),
+        ("Sub", ("bytes", "rest"), "lower", {}),
+        ("Concat", ("lower", "upper"), "numbers", {"axis": 0}),
+        ("Sub", ("numbers", "/four_bits_8"), "signed", {}),
+        ("Reshape", ("signed", "blocks"), "blocked", {}),
+        ("Cast", ("scale",), "scales", to_float),
+        ("Mul", ("blocked", "scales"), "scaled", {}),
+        ("Reshape", ("scaled", "shape"), "", {}),
+    ]
+
+    def full(part: str) -> str:
+        return part[1:] if part.startswith("/") else f"{name}_{part}" if part else name
+
+    nodes = [
+        onnx.helper.make_node(operator, [full(part) for part in inputs], [full(output)], **attributes)
+        for operator, inputs, output, attributes in steps
+    ]
+    for node in reversed(nodes):
+        network.graph.node.insert(0, node)
 
 
 def _axis_of_outputs(network: Any, name: str) -> int:

@@ -7,15 +7,27 @@ from collections.abc import Sequence
 import numpy as np
 
 from vla_isaac.core.arrays import AnyArray
-from vla_isaac.grounding.network import GroundingCard
-from vla_isaac.models.grounding.decoding import Reading, same_wishes
+from vla_isaac.grounding.network import GroundingCard, LearnedGrounding
+from vla_isaac.models.grounding.decoding import Reading, readings, same_wishes
 from vla_isaac.training.grounding.examples import Example
 
-TEMPERATURES = np.geomspace(0.3, 3.0, 24)
+TEMPERATURES = tuple(float(t) for t in np.geomspace(0.3, 3.0, 24))
 MOST_WRONG = 0.01
 """Share of the sentences that can be done that may be read wrong."""
 
 LEAST, MOST = 0.5, 0.95  # thresholds that are considered
+
+
+def read_all(
+    grounding: LearnedGrounding, examples: Sequence[Example], temperatures: Sequence[float] = TEMPERATURES
+) -> list[list[list[Reading]]]:
+    """Return the readings of each example at each temperature, by the exported network, whose weights are rounded."""
+    found: list[list[list[Reading]]] = [[] for _ in temperatures]
+    for one in examples:
+        kind, relation, other = (v[0] for v in grounding.scores(grounding.vocabulary.encode([one.sentence]), one.scene))
+        for at, temperature in zip(found, temperatures, strict=True):
+            at.append(readings(kind, relation, other, len(one.scene), temperature=temperature))
+    return found
 
 
 def calibrated(

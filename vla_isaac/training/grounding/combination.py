@@ -1,16 +1,13 @@
-"""Examples with two wishes from two sentences of a voice, and with an object named by its place instead of its colour."""
+"""Examples made of two sentences: both wishes, the second instead of the first, or a wish that is taken back."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 
 from vla_isaac.language import lexicon
 from vla_isaac.models.grounding.classes import STEPS, Steps
-from vla_isaac.models.grounding.scene_objects import EXTREMES, SceneObject, extreme_of
 from vla_isaac.tasks.families import pick
-from vla_isaac.training.grounding.examples import Example, full_names
+from vla_isaac.training.grounding.examples import Example
 
 
 def joined(first: Example, second: Example, rng: np.random.Generator) -> Example | None:
@@ -31,6 +28,21 @@ def joined(first: Example, second: Example, rng: np.random.Generator) -> Example
     return Example(_filled(pick(rng, lexicon().sentences.together), a, b, rng), first.scene, "do", ((*one[0], *other[0]),))
 
 
+def replaced(first: Example, second: Example, rng: np.random.Generator) -> Example | None:
+    """Return the second example with the first said before it and taken back; None if they are of other objects."""
+    if [o.name for o in first.scene] != [o.name for o in second.scene]:
+        return None
+    a, b = first.sentence.strip().rstrip(".!?"), second.sentence.strip().rstrip(".!?")
+    text = _filled(pick(rng, lexicon().sentences.instead), a, b, rng)
+    return Example(text, second.scene, second.kind, second.steps)
+
+
+def withdrawn(first: Example, rng: np.random.Generator) -> Example:
+    """Return an example that is taken back, which leaves nothing to do."""
+    text = _filled(pick(rng, lexicon().sentences.withdrawn), first.sentence.strip().rstrip(".!?"), "", rng)
+    return Example(text, first.scene, "forbidden")
+
+
 def _clash(one: Steps, other: Steps) -> bool:
     """Return whether one wish is about the place of an object that the other moves."""
     moved = [{w.moved for w in steps[0] if w.relation != "reach"} for steps in (one, other)]
@@ -46,37 +58,3 @@ def _filled(template: str, a: str, b: str, rng: np.random.Generator) -> str:
     text = template.replace("{first}", begun(a, is_first=is_first))
     text = text.replace("{second}", begun(b, is_first=template.startswith("{second}")))
     return text + pick(rng, ("", ".", "!", " please", ""))
-
-
-def named_by_place(example: Example, rng: np.random.Generator) -> Example | None:
-    """Return the example with one object named by its place among those of its shape; None if none is named in full."""
-    if example.kind != "do" or any(
-        word in example.sentence.lower() for word in ("not", "other", "same", "rather", "instead")
-    ):
-        return None
-    wishes = [wish for step in example.steps for wish in step]
-    used = [i for wish in wishes for i in (wish.moved, wish.other) if i >= 0]
-    found = [(i, match) for i in set(used) for match in full_names(example, i)]
-    if len(found) != len(set(used)):
-        return None
-    index, match = found[int(rng.integers(len(found)))]
-    extreme = pick(rng, EXTREMES)
-    scene = _moved_to(example.scene, index, extreme)
-    if scene is None:
-        return None
-    words = pick(rng, lexicon().sentences.by_place[extreme]).replace("{noun}", match[2])
-    before = example.sentence[: match.start()]
-    return Example(before + words + example.sentence[match.end() :], scene, "do", example.steps)
-
-
-def _moved_to(scene: Sequence[SceneObject], index: int, extreme: str) -> tuple[SceneObject, ...] | None:
-    """Return the scene with the place of an object exchanged with that of the extreme one; None if it is the only one."""
-    found = extreme_of(scene, extreme, scene[index].shape)
-    if found is None:
-        return None
-    there, here = scene[found], scene[index]
-    exchanged = list(scene)
-    exchanged[index] = here._replace(x=there.x, y=there.y)
-    if found != index:
-        exchanged[found] = there._replace(x=here.x, y=here.y)
-    return tuple(exchanged)

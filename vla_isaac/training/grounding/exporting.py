@@ -1,4 +1,4 @@
-"""Write the grounding network as ``sentence.onnx`` with its matrices in bytes, its vocabulary and its card."""
+"""Write the grounding network as ``sentence.onnx`` with rounded matrices, its vocabulary and its card."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from vla_isaac.models.grounding.wordpieces import WordPieces
 from vla_isaac.models.onnx_network import OnnxNetwork
 from vla_isaac.training.grounding.examples import Example
 from vla_isaac.training.grounding.fitting import inputs_of
-from vla_isaac.training.onnx_storage import store_in_bytes, strip
+from vla_isaac.training.onnx_storage import store_in_bytes, store_in_four_bits, strip
 
 OPSET = 17
 TOLERANCE = 1e-3
@@ -27,7 +27,7 @@ TOLERANCE = 1e-3
 def export_grounding(
     network: GroundingNetwork, vocabulary: WordPieces, card: GroundingCard, folder: Path, examples: Sequence[Example]
 ) -> float:
-    """Write a folder that `LearnedGrounding` loads, and return by how much rounding to bytes changes a score at most.
+    """Write a folder that `LearnedGrounding` loads, and return by how much rounding changes a score at most.
 
     Args:
         network: The trained network.
@@ -56,6 +56,7 @@ def export_grounding(
     if not worst <= TOLERANCE:
         raise VlaIsaacError(f"{path}: onnxruntime differs from torch by {worst:.2e}, more than {TOLERANCE}")
     strip(path)
+    store_in_four_bits(path)
     store_in_bytes(path)
     (folder / PIECES).write_text(json.dumps(list(vocabulary.pieces), ensure_ascii=False) + "\n", encoding="utf-8")
     card.save(folder)

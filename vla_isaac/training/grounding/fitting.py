@@ -14,15 +14,16 @@ from torch import Tensor
 
 from vla_isaac.grounding.said_sentences import SaidSentence
 from vla_isaac.models.grounding.classes import labels_of
-from vla_isaac.models.grounding.decoding import Reading, readings
 from vla_isaac.models.grounding.network import GroundingNetwork, grounding_loss
 from vla_isaac.models.grounding.scene_objects import scene_arrays
 from vla_isaac.models.grounding.wordpieces import WordPieces
 from vla_isaac.tasks.families import pick
 from vla_isaac.training.grounding.augmentation import augmented
-from vla_isaac.training.grounding.combination import joined, named_by_place
+from vla_isaac.training.grounding.combination import joined, replaced, withdrawn
 from vla_isaac.training.grounding.examples import Example, example_of
+from vla_isaac.training.grounding.rewording import reworded, with_a_remark
 from vla_isaac.training.grounding.templates import draw_example
+from vla_isaac.training.hardware import has_bf16
 
 BUCKETS = 8
 """Batches that are drawn together and sorted by length."""
@@ -40,8 +41,17 @@ class FittingConfig:
     joined: float = 0.4
     """Share of sentences that are tried together with another one (about a quarter of them fit)."""
 
-    by_place: float = 0.1
-    """Share of sentences that are tried with an object named by its place."""
+    replaced: float = 0.08
+    """Share of sentences that are tried as the second thought after another one (a third of them fit)."""
+
+    withdrawn: float = 0.01
+    """Share of sentences that are said and taken back."""
+
+    reworded: float = 0.3
+    """Share of sentences that are tried with an object named in another way (half of them fit)."""
+
+    remark: float = 0.1
+    """Share of sentences that are tried with a remark about another object."""
 
     learning_rate: float = 3e-4
     warmup: float = 0.06
@@ -93,7 +103,8 @@ def fit(
     for update, examples in enumerate(itertools.islice(_batches(corpus, config, rng), config.updates), start=1):
         for group in optimizer.param_groups:
             group["lr"] = config.learning_rate * _rate(update / config.updates, config.warmup)
-        loss = _loss(network, vocabulary, examples, config.unknown_words)
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=has_bf16("cpu")):
+            loss = _loss(network, vocabulary, examples, config.unknown_words)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -125,16 +136,28 @@ def _examples(corpus: Sequence[SaidSentence], config: FittingConfig, rng: np.ran
             drawn = example_of(corpus[index], rng)
             if drawn is None:
                 continue
-            yield augmented(drawn, rng)
-            if rng.random() < config.by_place and (other := named_by_place(drawn, rng)) is not None:
-                yield augmented(other, rng)
-            if rng.random() < config.joined:
-                partner = example_of(corpus[pick(rng, single)], rng)
-                two = joined(drawn, partner, rng) if partner is not None else None
-                if two is not None:
-                    yield augmented(two, rng)
+            for variant in (drawn, *_variants(drawn, corpus, single, config, rng)):
+                yield augmented(variant, rng)
             if is_rare(corpus[index]):
                 yield augmented(drawn, rng)
+
+
+def _variants(
+    drawn: Example, corpus: Sequence[SaidSentence], single: Sequence[int], config: FittingConfig, rng: np.random.Generator
+) -> Iterator[Example]:
+    """Yield what is made of a sentence: said in another way, together with another one, or taken back."""
+    found: list[Example | None] = []
+    if rng.random() < config.reworded:
+        found.append(reworded(drawn, rng))
+    if rng.random() < config.remark:
+        found.append(with_a_remark(drawn, rng))
+    if rng.random() < config.joined and (partner := example_of(corpus[pick(rng, single)], rng)) is not None:
+        found.append(joined(drawn, partner, rng))
+    if rng.random() < config.replaced and (partner := example_of(corpus[pick(rng, single)], rng)) is not None:
+        found.append(replaced(partner, drawn, rng))
+    if rng.random() < config.withdrawn:
+        found.append(withdrawn(drawn, rng))
+    return (one for one in found if one is not None)
 
 
 def is_rare(said: SaidSentence) -> bool:
@@ -160,25 +183,3 @@ def _loss(network: GroundingNetwork, vocabulary: WordPieces, examples: Sequence[
     outputs = network(words, colours, shapes, extremes)
     kind, relation, other = (torch.from_numpy(a) for a in labels)
     return grounding_loss(outputs, kind, relation, other, shapes >= 0)
-
-
-@torch.no_grad()
-def read_all(
-    network: GroundingNetwork,
-    vocabulary: WordPieces,
-    examples: Sequence[Example],
-    temperatures: Sequence[float] = (1.0,),
-    *,
-    batch: int = 64,
-) -> list[list[list[Reading]]]:
-    """Return the readings of each example, at each temperature."""
-    network.eval()
-    found: list[list[list[Reading]]] = [[] for _ in temperatures]
-    for begin in range(0, len(examples), batch):
-        part = examples[begin : begin + batch]
-        kind, relation, other = (values.numpy() for values in network(*inputs_of(vocabulary, part)))
-        for at, temperature in zip(found, temperatures, strict=True):
-            at += [
-                readings(kind[i], relation[i], other[i], len(e.scene), temperature=temperature) for i, e in enumerate(part)
-            ]
-    return found
