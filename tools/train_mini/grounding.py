@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import yaml
+from safetensors.torch import save_file
 
 from tools.train_mini.recipe import GROUNDING
 from vla_isaac.core.atomic_files import replaced_folder
@@ -59,8 +60,10 @@ def main() -> int:
     start(network, pretrained, vocabulary)
     begin = time.monotonic()
 
-    def progress(update: int, loss: float, _: GroundingNetwork) -> None:
+    def progress(update: int, loss: float, average: GroundingNetwork) -> None:
         print(f"update {update} of {CONFIG.updates}, loss {loss:.3f}, {time.monotonic() - begin:.0f} s", flush=True)
+        if update % 1000 == 0:
+            save_file(average.state_dict(), options.work / "average.safetensors")
 
     network = fit(network, vocabulary, train, CONFIG, progress)
     examples = held(choose)

@@ -33,7 +33,7 @@ BUCKETS = 8
 class FittingConfig:
     """How long and how fast."""
 
-    updates: int = 6000
+    updates: int = 11_000
     batch: int = 24
     templates: float = 0.22
     """Share of examples from templates."""
@@ -53,7 +53,7 @@ class FittingConfig:
     remark: float = 0.1
     """Share of sentences that are tried with a remark about another object."""
 
-    learning_rate: float = 3e-4
+    learning_rate: float = 4e-4
     warmup: float = 0.06
     weight_decay: float = 0.01
     average: float = 0.999
