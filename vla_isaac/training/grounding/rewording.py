@@ -6,7 +6,7 @@ The goal stays the same. Every variant needs objects that the sentence names by 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -18,25 +18,30 @@ from vla_isaac.training.grounding.examples import Example, full_names
 Named = tuple[int, "re.Match[str]"]
 """Number of an object, and where the sentence names it in full."""
 
+SECOND = 0.35
+"""Share of sentences in which two objects are named in another way."""
+
 _OTHERS_MEANT = re.compile(r"\b(not|no|n't|other|others|same|rather|instead|but|except|both|all|every|each|own)\b|n't\b")
 
 
 def reworded(example: Example, rng: np.random.Generator) -> Example | None:
-    """Return the example with one object named in another way; None if none is named in full, or no way fits."""
+    """Return the example with one or two objects named in another way; None if one is not named in full, or no way fits."""
     if example.kind != "do" or _OTHERS_MEANT.search(example.sentence.lower()):
         return None
     used = {i for step in example.steps for wish in step for i in (wish.moved, wish.other) if i >= 0}
     found = [(i, match) for i in used for match in full_names(example, i)]
     if len(found) != len(used):
         return None
-    ways: tuple[Callable[[Example, Sequence[Named], np.random.Generator], Example | None], ...] = (
-        named_by_place, named_by_exclusion, named_by_match, named_by_likeness, with_a_slip, with_a_slip, with_a_noun_slip,
-    )  # fmt: skip
-    for number in rng.permutation(len(ways)):
-        other = ways[number](example, found, rng)
-        if other is not None:
-            return other
-    return None
+    chosen = [found[i] for i in rng.permutation(len(found))[: 2 if rng.random() < SECOND else 1]]
+    result, ways = example, list(WAYS)
+    for one in sorted(chosen, key=lambda one: -one[1].start()):  # the places of earlier names stay valid
+        for number in rng.permutation(len(ways)):
+            other = ways[number](result, one, found, rng)
+            if other is not None:
+                result = other
+                break
+        ways = [way for way in ways if way is not named_by_place]  # which moves objects
+    return None if result is example else result
 
 
 def with_a_remark(example: Example, rng: np.random.Generator) -> Example | None:
@@ -56,9 +61,9 @@ def with_a_remark(example: Example, rng: np.random.Generator) -> Example | None:
     return _said(example, _filled(pick(rng, lexicon().sentences.remarks), words))
 
 
-def named_by_place(example: Example, found: Sequence[Named], rng: np.random.Generator) -> Example | None:
+def named_by_place(example: Example, one: Named, found: Sequence[Named], rng: np.random.Generator) -> Example | None:
     """Return the example with an object named by its place among those of its shape; the layout is changed for it."""
-    index, match = _one(found, rng)
+    index, match = one
     extreme = pick(rng, EXTREMES)
     scene = _moved_to(example.scene, index, extreme)
     if scene is None:
@@ -67,31 +72,31 @@ def named_by_place(example: Example, found: Sequence[Named], rng: np.random.Gene
     return Example(_put(example, match, words), scene, "do", example.steps)
 
 
-def named_by_exclusion(example: Example, found: Sequence[Named], rng: np.random.Generator) -> Example | None:
+def named_by_exclusion(example: Example, one: Named, found: Sequence[Named], rng: np.random.Generator) -> Example | None:
     """Return the example with an object named by what it is not; None unless there are one or two others of its shape."""
-    index, match = _one(found, rng)
+    index, match = one
     item = example.scene[index]
     rivals = [other.colour for other in example.scene if other.shape == item.shape and other != item]
-    if len(rivals) not in (1, 2) or _says(example, rivals):
+    if len(rivals) not in (1, 2):
         return None
     a, b = rng.permutation(rivals) if len(rivals) == 2 else (rivals[0], "")
     phrase = pick(rng, lexicon().sentences.by_exclusion["one" if len(rivals) == 1 else "two"])
     return _said(example, _put(example, match, _filled(phrase, {"noun": match[2], "a": str(a), "b": str(b)})))
 
 
-def named_by_match(example: Example, found: Sequence[Named], rng: np.random.Generator) -> Example | None:
+def named_by_match(example: Example, one: Named, found: Sequence[Named], rng: np.random.Generator) -> Example | None:
     """Return the example with the second of two objects of one colour named by that."""
     if len(found) != 2:
         return None
-    (first, _), (second, match) = sorted(found, key=lambda one: one[1].start())
-    if example.scene[first].colour != example.scene[second].colour:
+    (first, _), (second, match) = sorted(found, key=lambda each: each[1].start())
+    if one[0] != second or example.scene[first].colour != example.scene[second].colour:
         return None
     return _said(example, _put(example, match, pick(rng, lexicon().sentences.by_match).replace("{noun}", match[2])))
 
 
-def named_by_likeness(example: Example, found: Sequence[Named], rng: np.random.Generator) -> Example | None:
+def named_by_likeness(example: Example, one: Named, found: Sequence[Named], rng: np.random.Generator) -> Example | None:
     """Return the example with an object named by another one that has its colour and is the only one of its shape."""
-    index, match = _one(found, rng)
+    index, match = one
     item = example.scene[index]
     shapes = [other.shape for other in example.scene]
     alike = [o for o in example.scene if o.colour == item.colour and o.shape != item.shape and shapes.count(o.shape) == 1]
@@ -101,21 +106,21 @@ def named_by_likeness(example: Example, found: Sequence[Named], rng: np.random.G
     return _said(example, _put(example, match, _filled(pick(rng, lexicon().sentences.by_likeness), words)))
 
 
-def with_a_slip(example: Example, found: Sequence[Named], rng: np.random.Generator) -> Example | None:
+def with_a_slip(example: Example, one: Named, found: Sequence[Named], rng: np.random.Generator) -> Example | None:
     """Return the example with another colour of the scene said first, or ruled out."""
-    index, match = _one(found, rng)
+    index, match = one
     item = example.scene[index]
-    rivals = [other.colour for other in example.scene if other.shape == item.shape and other != item]
-    rivals = [colour for colour in rivals if not _says(example, [colour])]
+    used = {i for i, _ in found}
+    rivals = [o.colour for i, o in enumerate(example.scene) if o.shape == item.shape and i not in used]
     if not rivals:
         return None
     words = {"noun": match[2], "right": match[1], "wrong": pick(rng, rivals)}
     return _said(example, _put(example, match, _filled(pick(rng, lexicon().sentences.slips), words)))
 
 
-def with_a_noun_slip(example: Example, found: Sequence[Named], rng: np.random.Generator) -> Example | None:
+def with_a_noun_slip(example: Example, one: Named, found: Sequence[Named], rng: np.random.Generator) -> Example | None:
     """Return the example with the noun of another thing of that colour said first, or ruled out."""
-    index, match = _one(found, rng)
+    index, match = one
     item = example.scene[index]
     used = {example.scene[i].shape for i, _ in found}
     rivals = [o for o in example.scene if o.colour == item.colour and o.shape not in used]
@@ -125,16 +130,8 @@ def with_a_noun_slip(example: Example, found: Sequence[Named], rng: np.random.Ge
     return _said(example, _put(example, match, _filled(pick(rng, lexicon().sentences.noun_slips), words)))
 
 
-def _one(found: Sequence[Named], rng: np.random.Generator) -> Named:
-    return found[int(rng.integers(len(found)))]
-
-
 def _noun(item: SceneObject, rng: np.random.Generator) -> str:
     return pick(rng, (item.shape, item.shape, *lexicon().words.shape(item.shape).used))
-
-
-def _says(example: Example, colours: Sequence[str]) -> bool:
-    return any(re.search(rf"\b{colour}\b", example.sentence, re.IGNORECASE) for colour in colours)
 
 
 def _put(example: Example, match: re.Match[str], words: str) -> str:
@@ -160,3 +157,9 @@ def _moved_to(scene: Sequence[SceneObject], index: int, extreme: str) -> tuple[S
     if found != index:
         exchanged[found] = there._replace(x=here.x, y=here.y)
     return tuple(exchanged)
+
+
+WAYS = (
+    named_by_place, named_by_exclusion, named_by_match, named_by_likeness, with_a_slip, with_a_slip, with_a_noun_slip,
+)  # fmt: skip
+"""Ways to name an object otherwise, each as often as it stands here."""
