@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from vla_isaac.training.grounding.calibration import calibrated
 from vla_isaac.training.grounding.combination import joined, replaced, withdrawn
 from vla_isaac.training.grounding.examples import example_of
 from vla_isaac.training.grounding.fitting import is_rare
-from vla_isaac.training.grounding.rewording import reworded, with_a_remark
+from vla_isaac.training.grounding.rewording import referred_back, reworded, with_a_remark
 
 CORPUS = Path(__file__).resolve().parents[2] / "config" / "language" / "corpus"
 TRAIN = yaml.safe_load((CORPUS / "voices.yaml").read_text(encoding="utf-8"))["train"]
@@ -139,6 +140,22 @@ def test_a_remark_changes_no_goal_and_is_about_another_object():
         found = with_a_remark(before, np.random.default_rng(seed))
         assert names(found) == names(before) and "lift the red cube" in found.sentence
         assert any(colour in found.sentence for colour in ("blue", "green", "yellow"))
+
+
+def test_a_wish_refers_back_to_two_things_in_their_order():
+    before, seen = example("red cube on the blue box", "on(red_cube, blue_box)"), set()
+    for seed in range(60):
+        found = referred_back(before, np.random.default_rng(seed))
+        assert names(found) == names(before)
+        text = found.sentence.lower()
+        intro = text.partition("speaking of")[2] or text
+        is_red_first = intro.index("red") < intro.index("blue")
+        red, _, blue = text.partition(" on ")
+        first, second = (red, blue) if is_red_first else (blue, red)
+        assert not re.search("latter|second|last", first) and not re.search("former|first", second)
+        seen.update(re.findall("former|first|latter|second|other", text))
+    assert seen == {"former", "first", "latter", "second", "other"}
+    assert referred_back(example("lift it", "lifted(red_cube)"), np.random.default_rng(0)) is None
 
 
 def test_the_second_thought_counts_and_a_wish_taken_back_is_none():

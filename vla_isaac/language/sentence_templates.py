@@ -52,6 +52,8 @@ class SentenceTemplates:
     by_likeness: tuple[str, ...] = _templates("noun single")
     slips: tuple[str, ...] = _templates("noun wrong right")
     noun_slips: tuple[str, ...] = _templates("noun wrong colour")
+    mentions: tuple[str, ...] = _templates("a b rest")
+    mentioned: Mapping[str, tuple[str, ...]]
     instead: tuple[str, ...] = _templates("first second")
     withdrawn: tuple[str, ...] = _templates("first")
     remarks: tuple[str, ...] = _templates("first item")

@@ -21,7 +21,7 @@ from vla_isaac.tasks.families import pick
 from vla_isaac.training.grounding.augmentation import augmented
 from vla_isaac.training.grounding.combination import joined, replaced, withdrawn
 from vla_isaac.training.grounding.examples import Example, example_of
-from vla_isaac.training.grounding.rewording import reworded, with_a_remark
+from vla_isaac.training.grounding.rewording import referred_back, reworded, with_a_remark
 from vla_isaac.training.grounding.templates import draw_example
 from vla_isaac.training.hardware import has_bf16
 
@@ -49,6 +49,9 @@ class FittingConfig:
 
     reworded: float = 0.3
     """Share of sentences that are tried with an object named in another way (half of them fit)."""
+
+    referred_back: float = 0.1
+    """Share of sentences that are tried with two things named first, to which the wish refers (a third of them fit)."""
 
     remark: float = 0.1
     """Share of sentences that are tried with a remark about another object."""
@@ -149,6 +152,8 @@ def _variants(
     found: list[Example | None] = []
     if rng.random() < config.reworded:
         found.append(reworded(drawn, rng))
+    if rng.random() < config.referred_back:
+        found.append(referred_back(drawn, rng))
     if rng.random() < config.remark:
         found.append(with_a_remark(drawn, rng))
     if rng.random() < config.joined and (partner := example_of(corpus[pick(rng, single)], rng)) is not None:

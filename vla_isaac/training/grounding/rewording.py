@@ -44,6 +44,34 @@ def reworded(example: Example, rng: np.random.Generator) -> Example | None:
     return None if result is example else result
 
 
+def referred_back(example: Example, rng: np.random.Generator) -> Example | None:
+    """Return the example with two things named first, and a wish that refers to them by that order.
+
+    None if the wish is not about one or two objects that it names in full, once each.
+    """
+    if example.kind != "do" or _OTHERS_MEANT.search(example.sentence.lower()):
+        return None
+    used = sorted({i for step in example.steps for wish in step for i in (wish.moved, wish.other) if i >= 0})
+    found = [(i, match) for i in used for match in full_names(example, i)]
+    free = [i for i, item in enumerate(example.scene) if i not in used and item.colour not in example.sentence.lower()]
+    if len(found) != len(used) or not 0 < len(used) <= 2 or (len(used) == 1 and not free):
+        return None
+    pair = used if len(used) == 2 else [used[0], free[int(rng.integers(len(free)))]]
+    pair = [pair[i] for i in rng.permutation(2)]
+    text = example.sentence.strip().rstrip(".!?")
+    words = lexicon().sentences.mentioned
+    refers_to_both = len(used) == 2 and rng.random() < 0.6
+    if len(found) == 2 and not refers_to_both:
+        found = [found[int(rng.integers(2))]]
+    for index, match in sorted(found, key=lambda one: -one[1].start()):
+        is_later = refers_to_both and match.start() != min(each.start() for _, each in found)
+        place = "rest" if is_later and rng.random() < 0.5 else "first" if index == pair[0] else "second"
+        text = text[: match.start()] + pick(rng, words[place]) + text[match.end() :]
+    names = [f"{pick(rng, ('the', 'a', 'the'))} {example.scene[i].colour} {_noun(example.scene[i], rng)}" for i in pair]
+    filled = {"a": names[0], "b": names[1], "rest": text}
+    return _said(example, _filled(pick(rng, lexicon().sentences.mentions), filled))
+
+
 def with_a_remark(example: Example, rng: np.random.Generator) -> Example | None:
     """Return the example with a remark about an object that it does not name; None if there is none."""
     sentence = example.sentence.lower()
