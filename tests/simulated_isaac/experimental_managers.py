@@ -111,7 +111,6 @@ class RenderingManager(Behaviour):
     def set_dt(self, dt: float) -> None:
         if dt <= 0:
             raise ValueError(f"dt must be positive, got {dt}")
-        self._sim.substeps = None
         set_app_dt(self._sim, dt)
         period = Fraction(dt).limit_denominator(1_000_000_000)
         for name, value in (("Numerator", period.numerator), ("Denominator", period.denominator)):

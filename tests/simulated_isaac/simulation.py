@@ -71,7 +71,7 @@ class Simulation:
         self.is_closed = False
         self.num_updates = 0
         self.loop_runner = LoopRunner()
-        self.substeps: int | None = None  # per update; None leaves it to the two rates
+        self.substeps: int | None = None  # per update, for a test to set; None leaves it to the two rates
         self.is_physics_held = False  # /app/player/playSimulations is off
         self.is_own_writing = False
         self._inside: list[str] = []

@@ -204,14 +204,17 @@ def test_another_rate_is_in_force_after_another_load(backend):
         assert run(start(backend, spec), HOME, 4).time == pytest.approx(4 / rate, abs=1e-12)
 
 
-@pytest.mark.parametrize("rate", [7.0, 15.0, 75.0, 91.0])
+@pytest.mark.parametrize("rate", [0.5, 2.0, 7.0, 12.3, 15.0, 17.7, 20.0, 75.0, 91.0])
 def test_no_physics_step_is_lost_to_rounding(backend, sim, rate):
     spec = SPEC.with_rate(rate)
     start(backend, spec)
-    steps, time = sim.physics.steps, sim.physics.time
-    run(backend, HOME, 2)
-    assert sim.physics.steps - steps == 2 * spec.timing.substeps
-    assert sim.physics.time - time == pytest.approx(2 / rate, rel=1e-6)
+    for _ in range(1 if rate < 1 else 4):
+        steps, time, updates = sim.physics.steps, sim.physics.time, sim.num_updates
+        run(backend, HOME, 1)
+        assert sim.physics.steps - steps == spec.timing.substeps
+        assert sim.num_updates - updates == 1, "a period of a script is one app update"
+        whole = round(rate * spec.timing.substeps)  # PhysX counts whole steps per second
+        assert sim.physics.time - time == pytest.approx(spec.timing.substeps / whole, rel=1e-6)
 
 
 def test_inside_kit_a_pause_lets_no_time_pass_from_that_moment_on(kit):
