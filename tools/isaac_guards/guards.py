@@ -177,10 +177,20 @@ GUARDS: dict[str, Guard] = {
     ),
     "a hair above whole numbers": Guard(
         "rendering_dt / physics_dt and 1 / physics_dt are truncated",
+        (("rates", "(1.0 - 1e-9) / self", "1.0 / self"),),
+        "no_physics_step_is_lost",
+    ),
+    "whole steps per second": Guard(
+        "PhysX counts whole steps per second, so that a period of a broken rate is no whole number of steps",
         (
-            ("classic", "physics_dt * (1.0 - 1e-9)", "physics_dt"),
-            ("experimental", "physics_dt * (1.0 - 1e-9)", "physics_dt"),
+            ("rates", "max(1, round(1.0 / physics_dt))", "1.0 / physics_dt"),
+            ("rates", "return self.steps_per_second // self.steps_per_update", "return 0"),
         ),
+        "no_physics_step_is_lost",
+    ),
+    "no step dropped": Guard(
+        "the experimental interface leaves the slowest frame rate at 30, and PhysX drops the steps of longer updates",
+        (("experimental", "        _keep_steps(rates)\n", ""),),
         "no_physics_step_is_lost",
     ),
     "Kit's loop left alone": Guard(

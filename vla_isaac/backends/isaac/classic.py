@@ -14,6 +14,7 @@ from vla_isaac.backends.isaac.assets import AssetServer
 from vla_isaac.backends.isaac.camera_pictures import Layers, Picture, image_of, label_numbers, plane_of
 from vla_isaac.backends.isaac.ports import Ports, as_row, check_finite, check_joints, with_arm
 from vla_isaac.backends.isaac.probe import Names
+from vla_isaac.backends.isaac.rates import Rates
 from vla_isaac.core.arrays import Array
 from vla_isaac.robots import panda
 from vla_isaac.sim.backend import Steps
@@ -163,8 +164,8 @@ class ClassicSim:
 
     def _take_world(self, physics_dt: float, steps_per_update: int) -> Steps[None]:
         self.detach()
-        # Isaac truncates rendering_dt / physics_dt and 1 / physics_dt to whole numbers: stay slightly above both
-        rates = {"physics_dt": physics_dt * (1.0 - 1e-9), "rendering_dt": physics_dt * steps_per_update}
+        whole = Rates.of(physics_dt, steps_per_update)
+        rates = {"physics_dt": whole.physics_dt, "rendering_dt": whole.update_dt}
         others = self._isaac.World.instance()
         self.notes.pop("world", None)
         if others is None:
