@@ -227,8 +227,7 @@ class World(Behaviour):
             self._sim.update()
 
     async def render_async(self) -> None:
-        with self._sim.physics_held():
-            await self._sim.kit_app.next_update_async()
+        await self._sim.held_update()
 
     # ------------------------------------------------------------ play state
 
@@ -274,8 +273,7 @@ class World(Behaviour):
         wish()
         if commit:
             self._sim.timeline.commit()
-        with self._sim.physics_held():
-            await self._sim.kit_app.next_update_async()
+        await self._sim.held_update()
 
     # ------------------------------------------------------------ physics callbacks
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import json
 
 import numpy as np
@@ -144,6 +145,47 @@ def test_arrays_of_warp_are_copied_to_the_host(backend):
     state = start(backend).state()
     assert type(state.qpos) is np.ndarray
     assert state.qpos.dtype == np.float64
+
+
+def test_tensors_on_the_gpu_are_copied_to_the_host(backend, sim):
+    sim.is_on_gpu = True
+    state = run(start(backend), HOME, 1)
+    assert state.qpos == pytest.approx(panda.QPOS_HOME, abs=0.02)
+    assert np.abs(state.object_linvel).max() < 0.1
+
+
+def test_no_camera_is_left_subscribed(backend, sim):
+    look(start(backend))
+    backend.close()
+    gc.collect()
+    assert [s for s in sim.subscriptions if "/World/VLA" in s.name] == []
+
+
+def test_closing_without_a_stage_is_fine(backend, sim):
+    start(backend)
+    sim.context.close_stage()
+    backend.close()
+
+
+def test_a_camera_keeps_its_transform(backend, sim):
+    start(backend)
+    order = sim.stage.GetPrimAtPath("/World/VLA/Cameras/front").GetAttribute("xformOpOrder")
+    before = list(order.Get())
+    look(backend)
+    assert list(order.Get()) == before
+
+
+def test_inside_kit_what_is_cancelled_leaves_physics_on(kit):
+    sim, backend = kit
+    drive_in_kit(sim, backend.load(SPEC))
+    for updates in range(1, 8):
+        steps = backend.reset(layout())
+        for _ in range(updates):
+            next(steps)
+            sim.update()
+        steps.close()
+        sim.run(3)
+        assert not sim.is_physics_held
 
 
 @pytest.mark.parametrize("bad", [np.full(7, np.nan), np.full(7, np.inf)])
