@@ -48,6 +48,9 @@ class SimulationManager(Behaviour):
     def get_simulation_time(self) -> float:
         return self._sim.physics.time
 
+    def get_active_physics_engine(self) -> str:
+        return self._sim.engine
+
     def get_num_physics_steps(self) -> int:
         return self._sim.physics.steps
 

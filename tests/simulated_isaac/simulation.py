@@ -74,6 +74,8 @@ class Simulation:
         self.substeps: int | None = None  # per update, for a test to set; None leaves it to the two rates
         self.is_physics_held = False  # /app/player/playSimulations is off
         self.is_own_writing = False
+        self.unloaded: set[str] = set()  # extensions whose modules cannot be imported until somebody enables them
+        self.engine = "physx"  # of the experience
         self.is_on_gpu = False  # a test sets it: physics on the GPU
         self.pinned: dict[int, Any] = {}  # what Kit keeps alive as long as a subscription is held
         self._inside: list[str] = []
