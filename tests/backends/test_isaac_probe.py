@@ -21,7 +21,7 @@ OFFERS = {
     "4.2": (A, "omni.isaac", False, "classic"),
     "4.5": (B | SHIMS, "isaacsim", False, "classic"),
     "5.1": (B | SHIMS | SOME_EXPERIMENTAL, "isaacsim", False, "classic"),
-    "6.2": (B | set(EXPERIMENTAL_NEEDS), "isaacsim", True, "classic"),
+    "6.2": (B | set(EXPERIMENTAL_NEEDS), "isaacsim", True, "experimental"),
     "6.2 without the deprecated extensions": (set(EXPERIMENTAL_NEEDS), None, True, "experimental"),
     "nothing": (set(), None, False, None),
 }

@@ -18,6 +18,7 @@ from tests.contracts.test_backend_contract import HOME, PLACES, SPEC, layout, ru
 from tests.contracts.worlds import ports_of
 from tests.simulated_isaac import releases, simulated_isaac
 from vla_isaac.backends import BACKENDS
+from vla_isaac.backends.isaac.probe import CLASSIC_NEEDS, EXPERIMENTAL_NEEDS
 from vla_isaac.core.errors import BackendError, RenderError, ShapeError
 from vla_isaac.core.types import JointTarget
 from vla_isaac.robots import panda
@@ -446,10 +447,37 @@ def test_every_recorded_release_is_here():
 
 
 def test_where_the_classic_interface_is_gone_the_experimental_one_is_chosen():
-    newest = max(releases(), key=lambda version: [int(n) for n in version.split()[0].split(".")])
-    with simulated_isaac(newest, mode="script", classic_api=False):
+    with simulated_isaac(NEWEST, mode="script", classic_api=False):
         backend = start(BACKENDS.load("isaac")())
-        assert backend.describe().startswith("experimental port (no complete classic interface; ")
+        assert backend.describe().startswith("experimental port, physx engine (no complete classic interface; ")
+        backend.close()
+
+
+NEWEST = max(releases(), key=lambda version: [int(n) for n in version.split()[0].split(".")])
+
+
+@pytest.mark.parametrize(("release", "port"), [("4.2", "classic"), (NEWEST, "experimental")])
+def test_extensions_of_one_port_are_enabled(release, port):
+    needs = EXPERIMENTAL_NEEDS if port == "experimental" else CLASSIC_NEEDS["omni.isaac"]
+    with simulated_isaac(release, mode="script") as sim:
+        manager = sim.kit_app.get_extension_manager()
+        for name in needs:
+            manager.set_extension_enabled_immediate(name, False)
+        sim.unloaded.update(needs)
+        assert BACKENDS.load("isaac")().describe().startswith(f"{port} port")
+        assert all(map(manager.is_extension_enabled, needs))
+
+
+def test_newton_gets_the_port_and_the_asset_that_know_it():
+    with simulated_isaac(NEWEST, mode="script") as sim:
+        sim.engine = "newton"
+        with pytest.raises(BackendError, match="works with the physics engine PhysX, and newton is active"):
+            BACKENDS.load("isaac")(port="classic")
+        backend = start(BACKENDS.load("isaac")())
+        assert backend.describe().startswith("experimental port, newton engine")
+        robot = sim.stage.GetPrimAtPath("/World/VLA/Robot")
+        references = robot.GetMetadata("references").GetAddedOrExplicitItems()
+        assert "Robots_Multiphysics" in references[0].assetPath
         backend.close()
 
 

@@ -61,6 +61,10 @@ CLOCKS: dict[Names, str] = {
 }
 """Getter of the simulation time in each release. The time starts at every play, with two steps of warm-up from 4.5 on."""
 
+# source: isaac-sim/IsaacSim v5.1.0, isaacsim.sensors.camera, camera.py (destroy, resume); 4.1.0, exts/omni.isaac.sensor
+CAMERA_SUBSCRIPTIONS = ("_acquisition_callback", "_stage_open_callback", "_timer_reset_callback")
+"""Attributes of a `Camera` that hold its bound methods, so that it never dies and the next play resumes it."""
+
 RATE_SETTING = "/app/runLoops/main/rateLimitFrequency"
 
 
@@ -206,9 +210,12 @@ class ClassicRobot:
         self._isaac, self._path = isaac, path
         self._robot: Any = None
 
-    def connect(self) -> None:
-        """Make a new articulation, since `Stop` invalidates the handles of the old one."""
+    def wrap(self) -> None:
+        """Make a new articulation; rewrites the prim's transform, which 4.x cannot be told to leave."""
         self._robot = self._isaac.Articulation(prim_path=self._path, name="vla_isaac_robot")
+
+    def connect(self) -> None:
+        """Make new handles, since `Stop` invalidates the old ones."""
         self._robot.initialize()
         check_joints(self._robot.dof_names, panda.JOINTS)
 
@@ -251,9 +258,12 @@ class ClassicObjects:
         self._isaac = isaac
         self._prims: list[Any] = []
 
-    def connect(self, paths: Sequence[str]) -> None:
-        """Make new handles."""
+    def wrap(self, paths: Sequence[str]) -> None:
+        """Make a prim for each path; rewrites their transforms."""
         self._prims = [self._isaac.RigidPrim(prim_path=path, name=f"vla_isaac_object_{i}") for i, path in enumerate(paths)]
+
+    def connect(self) -> None:
+        """Make new handles."""
         for prim in self._prims:
             prim.initialize()
 
@@ -311,9 +321,12 @@ class ClassicCamera:
         )
 
     def close(self) -> None:
-        """Detach the camera; releases before 5.0 do so when the object is deleted."""
+        """Detach the camera; before 5.0 its destructor does so, before 6.0 its subscriptions must be dropped for that."""
         if self._camera is not None and hasattr(self._camera, "destroy"):
             self._camera.destroy()  # source: isaacsim.sensors.camera of 5.0 and newer; checked with hasattr
+        for held in CAMERA_SUBSCRIPTIONS:
+            if getattr(self._camera, held, None) is not None:
+                setattr(self._camera, held, None)
         self._camera = None
 
 
