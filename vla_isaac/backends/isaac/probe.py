@@ -80,8 +80,8 @@ def enable_extensions(port: Port | None = None) -> None:
     # isaac-sim/IsaacSim v6.0.1, isaacsim.core.utils, extensions.py: set_extension_enabled_immediate(name, enabled)
     manager: Any = omni.kit.app.get_app().get_extension_manager()
     known = {extension["name"] for extension in manager.get_extensions()}
-    sets = {"experimental": [EXPERIMENTAL_NEEDS], "classic": list(CLASSIC_NEEDS.values())}
-    wanted = [needs for name, choices in sets.items() if port in (None, name) for needs in choices]
+    sets = [("experimental", EXPERIMENTAL_NEEDS), *(("classic", needs) for needs in CLASSIC_NEEDS.values())]
+    wanted = [needs for name, needs in sets if port in (None, name)]
     for name in next((needs for needs in wanted if known.issuperset(needs)), ()):
         if not manager.is_extension_enabled(name):
             manager.set_extension_enabled_immediate(name, True)
