@@ -115,6 +115,7 @@ def test_inside_kit_there_is_one_physics_scene_with_our_gravity_and_rate(kit):
     sim, backend = kit
     UsdGeom.SetStageMetersPerUnit(sim.stage, 1.0)
     UsdPhysics.Scene.Define(sim.stage, "/physicsScene").CreateGravityMagnitudeAttr(1.62)
+    UsdGeom.Xform.Define(sim.stage, "/World")
     before = outside(sim.stage)
     drive_in_kit(sim, backend.load(SPEC))
     for _ in range(2):
