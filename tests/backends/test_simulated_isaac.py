@@ -79,7 +79,13 @@ def test_a_module_is_found_only_where_the_release_has_it(release, present, absen
 
 @pytest.mark.parametrize(
     ("release", "classic", "port"),
-    [("4.2", True, "classic"), ("4.5", True, "classic"), ("5.1", True, "classic"), ("6.2", False, "experimental")],
+    [
+        ("4.2", True, "classic"),
+        ("4.5", True, "classic"),
+        ("5.1", True, "classic"),
+        ("6.2", True, "experimental"),
+        ("6.2", False, "experimental"),
+    ],
 )
 def test_our_probe_finds_the_interface_of_each_release(release, classic, port):
     with simulated_isaac(release, classic_api=classic):

@@ -34,6 +34,7 @@ from tests.simulated_isaac.bench import (
     layout,
     new_world,
 )
+from tests.simulated_isaac.rates import MIN_FRAME_RATE
 from vla_isaac.scene.usd import write_scene
 
 CLASSIC = of_releases()
@@ -180,12 +181,23 @@ def test_a_second_world_ignores_its_arguments_until_the_instance_is_cleared(tabl
     assert new_world(table.isaac, rendering_dt=0.1).get_rendering_dt() == 0.1
 
 
-@pytest.mark.parametrize(("traps", "substeps"), [(Traps(), 33), (Traps().without("substeps_truncated"), 34)])
-def test_substeps_are_truncated(traps, substeps):
+@pytest.mark.parametrize(("traps", "rate"), [(Traps(), 509), (Traps().without("substeps_truncated"), 510)])
+def test_rates_are_truncated(traps, rate):
     rendering_dt, physics_dt = 1 / 15, 1 / 15 / 34 * (1 + 1e-12)
     with simulated_isaac("5.1", traps=traps) as sim:
         classic_names("5.1").World(physics_dt=physics_dt, rendering_dt=rendering_dt, stage_units_in_meters=1.0)
-        assert sim.substeps == substeps
+        assert round(1 / sim.physics.dt_on_stage()) == rate
+
+
+@pytest.mark.parametrize(("slowest", "steps"), [(None, 16), (20, 25), (0, 25)])
+def test_a_long_update_is_cut_to_the_slowest_frame_rate(table, slowest, steps):
+    table.sim.settings.destroy_item(MIN_FRAME_RATE)
+    if slowest is not None:
+        table.sim.settings.set(MIN_FRAME_RATE, slowest)
+    table.step()  # in single precision 25 steps of 1/500 s do not fit into the first 1/20 s
+    before = table.sim.physics.steps
+    table.step()
+    assert table.sim.physics.steps - before == steps
 
 
 def test_a_callback_name_in_use_keeps_the_old_function(table):

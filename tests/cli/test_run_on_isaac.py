@@ -93,4 +93,5 @@ def test_doctor_tells_which_port_and_why(sim, capsys):
     main(["doctor", "--json"])
     found = next(f for f in last_json(capsys)["findings"] if f["subject"] == "isaac sim")
     assert found["ok"]
-    assert "the classic port is used: classic interface as" in found["words"]
+    port = "experimental" if sim.version >= (6, 0) else "classic"
+    assert f"the {port} port is used: classic interface as" in found["words"]

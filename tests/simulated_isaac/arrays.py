@@ -44,6 +44,34 @@ class array:  # noqa: N801 (warp's own name)
         return f"<warp array {self.shape} on {self.device}>"
 
 
+class CudaTensor:
+    """A torch tensor on the GPU: numpy refuses it until `cpu()` copied it.
+
+    Source: isaac-sim/IsaacSim v5.1.0 simulation_manager.py (lines 179 to 181) and v6.0.1 (709 to 711): with physics on
+    the GPU the classic getters give torch tensors; torch.Tensor.numpy and __array__ raise TypeError for a tensor on the GPU.
+    """
+
+    def __init__(self, values: Any) -> None:
+        self._values = np.array(values)
+
+    def detach(self) -> CudaTensor:
+        return self
+
+    def cpu(self) -> HostArray:
+        return np.array(self._values).view(HostArray)
+
+    def numpy(self) -> Any:
+        raise TypeError("can't convert cuda:0 device type tensor to numpy. Use Tensor.cpu() to copy the tensor first.")
+
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        return self.numpy()
+
+
+def on_device(sim: Any, values: Any) -> Any:
+    """Return what a classic getter gives: numpy, or torch where physics runs on the GPU."""
+    return CudaTensor(values) if sim.is_on_gpu else values
+
+
 class HostArray(np.ndarray):  # type: ignore[type-arg]
     """What is given instead while that trap is off: a numpy array that has `numpy()` as well."""
 

@@ -15,6 +15,17 @@ from tests.simulated_isaac.rates import RATE_SETTING
 from tests.simulated_isaac.streams import Subscription
 
 
+class Held:
+    """A subscription whose bound method Kit holds, so that its owner lives until this is dropped."""
+
+    def __init__(self, sim: Any, subscription: Subscription) -> None:
+        self._pinned, self._number = sim.pinned, subscription.number
+        self._pinned[self._number] = subscription
+
+    def __del__(self) -> None:
+        self._pinned.pop(self._number).unsubscribe()
+
+
 class LiveFrame(dict):  # type: ignore[type-arg]
     """The dict of a camera's frame, always of the newest frame; layers are drawn when they are taken out."""
 
@@ -77,7 +88,6 @@ class Camera(Behaviour):
         dict.update(self._frame, rendering_time=0, rendering_frame=0)
         self._is_paused = True
         self._stored: Any = None  # the snapshot of the last frame taken over
-        self._subscriptions: list[Subscription] = []
         self._keep_square()
 
     def set_frequency(self, value: float) -> None:
@@ -131,10 +141,11 @@ class Camera(Behaviour):
         self._is_paused = False
         self._stored = None
         stream = sim.timeline_stream
-        self._subscriptions = [
-            sim.new_frame_stream.subscribe(self._take, name=f"{self._path} acquisition"),
-            stream.subscribe(self._on_timeline, name=f"{self._path} timeline"),
-        ]
+        self._outer._acquisition_callback = Held(
+            sim, sim.new_frame_stream.subscribe(self._take, name=f"{self._path} acquisition")
+        )
+        self._outer._timer_reset_callback = Held(sim, stream.subscribe(self._on_timeline, name=f"{self._path} timeline"))
+        self._outer._stage_open_callback = None
         if attach_rgb_annotator:
             self._annotators[self._colour_key] = {}
             first = None
@@ -150,8 +161,10 @@ class Camera(Behaviour):
     def destroy(self) -> None:
         if self._feed is not None:
             self._sim.painter.feeds.discard(self._feed)
-        self._feed, self._subscriptions, self._is_paused = None, [], True
+        self._feed, self._is_paused = None, True
         self._annotators = {}
+        if self._sim.version >= (6, 0):  # 5.1, camera.py 288 to 296, keeps them; 6.0.1, 331 to 350, drops them
+            self._outer._acquisition_callback = self._outer._timer_reset_callback = None
 
     def post_reset(self) -> None:
         self._elapsed, self._previous_time = 0.0, None

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from pxr import Gf, Usd, UsdGeom, UsdPhysics
+from pxr import Gf, Sdf, Usd, UsdGeom, UsdPhysics
 
+from tests.simulated_isaac.arrays import on_device
 from tests.simulated_isaac.behaviour import Behaviour
 from tests.simulated_isaac.loader import DOFS
 
@@ -14,11 +15,13 @@ from tests.simulated_isaac.loader import DOFS
 class _Prim(Behaviour):
     """A wrapped prim."""
 
-    def _wrap(self, prim_path: str, name: str) -> None:
+    def _wrap(self, prim_path: str, name: str, reset_xform_properties: bool) -> None:
         self._path, self._name = prim_path, name
         self._session = -1
         if not self._sim.stage.GetPrimAtPath(prim_path):
             raise Exception(f"no prim at {prim_path}: the simulated Isaac makes none by wrapping it")
+        if reset_xform_properties:
+            reset_xform_ops(self.prim)
 
     @property
     def prim_path(self) -> str:
@@ -63,7 +66,7 @@ class Articulation(_Prim):
     """A single articulation: the Franka."""
 
     def create(self, prim_path: str, name: str = "articulation", reset_xform_properties: bool = True) -> None:
-        self._wrap(prim_path, name)
+        self._wrap(prim_path, name, reset_xform_properties)
         roots = [p for p in Usd.PrimRange(self.prim) if p.HasAPI(UsdPhysics.ArticulationRootAPI)]
         if not roots:
             raise Exception(f"{prim_path} has no articulation root at or below it")
@@ -113,10 +116,12 @@ class Articulation(_Prim):
         return DOFS.index(dof_name)
 
     def get_joint_positions(self, joint_indices: Any = None) -> Any:
-        return _pick(self._sim.physics.positions(), joint_indices) if self._ready("get_joint_positions") else None
+        ready = self._ready("get_joint_positions")
+        return on_device(self._sim, _pick(self._sim.physics.positions(), joint_indices)) if ready else None
 
     def get_joint_velocities(self, joint_indices: Any = None) -> Any:
-        return _pick(self._sim.physics.velocities(), joint_indices) if self._ready("get_joint_velocities") else None
+        ready = self._ready("get_joint_velocities")
+        return on_device(self._sim, _pick(self._sim.physics.velocities(), joint_indices)) if ready else None
 
     def set_joint_positions(self, positions: Any, joint_indices: Any = None) -> None:
         if self._ready("set_joint_positions"):
@@ -217,7 +222,7 @@ class RigidPrim(_Prim):
     """A single rigid body; without a handle it silently answers from USD."""
 
     def create(self, prim_path: str, name: str = "rigid_prim", reset_xform_properties: bool = True) -> None:
-        self._wrap(prim_path, name)
+        self._wrap(prim_path, name, reset_xform_properties)
         if not self.prim.HasAPI(UsdPhysics.RigidBodyAPI) and self._sim.traps.rigid_prim_writes_schema:
             UsdPhysics.RigidBodyAPI.Apply(self.prim)
         if not self.prim.HasAPI(UsdPhysics.MassAPI) and self._sim.traps.rigid_prim_writes_schema:
@@ -231,10 +236,12 @@ class RigidPrim(_Prim):
         return self._has_handle and self._path in physics.loaded.bodies
 
     def get_world_pose(self) -> tuple[Any, Any]:
-        return self._sim.physics.pose(self._path) if self._is_simulated else pose_of(_usd_matrix(self.prim))
+        pos, quat = self._sim.physics.pose(self._path) if self._is_simulated else pose_of(_usd_matrix(self.prim))
+        return on_device(self._sim, pos), on_device(self._sim, quat)
 
     def get_linear_velocity(self) -> Any:
-        return self._sim.physics.body_velocity(self._path)[0] if self._is_simulated else np.zeros(3, dtype=np.float32)
+        linear = self._sim.physics.body_velocity(self._path)[0] if self._is_simulated else np.zeros(3, dtype=np.float32)
+        return on_device(self._sim, linear)
 
     def get_angular_velocity(self) -> Any:
         return self._sim.physics.body_velocity(self._path)[1] if self._is_simulated else np.zeros(3, dtype=np.float32)
@@ -253,6 +260,26 @@ class RigidPrim(_Prim):
 
     def get_mass(self) -> float:
         return float(UsdPhysics.MassAPI(self.prim).GetMassAttr().Get() or 0.0)
+
+
+def reset_xform_ops(prim: Usd.Prim) -> None:
+    """Give a prim the standard transform ops and its pose again, also while the timeline plays.
+
+    Source: isaac-sim/IsaacSim v5.1.0 source/extensions/isaacsim.core.prims/python/impl/xform_prim.py, _set_xform_properties
+    (lines 1194 to 1241), called by the constructor (line 153) of every wrapped prim.
+    """
+    pos, quat = pose_of(np.linalg.inv(_usd_matrix(prim.GetParent())) @ _usd_matrix(prim))
+    names = ("xformOp:translate", "xformOp:orient", "xformOp:scale")
+    kinds = (Sdf.ValueTypeNames.Double3, Sdf.ValueTypeNames.Quatd, Sdf.ValueTypeNames.Double3)
+    scale = prim.GetAttribute(names[2])
+    scale = Gf.Vec3d(scale.Get()) if scale else Gf.Vec3d(1.0)
+    UsdGeom.Xformable(prim).ClearXformOpOrder()
+    for name, kind, value in zip(
+        names, kinds, (Gf.Vec3d(*map(float, pos)), Gf.Quatd(*map(float, quat)), scale), strict=True
+    ):
+        attribute = prim.GetAttribute(name) or prim.CreateAttribute(name, kind, False)
+        attribute.Set(attribute.GetTypeName().type.pythonClass(value))
+    UsdGeom.Xformable(prim).CreateXformOpOrderAttr(list(names))
 
 
 def _usd_matrix(prim: Usd.Prim) -> Any:

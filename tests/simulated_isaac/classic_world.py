@@ -127,9 +127,9 @@ class World(Behaviour):
         cut: Any = int if self._sim.traps.substeps_truncated else round
         rendering_dt = self._rendering_dt if rendering_dt is None else rendering_dt
         if physics_dt is not None:
-            self._sim.substeps = max(cut(rendering_dt / physics_dt), 1)
+            substeps = max(cut(rendering_dt / physics_dt), 1)
             set_rate(self._sim.stage.GetPrimAtPath(self._scene_path), cut(1.0 / physics_dt))
-            self._sim.settings.set(MIN_FRAME_RATE, int(cut(1.0 / physics_dt) / self._sim.substeps))
+            self._sim.settings.set(MIN_FRAME_RATE, int(cut(1.0 / physics_dt) / substeps))
         self._rendering_dt = rendering_dt
         set_app_dt(self._sim, rendering_dt)
 
@@ -227,8 +227,7 @@ class World(Behaviour):
             self._sim.update()
 
     async def render_async(self) -> None:
-        with self._sim.physics_held():
-            await self._sim.kit_app.next_update_async()
+        await self._sim.held_update()
 
     # ------------------------------------------------------------ play state
 
@@ -274,8 +273,7 @@ class World(Behaviour):
         wish()
         if commit:
             self._sim.timeline.commit()
-        with self._sim.physics_held():
-            await self._sim.kit_app.next_update_async()
+        await self._sim.held_update()
 
     # ------------------------------------------------------------ physics callbacks
 

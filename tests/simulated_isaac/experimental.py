@@ -12,7 +12,7 @@ from tests.simulated_isaac.classic_functions import reference
 if TYPE_CHECKING:
     from tests.simulated_isaac.simulation import Simulation
 
-from tests.simulated_isaac.experimental_camera import CameraSensor
+from tests.simulated_isaac.experimental_camera import CameraSensor, RtxCamera
 from tests.simulated_isaac.experimental_managers import RenderingManager, SimulationManager
 from tests.simulated_isaac.experimental_views import Articulation, RigidPrim
 
@@ -22,6 +22,7 @@ CLASSES: dict[str, type] = {
     "isaacsim.core.experimental.prims.Articulation": Articulation,
     "isaacsim.core.experimental.prims.RigidPrim": RigidPrim,
     "isaacsim.sensors.experimental.rtx.CameraSensor": CameraSensor,
+    "isaacsim.sensors.experimental.rtx.RtxCamera": RtxCamera,
 }
 
 
@@ -57,6 +58,11 @@ def functions(sim: Simulation) -> dict[str, Callable[..., Any]]:
         await sim.context.new_stage_async()
         return sim.stage
 
+    def get_current_stage(backend: str | None = None) -> Any:
+        if sim.stage is None:  # 6.0.1, isaacsim.core.experimental.utils/python/impl/stage.py
+            raise ValueError("No stage found. Create a stage first (see `create_new_stage`).")
+        return sim.stage
+
     def add_reference_to_stage(usd_path: str, path: str, prim_type: str = "Xform", variants: Any = ()) -> Any:
         prim = reference(sim, usd_path, path, prim_type, Exception)
         for name, choice in variants or ():
@@ -82,7 +88,7 @@ def functions(sim: Simulation) -> dict[str, Callable[..., Any]]:
     stage = {
         "create_new_stage": create_new_stage,
         "create_new_stage_async": create_new_stage_async,
-        "get_current_stage": lambda backend=None: sim.stage,
+        "get_current_stage": get_current_stage,
         "add_reference_to_stage": add_reference_to_stage,
         "set_stage_units": set_stage_units,
         "is_stage_loading": lambda: False,

@@ -9,9 +9,35 @@ from pxr import UsdGeom
 from tests.simulated_isaac.arrays import warp_like
 from tests.simulated_isaac.behaviour import Behaviour
 from tests.simulated_isaac.classic_camera import with_alpha
+from tests.simulated_isaac.classic_prims import reset_xform_ops
 from tests.simulated_isaac.pictures import Feed
 
 CHANNELS = {"rgb": 3, "rgba": 4, "distance_to_image_plane": 1, "semantic_segmentation": 1}
+
+
+SCHEMA = "OmniSensorAPI"
+
+
+class RtxCamera(Behaviour):
+    """A wrapped camera prim, which must have the sensor's schema already.
+
+    Source: isaac-sim/IsaacSim v6.0.1 source/extensions/isaacsim.sensors.experimental.rtx/python/impl/_sensor_base.py
+    (`_SensorAuthoring.__init__`: ValueError for a prim without the schema) and rtx_camera.py; 6.2 names the same schema.
+    """
+
+    def create(self, path: str, reset_xform_op_properties: bool = True) -> None:
+        stage = self._sim.stage
+        self.path = path
+        prim = stage.GetPrimAtPath(path)
+        if not prim:
+            prim = UsdGeom.Camera.Define(stage, path).GetPrim()
+            prim.AddAppliedSchema(SCHEMA)
+        if prim.GetTypeName() != "Camera":
+            raise ValueError(f"Prim at {path} is not an 'Camera' prim but a '{prim.GetTypeName()}' prim")
+        if SCHEMA not in prim.GetPrimTypeInfo().GetAppliedAPISchemas():
+            raise ValueError(f"Prim at {path} does not have the '{SCHEMA}' schema")
+        if reset_xform_op_properties:
+            reset_xform_ops(prim)
 
 
 class CameraSensor(Behaviour):
@@ -32,11 +58,10 @@ class CameraSensor(Behaviour):
             raise NotImplementedError("simulated Isaac: colorized segmentation has no behaviour here")
         if resolution is None:
             raise ValueError("'resolution' is required when creating a new render product.")
-        if not isinstance(path, str):
-            raise NotImplementedError("simulated Isaac: CameraSensor knows a path only")
-        prim = sim.stage.GetPrimAtPath(path) or UsdGeom.Camera.Define(sim.stage, path).GetPrim()
-        if prim.GetTypeName() != "Camera":
-            raise ValueError(f"The prim at {path} is not a Camera")
+        if isinstance(path, str):
+            path = sim.recording.instance(("isaacsim.sensors.experimental.rtx.RtxCamera",), path)
+        path = path._impl.path
+        prim = sim.stage.GetPrimAtPath(path)
         self.resolution = (int(resolution[0]), int(resolution[1]))
         self._feed = Feed(sim, path, self.resolution, is_mended=sim.version >= (6, 1))
         if self._feed.is_mended_small:

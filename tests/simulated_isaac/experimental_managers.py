@@ -27,16 +27,17 @@ class SimulationManager(Behaviour):
 
     def setup_simulation(self, dt: float | None = None, device: Any = None) -> None:
         sim = self._sim
-        scene = sim.physics.scene_prim()
-        if scene is None:
+        scenes = [p for p in sim.stage.Traverse() if p.IsA(UsdPhysics.Scene)]
+        if not scenes:
             made = UsdPhysics.Scene.Define(sim.stage, "/PhysicsScene")
             made.CreateGravityDirectionAttr(Gf.Vec3f(0.0, 0.0, -1.0))
             made.CreateGravityMagnitudeAttr(9.81)
-            scene = made.GetPrim()
+            scenes = [made.GetPrim()]
         if dt is not None:
             if not 0.0 <= dt <= 1.0:
                 raise ValueError(f"The delta time (DT) must be in the range [0.0, 1.0], got {dt}")
-            set_rate(scene, int(1.0 / dt) if sim.traps.substeps_truncated else round(1.0 / dt))
+            for scene in scenes:  # 6.0.1, simulation_manager.py, setup_simulation: all of them
+                set_rate(scene, int(1.0 / dt) if sim.traps.substeps_truncated else round(1.0 / dt))
 
     def set_physics_dt(self, dt: float = 1.0 / 60.0, physics_scene: Any = None) -> None:
         self.setup_simulation(dt)
@@ -46,6 +47,9 @@ class SimulationManager(Behaviour):
 
     def get_simulation_time(self) -> float:
         return self._sim.physics.time
+
+    def get_active_physics_engine(self) -> str:
+        return self._sim.engine
 
     def get_num_physics_steps(self) -> int:
         return self._sim.physics.steps
@@ -111,7 +115,6 @@ class RenderingManager(Behaviour):
     def set_dt(self, dt: float) -> None:
         if dt <= 0:
             raise ValueError(f"dt must be positive, got {dt}")
-        self._sim.substeps = None
         set_app_dt(self._sim, dt)
         period = Fraction(dt).limit_denominator(1_000_000_000)
         for name, value in (("Numerator", period.numerator), ("Denominator", period.denominator)):
@@ -126,5 +129,4 @@ class RenderingManager(Behaviour):
             self._sim.update()
 
     async def render_async(self) -> None:
-        with self._sim.physics_held():
-            await self._sim.kit_app.next_update_async()
+        await self._sim.held_update()

@@ -42,6 +42,9 @@ class ExtensionManager:
         self._enabled = {name for name, facts in sim.recording.extensions.items() if not facts.get("deprecated")}
         self.paths: dict[str, str] = {}
 
+    def get_extensions(self) -> tuple[dict[str, Any], ...]:
+        return tuple({"name": name, "enabled": name in self._enabled} for name in self._sim.recording.extensions)
+
     def is_extension_enabled(self, name: str) -> bool:
         return name in self._enabled
 
@@ -50,6 +53,8 @@ class ExtensionManager:
             self._sim.tell("error", f"Failed to find extension: {name}")
             return False
         (self._enabled.add if enabled else self._enabled.discard)(name)
+        if enabled:
+            self._sim.unloaded.discard(name)
         return True
 
     set_extension_enabled = set_extension_enabled_immediate

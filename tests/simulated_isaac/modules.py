@@ -6,7 +6,7 @@ import builtins
 import importlib.abc
 import importlib.machinery
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -25,10 +25,12 @@ class Importer(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         kit: Mapping[str, ModuleType],
         is_started: Callable[[], bool],
         before_start: Sequence[str] = (),
+        unloaded: Collection[str] = (),
     ) -> None:
         self._recording = recording
         self._kit = dict(kit)
         self._is_started = is_started
+        self._unloaded = unloaded
         self._before_start = set(before_start)
         self._namespaces = {".".join(n.split(".")[:i]) for n in self._kit for i in range(1, n.count(".") + 1)}
         self._saved: dict[str, ModuleType] = {}
@@ -65,6 +67,8 @@ class Importer(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def _exists(self, name: str) -> bool:
         if not self._is_started():
             return any(known == name or known.startswith(f"{name}.") for known in self._before_start)
+        if any(name == extension or name.startswith(f"{extension}.") for extension in self._unloaded):
+            return False
         return name in self._kit or name in self._namespaces or self._recording.has_module(name)
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:

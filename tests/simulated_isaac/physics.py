@@ -10,6 +10,7 @@ from pxr import Usd, UsdPhysics
 
 from tests.simulated_isaac import loader
 from tests.simulated_isaac.labels import label_of
+from tests.simulated_isaac.rates import DEFAULT_MIN_FRAME_RATE, MIN_FRAME_RATE, Substepping
 from tests.simulated_isaac.traps import SETTLING_SECONDS, WARM_UP_STEPS
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Physics:
         """Whether there was a physics step since the app update began."""
 
         self.lost: set[str] = set()
-        self._owed = 0.0
+        self._substepping = Substepping()
         self._is_stepping = False
 
     # ------------------------------------------------------------ the timeline
@@ -49,7 +50,7 @@ class Physics:
         for path in self.loaded.skipped:
             self._sim.tell("warn", f"simulated PhysX leaves {path} out: it knows cubes, spheres, cylinders and capsules")
         self.data = mujoco.MjData(self.loaded.model)
-        self.steps, self.time, self._owed, self.is_ready = 0, 0.0, 0.0, False
+        self.steps, self.time, self._substepping, self.is_ready = 0, 0.0, Substepping(), False
         self.lost = set()
         robot = self.loaded.robot
         if robot is not None:
@@ -111,10 +112,9 @@ class Physics:
         if substeps is not None:
             self.step(substeps)
             return
-        self._owed += app_dt
-        steps = int(self._owed / self.dt + 1e-6)
-        self._owed -= steps * self.dt
-        self.step(steps)
+        slowest = self._sim.settings.get(MIN_FRAME_RATE)
+        slowest = DEFAULT_MIN_FRAME_RATE if slowest is None else int(slowest)
+        self.step(self._substepping.steps(app_dt, round(1.0 / self.dt), slowest))
 
     def step(self, steps: int) -> None:
         """Do physics steps, each between its callbacks."""

@@ -46,7 +46,9 @@ def process(
             sim.settings.set(ROOT_SETTING, str(sim.assets_root))
         behaviours.attach(sim, classic.functions(sim) | experimental.functions(sim))
         sim.behaviours = behaviours
-        importer = Importer(recording, kit_modules(sim) | dict(extra_modules), lambda: sim.is_started, LAUNCHERS)
+        importer = Importer(
+            recording, kit_modules(sim) | dict(extra_modules), lambda: sim.is_started, LAUNCHERS, sim.unloaded
+        )
         importer.install(launched=True if mode == "kit" else None)
         try:
             with _event_loop(sim.loop):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from pxr import Sdf, Usd
 
 if TYPE_CHECKING:
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
 
 RATE_SETTING = "/app/runLoops/main/rateLimitFrequency"
 MIN_FRAME_RATE = "/persistent/simulation/minFrameRate"
+
+
+DEFAULT_MIN_FRAME_RATE = 30
 
 
 class LoopRunner:
@@ -51,6 +55,29 @@ def set_app_dt(sim: Simulation, dt: float) -> None:
     sim.timeline.set_time_codes_per_second(1.0 / dt)
     sim.loop_runner.set_manual_step_size(dt)
     sim.loop_runner.set_manual_mode(True)
+
+
+class Substepping:
+    """How many steps PhysX makes in an app update, and the time that is left for the next one; in single precision.
+
+    Source: NVIDIA-Omniverse/PhysX 6e73dc7e, omni/extensions/runtime/source/omni.physx/plugins/PhysXScene.cpp,
+    computeSubstepping, and PhysXUpdate.cpp, its only caller; PhysXSettings.cpp for the default of 30. A step that is asked
+    for by itself (`simulate`) leaves nothing over (PhysXScene.h, setSubstepping).
+    """
+
+    def __init__(self) -> None:
+        self.left = np.float32(0.0)
+
+    def steps(self, elapsed: float, steps_per_second: int, min_frame_rate: int) -> int:
+        step = np.float32(1.0) / np.float32(steps_per_second)
+        time = np.float32(elapsed) + self.left
+        steps = int(time * (np.float32(1.0) / step))
+        self.left = time - step * np.float32(steps)
+        if min_frame_rate:
+            most = max(steps_per_second // min_frame_rate, 1)
+            steps = min(steps, most)
+            self.left = min(time - step * np.float32(steps), np.float32(most) * step)
+        return steps
 
 
 def set_rate(scene: Usd.Prim, steps_per_second: int) -> None:

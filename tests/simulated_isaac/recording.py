@@ -233,6 +233,10 @@ class Recording:
             return behaviours.call(full, found(self._impl), given)
 
         of_instance.__name__ = method
+        if signature is not None:
+            first = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
+            rest = list(signature.parameters.values())
+            of_instance.__signature__ = inspect.Signature([first, *rest])  # type: ignore[attr-defined]
         return of_instance
 
     def _without_signatures(self, dotted: str, behaviour: type) -> Any:

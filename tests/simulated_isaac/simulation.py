@@ -71,9 +71,13 @@ class Simulation:
         self.is_closed = False
         self.num_updates = 0
         self.loop_runner = LoopRunner()
-        self.substeps: int | None = None  # per update; None leaves it to the two rates
+        self.substeps: int | None = None  # per update, for a test to set; None leaves it to the two rates
         self.is_physics_held = False  # /app/player/playSimulations is off
         self.is_own_writing = False
+        self.unloaded: set[str] = set()  # extensions whose modules cannot be imported until somebody enables them
+        self.engine = "physx"  # of the experience
+        self.is_on_gpu = False  # a test sets it: physics on the GPU
+        self.pinned: dict[int, Any] = {}  # what Kit keeps alive as long as a subscription is held
         self._inside: list[str] = []
         self._is_updating = False
         self.loop = asyncio.new_event_loop()
@@ -179,6 +183,16 @@ class Simulation:
             yield
         finally:
             self.is_own_writing = before
+
+    async def held_update(self) -> None:
+        """Make one update without physics; whoever is cancelled meanwhile leaves the setting off.
+
+        Source: isaac-sim/IsaacSim v5.1.0 isaacsim.core.api simulation_context.py (play_async, lines 895 to 897, and the
+        others) and v6.0.1 rendering_manager.py (render_async): no try around the update.
+        """
+        before, self.is_physics_held = self.is_physics_held, True
+        await self.kit_app.next_update_async()
+        self.is_physics_held = before
 
     @contextlib.contextmanager
     def physics_held(self) -> Iterator[None]:

@@ -52,8 +52,13 @@ GUARDS: dict[str, Guard] = {
         (
             (
                 "backend",
-                "        self._connect(spec)\n",
-                '        if not hasattr(self, "_free"):\n            self._connect(spec)\n',
+                "        self._wrap(spec)\n",
+                '        if not hasattr(self, "_free"):\n            self._wrap(spec)\n',
+            ),
+            (
+                "backend",
+                "        self._ports.objects.connect()\n",
+                "        done = getattr(self, 'x', 0)\n        self.x = 1\n        done or self._ports.objects.connect()\n",
             ),
         ),
         "handles_are_made_anew",
@@ -127,6 +132,64 @@ GUARDS: dict[str, Guard] = {
         (("camera_pictures", 'values.numpy() if hasattr(values, "numpy") else values', "values"),),
         "arrays_of_warp",
     ),
+    "GPU tensors copied to the host": Guard(
+        "with physics on the GPU the classic getters give torch tensors, which numpy refuses",
+        (("camera_pictures", 'if hasattr(values, "cpu"):', "if False:"),),
+        "tensors_on_the_gpu",
+    ),
+    "transforms left alone": Guard(
+        "wrapping a prim rewrites its transform, on simulated prims while the timeline plays",
+        (
+            ("backend", "        self._wrap(spec)\n", ""),
+            (
+                "backend",
+                "        self._ports.robot.connect()  # a",
+                "        self._wrap(spec)\n        self._ports.robot.connect()  # a",
+            ),
+        ),
+        "prims_are_written_only",
+    ),
+    "camera's transform left alone": Guard(
+        "wrapping a camera as a sensor rewrites its transform",
+        (("experimental", "RtxCamera(path, reset_xform_op_properties=False)", "RtxCamera(path)"),),
+        "a_camera_keeps_its_transform",
+    ),
+    "sensor schema applied": Guard(
+        "6.0 refuses to wrap a camera prim without the sensor schema",
+        (("experimental", "        _make_sensor(path)\n", ""),),
+        "a_camera_keeps_its_transform",
+    ),
+    "camera subscriptions dropped": Guard(
+        "a destroyed camera of 4.x and 5.x keeps itself alive by its subscriptions",
+        (("classic", "                setattr(self._camera, held, None)\n", "                pass\n"),),
+        "no_camera_is_left_subscribed",
+    ),
+    "no stage": Guard(
+        "the experimental get_current_stage raises where no stage is open",
+        (("experimental", "        except ValueError:  # there", "        except ZeroDivisionError:  # there"),),
+        "closing_without_a_stage",
+    ),
+    "Isaac's coroutines end by themselves": Guard(
+        "Isaac switches physics off for an update, and a cancelled coroutine leaves it off",
+        (
+            (
+                "app_loop",
+                "            task.add_done_callback(_retrieve)\n",
+                "            task.cancel()\n",
+            ),
+        ),
+        "what_is_cancelled",
+    ),
+    "extensions enabled": Guard(
+        "optional dependencies are not enabled, so the extensions of an interface may not run",
+        (("backend", "            enable_extensions(port)\n", "            pass\n"),),
+        "extensions_of_one_port",
+    ),
+    "engine asked": Guard(
+        "from 6.0 on Newton may simulate, with which the classic interface and its Franka do not work",
+        (("backend", 'self._engine = active_engine() if is_inside_kit() else "physx"', 'self._engine = "physx"'),),
+        "newton_gets_the_port",
+    ),
     "NaN refused": Guard(
         "NaN in an action silently keeps the old target",
         (
@@ -177,10 +240,20 @@ GUARDS: dict[str, Guard] = {
     ),
     "a hair above whole numbers": Guard(
         "rendering_dt / physics_dt and 1 / physics_dt are truncated",
+        (("rates", "(1.0 - 1e-9) / self", "1.0 / self"),),
+        "no_physics_step_is_lost",
+    ),
+    "whole steps per second": Guard(
+        "PhysX counts whole steps per second, so that a period of a broken rate is no whole number of steps",
         (
-            ("classic", "physics_dt * (1.0 - 1e-9)", "physics_dt"),
-            ("experimental", "physics_dt * (1.0 - 1e-9)", "physics_dt"),
+            ("rates", "max(1, round(1.0 / physics_dt))", "1.0 / physics_dt"),
+            ("rates", "return self.steps_per_second // self.steps_per_update", "return 0"),
         ),
+        "no_physics_step_is_lost",
+    ),
+    "no step dropped": Guard(
+        "the experimental interface leaves the slowest frame rate at 30, and PhysX drops the steps of longer updates",
+        (("experimental", "        _keep_steps(rates)\n", ""),),
         "no_physics_step_is_lost",
     ),
     "Kit's loop left alone": Guard(

@@ -164,7 +164,7 @@ def _write(
     """Write everything; each part defines missing prims and sets every value."""
     for name in ("Looks", "PhysicsMaterials"):
         UsdGeom.Scope.Define(stage, f"{root}/{name}")
-    _write_physics_scene(stage, spec.timing, f"{root}/PhysicsScene")
+    _write_physics_scene(stage, spec.timing, root)
     stage.GetPrimAtPath(f"{root}/PhysicsScene").SetCustomDataByKey(PRIMS_KEY, _describe_prims(spec, layout, robot_asset))
     write_objects(stage, spec, layout, root)
     write_lights(stage, layout, root)
@@ -214,9 +214,16 @@ def _set_units(stage: Any) -> None:
     UsdPhysics.SetStageKilogramsPerUnit(stage, 1.0)
 
 
-def _write_physics_scene(stage: Any, timing: Timing, path: str) -> None:
-    """Write gravity and the physics rate, so that whole steps make one control period."""
-    scene = UsdPhysics.Scene.Define(stage, path)
+def _write_physics_scene(stage: Any, timing: Timing, root: str) -> None:
+    """Write gravity and the physics rate, so that whole steps make one control period.
+
+    A physics scene that the stage has already is used: with two, bodies without an owner belong to the first, and Isaac Sim
+    sets rates on the first or on all. Our own prim is then no physics scene.
+    """
+    ours = UsdGeom.Scope.Define(stage, f"{root}/PhysicsScene")
+    others = (p for p in stage.Traverse() if p.IsA(UsdPhysics.Scene) and not p.GetPath().HasPrefix(root))
+    other = next(others, None)
+    scene = UsdPhysics.Scene(other) if other else UsdPhysics.Scene.Define(stage, ours.GetPath())
     scene.CreateGravityDirectionAttr(Gf.Vec3f(0.0, 0.0, -1.0))
     scene.CreateGravityMagnitudeAttr(GRAVITY)
     rate = round(timing.control_hz * timing.substeps)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import json
 
 import numpy as np
@@ -17,6 +18,7 @@ from tests.contracts.test_backend_contract import HOME, PLACES, SPEC, layout, ru
 from tests.contracts.worlds import ports_of
 from tests.simulated_isaac import releases, simulated_isaac
 from vla_isaac.backends import BACKENDS
+from vla_isaac.backends.isaac.probe import CLASSIC_NEEDS, EXPERIMENTAL_NEEDS
 from vla_isaac.core.errors import BackendError, RenderError, ShapeError
 from vla_isaac.core.types import JointTarget
 from vla_isaac.robots import panda
@@ -146,6 +148,47 @@ def test_arrays_of_warp_are_copied_to_the_host(backend):
     assert state.qpos.dtype == np.float64
 
 
+def test_tensors_on_the_gpu_are_copied_to_the_host(backend, sim):
+    sim.is_on_gpu = True
+    state = run(start(backend), HOME, 1)
+    assert state.qpos == pytest.approx(panda.QPOS_HOME, abs=0.02)
+    assert np.abs(state.object_linvel).max() < 0.1
+
+
+def test_no_camera_is_left_subscribed(backend, sim):
+    look(start(backend))
+    backend.close()
+    gc.collect()
+    assert [s for s in sim.subscriptions if "/World/VLA" in s.name] == []
+
+
+def test_closing_without_a_stage_is_fine(backend, sim):
+    start(backend)
+    sim.context.close_stage()
+    backend.close()
+
+
+def test_a_camera_keeps_its_transform(backend, sim):
+    start(backend)
+    order = sim.stage.GetPrimAtPath("/World/VLA/Cameras/front").GetAttribute("xformOpOrder")
+    before = list(order.Get())
+    look(backend)
+    assert list(order.Get()) == before
+
+
+def test_inside_kit_what_is_cancelled_leaves_physics_on(kit):
+    sim, backend = kit
+    drive_in_kit(sim, backend.load(SPEC))
+    for updates in range(1, 8):
+        steps = backend.reset(layout())
+        for _ in range(updates):
+            next(steps)
+            sim.update()
+        steps.close()
+        sim.run(3)
+        assert not sim.is_physics_held
+
+
 @pytest.mark.parametrize("bad", [np.full(7, np.nan), np.full(7, np.inf)])
 def test_targets_that_are_no_numbers_are_refused(backend, bad):
     start(backend)
@@ -204,14 +247,17 @@ def test_another_rate_is_in_force_after_another_load(backend):
         assert run(start(backend, spec), HOME, 4).time == pytest.approx(4 / rate, abs=1e-12)
 
 
-@pytest.mark.parametrize("rate", [7.0, 15.0, 75.0, 91.0])
+@pytest.mark.parametrize("rate", [0.5, 2.0, 7.0, 12.3, 15.0, 17.7, 20.0, 75.0, 91.0])
 def test_no_physics_step_is_lost_to_rounding(backend, sim, rate):
     spec = SPEC.with_rate(rate)
     start(backend, spec)
-    steps, time = sim.physics.steps, sim.physics.time
-    run(backend, HOME, 2)
-    assert sim.physics.steps - steps == 2 * spec.timing.substeps
-    assert sim.physics.time - time == pytest.approx(2 / rate, rel=1e-6)
+    for _ in range({0.5: 1, 12.3: 60}.get(rate, 4)):
+        steps, time, updates = sim.physics.steps, sim.physics.time, sim.num_updates
+        run(backend, HOME, 1)
+        assert sim.physics.steps - steps == spec.timing.substeps
+        assert sim.num_updates - updates == 1, "a period of a script is one app update"
+        whole = round(rate * spec.timing.substeps)  # PhysX counts whole steps per second
+        assert sim.physics.time - time == pytest.approx(spec.timing.substeps / whole, rel=1e-6)
 
 
 def test_inside_kit_a_pause_lets_no_time_pass_from_that_moment_on(kit):
@@ -401,10 +447,37 @@ def test_every_recorded_release_is_here():
 
 
 def test_where_the_classic_interface_is_gone_the_experimental_one_is_chosen():
-    newest = max(releases(), key=lambda version: [int(n) for n in version.split()[0].split(".")])
-    with simulated_isaac(newest, mode="script", classic_api=False):
+    with simulated_isaac(NEWEST, mode="script", classic_api=False):
         backend = start(BACKENDS.load("isaac")())
-        assert backend.describe().startswith("experimental port (no complete classic interface; ")
+        assert backend.describe().startswith("experimental port, physx engine (no complete classic interface; ")
+        backend.close()
+
+
+NEWEST = max(releases(), key=lambda version: [int(n) for n in version.split()[0].split(".")])
+
+
+@pytest.mark.parametrize(("release", "port"), [("4.2", "classic"), (NEWEST, "experimental")])
+def test_extensions_of_one_port_are_enabled(release, port):
+    needs = EXPERIMENTAL_NEEDS if port == "experimental" else CLASSIC_NEEDS["omni.isaac"]
+    with simulated_isaac(release, mode="script") as sim:
+        manager = sim.kit_app.get_extension_manager()
+        for name in needs:
+            manager.set_extension_enabled_immediate(name, False)
+        sim.unloaded.update(needs)
+        assert BACKENDS.load("isaac")().describe().startswith(f"{port} port")
+        assert all(map(manager.is_extension_enabled, needs))
+
+
+def test_newton_gets_the_port_and_the_asset_that_know_it():
+    with simulated_isaac(NEWEST, mode="script") as sim:
+        sim.engine = "newton"
+        with pytest.raises(BackendError, match="works with the physics engine PhysX, and newton is active"):
+            BACKENDS.load("isaac")(port="classic")
+        backend = start(BACKENDS.load("isaac")())
+        assert backend.describe().startswith("experimental port, newton engine")
+        robot = sim.stage.GetPrimAtPath("/World/VLA/Robot")
+        references = robot.GetMetadata("references").GetAddedOrExplicitItems()
+        assert "Robots_Multiphysics" in references[0].assetPath
         backend.close()
 
 

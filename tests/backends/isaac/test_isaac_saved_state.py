@@ -111,6 +111,22 @@ def test_inside_kit_a_stage_in_other_units_is_refused_and_nothing_is_changed(kit
     assert outside(sim.stage) == stage
 
 
+def test_inside_kit_there_is_one_physics_scene_with_our_gravity_and_rate(kit):
+    sim, backend = kit
+    UsdGeom.SetStageMetersPerUnit(sim.stage, 1.0)
+    UsdPhysics.Scene.Define(sim.stage, "/physicsScene").CreateGravityMagnitudeAttr(1.62)
+    UsdGeom.Xform.Define(sim.stage, "/World")
+    before = outside(sim.stage)
+    drive_in_kit(sim, backend.load(SPEC))
+    for _ in range(2):
+        drive_in_kit(sim, backend.reset(layout()))
+        assert [str(p.GetPath()) for p in sim.stage.Traverse() if p.IsA(UsdPhysics.Scene)] == ["/physicsScene"]
+        assert sim.physics.loaded.model.opt.gravity[2] == pytest.approx(-9.81)
+        assert sim.physics.dt == pytest.approx(0.002)
+    backend.close()
+    assert outside(sim.stage) == before
+
+
 def test_inside_kit_an_empty_stage_is_given_metres_and_z_up(kit):
     sim, backend = kit
     UsdGeom.SetStageMetersPerUnit(sim.stage, 0.01)

@@ -60,17 +60,25 @@ class KitLoop:
         yield
 
     def call(self, plain: Callable[[], T], awaited: Callable[[], Coroutine[Any, Any, T]]) -> Steps[T]:
-        """Run the coroutine on Kit's event loop, one update after another; cancelled if the generator is closed."""
+        """Run the coroutine on Kit's event loop, one update after another.
+
+        It is never cancelled: Isaac's coroutines switch physics off for an update and would leave it so. If the
+        generator is closed, the coroutine ends by itself.
+        """
+        # source: isaac-sim/IsaacSim v5.1.0 to v6.0.1, simulation_context.py, play_async; rendering_manager.py, render_async
         task = asyncio.ensure_future(awaited())
         try:
             while not task.done():
                 yield
         finally:
-            if not task.done():
-                task.cancel()
-            elif not task.cancelled():
-                task.exception()  # retrieved, so that asyncio does not log an exception that was never retrieved
+            task.add_done_callback(_retrieve)
         return task.result()
+
+
+def _retrieve(task: asyncio.Future[Any]) -> None:
+    """Retrieve a task's exception, so that asyncio does not log one that was never retrieved."""
+    if not task.cancelled():
+        task.exception()
 
 
 def find_mode() -> Mode:

@@ -12,7 +12,11 @@ FRANKA_PATHS = (
     "/Isaac/Robots/FrankaRobotics/FrankaPanda/franka.usd",  # 5.0 and newer
     "/Isaac/Robots/Franka/franka.usd",  # 4.2, 4.5
 )
-"""Paths below the assets root, newest first."""
+"""Paths below the assets root, newest first; made for PhysX."""
+
+# source: 6.2 wheel (audit), skills/physx-to-newton-conversion: the asset above works in PhysX only
+MULTIPHYSICS_PATHS = ("/Isaac/Robots_Multiphysics/FrankaRobotics/FrankaPanda/franka/franka.usda",)  # 6.1 and newer
+"""Paths for other engines, such as Newton."""
 
 SETTING = "/persistent/isaac/asset_root/default"
 
@@ -46,14 +50,15 @@ class AssetServer:
         return (yield from self._loop.call(lambda: plain(address), lambda: awaited(address)))
 
 
-def find_franka(assets: AssetServer) -> Steps[FoundAsset]:
-    """Return the first of `FRANKA_PATHS` that the server has."""
+def find_franka(assets: AssetServer, engine: str = "physx") -> Steps[FoundAsset]:
+    """Return the first Franka for a physics engine that the server has."""
+    paths = FRANKA_PATHS if engine == "physx" else MULTIPHYSICS_PATHS
     root = yield from assets.root()
     if root is None:
         return FoundAsset(
             None, f"no asset server answers (setting {SETTING}); check the network, or set the path of a local copy there"
         )
-    for path in FRANKA_PATHS:
+    for path in paths:
         if (yield from assets.exists(root + path)):
             return FoundAsset(root + path, f"NVIDIA's Franka from {root + path}")
-    return FoundAsset(None, f"the assets at {root} have none of: {', '.join(FRANKA_PATHS)}; are they of another release?")
+    return FoundAsset(None, f"the assets at {root} have none of: {', '.join(paths)}; are they of another release?")

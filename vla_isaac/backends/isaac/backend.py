@@ -18,7 +18,7 @@ from vla_isaac.backends.isaac.app_loop import Mode, find_mode, make_loop
 from vla_isaac.backends.isaac.assets import find_franka
 from vla_isaac.backends.isaac.cameras import CameraBank, Moment
 from vla_isaac.backends.isaac.ports import Ports
-from vla_isaac.backends.isaac.probe import Offer, Port, is_inside_kit, probe
+from vla_isaac.backends.isaac.probe import Offer, Port, active_engine, enable_extensions, is_inside_kit, probe
 from vla_isaac.backends.isaac.saved_state import SavedKitState
 from vla_isaac.core.arrays import Array, frozen
 from vla_isaac.core.errors import BackendError, RenderError, UsageError, VlaIsaacError
@@ -69,8 +69,11 @@ class IsaacBackend:
                 raise UsageError(
                     f"isaac: {name}={value!r} is unknown", remedy=f"choose {' or '.join(map(repr, filter(None, known)))}"
                 )
+        if is_inside_kit():
+            enable_extensions(port)
         offer = probe()
-        self._choice = _choose(offer, port)
+        self._engine = active_engine() if is_inside_kit() else "physx"
+        self._choice = _choose(offer, port, self._engine)
         self._loop = make_loop(mode or find_mode())
         self._ports = self._make_ports(offer)
         from vla_isaac.backends.isaac.timeline import Timeline
@@ -100,15 +103,15 @@ class IsaacBackend:
 
     def describe(self) -> str:
         """Return which interface is used and why, for panel, `doctor` and log."""
-        return f"{self._choice} port ({self._offer.why})"
+        return f"{self._choice} port, {self._engine} engine ({self._offer.why})"
 
     def pause(self) -> None:
         """Pause the timeline; for the extension inside Kit."""
-        self._timeline.pause()
+        self._timeline.pause(is_in_step=self._is_in_step)
 
     def resume(self) -> None:
         """Resume the timeline; for the extension inside Kit."""
-        self._timeline.resume()
+        self._timeline.resume(is_in_step=self._is_in_step)
 
     # ---------------------------------------------------------------- the protocol
 
@@ -121,7 +124,7 @@ class IsaacBackend:
         if not (same and self._is_written and self._is_scene_intact()):
             yield from self._discard_scene()
             if self._robot == "reference" and self._address is None:
-                found = yield from find_franka(self._ports.assets)
+                found = yield from find_franka(self._ports.assets, self._engine)
                 self._address = found.address
                 if found.address is None:
                     self._add_note("robot", f"our own Panda stands in for NVIDIA's Franka: {found.why}")
@@ -135,9 +138,11 @@ class IsaacBackend:
         self._layout, self._fault = None, None
         yield from self._timeline.stop()
         self._write(spec, layout)
+        self._wrap(spec)
         yield from self._ports.sim.start(self._clock.physics_dt, self._steps_per_update())
         self._updates_since_reset = self._updates_since_change = 0
-        self._connect(spec)
+        self._ports.robot.connect()  # a stop invalidates the old handles
+        self._ports.objects.connect()
         self._layout_poses = _layout_poses(layout)
         posture = _joint_positions(layout.qpos, layout.gripper_width)
         self._ports.robot.set_gains(spec.gains.stiffness, spec.gains.damping)  # lost at every stop
@@ -202,6 +207,8 @@ class IsaacBackend:
         self._ready()
         self._raise_fault()
         cameras = [self._layout_cameras[spec.camera(r.camera).name] for r in requests]
+        if self._is_in_step and not all(self._cameras.has(c, r) for c, r in zip(cameras, requests, strict=True)):
+            yield  # a render product cannot be made inside a physics step
         feeds = [self._cameras.feed(self._stage, c, r, self._updates) for c, r in zip(cameras, requests, strict=True)]
         since = self._ports.sim.clock()
         if self._loop.mode == "kit":
@@ -299,12 +306,12 @@ class IsaacBackend:
         names = prim_names(spec.object_names)
         return [f"{ROOT}/Objects/{names[name]}" for name in spec.object_names]
 
-    def _connect(self, spec: SceneSpec) -> None:
-        """Make every physics handle again: a stop invalidates the old ones."""
-        self._ports.robot.connect()
+    def _wrap(self, spec: SceneSpec) -> None:
+        """Wrap robot and movable objects, while the timeline is stopped."""
+        self._ports.robot.wrap()
         self._free = [row for row, o in enumerate(spec.objects) if not o.fixed]
         paths = self._object_paths(spec)
-        self._ports.objects.connect([paths[row] for row in self._free])
+        self._ports.objects.wrap([paths[row] for row in self._free])
 
     def _object_poses(self) -> tuple[Array, Array, Array]:
         """Return poses and velocities of all objects; fixed ones have their poses of the layout."""
@@ -467,7 +474,7 @@ def _is_there(stage: Any, path: str) -> bool:
     return bool(prim.IsValid()) and bool(prim.IsDefined())
 
 
-def _choose(offer: Offer, port: Port | None) -> Port:
+def _choose(offer: Offer, port: Port | None, engine: str) -> Port:
     """Return the port to use, or raise an error that says why there is none."""
     if not is_inside_kit():
         raise BackendError(
@@ -479,6 +486,11 @@ def _choose(offer: Offer, port: Port | None) -> Port:
         )
     offered = {"classic": offer.names is not None, "experimental": offer.experimental}
     choice = port or offer.choose()
+    if choice == "classic" and engine != "physx":
+        raise BackendError(
+            f"the classic programming interface works with the physics engine PhysX, and {engine} is active",
+            remedy="choose port='experimental', or start an experience with PhysX, such as isaacsim.exp.full.kit",
+        )
     if choice is None or not offered[choice]:
         raise BackendError(
             f"this Isaac Sim offers no {port or 'known'} programming interface: {offer.why}",

@@ -39,7 +39,9 @@ class Layers:
 
 
 def as_numpy(values: Any) -> AnyArray:
-    """Return an array on the host; Warp's arrays are copied from the device."""
+    """Return an array on the host; Warp's arrays and torch's tensors are copied from the device."""
+    if hasattr(values, "cpu"):  # torch: numpy() refuses a tensor on the GPU
+        values = values.detach().cpu()
     return np.asarray(values.numpy() if hasattr(values, "numpy") else values)
 
 

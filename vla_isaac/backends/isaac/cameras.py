@@ -70,15 +70,12 @@ class CameraBank:
         Raises:
             RenderError: If the camera's prim is gone.
         """
-        from vla_isaac.scene.usd_cameras import camera_path  # needs pxr: this module is imported outside Isaac Sim, too
-
-        path, size = camera_path(camera, self._root), request.resolution_hw or camera.resolution_hw
+        path, size, layers = self._key(camera, request)
         prim = stage.GetPrimAtPath(path)
         if not prim or not prim.IsValid():
             raise RenderError(
                 f"camera {camera.name!r}: its prim {path} is gone from the stage", remedy="press Load (load it again)"
             )
-        layers = Layers(request.depth, request.segmentation)
         is_turned = self._set_aspect(prim, camera, size[1] / size[0])
         key = (path, size, layers)
         if key not in self._feeds:
@@ -86,6 +83,16 @@ class CameraBank:
         elif is_turned:
             self._feeds[key].wait_until(updates + PIPELINE_DEPTH)
         return self._feeds[key]
+
+    def has(self, camera: CameraConfig, request: RenderRequest) -> bool:
+        """Return whether the feed of a request is open already."""
+        return self._key(camera, request) in self._feeds
+
+    def _key(self, camera: CameraConfig, request: RenderRequest) -> tuple[str, tuple[int, int], Layers]:
+        from vla_isaac.scene.usd_cameras import camera_path  # needs pxr: this module is imported outside Isaac Sim, too
+
+        size = request.resolution_hw or camera.resolution_hw
+        return camera_path(camera, self._root), size, Layers(request.depth, request.segmentation)
 
     def close(self) -> None:
         """Stop recording and drop all feeds; a camera is invalid once its stage is gone."""
@@ -165,6 +172,8 @@ def _rows_of(picture: Picture, size: tuple[int, int], rows: Mapping[str, int]) -
     special = {"robot": ROBOT_PIXEL, "table": TABLE_PIXEL}
     codes = np.full(ids.shape, BACKGROUND_PIXEL, dtype=np.int32)
     for number, label in (picture.labels or {}).items():
-        code = rows.get(label, special.get(label, BACKGROUND_PIXEL))
+        # labels of two schemas, or of a prim and one below it, come joined by commas
+        found = (rows.get(name, special.get(name)) for name in reversed(label.split(",")))
+        code = next((code for code in found if code is not None), BACKGROUND_PIXEL)
         codes[ids == number] = code
     return codes

@@ -14,6 +14,7 @@ from vla_isaac.backends.isaac.assets import AssetServer
 from vla_isaac.backends.isaac.camera_pictures import Layers, Picture, image_of, label_numbers, plane_of
 from vla_isaac.backends.isaac.ports import Ports, as_row, check_finite, check_joints, with_arm
 from vla_isaac.backends.isaac.probe import Names
+from vla_isaac.backends.isaac.rates import Rates
 from vla_isaac.core.arrays import Array
 from vla_isaac.robots import panda
 from vla_isaac.sim.backend import Steps
@@ -59,6 +60,10 @@ CLOCKS: dict[Names, str] = {
     "isaacsim": "isaacsim.core.simulation_manager:SimulationManager",
 }
 """Getter of the simulation time in each release. The time starts at every play, with two steps of warm-up from 4.5 on."""
+
+# source: isaac-sim/IsaacSim v5.1.0, isaacsim.sensors.camera, camera.py (destroy, resume); 4.1.0, exts/omni.isaac.sensor
+CAMERA_SUBSCRIPTIONS = ("_acquisition_callback", "_stage_open_callback", "_timer_reset_callback")
+"""Attributes of a `Camera` that hold its bound methods, so that it never dies and the next play resumes it."""
 
 RATE_SETTING = "/app/runLoops/main/rateLimitFrequency"
 
@@ -163,8 +168,8 @@ class ClassicSim:
 
     def _take_world(self, physics_dt: float, steps_per_update: int) -> Steps[None]:
         self.detach()
-        # Isaac truncates rendering_dt / physics_dt and 1 / physics_dt to whole numbers: stay slightly above both
-        rates = {"physics_dt": physics_dt * (1.0 - 1e-9), "rendering_dt": physics_dt * steps_per_update}
+        whole = Rates.of(physics_dt, steps_per_update)
+        rates = {"physics_dt": whole.physics_dt, "rendering_dt": whole.update_dt}
         others = self._isaac.World.instance()
         self.notes.pop("world", None)
         if others is None:
@@ -205,9 +210,12 @@ class ClassicRobot:
         self._isaac, self._path = isaac, path
         self._robot: Any = None
 
-    def connect(self) -> None:
-        """Make a new articulation, since `Stop` invalidates the handles of the old one."""
+    def wrap(self) -> None:
+        """Make a new articulation; rewrites the prim's transform, which 4.x cannot be told to leave."""
         self._robot = self._isaac.Articulation(prim_path=self._path, name="vla_isaac_robot")
+
+    def connect(self) -> None:
+        """Make new handles, since `Stop` invalidates the old ones."""
         self._robot.initialize()
         check_joints(self._robot.dof_names, panda.JOINTS)
 
@@ -250,9 +258,12 @@ class ClassicObjects:
         self._isaac = isaac
         self._prims: list[Any] = []
 
-    def connect(self, paths: Sequence[str]) -> None:
-        """Make new handles."""
+    def wrap(self, paths: Sequence[str]) -> None:
+        """Make a prim for each path; rewrites their transforms."""
         self._prims = [self._isaac.RigidPrim(prim_path=path, name=f"vla_isaac_object_{i}") for i, path in enumerate(paths)]
+
+    def connect(self) -> None:
+        """Make new handles."""
         for prim in self._prims:
             prim.initialize()
 
@@ -310,9 +321,12 @@ class ClassicCamera:
         )
 
     def close(self) -> None:
-        """Detach the camera; releases before 5.0 do so when the object is deleted."""
+        """Detach the camera; before 5.0 its destructor does so, before 6.0 its subscriptions must be dropped for that."""
         if self._camera is not None and hasattr(self._camera, "destroy"):
             self._camera.destroy()  # source: isaacsim.sensors.camera of 5.0 and newer; checked with hasattr
+        for held in CAMERA_SUBSCRIPTIONS:
+            if getattr(self._camera, held, None) is not None:
+                setattr(self._camera, held, None)
         self._camera = None
 
 

@@ -11,12 +11,17 @@ from vla_isaac.backends.isaac.app_loop import Loop
 from vla_isaac.backends.isaac.assets import AssetServer
 from vla_isaac.backends.isaac.camera_pictures import Layers, Picture, image_of, label_numbers, plane_of
 from vla_isaac.backends.isaac.ports import Ports, as_row, check_finite, check_joints, with_arm
+from vla_isaac.backends.isaac.rates import MIN_FRAME_RATE, Rates
 from vla_isaac.core.arrays import AnyArray, Array
 from vla_isaac.robots import panda
 from vla_isaac.sim.backend import Steps
 
 PROBED_MODULE = "isaacsim.sensors.experimental.rtx"
 """The module this file requires; added in 6.0, last of those in `probe.EXPERIMENTAL_NEEDS`."""
+
+SENSOR_SCHEMA = "OmniSensorAPI"
+"""Schema of a camera that is a sensor; its tick rate of 0 draws with every update."""
+# source: isaac-sim/IsaacSim v6.0.1, isaacsim.sensors.experimental.rtx/python/impl/_sensor_base.py (_SensorAuthoring)
 
 DEPTH, SEGMENTATION = "distance_to_image_plane", "semantic_segmentation"
 
@@ -54,7 +59,10 @@ class ExperimentalSim:
         """Return the open stage."""
         from isaacsim.core.experimental.utils.stage import get_current_stage
 
-        return get_current_stage()
+        try:
+            return get_current_stage()
+        except ValueError:  # there is none
+            return None
 
     def new_stage(self) -> Steps[Any]:
         """Open an empty stage."""
@@ -72,8 +80,10 @@ class ExperimentalSim:
         from isaacsim.core.simulation_manager import SimulationEvent, SimulationManager
 
         self.detach()
-        SimulationManager.setup_simulation(dt=physics_dt * (1.0 - 1e-9))  # see classic: quotients are truncated
-        RenderingManager.set_dt(physics_dt * steps_per_update)
+        rates = Rates.of(physics_dt, steps_per_update)
+        SimulationManager.setup_simulation(dt=rates.physics_dt)
+        RenderingManager.set_dt(rates.update_dt)
+        _keep_steps(rates)
         play()
         yield from self._loop.call(RenderingManager.render, RenderingManager.render_async)
         self.steps_done = 0
@@ -121,6 +131,9 @@ class ExperimentalRobot:
         self._path = path
         self._robot: Any = None
 
+    def wrap(self) -> None:
+        """Do nothing: a view writes no transform."""
+
     def connect(self) -> None:
         """Make a new view."""
         from isaacsim.core.experimental.prims import Articulation
@@ -167,20 +180,23 @@ class ExperimentalObjects:
 
     def __init__(self) -> None:
         self._prims: Any = None
-        self._count = 0
+        self._paths: list[str] = []
 
-    def connect(self, paths: Sequence[str]) -> None:
+    def wrap(self, paths: Sequence[str]) -> None:
+        """Keep the paths: a view writes no transform."""
+        self._paths = list(paths)
+
+    def connect(self) -> None:
         """Make a new view; None without movable objects."""
         from isaacsim.core.experimental.prims import RigidPrim
 
-        self._count = len(paths)
-        self._prims = RigidPrim(list(paths)) if paths else None
+        self._prims = RigidPrim(self._paths) if self._paths else None
 
     def read(self) -> tuple[Array, Array, Array]:
         """Read poses and speeds from physics, not from USD."""
         if self._prims is None:
             return np.empty((0, 3)), np.empty((0, 4)), np.empty((0, 3))
-        count = self._count
+        count = len(self._paths)
         positions, orientations = self._prims.get_world_poses()
         linear, _angular = self._prims.get_velocities()
         return (
@@ -192,7 +208,7 @@ class ExperimentalObjects:
     def rest(self) -> None:
         """Set all speeds to zero."""
         if self._prims is not None:
-            zeros = np.zeros((self._count, 3), dtype=np.float32)
+            zeros = np.zeros((len(self._paths), 3), dtype=np.float32)
             self._prims.set_velocities(linear_velocities=zeros, angular_velocities=zeros)
 
 
@@ -200,11 +216,13 @@ class ExperimentalCamera:
     """A `CameraSensor` on an existing prim; its resolution is (height, width)."""
 
     def __init__(self, path: str, size: tuple[int, int], layers: Layers) -> None:
-        from isaacsim.sensors.experimental.rtx import CameraSensor
+        from isaacsim.sensors.experimental.rtx import CameraSensor, RtxCamera
 
         self._size, self._layers = size, layers
+        _make_sensor(path)
+        camera = RtxCamera(path, reset_xform_op_properties=False)
         annotators = ["rgb", *([DEPTH] if layers.depth else []), *([SEGMENTATION] if layers.segmentation else [])]
-        self._sensor: Any = CameraSensor(path, resolution=size, annotators=annotators)
+        self._sensor: Any = CameraSensor(camera, resolution=size, annotators=annotators)
 
     def read(self) -> Picture | None:
         """Return the newest picture; this API gives no time stamp."""
@@ -223,6 +241,23 @@ class ExperimentalCamera:
     def _data(self, annotator: str) -> tuple[Any, Any]:
         data, info = self._sensor.get_data(annotator)
         return data, info
+
+
+def _keep_steps(rates: Rates) -> None:
+    """Let PhysX make every step of an app update; the classic API does this with its rates, this one does not."""
+    import carb.settings  # source: docs.omniverse.nvidia.com Kit manual, carb.settings: ISettings
+
+    # source: NVIDIA-Omniverse/PhysX, omni.physx/plugins/PhysXScene.cpp (computeSubstepping): 30 unless somebody sets it
+    carb.settings.get_settings().set(MIN_FRAME_RATE, rates.min_frame_rate)
+
+
+def _make_sensor(path: str) -> None:
+    """Apply the schema without which `RtxCamera` of 6.0 refuses to wrap a camera prim."""
+    from isaacsim.core.experimental.utils.stage import get_current_stage
+
+    prim = get_current_stage().GetPrimAtPath(path)
+    if SENSOR_SCHEMA not in prim.GetPrimTypeInfo().GetAppliedAPISchemas():
+        prim.AddAppliedSchema(SENSOR_SCHEMA)
 
 
 def _row(values: AnyArray) -> AnyArray:

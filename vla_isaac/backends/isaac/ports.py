@@ -60,6 +60,10 @@ class SimPort(Protocol):
 class RobotPort(Protocol):
     """The articulation; arrays have nine joints: arm [rad], then fingers [m]."""
 
+    def wrap(self) -> None:
+        """Wrap the prim; before every start, since it may write the prim's transform."""
+        ...
+
     def connect(self) -> None:
         """Make handles; after every start."""
         ...
@@ -92,7 +96,11 @@ class RobotPort(Protocol):
 class ObjectsPort(Protocol):
     """The movable objects."""
 
-    def connect(self, paths: Sequence[str]) -> None:
+    def wrap(self, paths: Sequence[str]) -> None:
+        """Wrap the prims; before every start, since it may write their transforms."""
+        ...
+
+    def connect(self) -> None:
         """Make handles; after every start."""
         ...
 

@@ -7,11 +7,12 @@ interface (6.0 and newer). Nothing is imported from Isaac for this. Outside Kit 
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Port = Literal["classic", "experimental"]
 Names = Literal["omni.isaac", "isaacsim"]
@@ -54,15 +55,46 @@ class Offer:
     """The result as text, for `doctor`, the panel and the log."""
 
     def choose(self) -> Port | None:
-        """Return the port to use: classic where it is complete, since the same code runs on all releases."""
-        if self.names is not None:
-            return "classic"
-        return "experimental" if self.experimental else None
+        """Return the port to use: experimental where it is complete, since 6.0 deprecates the classic one."""
+        if self.experimental:
+            return "experimental"
+        return None if self.names is None else "classic"
 
 
 def is_inside_kit() -> bool:
     """Return whether this process runs Kit already, so that finding modules starts nothing."""
-    return "omni.kit.app" in sys.modules
+    kit = sys.modules.get("omni.kit.app")  # `from isaacsim import SimulationApp` imports it and starts nothing
+    app = kit.get_app() if kit is not None else None  # source: Kit manual, omni.kit.app: get_app(), IApp.is_running()
+    return app is not None and bool(app.is_running())
+
+
+def enable_extensions(port: Port | None = None) -> None:
+    """Enable the extensions of one port, the best that this release has, or the requested one; only inside Kit.
+
+    Optional dependencies of a manifest are not enabled, and a module may be importable before its extension has started.
+    Each module that a port needs has the name of its extension.
+    """
+    import omni.kit.app  # source: docs.omniverse.nvidia.com Kit manual, omni.kit.app: get_app()
+
+    # source: docs.omniverse.nvidia.com Kit manual, omni.ext: get_extensions(), is_extension_enabled(name);
+    # isaac-sim/IsaacSim v6.0.1, isaacsim.core.utils, extensions.py: set_extension_enabled_immediate(name, enabled)
+    manager: Any = omni.kit.app.get_app().get_extension_manager()
+    known = {extension["name"] for extension in manager.get_extensions()}
+    sets = [("experimental", EXPERIMENTAL_NEEDS), *(("classic", needs) for needs in CLASSIC_NEEDS.values())]
+    wanted = [needs for name, needs in sets if port in (None, name)]
+    for name in next((needs for needs in wanted if known.issuperset(needs)), ()):
+        if not manager.is_extension_enabled(name):
+            manager.set_extension_enabled_immediate(name, True)
+
+
+def active_engine() -> str:
+    """Return the physics engine in use: `physx`, or from 6.0 on also `newton`."""
+    try:
+        # source: isaac-sim/IsaacSim v6.0.1, isaacsim.core.simulation_manager, simulation_manager.py; 6.2 wheel (audit)
+        manager: Any = importlib.import_module("isaacsim.core.simulation_manager").SimulationManager
+        return str(manager.get_active_physics_engine())
+    except (ImportError, AttributeError):  # before 6.0 there is one engine
+        return "physx"
 
 
 def probe(*, exists: Callable[[str], bool] | None = None) -> Offer:

@@ -10,12 +10,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from vla_isaac.backends.isaac.rates import MIN_FRAME_RATE
+
 # source: isaac-sim/IsaacSim v5.0.0 to v6.0.1: simulation_context.py (set_simulation_dt), physics_context.py (__init__,
 # set_physics_dt), rendering_manager.py (set_dt)
 SETTINGS = (
     "/app/runLoops/main/rateLimitEnabled",
     "/app/runLoops/main/rateLimitFrequency",
-    "/persistent/simulation/minFrameRate",
+    MIN_FRAME_RATE,
     "/physics/suppressReadback",
     "/app/settings/fabricDefaultSimPeriodNumerator",
     "/app/settings/fabricDefaultSimPeriodDenominator",

@@ -43,11 +43,20 @@ def close_app(app: Any, *, exit_code: int) -> None:
         return
     sys.stdout.flush()
     sys.stderr.flush()
-    takes_code = "exit_code" in inspect.signature(app.close).parameters
-    if takes_code:
+    if _takes_exit_code(app):
         app.close(exit_code=exit_code)  # source: isaacsim-core 6.2 wheel, SimulationApp.close; see the signature above
     else:
         app.close()
+
+
+def _takes_exit_code(app: Any) -> bool:
+    """Return whether `close` takes an exit code.
+
+    Then `fast_shutdown` is used, with which alone Isaac Sim watches over a shutdown that hangs. Before, it would end the
+    process inside `close` with an exit code of its own.
+    """
+    # source: isaac-sim/IsaacSim v6.0.1, simulation_app.py: close(), _arm_shutdown_watchdog()
+    return "exit_code" in inspect.signature(app.close).parameters
 
 
 def start_app(*, headless: bool) -> Any:
@@ -65,8 +74,7 @@ def start_app(*, headless: bool) -> Any:
     try:
         from isaacsim import SimulationApp
 
-        # fast_shutdown would end the process inside close(), with an exit code of its own
-        return SimulationApp({"headless": headless, "fast_shutdown": False})
+        return SimulationApp({"headless": headless, "fast_shutdown": _takes_exit_code(SimulationApp)})
     except SystemExit as stop:  # the pip package exits this way without an accepted licence
         raise BackendError(
             f"Isaac Sim did not start: {stop}. Read NVIDIA's licence and accept it yourself, once, as Isaac Sim's "

@@ -41,15 +41,17 @@ class Timeline:
             if not is_in_step:
                 self._commit()
 
-    def pause(self) -> None:
-        """Pause; physics handles stay valid."""
+    def pause(self, *, is_in_step: bool = False) -> None:
+        """Pause; physics handles stay valid. Inside a physics step, as `stop_now`."""
         self._timeline.pause()
-        self._commit()
+        if not is_in_step:
+            self._commit()
 
-    def resume(self) -> None:
-        """Resume after a pause."""
+    def resume(self, *, is_in_step: bool = False) -> None:
+        """Resume after a pause. Inside a physics step, as `stop_now`."""
         self._timeline.play()
-        self._commit()
+        if not is_in_step:
+            self._commit()
 
     def _commit(self) -> None:
         """Apply at once; a timeline without `commit` applies it in the next update."""

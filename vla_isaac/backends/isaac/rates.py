@@ -1,0 +1,36 @@
+"""Rates as Isaac Sim counts them: whole physics steps per second, and no step dropped in a long app update."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MIN_FRAME_RATE = "/persistent/simulation/minFrameRate"
+"""Setting: PhysX makes at most ``steps_per_second // minFrameRate`` steps in an app update, with any number if it is 0."""
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Physics steps per second and per app update, both whole."""
+
+    steps_per_second: int
+    steps_per_update: int
+
+    @classmethod
+    def of(cls, physics_dt: float, steps_per_update: int) -> Rates:
+        """Return the rates for a physics step near `physics_dt` [s]."""
+        return cls(max(1, round(1.0 / physics_dt)), steps_per_update)
+
+    @property
+    def physics_dt(self) -> float:
+        """Physics step to ask for [s]: a hair short, since Isaac truncates 1 / dt and quotients of two dt."""
+        return (1.0 - 1e-9) / self.steps_per_second
+
+    @property
+    def update_dt(self) -> float:
+        """Length of an app update [s]."""
+        return self.steps_per_update / self.steps_per_second
+
+    @property
+    def min_frame_rate(self) -> int:
+        """The highest `MIN_FRAME_RATE` that drops no step of an update; 0, without limit, for updates above a second."""
+        return self.steps_per_second // self.steps_per_update
