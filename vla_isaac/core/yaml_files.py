@@ -9,7 +9,7 @@ from vla_isaac.core.errors import ConfigError
 from vla_isaac.core.input_files import read_bytes, reading
 
 MOST_BYTES = 1 << 18
-"""Bytes of a YAML file; the largest of this package has 31,000."""
+"""Bytes of a YAML file; the largest of this package has less than 200,000."""
 
 MOST_ENTRIES = 100_000
 """Numbers, texts, lists and mappings of a file after its aliases are replaced by what they stand for."""
