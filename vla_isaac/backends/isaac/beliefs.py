@@ -77,8 +77,9 @@ class Belief:
     names: tuple[str, ...] = ()
     """Names of Isaac Sim, Kit and OpenUSD in the package that rest on it, as ``python -m tools.isaac_api`` lists them."""
 
-    numbers: tuple[str, ...] = ()
-    """Constants of the package that state it, as ``file:NAME``, and numbers in its expressions, as ``file:1e-09``."""
+    stated_in: tuple[str, ...] = ()
+    """Constants of the package that state it, as ``file:NAME``, numbers in its expressions, as ``file:1e-09``, and methods
+    of the ports whose contract states a unit, a clock or an order, as ``file:RobotPort.set_gains``."""
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.id):
