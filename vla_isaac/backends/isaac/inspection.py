@@ -202,7 +202,8 @@ class IsaacInspector:
         layer = stage.GetRootLayer()
         prims = (p for p in stage.Traverse() if not str(p.GetPath()).startswith((f"{ROOT}/", "/Render", "/OmniverseKit")))
         prims = (p for p in prims if str(p.GetPath()) != ROOT and layer.GetPrimAtPath(p.GetPath()))
-        return {str(p.GetPath()): f"{p.GetTypeName()} {_authored(p)}" for p in prims}
+        found = {str(p.GetPath()): f"{p.GetTypeName()} {_authored(p)}" for p in prims}
+        return {path: words for path, words in found.items() if not (ROOT.startswith(f"{path}/") and words.endswith(" "))}
 
     def num_cameras(self) -> int:
         """Return how many of Isaac's camera objects the garbage collector knows, after a collection."""
