@@ -60,6 +60,22 @@ def _(patch, sim):
     sim.settings.set("/app/version", "9.0.0")
 
 
+@fault("a module that raises when it is imported", "port")
+def _(patch, sim):
+    import importlib
+
+    old = importlib.import_module
+
+    def broken(name, *more):
+        if name == "isaacsim.sensors.camera":
+            raise RuntimeError("planted: the extension has not started")
+        return old(name, *more)
+
+    patch.setattr(
+        "vla_isaac.backends.isaac.inspection.importlib", type("Broken", (), {"import_module": staticmethod(broken)})
+    )
+
+
 @fault("Newton instead of PhysX", "engine-and-device", release="6.2")
 def _(patch, sim):
     patch.setattr(SimulationManager, "get_active_physics_engine", lambda self: "newton")

@@ -32,6 +32,10 @@ class Inspector(Protocol):
         """Return the physics engine and its device, in lower case."""
         ...
 
+    def broken_modules(self) -> dict[str, str]:
+        """Return the modules that the chosen interface needs and that cannot be imported, each with the error."""
+        ...
+
     def robot_asset(self) -> tuple[str | None, str]:
         """Return the address of the robot's asset (None for the embedded one) and why that one is used."""
         ...

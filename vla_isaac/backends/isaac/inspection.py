@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import importlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeVar
@@ -12,6 +13,7 @@ import numpy as np
 
 from vla_isaac.backends.isaac.backend import ROBOT_PATH, ROOT, IsaacBackend
 from vla_isaac.backends.isaac.ports import as_row
+from vla_isaac.backends.isaac.probe import CLASSIC_NEEDS, EXPERIMENTAL_NEEDS
 from vla_isaac.backends.isaac.saved_state import SETTINGS
 from vla_isaac.core.arrays import Array
 from vla_isaac.core.errors import describe
@@ -72,6 +74,19 @@ class IsaacInspector:
             raise InspectionError("this release does not say on which device physics runs")
         # source: isaac-sim/IsaacSim v5.0.0 to v6.0.1, isaacsim.core.simulation_manager, simulation_manager.py
         return engine.lower(), str(manager.get_physics_sim_device()).lower()
+
+    def broken_modules(self) -> dict[str, str]:
+        """Import each module of the chosen port, which `probe` has only looked for."""
+        names = self._backend._offer.names
+        is_classic = self._backend._ports.name == "classic" and names is not None
+        needed = CLASSIC_NEEDS[names] if is_classic and names is not None else EXPERIMENTAL_NEEDS
+        found = {}
+        for module in needed:
+            try:
+                importlib.import_module(module)
+            except Exception as error:  # an extension's module may raise anything when it is imported
+                found[module] = describe(error)
+        return found
 
     def robot_asset(self) -> tuple[str | None, str]:
         """Return the address of the referenced Franka, or why the embedded Panda is used."""

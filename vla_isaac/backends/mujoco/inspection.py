@@ -37,6 +37,10 @@ class MujocoInspector:
         """Return the engine and its device."""
         return "mujoco", "cpu"
 
+    def broken_modules(self) -> dict[str, str]:
+        """Raise: there is one interface only."""
+        raise _lacks("choice of interfaces")
+
     def robot_asset(self) -> tuple[str | None, str]:
         """Raise: there is no asset server."""
         raise _lacks("asset server")

@@ -21,6 +21,24 @@ def release(bench: TestBench) -> Steps[Measurement]:
 
 
 @check(
+    "port",
+    GROUP,
+    "Every module of the interface that was chosen by looking for it can be imported.",
+    remedy="enable the extensions of the modules named, or choose the other port",
+)
+def port(bench: TestBench) -> Steps[Measurement]:
+    """Import the modules."""
+    yield from ()
+    broken = bench.inspector.broken_modules()
+    return Measurement(
+        holds=not broken,
+        found="; ".join(f"{module}: {error}" for module, error in broken.items()) or "all modules were imported",
+        expected="no error",
+        values={"broken": len(broken)},
+    )
+
+
+@check(
     "engine-and-device",
     GROUP,
     "The physics engine is PhysX, on the CPU or a GPU.",

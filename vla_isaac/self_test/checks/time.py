@@ -44,9 +44,7 @@ def warm_up_steps(bench: TestBench) -> Steps[Measurement]:
     """Compare Isaac's step counter with ours."""
     yield from bench.scene()
     if bench.inspector.mode == "kit":
-        raise InspectionError(
-            "inside Kit the app updates between play and our callback make steps as well; run it in a script"
-        )
+        raise InspectionError("inside Kit, updates between play and our callback make steps too: ask a script")
     extra = bench.inspector.simulator_steps() - bench.inspector.own_steps()
     expected = bench.inspector.warm_up_steps()
     return Measurement(
