@@ -86,6 +86,8 @@ class TestBench:
         """Close the backend, once, and wait for an app update inside Kit."""
         if self.is_closed:
             return
+        if self.layout is None:  # else there is nothing that closing could restore
+            yield from self.scene()
         self.is_closed = True
         self.backend.close()
         if self.inspector.mode == "kit":
