@@ -25,7 +25,7 @@ ROWS = (
     ("grounding",),
     ("policies",),
     ("runtime",),
-    ("collection", "evaluation", "serving", "optimization"),
+    ("collection", "evaluation", "serving", "optimization", "self_test"),
     ("training",),
     ("api",),
     ("extension", "studio", "cli"),

@@ -59,6 +59,14 @@ class SimulationManager(Behaviour):
 
     get_physics_simulation_view = get_physics_sim_view
 
+    def get_physics_sim_device(self) -> str:
+        """Isaac-sim/IsaacSim v5.1.0, simulation_manager.py:326: a GPU only while readback is suppressed."""
+        return "cuda:0" if self._sim.settings.get("/physics/suppressReadback") else "cpu"
+
+    def get_active_physics_engine(self) -> str:
+        """Isaac-sim/IsaacSim v6.0.1, simulation_manager.py:127; `isaacsim.exp.full.newton.kit` would say newton."""
+        return "physx"
+
     def is_simulating(self) -> bool:
         return self._sim.physics.is_ready
 

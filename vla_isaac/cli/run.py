@@ -23,6 +23,7 @@ from vla_isaac.cli.options import (
     check_counts_and_seed,
 )
 from vla_isaac.cli.output import FAULT, NOT_REACHED, OK, emit, note, say
+from vla_isaac.cli.self_testing import REPORT, run_self_test
 from vla_isaac.cli.writable import check_writable
 from vla_isaac.core.atomic_files import OutputLock
 from vla_isaac.core.errors import MissingDependencyError, PolicyDeclined, UsageError, WriteError
@@ -131,6 +132,13 @@ class Run:
     policy_timeout: Seconds = POLICY_TIMEOUT
     """Seconds that each of the policy's answers after its first one may take; then the episode ends. 0 waits for ever."""
 
+    self_test: bool = False
+    """Check what the code assumes about the simulator, on this machine, and write a report to post: report.html and
+    report.json in --self-test-folder. Takes no other options but --backend, --headless and --json."""
+
+    self_test_folder: Path = REPORT
+    """Folder of the report of --self-test."""
+
     json: bool = False
     """Print one JSON object as the last line of standard output."""
 
@@ -139,6 +147,8 @@ class Run:
         self._check()
         if self.replay is not None:
             return self._replay(self.replay)
+        if self.self_test:
+            return run_self_test(make_backend(self.backend), self.self_test_folder, wants_json=self.json)
         choice = self._choice()
         policy = make_policy(choice.policy)
         (note if self.json else say)(choice.line(policy))

@@ -1,0 +1,271 @@
+"""`IsaacInspector`: what Isaac Sim itself says about joints, gains, clocks, pictures, settings and the stage."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import importlib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+
+from vla_isaac.backends.isaac.backend import ROBOT_PATH, ROOT, IsaacBackend
+from vla_isaac.backends.isaac.ports import as_row
+from vla_isaac.backends.isaac.probe import CLASSIC_NEEDS, EXPERIMENTAL_NEEDS
+from vla_isaac.backends.isaac.saved_state import SETTINGS
+from vla_isaac.core.arrays import Array
+from vla_isaac.core.errors import describe
+from vla_isaac.robots import panda
+from vla_isaac.sim.backend import Steps
+from vla_isaac.sim.inspection import InspectionError
+
+T = TypeVar("T")
+
+VERSION_SETTING = "/app/version"  # source: isaac-sim/IsaacSim v5.1.0, source/apps/*.kit: app.version
+CAMERA_CLASSES = ("Camera", "CameraSensor")
+FIRST_WITH_WARM_UP = (4, 5)  # from this release on, play makes two physics steps that count
+
+
+class IsaacInspector:
+    """Implements `sim.inspection.Inspector` for both ports; reads only, and works after a reset that failed half-way."""
+
+    def __init__(self, backend: IsaacBackend) -> None:
+        self._backend = backend
+        self.mode: Literal["script", "kit"] = backend._loop.mode
+
+    # ---------------------------------------------------------------- what runs
+
+    def facts(self) -> dict[str, str]:
+        """Return simulator, release, port, engine, device and robot; what cannot be read is said in words."""
+        engine, device = _or_words(self.engine, lambda both: both, "unknown"), ""
+        if isinstance(engine, tuple):
+            engine, device = engine
+        asset = _or_words(self.robot_asset, lambda both: both[0] or f"embedded Panda ({both[1]})", "unknown")
+        release = _or_words(_version, str, "unknown")
+        port = self._backend.describe()
+        return {
+            "simulator": "Isaac Sim",
+            "release": str(release),
+            "port": port,
+            "mode": self.mode,
+            "engine": str(engine),
+            "device": device,
+            "robot": str(asset),
+            "notes": "; ".join(self._backend.notes),
+        }
+
+    def release(self) -> tuple[int, int]:
+        """Return the release by the app's version setting."""
+        numbers = re.match(r"(\d+)\.(\d+)", _version())
+        if numbers is None:
+            raise InspectionError(f"the setting {VERSION_SETTING} is {_version()!r}, which is no release")
+        return int(numbers[1]), int(numbers[2])
+
+    def engine(self) -> tuple[str, str]:
+        """Return the physics engine and its device; releases without the question have PhysX only."""
+        manager = _manager()
+        engine = "physx"
+        if hasattr(manager, "get_active_physics_engine"):
+            # source: isaac-sim/IsaacSim v6.0.1, isaacsim.core.simulation_manager, simulation_manager.py:127
+            engine = str(manager.get_active_physics_engine())
+        if not hasattr(manager, "get_physics_sim_device"):
+            raise InspectionError("this release does not say on which device physics runs")
+        # source: isaac-sim/IsaacSim v5.0.0 to v6.0.1, isaacsim.core.simulation_manager, simulation_manager.py
+        return engine.lower(), str(manager.get_physics_sim_device()).lower()
+
+    def broken_modules(self) -> dict[str, str]:
+        """Import each module of the chosen port, which `probe` has only looked for."""
+        names = self._backend._offer.names
+        is_classic = self._backend._ports.name == "classic" and names is not None
+        needed = CLASSIC_NEEDS[names] if is_classic and names is not None else EXPERIMENTAL_NEEDS
+        found = {}
+        for module in needed:
+            try:
+                importlib.import_module(module)
+            except Exception as error:  # an extension's module may raise anything when it is imported
+                found[module] = describe(error)
+        return found
+
+    def robot_asset(self) -> tuple[str | None, str]:
+        """Return the address of the referenced Franka, or why the embedded Panda is used."""
+        address = self._backend._address
+        if address is not None:
+            return address, "the asset server has it"
+        if self._backend._robot == "embedded":
+            return None, "chosen by the caller"
+        return None, "; ".join(self._backend.notes) or "no scene is loaded yet"
+
+    # ---------------------------------------------------------------- the robot
+
+    def joint_names(self) -> tuple[str, ...]:
+        """Return the articulation's joints."""
+        names = self._articulation().dof_names
+        if names is None:
+            raise InspectionError("Isaac Sim created no articulation for the robot's prim")
+        return tuple(map(str, names))
+
+    def joint_limits(self) -> Array:
+        """Return the limits of the nine joints."""
+        robot, count = self._articulation(), len(panda.JOINTS)
+        if self._backend._ports.name == "classic":
+            # source: isaac-sim/IsaacSim v5.1.0, isaacsim.core.prims, single_articulation.py:181: fields lower, upper
+            properties = robot.dof_properties
+            pairs = properties["lower"], properties["upper"]
+        else:
+            # source: isaac-sim/IsaacSim v6.0.1, isaacsim.core.experimental.prims, articulation.py:771
+            pairs = robot.get_dof_limits()
+        return np.stack([as_row("joint limits", values, count) for values in pairs], axis=1)
+
+    def joint_positions(self) -> Array:
+        """Return the positions of the nine joints."""
+        return self._backend._ports.robot.positions()
+
+    def gains(self) -> tuple[Array, Array]:
+        """Return the gains of the arm's drives."""
+        robot = self._articulation()
+        if self._backend._ports.name == "classic":
+            # source: isaac-sim/IsaacSim v5.1.0, isaacsim.core.api, articulation_controller.py: get_gains
+            both = robot.get_articulation_controller().get_gains()
+        else:
+            # source: isaac-sim/IsaacSim v6.0.1, isaacsim.core.experimental.prims, articulation.py: get_dof_gains
+            both = robot.get_dof_gains()
+        stiffness, damping = (as_row("gains", values, len(panda.JOINTS))[: panda.NUM_ARM_JOINTS] for values in both)
+        return stiffness, damping
+
+    def link_poses(self, links: Sequence[str]) -> tuple[Array, Array]:
+        """Return the poses of links through new rigid-body handles, as objects have them."""
+        handles = copy.copy(self._backend._ports.objects)
+        handles.connect([f"{ROBOT_PATH}/{link}" for link in links])
+        positions, quaternions, _ = handles.read()
+        return positions, quaternions
+
+    def _articulation(self) -> Any:
+        robot: Any = getattr(self._backend._ports.robot, "_robot", None)
+        if robot is None:
+            raise InspectionError("the robot has no physics handle", remedy="load and reset first")
+        return robot
+
+    # ---------------------------------------------------------------- time
+
+    def own_steps(self) -> int:
+        """Return the physics steps counted by the callback."""
+        return self._backend._ports.sim.steps_done
+
+    def simulator_steps(self) -> int:
+        """Return the steps by Isaac's own counter, or by its clock where the release has no counter."""
+        manager = _manager_or_none()
+        if manager is not None and hasattr(manager, "get_num_physics_steps"):
+            # source: isaac-sim/IsaacSim v5.0.0, isaacsim.core.simulation_manager, simulation_manager.py:249
+            return int(manager.get_num_physics_steps())
+        return round(self.simulator_time() / self._backend._clock.physics_dt)
+
+    def simulator_time(self) -> float:
+        """Return Isaac's simulation time."""
+        time = self._backend._ports.sim.clock()
+        if time is not None:
+            return float(time)
+        # source: isaac-sim/IsaacSim v5.0.0, isaacsim.core.simulation_manager, simulation_manager.py:245
+        return float(_manager().get_simulation_time())
+
+    def warm_up_steps(self) -> int:
+        """Return 2, as play makes from 4.5 on, or 0."""
+        return 2 if self.release() >= FIRST_WITH_WARM_UP else 0
+
+    def picture_time(self, camera: str) -> float:
+        """Return the stamp of the newest picture of any feed of a camera."""
+        path = self._camera_path(camera)
+        pictures = [feed._port.read() for key, feed in self._backend._cameras._feeds.items() if key[0] == path]
+        times = [picture.time for picture in pictures if picture is not None and picture.time is not None]
+        if not times:
+            raise InspectionError("pictures of this interface carry no time stamp")
+        return float(max(times))
+
+    def updates(self) -> int:
+        """Return the number of app updates."""
+        return self._backend._updates
+
+    def redraw(self) -> Steps[None]:
+        """Make or await an app update."""
+        yield from self._backend._ports.sim.redraw()
+        self._backend._count_update()
+
+    # ---------------------------------------------------------------- what is left behind
+
+    def settings(self) -> Mapping[str, Any]:
+        """Return the settings of `SavedKitState`, the rates of the timeline and the mode of the loop runner."""
+        import carb.settings  # source: docs.omniverse.nvidia.com Kit manual, carb.settings: get_settings(), get
+
+        settings = carb.settings.get_settings()
+        found = {path: settings.get(path) for path in SETTINGS}
+        import omni.timeline  # source: docs.omniverse.nvidia.com Kit manual, omni.timeline: ITimeline
+
+        timeline: Any = omni.timeline.get_timeline_interface()
+        for getter in ("get_time_codes_per_seconds", "get_target_framerate", "is_auto_updating"):
+            if hasattr(timeline, getter):
+                found[f"timeline.{getter}"] = getattr(timeline, getter)()
+        return found
+
+    def others_on_stage(self) -> Mapping[str, str]:
+        """Return type and authored attributes of each prim outside our root; inside Kit only."""
+        if self.mode == "script":
+            raise InspectionError("a script works on a new stage of its own")
+        stage = self._backend._ports.sim.stage()
+        if stage is None:
+            raise InspectionError("no stage is open")
+        layer = stage.GetRootLayer()
+        prims = (p for p in stage.Traverse() if not str(p.GetPath()).startswith((f"{ROOT}/", "/Render", "/OmniverseKit")))
+        prims = (p for p in prims if str(p.GetPath()) != ROOT and layer.GetPrimAtPath(p.GetPath()))
+        found = {str(p.GetPath()): f"{p.GetTypeName()} {_authored(p)}" for p in prims}
+        return {path: words for path, words in found.items() if not (ROOT.startswith(f"{path}/") and words.endswith(" "))}
+
+    def num_cameras(self) -> int:
+        """Return how many of Isaac's camera objects the garbage collector knows, after a collection."""
+        gc.collect()
+        return sum(_is_camera(type(one)) for one in gc.get_objects())
+
+    def _camera_path(self, camera: str) -> str:
+        from vla_isaac.scene.usd_cameras import camera_path
+
+        return camera_path(self._backend._layout_cameras[camera], ROOT)
+
+
+def _is_camera(kind: type) -> bool:
+    return kind.__name__ in CAMERA_CLASSES and str(kind.__module__).startswith(("isaacsim.", "omni.isaac."))
+
+
+def _authored(prim: Any) -> str:
+    """Return the authored attributes of a prim as text."""
+    return ", ".join(f"{a.GetName()}={a.Get()}" for a in prim.GetAuthoredAttributes())
+
+
+def _version() -> str:
+    import carb.settings  # source: docs.omniverse.nvidia.com Kit manual, carb.settings: get_settings(), get
+
+    return str(carb.settings.get_settings().get(VERSION_SETTING))
+
+
+def _manager() -> Any:
+    """Return Isaac's `SimulationManager`."""
+    try:
+        # source: isaac-sim/IsaacSim v5.0.0, isaacsim.core.simulation_manager
+        from isaacsim.core.simulation_manager import SimulationManager
+    except ImportError as error:
+        raise InspectionError("this release has no isaacsim.core.simulation_manager") from error
+    return SimulationManager  # source: isaac-sim/IsaacSim v5.0.0, isaacsim.core.simulation_manager
+
+
+def _manager_or_none() -> Any:
+    try:
+        return _manager()
+    except InspectionError:
+        return None
+
+
+def _or_words(read: Callable[[], T], use: Callable[[T], Any], otherwise: str) -> Any:
+    """Return `use(read())`; where reading fails, why."""
+    try:
+        return use(read())
+    except Exception as error:  # facts are a description: a failure is one too
+        return f"{otherwise} ({describe(error)})"
