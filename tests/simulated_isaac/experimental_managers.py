@@ -41,6 +41,14 @@ class SimulationManager(Behaviour):
     def set_physics_dt(self, dt: float = 1.0 / 60.0, physics_scene: Any = None) -> None:
         self.setup_simulation(dt)
 
+    def get_physics_sim_device(self) -> str:
+        """Source: isaac-sim/IsaacSim v5.1.0 simulation_manager.py:326, v6.0.1 :1675: "cpu" unless GPU dynamics are on."""
+        return "cpu"
+
+    def get_active_physics_engine(self) -> str:
+        """Source: isaac-sim/IsaacSim v6.0.1 simulation_manager.py:127."""
+        return "physx"
+
     def get_physics_dt(self, physics_scene: Any = None) -> float:
         return self._sim.physics.dt_on_stage()
 

@@ -19,6 +19,6 @@ def describe_physics() -> str:
     try:
         # source: isaac-sim/IsaacSim v5.0.0 to v6.0.1, isaacsim.core.simulation_manager: "cpu" or "cuda:N"
         device = str(SimulationManager.get_physics_sim_device())
-    except (AttributeError, NotImplementedError) as error:  # 4.5, whose class is not published
-        return f"{NAMES.get(engine, engine)}, on a device that this release does not report ({type(error).__name__})"
+    except AttributeError:  # 4.5, whose class is not published
+        return f"{NAMES.get(engine, engine)}, on a device that this release does not report"
     return f"{NAMES.get(engine, engine)} on {'the CPU' if device == 'cpu' else device}"
