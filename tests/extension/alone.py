@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import sys
 from pathlib import Path
 from types import ModuleType
 
 EXTENSION = Path(__file__).resolve().parents[2] / "vla_isaac" / "extension"
+PACKAGE = "vla_isaac.extension"
 
 
 def load_alone(name: str) -> ModuleType:
-    """Return ``vla_isaac/extension/<name>.py`` as a module of its own; fails if it imports its neighbours."""
-    spec = importlib.util.spec_from_file_location(f"alone_{name}", EXTENSION / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look themselves up
-    spec.loader.exec_module(module)
-    return module
+    """Return ``vla_isaac/extension/<name>.py`` and its neighbours as modules; fails if one of them imports Kit."""
+    package = ModuleType(PACKAGE)
+    package.__path__ = [str(EXTENSION)]  # the package without its __init__, which imports Kit
+    before = {module: sys.modules.pop(module) for module in list(sys.modules) if f"{module}.".startswith(f"{PACKAGE}.")}
+    kit = {module for module in sys.modules if module.partition(".")[0] in ("omni", "carb")}
+    sys.modules[PACKAGE] = package
+    try:
+        module = importlib.import_module(f"{PACKAGE}.{name}")
+        assert {m for m in sys.modules if m.partition(".")[0] in ("omni", "carb")} == kit, f"{name} imports Kit"
+        return module
+    finally:
+        for loaded in [module for module in sys.modules if f"{module}.".startswith(f"{PACKAGE}.")]:
+            del sys.modules[loaded]
+        sys.modules.update(before)

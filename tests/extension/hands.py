@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EXT_ID = "vla_isaac-0.1.0"
 TITLE = "VLA Isaac"
 BUTTONS = ("load", "run", "pause", "stop", "reset", "record")
+TOOLS = ("home", "open_gripper", "run_episodes", "self_test", "recordings")
 
 
 class Hands:
@@ -24,6 +25,7 @@ class Hands:
         self.kit, self.folder = kit, folder
         self.make_backend = lambda robot: StubInKit(kit, robot, **backend)
         self.make_policy = None
+        self.opened: list[Path] = []  # folders that were shown in the file browser
         self.wall = time.monotonic
         self.skipped = 0.0  # [s] by which the panel believes it to be later than on the wall
         self.backends: list[StubInKit] = []
@@ -37,6 +39,7 @@ class Hands:
             return backend
 
         VlaIsaacExtension.make_backend = staticmethod(make)
+        VlaIsaacExtension.open_folder = staticmethod(self.opened.append)
         VlaIsaacExtension.clock = staticmethod(self.clock)
         if self.make_policy is not None:
             VlaIsaacExtension.make_policy = staticmethod(self.make_policy)
@@ -75,12 +78,16 @@ class Hands:
         self.kit.menus.actions.execute_action(self.ext_id, name)
 
     def type(self, text: str) -> None:
-        assert self.window.find("StringField").edit(text)
+        assert self.window.find("StringField", name="instruction").edit(text)
 
     def pick(self, item: str) -> bool:
         """Choose an item in whichever combo box has it."""
         boxes = [w for w in self.kit.ui.widgets if type(w).__name__ == "ComboBox" and not w.is_destroyed]
         return next(box for box in boxes if item in box.model.items).pick(item)
+
+    def box(self, name: str) -> Widget:
+        """Return the combo box of this name."""
+        return self.window.find("ComboBox", name=name)
 
     def shows(self, text: str) -> bool:
         """Tell whether the panel, once redrawn, says this somewhere."""

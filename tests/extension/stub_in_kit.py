@@ -47,6 +47,15 @@ class StubInKit(StubBackend):
     def resume(self):
         self.kit.timeline.play()
 
+    def new_stage(self):
+        self.kit.timeline.stop()
+        yield
+        self.kit.context.new_stage()
+        yield
+
+    def describe_physics(self):
+        return "the stub's own, on the CPU"
+
     def describe(self):
         return "classic port (isaacsim.*): complete in this release"
 

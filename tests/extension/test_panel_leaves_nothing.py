@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 
-from tests.extension.hands import BUTTONS, ROOT, Hands
+from tests.extension.hands import BUTTONS, ROOT, TITLE, TOOLS, Hands
 from tests.extension.test_panel_bad_input import acting, still
 from vla_isaac.core.types import ActionChunk
 
@@ -33,15 +33,22 @@ def do(hands: Hands, deed: str) -> None:
         {
             "close window": hands.window.close_by_hand,
             "toggle window": lambda: hands.act("toggle_window"),
-            "type": lambda: hands.window.find("StringField").edit("Lift the green cube"),
+            "type": lambda: hands.window.find("StringField", name="instruction").edit("Lift the green cube"),
             "scene": lambda: hands.pick("clutter"),
             "robot": lambda: hands.pick("our own Panda"),
+            "new stage on load": lambda: hands.pick("a new stage"),
+            "prim": lambda: kit.context.add_prim("Warehouse"),
+            "episodes": lambda: hands.window.find("IntField", name="episodes").edit(2),
+            "checkpoint": lambda: hands.window.find("StringField", name="checkpoint").edit("/no/such/folder"),
+            "no second picture": lambda: hands.box("second_camera").pick("no camera"),
+            "example": lambda: kit.examples.double_click(TITLE),
         }.get(deed, lambda: hands.act(deed))()
 
 
 DEEDS = (
-    *BUTTONS, *BUTTONS, "update", "update", "update", "enable", "enable", "disable", "new stage", "close window",
-    "toggle window", "type", "scene", "robot", "timeline stop", "timeline play", "timeline pause",
+    *BUTTONS, *BUTTONS, *TOOLS, "update", "update", "update", "enable", "enable", "disable", "new stage", "close window",
+    "toggle window", "type", "scene", "robot", "timeline stop", "timeline play", "timeline pause", "new stage on load",
+    "prim", "episodes", "checkpoint", "no second picture", "example",
 )  # fmt: skip
 
 
@@ -83,6 +90,7 @@ def test_a_policy_of_half_a_second_costs_kits_thread_less_than_two_milliseconds_
         time.sleep(0.5)
         return still(step)
 
+    kit.settings["/exts/vla_isaac/second_camera"] = ""
     kit.settings["/exts/vla_isaac/view_camera"] = ""  # the stub draws pictures on this thread, Isaac does not
     hands = acting(kit, thinking)
     rounds = np.array([hundred_ticks(hands) for _ in range(5)])

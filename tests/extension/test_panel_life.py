@@ -12,7 +12,10 @@ from vla_isaac.robots.panda import QVEL_LIMIT
 
 def test_the_panel_opens_with_a_scene_an_instruction_and_what_it_means(hands):
     assert hands.window.visible
-    assert hands.window.find("StringField").model.as_string == "Pick up the red cube and place it on the blue box"
+    assert (
+        hands.window.find("StringField", name="instruction").model.as_string
+        == "Pick up the red cube and place it on the blue box"
+    )
     assert hands.shows("goal: on(red_cube, blue_box)")
     assert hands.shows("classic port (isaacsim.*)")
 
@@ -58,7 +61,7 @@ def test_an_example_goes_into_the_field_with_one_click(hands):
 
 def test_another_scene_brings_its_own_sentence_and_examples(hands):
     assert hands.pick("sorting")
-    assert hands.window.find("StringField").model.as_string.startswith("Put the red cube in the red bin")
+    assert hands.window.find("StringField", name="instruction").model.as_string.startswith("Put the red cube in the red bin")
     assert hands.shows("goal: in(red_cube, red_bin)")
 
 
@@ -72,7 +75,7 @@ def test_the_choice_of_another_scene_after_loading_asks_for_a_load(hands):
 def test_another_seed_takes_effect_with_reset(hands):
     hands.load()
     before = hands.session.layout
-    hands.window.find("IntField").edit(7)
+    hands.window.find("IntField", name="seed").edit(7)
     assert hands.shows("takes effect with the next Load or Reset")
     hands.click("reset")
     hands.kit.turn()
@@ -139,7 +142,7 @@ def test_reset_during_a_run_sets_the_stage_again(hands):
 
 def test_the_camera_picture_arrives_as_four_channels_width_first(hands):
     hands.load().redraw()
-    picture = hands.window.find("ImageWithProvider").provider
+    picture = hands.window.find("ImageWithProvider", name="view_camera").provider
     assert picture.size_wh == (224, 224)
     assert set(picture.data[3::4]) == {255}
 

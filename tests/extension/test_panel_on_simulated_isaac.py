@@ -89,6 +89,8 @@ def test_a_run_succeeds_and_leaves_nothing_behind(isaac):
     isaac.run()
     isaac.until("ended", "failed")
     assert isaac.status.success, isaac.status.problem
+    device = "" if isaac.sim.release in ("4.2", "4.5") else " on the CPU"
+    assert isaac.sim.viewport_view[0] == "/OmniverseKit_Persp" and isaac.shows(f"PhysX{device}")
     assert isaac.shows("succeeded") and isaac.shows("port (") and isaac.shows("our own Panda stands in")
     isaac.extension.on_shutdown()
     isaac.sim.app.update()

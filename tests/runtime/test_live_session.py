@@ -529,6 +529,37 @@ def test_a_view_that_cannot_be_drawn_is_a_note_and_no_problem(live, play):
     assert session.status.notes[0].startswith("there is no image of camera 'nowhere': no camera named 'nowhere'")
 
 
+def test_a_view_shows_several_cameras_the_first_one_also_alone(live, play):
+    session = live(view_cameras=("front", "video"), on=Yielding())
+    drive(session.load())
+    assert list(session.frames) == ["front", "video"] and session.frame is session.frames["front"]
+    session.view(("video",))
+    session.run()
+    play(session, 20)
+    assert list(session.frames) == ["video"] and session.frame.camera == "video"
+
+
+@pytest.mark.parametrize("cameras", [("nowhere", "front"), ("front", "nowhere")])
+def test_of_several_cameras_only_the_one_that_cannot_be_drawn_is_left_out(live, cameras):
+    session = live(view_cameras=cameras)
+    drive(session.load())
+    assert list(session.frames) == ["front"]
+    (note,) = session.status.notes
+    assert note.startswith("there is no image of camera 'nowhere'")
+
+
+def test_the_state_is_that_of_the_run_and_without_one_that_of_the_simulator(live, play):
+    session = live()
+    assert session.read_state() is None
+    drive(session.load())
+    assert session.read_state().time == 0.0
+    session.run()
+    play(session, 4)
+    assert session.read_state() is session.episode.period.state
+    session.stop()
+    assert session.read_state().time > 0.0
+
+
 def test_notes_of_the_backend_are_shown(live):
     backend = StubBackend()
     backend.notes = ("the asset server cannot be reached: our own Panda stands in",)

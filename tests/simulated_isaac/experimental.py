@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 from tests.simulated_isaac.experimental_camera import CameraSensor, RtxCamera
 from tests.simulated_isaac.experimental_managers import RenderingManager, SimulationManager
 from tests.simulated_isaac.experimental_views import Articulation, RigidPrim
+from tests.simulated_isaac.viewport import ViewportManager
 
 CLASSES: dict[str, type] = {
     "isaacsim.core.simulation_manager.SimulationManager": SimulationManager,
     "isaacsim.core.rendering_manager.RenderingManager": RenderingManager,
+    "isaacsim.core.rendering_manager.ViewportManager": ViewportManager,
     "isaacsim.core.experimental.prims.Articulation": Articulation,
     "isaacsim.core.experimental.prims.RigidPrim": RigidPrim,
     "isaacsim.sensors.experimental.rtx.CameraSensor": CameraSensor,

@@ -48,9 +48,6 @@ class SimulationManager(Behaviour):
     def get_simulation_time(self) -> float:
         return self._sim.physics.time
 
-    def get_active_physics_engine(self) -> str:
-        return self._sim.engine
-
     def get_num_physics_steps(self) -> int:
         return self._sim.physics.steps
 
@@ -61,11 +58,12 @@ class SimulationManager(Behaviour):
 
     def get_physics_sim_device(self) -> str:
         """Isaac-sim/IsaacSim v5.1.0, simulation_manager.py:326: a GPU only while readback is suppressed."""
-        return "cuda:0" if self._sim.settings.get("/physics/suppressReadback") else "cpu"
+        is_on_gpu = self._sim.is_on_gpu or self._sim.settings.get("/physics/suppressReadback")
+        return "cuda:0" if is_on_gpu else "cpu"
 
     def get_active_physics_engine(self) -> str:
-        """Isaac-sim/IsaacSim v6.0.1, simulation_manager.py:127; `isaacsim.exp.full.newton.kit` would say newton."""
-        return "physx"
+        """Isaac-sim/IsaacSim v6.0.1, simulation_manager.py:127; `isaacsim.exp.full.newton.kit` says newton."""
+        return self._sim.engine
 
     def is_simulating(self) -> bool:
         return self._sim.physics.is_ready

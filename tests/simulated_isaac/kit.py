@@ -225,6 +225,10 @@ class UsdContext:
     def get_stage_event_stream(self) -> EventStream:
         return EventStream(self._sim.stage_stream)
 
+    def has_pending_edit(self) -> bool:
+        """Source: Kit manual, omni.usd, UsdContext.has_pending_edit; used so in isaacsim.robot_setup.wizard 5.1."""
+        return self.stage is not None and bool(self.stage.GetRootLayer().dirty)
+
     def get_stage_state(self) -> int:
         return 2 if self.stage is not None else 0
 

@@ -64,6 +64,7 @@ class Simulation:
         self.version = tuple(numbers[:2])
         self.generation = "A" if self.version < (4, 5) else "B" if self.version < (6, 0) else "C"
         self.assets_root: Path | None = None
+        self.viewport_view: tuple[Any, ...] = ()
         self.thread = threading.get_ident()
         self.log: list[Message] = []
         self.violations: list[str] = []

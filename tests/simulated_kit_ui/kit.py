@@ -18,10 +18,11 @@ import time
 import traceback
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
+from tests.simulated_kit_ui.examples import ExamplesBrowser
 from tests.simulated_kit_ui.menus import MenuWorld
 from tests.simulated_kit_ui.modules import forget_extension, modules
 from tests.simulated_kit_ui.widgets import UiWorld
@@ -113,13 +114,42 @@ class Timeline:
         return self.stream
 
 
+@dataclass
+class PrimSpec:
+    """An SdfPrimSpec with its name and children. Source: OpenUSD API documentation, SdfPrimSpec."""
+
+    name: str
+    nameChildren: list[PrimSpec] = field(default_factory=list)  # noqa: N815
+
+
+@dataclass(eq=False)
+class Stage:
+    """A stage with its root layer in one. Source: OpenUSD API documentation, UsdStage.GetRootLayer, SdfLayer."""
+
+    rootPrims: list[PrimSpec] = field(default_factory=list)  # noqa: N815
+    subLayerPaths: list[str] = field(default_factory=list)  # noqa: N815
+
+    def GetRootLayer(self) -> Stage:
+        return self
+
+
 class UsdContext:
     def __init__(self, kit: SmallKit) -> None:
         self.stream = Stream(kit)
-        self.stage: object = object()
+        self.stage = Stage()
+        self.is_unsaved = False
 
-    def get_stage(self) -> object:
+    def get_stage(self) -> Stage:
         return self.stage
+
+    def add_prim(self, name: str) -> None:
+        """Do what a person does in the stage window."""
+        self.stage.rootPrims.append(PrimSpec(name))
+        self.is_unsaved = True
+
+    def has_pending_edit(self) -> bool:
+        """Source: Kit manual, omni.usd, UsdContext.has_pending_edit."""
+        return self.is_unsaved
 
     def get_stage_event_stream(self) -> Stream:
         return self.stream
@@ -128,7 +158,7 @@ class UsdContext:
         """Replace the stage, as File > New does; the events come at once."""
         self.stream.push(StageEventType.CLOSING)
         self.stream.pop_all()
-        self.stage = object()
+        self.stage, self.is_unsaved = Stage(), False
         self.stream.push(StageEventType.CLOSED)
         self.stream.push(StageEventType.OPENED)
         self.stream.pop_all()
@@ -139,7 +169,7 @@ class SmallKit:
     """Everything one Kit process has; `update` is one turn of its loop."""
 
     def __init__(self) -> None:
-        self.ui, self.menus = UiWorld(), MenuWorld()
+        self.ui, self.menus, self.examples = UiWorld(), MenuWorld(), ExamplesBrowser()
         self.loop = asyncio.new_event_loop()
         self.loop.set_exception_handler(self._loop_fault)
         self.updates = Stream(self)
@@ -221,6 +251,7 @@ class SmallKit:
         counted = {
             **self.ui.alive(),
             **self.menus.alive(),
+            **self.examples.alive(),
             "subscriptions": sum(len(s.subscriptions) for s in (self.updates, self.timeline.stream, self.context.stream)),
             "tasks": len([task for task in asyncio.all_tasks(self.loop) if not task.done()]),
             "physics callbacks": len(self.on_physics),
@@ -271,6 +302,7 @@ class SmallKit:
         levels = {f"log_{level}": self._logger(level) for level in ("info", "warn", "error")}
         return {
             **modules(self.ui, self.menus),
+            **self.examples.modules(),
             "omni.ext": make("omni.ext", IExt=IExt),
             "omni.kit.app": make("omni.kit.app", get_app=lambda: self),
             "omni.timeline": make(

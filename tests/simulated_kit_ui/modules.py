@@ -10,6 +10,8 @@ from types import ModuleType
 from tests.simulated_kit_ui.menus import MenuWorld
 from tests.simulated_kit_ui.widgets import UiWorld, ui_module
 
+ROOTS = ("omni", "carb", "isaacsim")
+
 
 def modules(ui: UiWorld | None = None, menus: MenuWorld | None = None) -> dict[str, ModuleType]:
     """Return omni.ui, omni.kit.menu.utils and omni.kit.actions.core; give worlds to look at what happens in them."""
@@ -26,7 +28,7 @@ def installed(found: Mapping[str, ModuleType]) -> Iterator[None]:
         above, _, last = name.rpartition(".")
         if above in everything:
             setattr(everything[above], last, module)
-    before = {name: sys.modules[name] for name in sys.modules if name.partition(".")[0] in ("omni", "carb")}
+    before = {name: sys.modules[name] for name in sys.modules if name.partition(".")[0] in ROOTS}
     for name in before:
         del sys.modules[name]
     sys.modules.update(everything)
@@ -35,7 +37,7 @@ def installed(found: Mapping[str, ModuleType]) -> Iterator[None]:
         yield
     finally:
         forget_extension()
-        for name in [n for n in sys.modules if n.partition(".")[0] in ("omni", "carb")]:
+        for name in [n for n in sys.modules if n.partition(".")[0] in ROOTS]:
             del sys.modules[name]
         sys.modules.update(before)
 

@@ -63,6 +63,7 @@ class ValueModel:
     def __init__(self, world: UiWorld, value: Any) -> None:
         self._world, self._value = world, value
         self._callbacks: list[Callable[[Any], None]] = []
+        self._end_edit: list[Callable[[Any], None]] = []
 
     def set_value(self, value: Any) -> None:
         self._world.check_thread()
@@ -77,6 +78,15 @@ class ValueModel:
     def add_value_changed_fn(self, fn: Callable[[Any], None]) -> int:
         self._callbacks.append(fn)
         return len(self._callbacks) - 1
+
+    def add_end_edit_fn(self, fn: Callable[[Any], None]) -> int:
+        """Add a callback for the end of an edit by hand. Source: Kit manual, omni.ui, AbstractValueModel.add_end_edit_fn."""
+        self._end_edit.append(fn)
+        return len(self._end_edit) - 1
+
+    def end_edit(self) -> None:
+        for call in list(self._end_edit):
+            call(self)
 
     @property
     def as_string(self) -> str:
@@ -267,6 +277,7 @@ class _Field(Widget):
         if self.is_destroyed or not self.enabled:
             return False
         self.model.set_value(value)
+        self.model.end_edit()  # a person leaves the field
         return True
 
     def dump(self) -> dict[str, Any]:

@@ -14,19 +14,23 @@ from typing import Any
 
 from vla_isaac.core.errors import VlaIsaacError, message_and_remedy
 from vla_isaac.core.prebundle import Prebundle
-from vla_isaac.core.resources import preset_names
 from vla_isaac.extension.extras import missing_extras
 from vla_isaac.extension.factory import MakeBackend, MakePolicy
 from vla_isaac.extension.job import Job
 from vla_isaac.extension.kit import require
 from vla_isaac.extension.kit_events import KitEvents, extension_folder
+from vla_isaac.extension.kit_examples import ExamplesEntry
 from vla_isaac.extension.kit_menu import TOGGLE, MenuAndActions
-from vla_isaac.extension.panel import SETTINGS, Panel, Start
-from vla_isaac.extension.panel_model import BUTTONS, PanelContext, can_press, make_view, sentences
+from vla_isaac.extension.kit_stage import OpenStage
+from vla_isaac.extension.kit_viewport import frame_robot
+from vla_isaac.extension.operations import Operations
+from vla_isaac.extension.panel import Panel
+from vla_isaac.extension.panel_model import BUTTONS, TOOLS, PanelContext, can_press, make_view, sentences
+from vla_isaac.extension.panel_start import start_of
 from vla_isaac.extension.session_manager import SessionManager
-from vla_isaac.extension.settings import ROBOTS, read_settings
-from vla_isaac.policies import POLICIES
+from vla_isaac.extension.settings import read_settings
 from vla_isaac.runtime.live import LiveSession, LiveStatus, Phase, Problem
+from vla_isaac.sim.backend import Steps
 
 carb = require("carb")  # source: docs.omniverse.nvidia.com Carbonite SDK, Python: carb.log_*; stubs in the 6.2 kernel
 carb_settings = require("carb.settings")  # source: docs.omniverse.nvidia.com Carbonite SDK, carb.settings.ISettings
@@ -45,17 +49,20 @@ class PanelController:
         make_backend: MakeBackend,
         make_policy: MakePolicy,
         clock: Callable[[], float],
+        open_folder: Callable[[Path], None],
     ) -> None:
         """Store the arguments; nothing happens before `start`."""
         self.problem: Problem | None = None
-        self._ext_id, self._clock = ext_id, clock
+        self._ext_id, self._clock, self._open_folder = ext_id, clock, open_folder
         self._make_backend, self._make_policy = make_backend, make_policy
         self._events: KitEvents | None = None
         self._panel: Panel | None = None
         self._menu: MenuAndActions | None = None
+        self._examples: ExamplesEntry | None = None
         self._prebundle: Prebundle | None = None
         self._job: Job | None = None
         self._stage: Any = None
+        self._is_replacing_stage = False
         self._is_closed = False
         self._logged: Problem | None = None
         self._next_redraw = 0.0
@@ -71,10 +78,21 @@ class PanelController:
             on_change=self._on_change,
             may_play=self._may_play,
         )
+        self._open_stage = OpenStage(self._settings.stage)
         self._safely("the folder of packages", self._add_prebundle)
+        self._operations = Operations(
+            self._manager,
+            self._settings,
+            begin=self._begin_operation,
+            begin_reset=self._begin_episode,
+            warn=self._warn,
+            make_session=self._make_session,
+            open_folder=self._open_folder,
+        )
         self._missing = missing_extras()
         self._safely("the panel", self._open_panel)
         self._safely("menu and actions", self._add_menu)
+        self._safely("the entry in the examples browser", self._add_example)
         self._safely("Kit's events", self._subscribe)
         self._make_session()
         for error in errors:
@@ -89,7 +107,7 @@ class PanelController:
         if self._job is not None:
             self._job.abandon()
             self._job = None
-        for part in (self._events, self._menu):
+        for part in (self._events, self._menu, self._examples):
             if part is not None:
                 self._safely("closing", part.close)
         self._safely("closing the session", self._manager.close)
@@ -99,7 +117,7 @@ class PanelController:
             carb.log_warn("[vla_isaac] a recording is still being written; it will be complete when Isaac Sim has ended")
         if self._prebundle is not None:
             self._prebundle.remove()
-        self._events = self._menu = self._panel = self._prebundle = None
+        self._events = self._menu = self._examples = self._panel = self._prebundle = None
 
     # commands of the user
 
@@ -108,12 +126,16 @@ class PanelController:
         if self._is_closed:
             return
         phase = self._manager.status.phase
-        if not can_press(button, phase, busy=self._job is not None, has_session=self.session is not None):
-            view = make_view(self._manager.status, self._context())
-            self._warn(f"{button} does nothing now", view.buttons[button].why_not)
+        context = self._context()
+        if button != "load":
+            self._open_stage.asks = ""
+        if not can_press(button, phase, context.surroundings):
+            view = make_view(self._manager.status, context)
+            self._warn(f"{button.replace('_', ' ')} does nothing now", view.buttons[button].why_not)
         else:
             self.problem = None
-            self._safely(button, getattr(self, f"_{button}"))
+            command = getattr(self._operations, button) if button in TOOLS else getattr(self, f"_{button}")
+            self._safely(button.replace("_", " "), command)
         self._redraw()
 
     def choose(self, name: str, value: Any) -> None:
@@ -121,7 +143,12 @@ class PanelController:
         if self._is_closed:
             return
         self.problem = None
-        self._safely(f"choosing {name}={value!r}", lambda: self._manager.choose(name, value))
+        if name == "stage":
+            self._open_stage.choose(value)
+        elif name == "episodes":
+            self._operations.choose_episodes(value)
+        else:
+            self._safely(f"choosing {name}={value!r}", lambda: self._manager.choose(name, value))
         if name == "scene" and self._panel is not None:
             self._safely("the example instructions", self._show_examples)
         self._redraw()
@@ -136,16 +163,41 @@ class PanelController:
             self._panel.visible = not self._panel.visible
             self._redraw()
 
+    def show_window(self) -> None:
+        """Show the panel."""
+        if self._panel is not None:
+            self._panel.visible = True
+            self._redraw()
+
     def _load(self) -> None:
         if self._manager.needs_making and not self._make_session():
             return
+        if not self._open_stage.may_load():
+            self._warn(self._open_stage.asks, "press Confirm to go on, or choose Stage: the open stage")
+            return
         self._manager.note_load()
-        self._begin("loading", self._need_session())
+        self._begin("loading", self._load_steps(self._need_session()), self._after_load)
+
+    def _load_steps(self, session: LiveSession) -> Steps[None]:
+        if self._open_stage.makes_new and self._manager.backend is not None:
+            session.stop("a new stage is opened")
+            self._is_replacing_stage = True
+            try:
+                yield from self._manager.backend.new_stage()
+            finally:
+                self._is_replacing_stage = False
+        yield from session.load()
+
+    def _after_load(self) -> None:
+        if self._manager.status.phase is Phase.READY:
+            self._manager.note_physics()
+            if self._settings.frame_viewport:
+                frame_robot()
 
     def _run(self) -> None:
         session = self._need_session()
         if session.status.phase is Phase.ENDED:
-            self._begin("resetting", session, then_run=True)
+            self._begin_episode(None)
         else:
             self._go()
 
@@ -156,13 +208,16 @@ class PanelController:
             self._manager.set_playing(False)
 
     def _stop(self) -> None:
+        self._operations.end_series()
         if self._job is not None:
             self._job.give_up()
         else:
             self._need_session().stop()
 
     def _reset(self) -> None:
-        self._begin("resetting", self._need_session())
+        self._operations.end_series()
+        self._manager.note_reset()
+        self._begin("resetting", self._need_session().reset())
 
     def _record(self) -> None:
         session = self._need_session()
@@ -176,17 +231,28 @@ class PanelController:
 
     # jobs of several updates
 
-    def _begin(self, doing: str, session: LiveSession, *, then_run: bool = False) -> None:
-        if doing == "resetting":
+    def _begin_episode(self, seed: int | None) -> None:
+        """Lay the scene out, from another seed if given, and run."""
+        session = self._need_session()
+        if seed is None:
             self._manager.note_reset()
-        steps = session.load() if doing == "loading" else session.reset()
+        self._begin("resetting", session.reset(seed), self._go)
 
+    def _begin_operation(self, doing: str, steps: Steps[None], when_done: Callable[[BaseException | None], None]) -> None:
+        def finish(job: Job, error: BaseException | None) -> None:
+            self._job = None
+            self._safely(doing, lambda: when_done(error))
+            self._redraw()
+
+        self._job = Job(doing, steps, finish)
+
+    def _begin(self, doing: str, steps: Steps[None], after: Callable[[], None] | None = None) -> None:
         def when_done(job: Job, error: BaseException | None) -> None:
             self._job = None
             self._stage = None if self._events is None else self._events.stage
             if error is None:
-                if then_run:
-                    self._safely("running", self._go)
+                if after is not None:
+                    self._safely(f"after {doing}", after)
             elif isinstance(error, Exception):
                 self._lose(f"{doing} failed with {type(error).__name__}: {error}")
             else:
@@ -211,6 +277,8 @@ class PanelController:
         self._manager.update()
         if self._manager.is_waiting_for_policy:  # physics is paused and calls nothing, but the answer may have arrived
             self._period()
+        if self._job is None:
+            self._safely("the next episode", self._operations.continue_series)
         if self._clock() >= self._next_redraw:
             self._redraw()
 
@@ -234,7 +302,13 @@ class PanelController:
 
     def _on_stage(self, word: str) -> None:
         session, events = self.session, self._events
-        if session is None or events is None or session.status.phase not in (*_LOADED_PHASES, Phase.LOADING):
+        self._open_stage.asks = ""
+        if (
+            self._is_replacing_stage
+            or session is None
+            or events is None
+            or session.status.phase not in (*_LOADED_PHASES, Phase.LOADING)
+        ):
             return
         if word == "closing" or (self._stage is not None and events.stage != self._stage):
             self._lose("the stage was closed or replaced while the session used it")
@@ -280,8 +354,7 @@ class PanelController:
         return self.session
 
     def _recording_folder(self) -> Path:
-        root = Path(self._settings.recordings) if self._settings.recordings else Path.home() / "vla_isaac" / "recordings"
-        return root.expanduser() / f"{self._manager.status.scene or 'scene'}-{datetime.now():%Y%m%d-%H%M%S}"
+        return self._operations.folder / f"{self._manager.status.scene or 'scene'}-{datetime.now():%Y%m%d-%H%M%S}"
 
     # the panel
 
@@ -294,6 +367,14 @@ class PanelController:
             takes_effect_with=self._manager.takes_effect_with,
             port=backend.describe() if backend is not None else "",
             missing=self._missing,
+            stage=self._open_stage.content(),
+            makes_new_stage=self._open_stage.makes_new,
+            asks=self._open_stage.asks,
+            state=self._operations.read_state(),
+            no_state=self._operations.no_state,
+            series=self._operations.series,
+            device=self._manager.physics,
+            self_test=self._operations.self_test_view,
         )
 
     def _redraw(self) -> None:
@@ -303,34 +384,14 @@ class PanelController:
             return
         try:
             panel.show(make_view(self._manager.status, self._context()))
-            frame = self.session.frame if self.session is not None else None
-            panel.show_picture(frame.rgb if frame is not None else None)
+            panel.show_pictures(self._manager.pictures)
         except Exception as error:  # a panel that cannot be drawn must not stop the simulation
             self._panel = None
             carb.log_error(f"[vla_isaac] the panel cannot be drawn ({type(error).__name__}: {error}); disable and enable it")
             self._safely("closing the panel", panel.close)
 
     def _open_panel(self) -> None:
-        settings = self._settings
-        chosen = {name: str(getattr(settings, name)) for name in SETTINGS}
-        known = {
-            "scene": preset_names("scenes"),
-            "randomisation": preset_names("randomisation"),
-            "robot": list(ROBOTS),
-            "policy": list(POLICIES),
-        }
-        options = {name: list(dict.fromkeys([*names, chosen[name]])) for name, names in known.items()}
-        start = Start(
-            options=options,
-            captions=ROBOTS,
-            chosen=chosen,
-            seed=settings.seed,
-            lock_step=settings.lock_step,
-            speed_scale=settings.speed_scale,
-            instruction=settings.instruction,
-            examples=(),
-        )
-        self._panel = Panel(self, start, visible=settings.show_window)
+        self._panel = Panel(self, start_of(self._settings), visible=self._settings.show_window)
 
     def _show_examples(self) -> None:
         """Show example instructions for the chosen scene; an empty field takes the scene's default."""
@@ -343,8 +404,12 @@ class PanelController:
         self._panel.show_instruction(self._manager.status.instruction)
 
     def _add_menu(self) -> None:
-        doing: dict[str, Callable[[], None]] = {name: self._presser(name) for name in BUTTONS}
+        doing: dict[str, Callable[[], None]] = {name: self._presser(name) for name in (*BUTTONS, *TOOLS)}
         self._menu = MenuAndActions(self._ext_id, {**doing, TOGGLE: self.toggle_window})
+
+    def _add_example(self) -> None:
+        folder = Path(extension_folder(self._ext_id))
+        self._examples = ExamplesEntry(self.show_window, folder / "data" / "icon.png")
 
     def _presser(self, name: str) -> Callable[[], None]:
         return lambda: self.press(name)

@@ -9,6 +9,7 @@ from vla_isaac.core.errors import UsageError
 from vla_isaac.extension.controller import PanelController
 from vla_isaac.extension.factory import KitBackend, isaac_backend
 from vla_isaac.extension.kit import require
+from vla_isaac.extension.kit_folder import open_folder
 from vla_isaac.policies.factory import make_policy
 from vla_isaac.runtime.live import LiveSession
 
@@ -31,6 +32,9 @@ class VlaIsaacExtension(_IExt):  # type: ignore[misc]  # Kit has no stubs
     make_policy = staticmethod(make_policy)
     """Makes policies as the command line does; replaced in tests."""
 
+    open_folder = staticmethod(open_folder)
+    """Shows a folder in the file browser; replaced in tests."""
+
     clock = staticmethod(time.monotonic)
     """Clock of the panel's redraws [s]; replaced in tests."""
 
@@ -38,7 +42,11 @@ class VlaIsaacExtension(_IExt):  # type: ignore[misc]  # Kit has no stubs
         """Open the panel; `ext_id` is Kit's id of this extension, independent of its folder's name."""
         cls = type(self)
         self._controller = PanelController(
-            ext_id, make_backend=cls.make_backend, make_policy=cls.make_policy, clock=cls.clock
+            ext_id,
+            make_backend=cls.make_backend,
+            make_policy=cls.make_policy,
+            clock=cls.clock,
+            open_folder=cls.open_folder,
         )
         _running.append(self._controller)
         self._controller.start()

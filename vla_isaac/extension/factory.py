@@ -8,7 +8,7 @@ from typing import Protocol
 
 from vla_isaac.extension.settings import ExtensionSettings
 from vla_isaac.policies.base import Policy
-from vla_isaac.sim.backend import Backend
+from vla_isaac.sim.backend import Backend, Steps
 
 
 class KitBackend(Backend, Protocol):
@@ -28,6 +28,14 @@ class KitBackend(Backend, Protocol):
 
     def resume(self) -> None:
         """Resume the timeline."""
+        ...
+
+    def new_stage(self) -> Steps[None]:
+        """Open an empty stage in place of the open one, whose unsaved changes are lost."""
+        ...
+
+    def describe_physics(self) -> str:
+        """Return physics engine and device, such as ``"PhysX on the CPU"``."""
         ...
 
     def describe(self) -> str:

@@ -43,11 +43,17 @@ class MenuAndActions:
 
 
 _ABOUT = {
-    "load": "Build the chosen scene in the open stage, below /World/VLA.",
+    "load": "Build the chosen scene below /World/VLA, in the open stage or in a new one, as chosen in the panel. "
+    "Before a new stage closes one with prims of yours, the panel asks, and a second call confirms.",
     "run": "Let the policy follow the instruction, or resume after a pause.",
     "pause": "Hold the arm and stop time.",
     "stop": "End the run; the arm holds.",
     "reset": "Lay the scene out again from its seed.",
     "record": "Turn the recording of runs on or off.",
+    "home": "Move the arm to its ready posture.",
+    "open_gripper": "Open the fingers.",
+    "run_episodes": "Run several episodes, each with the next seed, and count the successes.",
+    "self_test": "Check what the extension assumes about Isaac Sim and write a report.",
+    "recordings": "Open the folder of the recordings.",
     TOGGLE: "Show or hide the panel.",
 }

@@ -2,67 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from vla_isaac.core.arrays import Image
 from vla_isaac.extension.kit import require
 from vla_isaac.extension.kit_menu import TITLE
 from vla_isaac.extension.panel_model import BUTTONS, Line, PanelView
-from vla_isaac.extension.pictures import to_rgba
+from vla_isaac.extension.panel_picture import PanelPicture
+from vla_isaac.extension.panel_start import SETTINGS, VIEWS, Start
+from vla_isaac.extension.panel_style import CAPTIONS, HINTS, LABEL_WIDTH, ROBOT_LINES, ROW, RUN_LINES, STYLE
 
-ui = require("omni.ui")  # source: docs.omniverse.nvidia.com omni.ui, API of the classes used here; ByteImageProvider: RGBA8
-
-LABEL_WIDTH = 92
-ROW = 24
-SETTINGS = ("scene", "randomisation", "robot", "policy")
-READINGS = ("step", "rate", "verdict", "clipped", "freshness", "recording")
-CAPTIONS = {
-    "scene": "Scene",
-    "randomisation": "Variation",
-    "robot": "Franka",
-    "policy": "Policy",
-    "step": "Step",
-    "rate": "Rate",
-    "verdict": "Verdict",
-    "clipped": "Limited",
-    "freshness": "Freshness",
-    "recording": "Recording",
-}
-HINTS = {
-    "scene": "Objects on the table: a preset of config/scenes",
-    "randomisation": "What varies with the seed: layout, colours, light, cameras",
-    "robot": "NVIDIA's asset needs its asset server; our own Panda needs none",
-    "policy": "The policy that acts",
-}
-
-COLOURS = {  # 0xAABBGGRR
-    "plain": 0xFFDDDDDD,
-    "muted": 0xFF9A9A9A,
-    "busy": 0xFFE8B860,
-    "good": 0xFF7CD08A,
-    "warn": 0xFF55B9F2,
-    "bad": 0xFF6B6BF5,
-}
-STYLE: dict[str, dict[str, Any]] = {
-    **{f"Label::{tone}": {"color": colour} for tone, colour in COLOURS.items()},
-    "Label::caption": {"color": 0xFF9A9A9A},
-    "Button": {"border_radius": 4, "margin": 1},
-    "Button:disabled": {"background_color": 0xFF2A2A2A},
-    "Button.Label:disabled": {"color": 0xFF6A6A6A},
-    "Button::run": {"background_color": 0xFF4F7A3A},
-    "Button::run:disabled": {"background_color": 0xFF2A2A2A},
-    "Button::example": {"background_color": 0xFF303030},
-    "Rectangle::picture": {"background_color": 0xFF1C1C1C, "border_radius": 4},
-}
+ui = require("omni.ui")  # source: docs.omniverse.nvidia.com omni.ui, API of the classes used here
 
 
 class Commands(Protocol):
     """Commands of the panel's user."""
 
     def press(self, button: str) -> None:
-        """Press a button; one of `panel_model.BUTTONS`."""
+        """Press a button; one of `panel_model.BUTTONS` and `panel_model.TOOLS`."""
         ...
 
     def choose(self, name: str, value: Any) -> None:
@@ -72,26 +30,6 @@ class Commands(Protocol):
     def instruct(self, text: str) -> None:
         """Set the instruction; called at every keystroke."""
         ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Start:
-    """Initial values of the fields."""
-
-    options: Mapping[str, Sequence[str]]
-    """Names to choose from, for each of `SETTINGS`."""
-
-    captions: Mapping[str, str]
-    """Displayed text of a name, where it differs from the name."""
-
-    chosen: Mapping[str, str]
-    """Chosen name for each of `SETTINGS`."""
-
-    seed: int
-    lock_step: bool
-    speed_scale: float
-    instruction: str
-    examples: Sequence[str]
 
 
 class Panel:
@@ -105,19 +43,20 @@ class Panel:
         self._fields: dict[str, Any] = {}
         self._shown: PanelView | None = None
         self._examples: tuple[str, ...] | None = None
-        self._picture: Image | None = None
+        self._pictures: list[PanelPicture] = []
         self._is_filling = False
-        self._provider = ui.ByteImageProvider()
-        self._window = ui.Window(TITLE, width=440, height=900, visible=visible)
+        self._window = ui.Window(TITLE, width=440, height=980, visible=visible)
         with self._window.frame, ui.ScrollingFrame(), ui.VStack(spacing=6, height=0, style=STYLE):
             self._build_head()
             self._build_settings(start)
             self._build_instruction(start)
             self._build_buttons()
-            self._build_picture()
+            self._build_tools(start)
+            self._build_pictures(start)
             self._build_status_lines()
+            self._build_robot()
+            self._build_checks()
             self._build_notes()
-        self.offer(start.examples)
 
     @property
     def visible(self) -> bool:
@@ -150,15 +89,10 @@ class Panel:
         if before is None or bool(view.error.text) != bool(before.error.text):
             self._error_box.visible = bool(view.error.text)
 
-    def show_picture(self, rgb: Image | None) -> None:
-        """Show a camera's picture; the same array again is ignored."""
-        if rgb is self._picture:
-            return
-        self._picture = rgb
-        if rgb is not None:
-            rgba = to_rgba(rgb)
-            self._provider.set_bytes_data(rgba.reshape(-1).data, [rgba.shape[1], rgba.shape[0]])  # width first
-        self._no_picture.visible = rgb is None
+    def show_pictures(self, pictures: Sequence[tuple[str, Image | None]]) -> None:
+        """Show the cameras' pictures, each with its camera's name."""
+        for picture, (camera, rgb) in zip(self._pictures, pictures, strict=True):
+            picture.show(camera, rgb)
 
     def show_instruction(self, text: str) -> None:
         """Set the text of the field without calling `instruct`."""
@@ -186,7 +120,8 @@ class Panel:
             window.destroy()
         for widgets in (self._buttons, self._labels, self._fields):
             widgets.clear()
-        for name in ("_provider", "_bar", "_error_box", "_no_picture", "_instruction", "_example_rows", "_commands"):
+        self._pictures.clear()
+        for name in ("_bar", "_error_box", "_instruction", "_example_rows", "_commands"):
             self.__dict__.pop(name, None)
 
     def _build_head(self) -> None:
@@ -202,22 +137,31 @@ class Panel:
             for name in SETTINGS:
                 with ui.HStack(height=ROW):
                     ui.Label(CAPTIONS[name], name="caption", width=LABEL_WIDTH, tooltip=HINTS[name])
-                    options = list(start.options[name])
-                    combo = ui.ComboBox(options.index(start.chosen[name]), *(start.captions.get(o, o) for o in options))
-                    combo.model.add_item_changed_fn(self._on_selected(name, options))
-                    self._fields[name] = combo
+                    self._combo(name, start)
+                if name == "stage":
+                    self._labels["stage"] = ui.Label("", name="muted", word_wrap=True, height=0)
+            with ui.HStack(height=ROW):
+                tooltip = "Checkpoint folder of a learned policy, or FILE.py:CLASS; empty takes the policy above"
+                ui.Label("Checkpoint", name="caption", width=LABEL_WIDTH, tooltip=tooltip)
+                self._build_checkpoint(start)
             with ui.HStack(height=ROW, spacing=6):
                 ui.Label("Seed", name="caption", width=LABEL_WIDTH - 6, tooltip="Seed of everything random")
-                self._value("seed", ui.IntField(width=56), start.seed, lambda model: int(model.as_int))
+                self._value("seed", ui.IntField(name="seed", width=56), start.seed, lambda model: int(model.as_int))
                 ui.Label("Speed", name="caption", width=40, tooltip="Allowed fraction of the arm's speed limits")
                 slider = ui.FloatSlider(min=0.05, max=1.0)
                 self._value("speed_scale", slider, start.speed_scale, lambda model: float(model.as_float))
                 ui.Label("Lock step", name="caption", width=62, tooltip="Simulation pauses while the policy computes")
                 self._value("lock_step", ui.CheckBox(width=18), start.lock_step, lambda model: bool(model.as_bool))
 
+    def _build_checkpoint(self, start: Start) -> None:
+        """Take the text when the field is left: every letter of a path would be an unknown policy."""
+        field = self._fields["checkpoint"] = ui.StringField(name="checkpoint", tooltip="Leave empty for the policy above")
+        field.model.set_value(start.checkpoint)
+        field.model.add_end_edit_fn(lambda model: self._commands.choose("checkpoint", model.as_string))
+
     def _build_instruction(self, start: Start) -> None:
         with ui.CollapsableFrame("Instruction", height=0), ui.VStack(spacing=3, height=0):
-            self._instruction = ui.StringField(height=ROW, tooltip="What the arm should do, in English")
+            self._instruction = ui.StringField(name="instruction", height=ROW, tooltip="What the arm should do, in English")
             self._instruction.model.set_value(start.instruction)
             self._instruction.model.add_value_changed_fn(self._on_typed)
             self._labels["parse"] = ui.Label("", name="muted", word_wrap=True, height=0)
@@ -226,25 +170,59 @@ class Panel:
     def _build_buttons(self) -> None:
         with ui.HStack(height=30, spacing=2):
             for name in BUTTONS:
-                self._buttons[name] = ui.Button(name.capitalize(), name=name, clicked_fn=self._on_pressed(name))
+                self._button(name)
 
-    def _build_picture(self) -> None:
-        with ui.ZStack(height=200):
-            ui.Rectangle(name="picture")
-            ui.ImageWithProvider(self._provider, fill_policy=ui.IwpFillPolicy.IWP_PRESERVE_ASPECT_FIT)
-            self._no_picture = ui.Label("no picture yet", name="muted", alignment=ui.Alignment.CENTER)
+    def _build_tools(self, start: Start) -> None:
+        with ui.HStack(height=28, spacing=2):
+            for name in ("home", "open_gripper", "run_episodes"):
+                self._button(name)
+            episodes = ui.IntField(name="episodes", width=48, tooltip="Number of episodes")
+            self._value("episodes", episodes, start.episodes, lambda model: int(model.as_int))
+
+    def _build_pictures(self, start: Start) -> None:
+        with ui.HStack(height=0, spacing=4):
+            for name in VIEWS:
+                with ui.VStack(spacing=2, height=0):
+                    self._pictures.append(PanelPicture(name))
+                    self._combo(name, start)
 
     def _build_status_lines(self) -> None:
         with ui.VStack(spacing=3, height=0):
             self._bar = ui.ProgressBar(height=18, tooltip="Progress of the task")
-            for name in READINGS:
-                with ui.HStack(height=0):
-                    ui.Label(CAPTIONS[name], name="caption", width=LABEL_WIDTH, height=20)
-                    self._labels[name] = ui.Label("", name="muted", word_wrap=True)
+            self._lines(RUN_LINES)
+
+    def _build_robot(self) -> None:
+        with ui.CollapsableFrame("Robot", height=0), ui.VStack(spacing=3, height=0):
+            self._lines((*ROBOT_LINES, "device"))
+
+    def _build_checks(self) -> None:
+        with ui.CollapsableFrame("Files and checks", height=0), ui.VStack(spacing=3, height=0):
+            with ui.HStack(height=28, spacing=2):
+                for name in ("recordings", "self_test"):
+                    self._button(name)
+            self._labels["self_test"] = ui.Label("", name="muted", word_wrap=True, height=0)
 
     def _build_notes(self) -> None:
         for name in ("notes", "missing", "port"):
             self._labels[name] = ui.Label("", name="muted", word_wrap=True, height=0)
+
+    def _button(self, name: str) -> None:
+        self._buttons[name] = ui.Button(name.capitalize(), name=name, clicked_fn=self._on_pressed(name))
+
+    def _combo(self, name: str, start: Start) -> None:
+        options, captions = list(start.options[name]), start.captions.get(name, {})
+        combo = ui.ComboBox(
+            options.index(start.chosen[name]), *(captions.get(o, o) for o in options), name=name, tooltip=HINTS[name]
+        )
+        combo.model.add_item_changed_fn(self._on_selected(name, options))
+        if name not in VIEWS:  # pictures may be chosen while a policy runs
+            self._fields[name] = combo
+
+    def _lines(self, names: Sequence[str]) -> None:
+        for name in names:
+            with ui.HStack(height=0):
+                ui.Label(CAPTIONS[name], name="caption", width=LABEL_WIDTH, height=20)
+                self._labels[name] = ui.Label("", name="muted", word_wrap=True)
 
     def _value(self, name: str, field: Any, value: Any, read: Callable[[Any], Any]) -> None:
         """Set a field and forward the user's input."""

@@ -7,42 +7,29 @@ copies them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
 
-from vla_isaac.core.types import Body
+from vla_isaac.core.types import Body, SceneState
+from vla_isaac.extension.episode_series import EpisodeSeries
+from vla_isaac.extension.panel_buttons import BUTTONS, TOOLS, ButtonView, Surroundings, button_views, can_press
+from vla_isaac.extension.panel_lines import (
+    Line,
+    SelfTestView,
+    episodes_line,
+    gripper_line,
+    hand_line,
+    joints_line,
+    self_test_line,
+    stage_line,
+)
+from vla_isaac.extension.stage_content import StageContent
 from vla_isaac.runtime.live_status import LiveStatus, Phase, Problem
 from vla_isaac.tasks.language import examples
 
-Tone = Literal["plain", "muted", "busy", "good", "warn", "bad"]
-"""Tone of a text; the panel has a colour for each."""
-
-BUTTONS = ("load", "run", "pause", "stop", "reset", "record")
-"""The buttons in their order in the panel; Kit's actions have the same names."""
+__all__ = ["BUTTONS", "TOOLS", "Line", "PanelContext", "PanelView", "can_press", "make_view", "parse_line", "sentences"]
 
 OLD_FRAME = 0.5  # [s] a picture older than this gives a warning
 STALE_SHARE = 0.25  # a larger share of held periods gives a warning
-
-
-@dataclass(frozen=True)
-class Line:
-    """One text and its tone."""
-
-    text: str = ""
-    tone: Tone = "plain"
-
-
-@dataclass(frozen=True)
-class ButtonView:
-    """One button."""
-
-    text: str
-    enabled: bool
-    tooltip: str
-    """What it does, or why it cannot be pressed now."""
-
-    why_not: str = ""
-    """Why it cannot be pressed now; empty if it can."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +43,7 @@ class PanelView:
     """What to do next."""
 
     buttons: Mapping[str, ButtonView]
-    """By the names in `BUTTONS`."""
+    """By the names in `BUTTONS` and `TOOLS`."""
 
     can_choose: bool
     """Whether scene, seed, robot and policy may be changed."""
@@ -89,6 +76,20 @@ class PanelView:
     missing: Line
     """Missing optional packages."""
 
+    stage: Line
+    """What Load does to the open stage."""
+
+    joints: Line
+    hand: Line
+    gripper: Line
+    episodes: Line
+    """Successes of a series of episodes."""
+
+    device: Line
+    """Physics engine and its device, and the device of the policy."""
+
+    self_test: Line
+
 
 @dataclass(frozen=True, kw_only=True)
 class PanelContext:
@@ -112,6 +113,30 @@ class PanelContext:
     missing: Sequence[str] = ()
     """Missing optional packages, each with the feature that needs it."""
 
+    stage: StageContent = field(default_factory=StageContent)
+    makes_new_stage: bool = False
+    asks: str = ""
+    """The question that a second Load confirms; empty if there is none."""
+
+    state: SceneState | None = None
+    """State of the robot; None while there is none."""
+
+    no_state: str = ""
+    """Why it cannot be read; empty if it can, or if nothing is loaded."""
+
+    series: EpisodeSeries | None = None
+    device: str = ""
+    """Physics engine, its device, and the policy's, as the backend reports them."""
+
+    self_test: SelfTestView = field(default_factory=SelfTestView)
+
+    @property
+    def surroundings(self) -> Surroundings:
+        """Return what the buttons need of it."""
+        return Surroundings(
+            busy=self.busy, has_session=self.has_session, asks=self.asks, no_self_test=self.self_test.why_not
+        )
+
 
 def make_view(status: LiveStatus, context: PanelContext | None = None) -> PanelView:
     """Return what every widget shows."""
@@ -120,7 +145,7 @@ def make_view(status: LiveStatus, context: PanelContext | None = None) -> PanelV
     return PanelView(
         phase=_phase(status, context),
         hint=_hint(status, context),
-        buttons=_buttons(status, context),
+        buttons=button_views(status, context.surroundings),
         can_choose=not context.busy and status.phase not in (Phase.LOADING, Phase.RUNNING, Phase.PAUSED),
         parse=parse_line(status.goal, status.instruction_problem),
         step=_step(status),
@@ -135,6 +160,13 @@ def make_view(status: LiveStatus, context: PanelContext | None = None) -> PanelV
         notes=Line("\n".join(status.notes), "muted"),
         port=Line(context.port or "no simulator interface yet", "muted"),
         missing=_missing(context.missing),
+        stage=stage_line(context.stage, makes_new=context.makes_new_stage),
+        joints=joints_line(context.state, context.no_state),
+        hand=hand_line(context.state),
+        gripper=gripper_line(context.state),
+        episodes=episodes_line(context.series),
+        device=Line(context.device or "known after Load", "muted"),
+        self_test=self_test_line(context.self_test),
     )
 
 
@@ -171,11 +203,17 @@ def _phase(status: LiveStatus, context: PanelContext) -> Line:
     return _PHASE_LINES[status.phase]
 
 
+_BUSY_HINTS = {
+    "moving": "The arm moves; Stop cancels, and the arm holds.",
+    "self-test": "The simulator is being checked; Stop cancels.",
+}
+
+
 def _hint(status: LiveStatus, context: PanelContext) -> Line:
     if not context.has_session:
         return Line("See the message below; then press Load to try again.", "bad")
     if context.busy:
-        return Line("The simulator is being prepared; Stop cancels.", "muted")
+        return Line(_BUSY_HINTS.get(context.busy, "The simulator is being prepared; Stop cancels."), "muted")
     if context.takes_effect_with and status.phase in (Phase.READY, Phase.ENDED):
         return Line(f"Your choice takes effect with the next {context.takes_effect_with}.", "warn")
     if status.instruction_problem and status.phase in (Phase.EMPTY, Phase.READY, Phase.ENDED):
@@ -192,78 +230,6 @@ def _hint(status: LiveStatus, context: PanelContext) -> Line:
         }[status.phase],
         "muted",
     )
-
-
-_ALLOWED_PHASES = {
-    "load": (Phase.EMPTY, Phase.READY, Phase.ENDED, Phase.FAILED),
-    "run": (Phase.READY, Phase.PAUSED, Phase.ENDED),
-    "pause": (Phase.RUNNING,),
-    "stop": (Phase.LOADING, Phase.RUNNING, Phase.PAUSED),
-    "reset": (Phase.READY, Phase.RUNNING, Phase.PAUSED, Phase.ENDED),
-    "record": tuple(Phase),
-}
-
-_TOOLTIPS = {
-    "load": "Build the chosen scene on the open stage, under /World",
-    "run": "Let the policy follow the instruction",
-    "pause": "Hold the arm and stop time",
-    "stop": "End the run; the arm holds",
-    "reset": "End the run and lay the scene out again from its seed",
-    "record": "Record every run from the next one on",
-}
-
-_WHY_NOT = {
-    Phase.EMPTY: "load a scene first",
-    Phase.LOADING: "wait until the scene is built",
-    Phase.READY: "nothing runs yet",
-    Phase.RUNNING: "stop the run first",
-    Phase.PAUSED: "stop the run first",
-    Phase.ENDED: "the run has ended",
-    Phase.FAILED: "load the scene again",
-}
-
-
-def can_press(button: str, phase: Phase, *, busy: bool = False, has_session: bool = True) -> bool:
-    """Return whether a button is enabled."""
-    if not has_session:
-        return button == "load"
-    if busy:
-        return button in ("stop", "record")
-    return phase in _ALLOWED_PHASES[button]
-
-
-def _buttons(status: LiveStatus, context: PanelContext) -> dict[str, ButtonView]:
-    views = {}
-    for name in BUTTONS:
-        enabled = can_press(name, status.phase, busy=bool(context.busy), has_session=context.has_session)
-        why_not = "" if enabled else _why_not(name, status, context)
-        tooltip = _TOOLTIPS[name] if enabled else f"Not now: {why_not}"
-        views[name] = ButtonView(_caption(name, status, context), enabled, tooltip, why_not)
-    return views
-
-
-def _why_not(name: str, status: LiveStatus, context: PanelContext) -> str:
-    if not context.has_session:
-        return "the simulator backend could not be made"
-    if context.busy:
-        return "wait until the simulator is ready, or press Stop"
-    if name == "run" and status.phase is Phase.RUNNING:
-        return "it runs already"
-    if name == "pause" and status.phase is Phase.PAUSED:
-        return "it is paused already"
-    return _WHY_NOT[status.phase]
-
-
-def _caption(name: str, status: LiveStatus, context: PanelContext) -> str:
-    if name == "run" and status.phase is Phase.PAUSED:
-        return "Resume"
-    if name == "load" and status.phase is Phase.FAILED:
-        return "Reload"
-    if name == "stop" and context.busy:
-        return "Cancel"
-    if name == "record":
-        return "Recording" if status.recording else "Record"
-    return name.capitalize()
 
 
 def _step(status: LiveStatus) -> Line:

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from vla_isaac.control.config import ControlConfig
+from vla_isaac.core.arrays import Image
 from vla_isaac.extension.factory import KitBackend, MakeBackend, MakePolicy, Options
 from vla_isaac.extension.settings import ExtensionSettings
 from vla_isaac.runtime.live import LiveSession, LiveStatus
 from vla_isaac.runtime.spool import SpoolRecorder
 
+CHECKPOINT_FILES = (".onnx", ".json", ".safetensors")  # files inside a checkpoint folder
 OWN_EVENTS = 2  # app updates after our pause or resume in which timeline events count as ours
 
 
@@ -46,6 +48,9 @@ class SessionManager:
         self._recorders: list[SpoolRecorder] = []
         self._on_period, self._on_change, self._may_play = on_period, on_change, may_play
         self._chosen = self._made_with = Options.of(settings)
+        self._views = {name: getattr(settings, name) for name in ("view_camera", "second_camera")}
+        self._policy, self._checkpoint = settings.policy, settings.checkpoint
+        self.physics = ""
         self.scene, self._randomisation = settings.scene, settings.randomisation
         self._loaded: tuple[Any, Any] | None = None
         self._quiet_updates = 0
@@ -77,16 +82,17 @@ class SessionManager:
             lock_step=self._chosen.lock_step,
             hold_time=self._pause_while_waiting,
             make_recorder=self._make_recorder,
-            view_cameras=(self._settings.view_camera,) if self._settings.view_camera else (),
+            view_cameras=self.cameras,
         )
         self.backend.on_period = self._on_period
         self._unwatch = self.session.watch(self._on_change)
         self.session.choose(scene=self.scene)
         self.session.choose(randomisation=self._randomisation)
-        for name in ("seed", "policy", "instruction"):
+        for name in ("seed", "instruction"):
             value = getattr(before or self._settings, name)
             if value != "":
                 self.choose(name, value)
+        self.session.choose(policy=before.policy if before is not None else self.policy)
         if before is not None and before.recording:
             self.session.record(Path(before.recording))
 
@@ -109,6 +115,14 @@ class SessionManager:
         if name in ("robot", "lock_step", "speed_scale"):
             self._chosen = replace(self._chosen, **{name: value})
             return
+        if name in self._views:
+            self._views[name] = value
+            if self.session is not None:
+                self.session.view(self.cameras)
+            return
+        if name in ("policy", "checkpoint"):
+            setattr(self, f"_{name}", value)
+            name, value = "policy", self.policy
         if name == "scene":
             self.scene = value
         elif name == "randomisation":
@@ -116,6 +130,38 @@ class SessionManager:
         if self.session is not None:
             chosen: dict[str, Any] = {name: value}
             self.session.choose(**chosen)
+
+    @property
+    def speed_scale(self) -> float:
+        """The chosen fraction of the arm's speed limits."""
+        return self._chosen.speed_scale
+
+    @property
+    def policy(self) -> str:
+        """The chosen policy: the checkpoint if one is given; of a file in a checkpoint folder, the folder."""
+        path = Path(self._checkpoint.strip()).expanduser()
+        if not self._checkpoint.strip():
+            return self._policy
+        return str(path.parent if path.is_file() and path.suffix in CHECKPOINT_FILES else path)
+
+    @property
+    def cameras(self) -> tuple[str, ...]:
+        """The cameras shown in the panel, none twice."""
+        return tuple(dict.fromkeys(name for name in self._views.values() if name))
+
+    @property
+    def pictures(self) -> tuple[tuple[str, Image | None], ...]:
+        """The newest picture of each view and its camera; the policy's where the chosen camera has none."""
+        frames = {} if self.session is None else dict(self.session.frames)
+        first = None if self.session is None else self.session.frame
+        chosen = [(name, frames.get(name)) for name in self._views.values()]
+        if chosen[0][1] is None and first is not None and first.camera not in self._views.values():
+            chosen[0] = first.camera, first
+        return tuple((name, None if frame is None else frame.rgb) for name, frame in chosen)
+
+    def note_physics(self) -> None:
+        """Ask the backend for engine and device, once per load."""
+        self.physics = "" if self.backend is None else self.backend.describe_physics()
 
     def note_load(self) -> None:
         """Note that all chosen settings are being loaded."""

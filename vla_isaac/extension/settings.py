@@ -38,6 +38,12 @@ class ExtensionSettings:
     instruction: str = ""
     """Sentence in the text field at the start; empty takes the scene's default."""
 
+    stage: str = "this"
+    """Where Load builds the scene: ``this`` is the open stage, ``new`` an empty one that replaces it."""
+
+    checkpoint: str = ""
+    """Checkpoint folder of a learned policy, or FILE.py:CLASS; empty takes `policy`."""
+
     robot: str = "reference"
     """``reference`` or ``embedded``, see `ROBOTS`."""
 
@@ -49,6 +55,15 @@ class ExtensionSettings:
 
     view_camera: str = "front"
     """Camera shown in the panel; empty shows none."""
+
+    second_camera: str = "wrist"
+    """Camera shown next to it; empty shows none."""
+
+    frame_viewport: bool = True
+    """Whether Load points the viewport's camera at the robot."""
+
+    episodes: int = 10
+    """Episodes of the button Run episodes."""
 
     recordings: str = ""
     """Folder for recordings; empty takes ``vla_isaac/recordings`` in the home folder."""
@@ -85,7 +100,13 @@ def read_settings(get: Callable[[str], Any]) -> tuple[ExtensionSettings, tuple[C
     return ExtensionSettings(**values), tuple(errors)
 
 
-_RANGES: dict[str, tuple[float, float]] = {"redraw_hz": (0.5, 60.0), "speed_scale": (0.01, 1.0), "seed": (0, 2**31 - 1)}
+_CHOICES: dict[str, tuple[str, ...]] = {"robot": tuple(ROBOTS), "stage": ("this", "new")}
+_RANGES: dict[str, tuple[float, float]] = {
+    "redraw_hz": (0.5, 60.0),
+    "speed_scale": (0.01, 1.0),
+    "seed": (0, 2**31 - 1),
+    "episodes": (1, 1000),
+}
 
 
 def _accepted(name: str, value: Any, kind: Any) -> Any:
@@ -96,7 +117,7 @@ def _accepted(name: str, value: Any, kind: Any) -> Any:
         value = float(value)
     if kind is not type(value):
         return None
-    if name == "robot" and value not in ROBOTS:
+    if name in _CHOICES and value not in _CHOICES[name]:
         return None
     if name in _RANGES and not _RANGES[name][0] <= float(value) <= _RANGES[name][1]:
         return None
@@ -104,8 +125,8 @@ def _accepted(name: str, value: Any, kind: Any) -> Any:
 
 
 def _advice(name: str, default: Any) -> str:
-    if name == "robot":
-        return f"choose {' or '.join(ROBOTS)}; {default!r} is used"
+    if name in _CHOICES:
+        return f"choose {' or '.join(_CHOICES[name])}; {default!r} is used"
     kind = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}[type(default)]
     limits = f" from {_RANGES[name][0]} to {_RANGES[name][1]}" if name in _RANGES else ""
     return f"give {kind}{limits}; {default!r} is used"

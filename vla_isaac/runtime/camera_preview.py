@@ -1,9 +1,9 @@
-"""`CameraPreview`: the image shown by a view of a live session; a frame of the policy's cameras where it has any."""
+"""`CameraPreview`: the images shown by a view of a live session; frames of the policy's cameras where it has any."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from vla_isaac.core.read_only import read_only_copy
 from vla_isaac.core.types import Frame
@@ -19,50 +19,82 @@ VIEW_SECONDS = 0.2
 
 
 class CameraPreview:
-    """Keeps the last image; an image that cannot be rendered is noted and never ends the run."""
+    """Keeps the last image of each camera; an image that cannot be rendered is noted and never ends the run."""
 
     def __init__(self, backend: Backend, cameras: Sequence[str]) -> None:
-        """Prefer `cameras`, the first one most; if empty, only frames of the policy's cameras are shown."""
+        """Show `cameras`, the first one before the others; if empty, only frames of the policy's cameras are shown."""
         self._backend = backend
         self._cameras = tuple(cameras)
-        self._is_own = False
+        self._rendered: tuple[str, ...] = ()  # those that are rendered only for display
         self._look: Steps[None] | None = None
         self._next = 0.0
-        self._shown: Frame | None = None
-        self.frame: Frame | None = None
+        self._taken: dict[str, Frame] = {}  # by camera: the frame of which `frames` has a copy
+        self._shown = ""
+        self.frames: Mapping[str, Frame] = {}
         self.notes: tuple[str, ...] = ()
+
+    @property
+    def frame(self) -> Frame | None:
+        """Return the newest image of the first camera that has one."""
+        return self.frames.get(self._shown)
+
+    def choose(self, cameras: Sequence[str]) -> None:
+        """Show other cameras from the next image on."""
+        if self._rendered:
+            self._rendered = tuple(cameras)
+        self._cameras, self._next, self.notes = tuple(cameras), 0.0, ()
+        self._stop_looking()
 
     def reset(self, policy: Policy) -> None:
         """Reset; separate images are rendered only for a policy without cameras."""
-        if self._look is not None:
-            self._look.close()
-        self._look, self._next, self.notes = None, 0.0, ()
-        self._is_own = bool(self._cameras) and not policy.spec.cameras
+        self._stop_looking()
+        self._next, self.notes = 0.0, ()
+        self._rendered = () if policy.spec.cameras else self._cameras
 
     def show(self, run: LiveRun) -> None:
-        """Take the latest frame of the run, or continue rendering one; requests at most one simulator update."""
+        """Take the latest frames of the run, or continue rendering; requests at most one simulator update."""
         if run.frames:
-            seen = [name for name in self._cameras if name in run.frames] or list(run.frames)
-            self._take(run.frames[seen[0]])
-        elif self._is_own and run.episode.end is None:
+            seen = [name for name in self._cameras if name in run.frames] or list(run.frames)[:1]
+            self._take({name: run.frames[name] for name in seen})
+        elif self._rendered and run.episode.end is None:
             self._continue(run.time)
 
     def look(self, now: float) -> Steps[None]:
-        """Render an image, at `now` [s] or later; an error is added to the notes."""
-        if not self._is_own:
+        """Render the images, at `now` [s] or later; a camera that cannot is noted and left out from then on."""
+        if not self._rendered:
             return
         try:
-            frames = yield from CameraRig(self._backend, self._cameras[:1]).read_steps(now)
-            self._take(frames[self._cameras[0]])
-        except Exception as error:
-            self._is_own = False
-            self.notes = (f"there is no image of camera {self._cameras[0]!r}: {error}",)
-            logger.info("%s", self.notes[0])
+            frames: Mapping[str, Frame] = yield from CameraRig(self._backend, self._rendered).read_steps(now)
+        except Exception:  # of one of them; which one, only rendering each alone shows
+            frames = yield from self._look_at_each(now)
+        self._take(frames)
 
-    def _take(self, frame: Frame) -> None:
-        """Keep a read-only copy, since the run and its subscribers use the same frame."""
-        if frame is not self._shown:
-            self._shown, self.frame = frame, read_only_copy(frame)
+    def _look_at_each(self, now: float) -> Steps[Mapping[str, Frame]]:
+        """Render the images one after another, and leave out the cameras that raise."""
+        found: dict[str, Frame] = {}
+        for name in self._rendered:
+            try:
+                found.update((yield from CameraRig(self._backend, (name,)).read_steps(now)))
+            except Exception as error:
+                self.notes = (*self.notes, f"there is no image of camera {name!r}: {error}")
+                logger.info("%s", self.notes[-1])
+        self._rendered = tuple(found)
+        return found
+
+    def _take(self, frames: Mapping[str, Frame]) -> None:
+        """Keep read-only copies, since the run and its subscribers use the same frames."""
+        old = self.frames
+        self.frames = {
+            name: old[name] if self._taken.get(name) is frame and name in old else read_only_copy(frame)
+            for name, frame in frames.items()
+        }
+        self._taken = dict(frames)
+        self._shown = next(iter(frames), "")
+
+    def _stop_looking(self) -> None:
+        look, self._look = self._look, None
+        if look is not None:
+            look.close()
 
     def _continue(self, now: float) -> None:
         if self._look is None and now >= self._next:

@@ -12,7 +12,7 @@ from vla_isaac.control.config import ControlConfig
 from vla_isaac.control.converter import ActionConverter
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import BackendError, InstructionError, UsageError, VlaIsaacError
-from vla_isaac.core.types import Body, Frame
+from vla_isaac.core.types import Body, Frame, SceneState
 from vla_isaac.grounding import places_of, understand
 from vla_isaac.policies import POLICIES
 from vla_isaac.policies.base import Policy
@@ -79,7 +79,8 @@ class LiveSession:
             hold_time: Called in lock-step with True to pause the simulation and with False to resume it; a caller that
                 steps the simulation itself reads `is_time_held` instead.
             make_recorder: Makes the subscriber that records a run to a path.
-            view_cameras: Which cameras `frame` prefers. For a policy without cameras the first of them is rendered.
+            view_cameras: Which cameras `frames` shows, the first one also as `frame`. For a policy without cameras they
+                are rendered only for display.
             patience: Timeout of a policy's answer [s] of real time.
 
         Raises:
@@ -144,6 +145,25 @@ class LiveSession:
     def frame(self) -> Frame | None:
         """Return the last image for a view; may be older than the status."""
         return self._preview.frame
+
+    @property
+    def frames(self) -> Mapping[str, Frame]:
+        """Return the last image of each camera that is shown, by name; may be older than the status."""
+        return self._preview.frames
+
+    def view(self, cameras: Sequence[str]) -> None:
+        """Show these cameras instead of `view_cameras`."""
+        self._preview.choose(cameras)
+
+    def read_state(self) -> SceneState | None:
+        """Return the last state of a run, else the simulator's state now; None while no scene is loaded.
+
+        Raises:
+            BackendError: If the simulator has none, because it was stopped or replaced.
+        """
+        if self._is_busy and self._run is not None:
+            return self._run.episode.period.state
+        return self._backend.state() if self._phase in (Phase.READY, Phase.ENDED) else None
 
     @property
     def backend(self) -> Backend:

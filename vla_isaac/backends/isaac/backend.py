@@ -17,8 +17,9 @@ import numpy as np
 from vla_isaac.backends.isaac.app_loop import Mode, find_mode, make_loop
 from vla_isaac.backends.isaac.assets import find_franka
 from vla_isaac.backends.isaac.cameras import CameraBank, Moment
+from vla_isaac.backends.isaac.physics_engine import active_engine, describe_physics
 from vla_isaac.backends.isaac.ports import Ports
-from vla_isaac.backends.isaac.probe import Offer, Port, active_engine, enable_extensions, is_inside_kit, probe
+from vla_isaac.backends.isaac.probe import Offer, Port, enable_extensions, is_inside_kit, probe
 from vla_isaac.backends.isaac.saved_state import SavedKitState
 from vla_isaac.core.arrays import Array, frozen
 from vla_isaac.core.errors import BackendError, RenderError, UsageError, VlaIsaacError
@@ -112,6 +113,18 @@ class IsaacBackend:
     def resume(self) -> None:
         """Resume the timeline; for the extension inside Kit."""
         self._timeline.resume(is_in_step=self._is_in_step)
+
+    def new_stage(self) -> Steps[None]:
+        """Open an empty stage in place of the open one, whose unsaved changes are lost; for the extension inside Kit."""
+        self._layout = None
+        self._cameras.close()
+        self._is_written = False
+        yield from self._timeline.stop()
+        yield from self._ports.sim.new_stage()
+
+    def describe_physics(self) -> str:
+        """Return physics engine and device, such as ``"PhysX on the CPU"``."""
+        return describe_physics()
 
     # ---------------------------------------------------------------- the protocol
 

@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 
 from vla_isaac.backends.isaac.backend import ROBOT_PATH, ROOT, IsaacBackend
+from vla_isaac.backends.isaac.physics_engine import active_engine, physics_device
 from vla_isaac.backends.isaac.ports import as_row
 from vla_isaac.backends.isaac.probe import CLASSIC_NEEDS, EXPERIMENTAL_NEEDS
 from vla_isaac.backends.isaac.saved_state import SETTINGS
@@ -65,15 +66,10 @@ class IsaacInspector:
 
     def engine(self) -> tuple[str, str]:
         """Return the physics engine and its device; releases without the question have PhysX only."""
-        manager = _manager()
-        engine = "physx"
-        if hasattr(manager, "get_active_physics_engine"):
-            # source: isaac-sim/IsaacSim v6.0.1, isaacsim.core.simulation_manager, simulation_manager.py:127
-            engine = str(manager.get_active_physics_engine())
-        if not hasattr(manager, "get_physics_sim_device"):
+        device = physics_device()
+        if device is None:
             raise InspectionError("this release does not say on which device physics runs")
-        # source: isaac-sim/IsaacSim v5.0.0 to v6.0.1, isaacsim.core.simulation_manager, simulation_manager.py
-        return engine.lower(), str(manager.get_physics_sim_device()).lower()
+        return active_engine(), device
 
     def broken_modules(self) -> dict[str, str]:
         """Import each module of the chosen port, which `probe` has only looked for."""
@@ -137,7 +133,8 @@ class IsaacInspector:
     def link_poses(self, links: Sequence[str]) -> tuple[Array, Array]:
         """Return the poses of links through new rigid-body handles, as objects have them."""
         handles = copy.copy(self._backend._ports.objects)
-        handles.connect([f"{ROBOT_PATH}/{link}" for link in links])
+        handles.wrap([f"{ROBOT_PATH}/{link}" for link in links])
+        handles.connect()
         positions, quaternions, _ = handles.read()
         return positions, quaternions
 

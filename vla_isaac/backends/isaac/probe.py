@@ -87,16 +87,6 @@ def enable_extensions(port: Port | None = None) -> None:
             manager.set_extension_enabled_immediate(name, True)
 
 
-def active_engine() -> str:
-    """Return the physics engine in use: `physx`, or from 6.0 on also `newton`."""
-    try:
-        # source: isaac-sim/IsaacSim v6.0.1, isaacsim.core.simulation_manager, simulation_manager.py; 6.2 wheel (audit)
-        manager: Any = importlib.import_module("isaacsim.core.simulation_manager").SimulationManager
-        return str(manager.get_active_physics_engine())
-    except (ImportError, AttributeError):  # before 6.0 there is one engine
-        return "physx"
-
-
 def probe(*, exists: Callable[[str], bool] | None = None) -> Offer:
     """Return the available APIs.
 

@@ -1,0 +1,42 @@
+"""`OpenStage`: the choice between the open stage and a new one, and the question before the open one is closed."""
+
+from __future__ import annotations
+
+from vla_isaac.extension.kit import require
+from vla_isaac.extension.stage_content import StageContent, content_of
+
+usd = require("omni.usd")  # source: docs.omniverse.nvidia.com omni.usd, UsdContext: get_stage, has_pending_edit
+
+
+class OpenStage:
+    """What Kit's open stage holds, and whether closing it was confirmed."""
+
+    def __init__(self, choice: str) -> None:
+        """Take the initial choice, one of `stage_content.STAGES`."""
+        self.choice = choice
+        self.asks = ""
+
+    @property
+    def makes_new(self) -> bool:
+        """Whether Load opens a new stage."""
+        return self.choice == "new"
+
+    def content(self) -> StageContent:
+        """Return what the open stage holds besides our scene."""
+        context = usd.get_context()
+        stage = context.get_stage()
+        if stage is None:
+            return StageContent()
+        return content_of(stage.GetRootLayer(), is_unsaved=bool(context.has_pending_edit()))
+
+    def may_load(self) -> bool:
+        """Return whether a scene may be loaded now; if not, `asks` has the question that the next call confirms."""
+        question = self.content().confirmation if self.makes_new else ""
+        is_confirmed, self.asks = self.asks == question, ""
+        if question and not is_confirmed:
+            self.asks = question
+        return not self.asks
+
+    def choose(self, choice: str) -> None:
+        """Set the choice and drop the question."""
+        self.choice, self.asks = choice, ""
