@@ -29,6 +29,7 @@ from tests.simulated_isaac.bench import (
     WARM,
     WRIST,
     Table,
+    as_sensor,
     check_red,
     classic_names,
     layout,
@@ -275,7 +276,8 @@ def test_a_script_for_6_2_experimental_moves_the_arm_and_sees_the_cube():
         RenderingManager.set_dt(1 / 20)
         SimulationManager.setup_simulation(dt=1 / 500)
         robot, cubes = Articulation("/World/Robot"), RigidPrim([CUBE])
-        camera = CameraSensor(FRONT, resolution=(240, 320), annotators=["rgb", "distance_to_image_plane"])
+        sensor = as_sensor(stage_utils.get_current_stage(), FRONT)
+        camera = CameraSensor(sensor, resolution=(240, 320), annotators=["rgb", "distance_to_image_plane"])
         app_utils.play()
         app_utils.update_app()
         robot.set_dof_position_targets(START[None] - 0.02)

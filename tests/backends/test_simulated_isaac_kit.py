@@ -32,8 +32,8 @@ def test_in_kit_coroutines_drive_the_classic_interface():
         async def begin():
             world = new_world(isaac)
             await world.initialize_simulation_context_async()
+            robot = isaac.Articulation(prim_path="/World/Robot")  # while stopped: wrapping rewrites the prim's transform
             await world.reset_async()
-            robot = isaac.Articulation(prim_path="/World/Robot")
             robot.initialize()
             return robot
 

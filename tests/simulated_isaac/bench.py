@@ -23,6 +23,10 @@ START = np.array([*panda.QPOS_HOME, 0.04, 0.04])
 SIZE_WH = (400, 320)
 WARM = 4  # updates after which a picture is there
 
+# PhysX counts in single precision: 1/20 s are 24.999998 steps of 1/500 s, so the first update after play makes 24 steps.
+# What is left over is added to the next one, and every later update makes 25; see `rates.Substepping` for the source.
+FIRST_SUBSTEPS = SUBSTEPS - 1
+
 
 def layout() -> SceneLayout:
     """Return the scene as it stands in every test."""
@@ -72,6 +76,17 @@ def red_pixel(size_wh: tuple[int, int]) -> tuple[int, int, float]:
     focal = size_wh[0] * height / width / (2 * math.tan(config.fov_y / 2))
     x, y, z = (np.linalg.inv(config.pose_mount_camera.matrix()) @ [*RED_POS, 1.0])[:3]
     return int(size_wh[0] / 2 + focal * x / z), int(size_wh[1] / 2 + focal * y / z), z
+
+
+def as_sensor(stage: Any, path: str) -> str:
+    """Give a camera prim the schema without which a `CameraSensor` refuses it, and return its path.
+
+    Source: isaac-sim/IsaacSim v6.0.0 and v6.0.1, isaacsim.sensors.experimental.rtx/python/impl/rtx_camera.py
+    (`_create_prim`: `ApplyAPI("OmniSensorAPI")`) and _sensor_base.py (`_SensorAuthoring.__init__`), for every 6.x alike;
+    usd-core does not know the schema, so that `ApplyAPI` would fail here.
+    """
+    stage.GetPrimAtPath(path).AddAppliedSchema("OmniSensorAPI")
+    return path
 
 
 def check_red(rgb: Any, size_wh: tuple[int, int]) -> None:
