@@ -285,6 +285,14 @@ def test_the_timeline_waits_for_a_commit_or_an_update(table):
     assert table.world.is_stopped()
 
 
+def test_a_commit_inside_a_physics_step_is_a_violation(table):
+    table.sim.timeline.commit()
+    assert table.sim.violations == []
+    table.world.add_physics_callback("step", lambda dt: table.sim.timeline.commit())
+    table.step()
+    assert table.sim.violations[0] == "loop_is_kits: timeline.commit() was called inside a physics step"
+
+
 def test_prims_with_physics_written_while_playing_are_a_violation(table):
     UsdGeom.Camera.Define(table.sim.stage, "/World/Cameras/new")
     assert table.sim.violations == []

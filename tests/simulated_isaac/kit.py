@@ -158,9 +158,15 @@ class Timeline:
         self._sim.check_thread("timeline")
         self._wishes.append(state)
         if not self._sim.traps.timeline_needs_commit:
-            self.commit()
+            self._carry_out()
 
     def commit(self) -> None:
+        """Carry out what was asked for; within a physics step that would enter the step again, which is assumed to break."""
+        if self._sim.physics.is_stepping:
+            self._sim.violate("loop_is_kits", "timeline.commit() was called inside a physics step")
+        self._carry_out()
+
+    def _carry_out(self) -> None:
         wishes, self._wishes = self._wishes, []
         for wish in wishes:
             if wish == self.state or (wish == "paused" and self.state == "stopped"):

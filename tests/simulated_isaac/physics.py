@@ -38,7 +38,8 @@ class Physics:
 
         self.lost: set[str] = set()
         self._substepping = Substepping()
-        self._is_stepping = False
+        self.is_stepping = False
+        """Whether a physics step with its callbacks is under way."""
 
     # ------------------------------------------------------------ the timeline
 
@@ -121,9 +122,9 @@ class Physics:
         sim = self._sim
         if self.loaded is None:
             return
-        if self._is_stepping:
+        if self.is_stepping:
             sim.refuse_on_kits_loop("a physics step")
-        self._is_stepping = True
+        self.is_stepping = True
         session, model, data = self.session, self.loaded.model, self.data
         try:
             for _ in range(steps):
@@ -138,7 +139,7 @@ class Physics:
                     return
             mujoco.mj_kinematics(model, data)
         finally:
-            self._is_stepping = False
+            self.is_stepping = False
 
     # ------------------------------------------------------------ the robot
 

@@ -401,6 +401,11 @@ GUARDS: dict[str, Guard] = {
         (("ports", "if list(found) != list(expected):", "if False:"),),
         "articulation_with_other_joints",
     ),
+    "no commit inside a step": Guard(
+        "a commit of the timeline inside a physics step enters the step again",
+        (("backend", "        self._is_in_step = True\n", ""),),
+        "no_commit_is_made_inside_a_physics_step",
+    ),
     "fastened objects left alone": Guard(
         "wrapping a prim as a rigid body makes it one",
         (("backend", "for row, o in enumerate(spec.objects) if not o.fixed]", "for row, o in enumerate(spec.objects)]"),),
