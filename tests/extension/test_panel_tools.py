@@ -289,6 +289,24 @@ def test_an_entry_that_is_gone_already_is_no_error(hands):
     assert hands.kit.faults == [] and not hands.kit.logged("error")
 
 
+@pytest.mark.parametrize("member", ["get_instance", "register_example", "deregister_example"])
+@pytest.mark.parametrize("error", [RuntimeError, NotImplementedError, KeyError])
+def test_a_browser_that_raises_costs_the_entry_only_and_is_a_note_in_the_log(kit, monkeypatch, member, error):
+    def raises(**_: object) -> None:
+        raise error("Manipulation")
+
+    owner = sys.modules["isaacsim.examples.browser"] if member == "get_instance" else kit.examples
+    monkeypatch.setattr(owner, member, raises)
+    hands = Hands(kit, str(ROOT)).enable().load()
+    assert hands.window.visible and not hands.shows("examples browser")
+    hands.disable()
+    kit.examples.found.clear()
+    assert kit.left() == {} and kit.faults == [] and not kit.logged("error") and not kit.logged("warn")
+    notes = kit.logged("info").splitlines()
+    assert all("examples browser" in note and error.__name__ in note for note in notes), notes
+    assert len(notes) == (0 if (member, error) == ("deregister_example", KeyError) else 1)
+
+
 def test_without_the_browser_the_panel_opens_all_the_same(kit):
     kit.examples.is_enabled = False
     hands = Hands(kit, str(ROOT)).enable()
