@@ -218,7 +218,7 @@ class Drawing:
         for paragraph in text.split("\n"):
             line = ""
             for word in paragraph.split(" "):
-                longer = f"{line} {word}".strip()
+                longer = f"{line} {word}" if line else word
                 if line and font.getlength(longer) > width * SCALE:
                     lines.append(line)
                     longer = word

@@ -254,6 +254,17 @@ def test_a_self_test_that_does_not_end_leaves_an_empty_session(self_test, kit, e
     hands.load()
 
 
+def test_the_real_self_test_of_a_backend_without_physics_ends_in_a_message_at_once(kit):
+    hands = Hands(kit, str(ROOT)).enable()
+    hands.load()
+    assert hands.button("self_test").enabled and hands.click("self_test")
+    kit.update(3)
+    assert hands.shows("self-test failed: the backend 'stub' has no self-test.") and hands.shows("Choose mujoco or isaac.")
+    assert hands.shows("not run yet")
+    assert hands.phase == "empty" and hands.button("load").enabled
+    hands.load()
+
+
 def test_without_a_self_test_the_button_says_so(monkeypatch, kit):
     monkeypatch.setitem(sys.modules, "vla_isaac.self_test", None)
     hands = Hands(kit, str(ROOT)).enable()
