@@ -218,7 +218,7 @@ class Drawing:
         for paragraph in text.split("\n"):
             line = ""
             for word in paragraph.split(" "):
-                longer = f"{line} {word}".strip()
+                longer = f"{line} {word}" if line else word
                 if line and font.getlength(longer) > width * SCALE:
                     lines.append(line)
                     longer = word
@@ -249,8 +249,9 @@ class Person:
     def wait(self, *phases: str, steps: int = 10_000) -> None:
         """Let time pass at the rate of a person's clock, so that the panel shows rates as they would be."""
         while self._session().status.phase.value in phases and self._session().status.step < steps:
+            end = time.monotonic() + self._sim.app_dt
             self._sim.app.update()
-            time.sleep(0.03)
+            time.sleep(max(0.0, end - time.monotonic()))
 
     def picture(self, name: str) -> None:
         """Draw the panel as it is now."""

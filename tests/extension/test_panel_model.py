@@ -91,6 +91,12 @@ def test_every_phase_says_what_to_do_next(phase):
     assert model.make_view(at(phase)).hint.text.endswith(".")
 
 
+def test_what_to_do_is_said_once_where_the_remedy_says_the_same():
+    gone = Problem(message="it is gone", remedy="press Load to build the scene again", kind="")
+    view = model.make_view(at(Phase.FAILED), Around(problem=gone))
+    assert (view.hint.text, view.remedy.text) == ("", "Press Load to build the scene again.")
+
+
 def test_settings_are_fixed_during_a_run_only():
     assert {p for p in Phase if not model.make_view(at(p)).can_choose} == {Phase.LOADING, Phase.RUNNING, Phase.PAUSED}
 

@@ -254,6 +254,17 @@ def test_a_self_test_that_does_not_end_leaves_an_empty_session(self_test, kit, e
     hands.load()
 
 
+def test_the_real_self_test_of_a_backend_without_physics_ends_in_a_message_at_once(kit):
+    hands = Hands(kit, str(ROOT)).enable()
+    hands.load()
+    assert hands.button("self_test").enabled and hands.click("self_test")
+    kit.update(3)
+    assert hands.shows("self-test failed: the backend 'stub' has no self-test.") and hands.shows("Choose mujoco or isaac.")
+    assert hands.shows("not run yet")
+    assert hands.phase == "empty" and hands.button("load").enabled
+    hands.load()
+
+
 def test_without_a_self_test_the_button_says_so(monkeypatch, kit):
     monkeypatch.setitem(sys.modules, "vla_isaac.self_test", None)
     hands = Hands(kit, str(ROOT)).enable()
@@ -287,6 +298,24 @@ def test_an_entry_that_is_gone_already_is_no_error(hands):
     hands.kit.examples.found.clear()
     hands.disable()
     assert hands.kit.faults == [] and not hands.kit.logged("error")
+
+
+@pytest.mark.parametrize("member", ["get_instance", "register_example", "deregister_example"])
+@pytest.mark.parametrize("error", [RuntimeError, NotImplementedError, KeyError])
+def test_a_browser_that_raises_costs_the_entry_only_and_is_a_note_in_the_log(kit, monkeypatch, member, error):
+    def raises(**_: object) -> None:
+        raise error("Manipulation")
+
+    owner = sys.modules["isaacsim.examples.browser"] if member == "get_instance" else kit.examples
+    monkeypatch.setattr(owner, member, raises)
+    hands = Hands(kit, str(ROOT)).enable().load()
+    assert hands.window.visible and not hands.shows("examples browser")
+    hands.disable()
+    kit.examples.found.clear()
+    assert kit.left() == {} and kit.faults == [] and not kit.logged("error") and not kit.logged("warn")
+    notes = kit.logged("info").splitlines()
+    assert all("examples browser" in note and error.__name__ in note for note in notes), notes
+    assert len(notes) == (0 if (member, error) == ("deregister_example", KeyError) else 1)
 
 
 def test_without_the_browser_the_panel_opens_all_the_same(kit):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pxr import UsdGeom
 
+from tests.simulated_isaac.examples import examples_functions
 from tests.simulated_isaac.viewport import viewport_functions
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def functions(sim: Simulation) -> dict[str, Callable[..., Any]]:
     def set_stage_units(stage_units_in_meters: float) -> None:
         UsdGeom.SetStageMetersPerUnit(sim.stage, stage_units_in_meters)
 
-    found: dict[str, Callable[..., Any]] = {**viewport_functions(sim)}
+    found: dict[str, Callable[..., Any]] = {**viewport_functions(sim), **examples_functions(sim)}
     stage_functions = {
         "create_new_stage": create_new_stage,
         "create_new_stage_async": create_new_stage_async,

@@ -108,6 +108,9 @@ class Recording:
             behaviour = self.behaviour_of(target, self._behaviours.classes) or self._behaviours.classes.get(dotted)
             if behaviour is not None:
                 return self._once(target, lambda: self._without_signatures(target, behaviour))
+            function = self.behaviour_of(target, self._behaviours.functions)
+            if function is not None:
+                return self._once(target, lambda: self._callable(target, {}, function))
             return self._once(target, lambda: _placeholder(target, self.version))
         raise AttributeError(f"module {module!r} has no attribute {name!r} in Isaac Sim {self.version}")
 

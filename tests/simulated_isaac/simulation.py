@@ -22,6 +22,7 @@ from tests.simulated_isaac.rates import LoopRunner, app_dt
 from tests.simulated_isaac.recording import Recording
 from tests.simulated_isaac.streams import Event, Stream, Subscription
 from tests.simulated_isaac.traps import TrapError, Traps
+from tests.simulated_kit_ui.examples import ExamplesBrowser
 
 Mode = Literal["script", "kit"]
 
@@ -64,6 +65,7 @@ class Simulation:
         self.version = tuple(numbers[:2])
         self.generation = "A" if self.version < (4, 5) else "B" if self.version < (6, 0) else "C"
         self.assets_root: Path | None = None
+        self.examples = ExamplesBrowser()
         self.viewport_view: tuple[Any, ...] = ()
         self.thread = threading.get_ident()
         self.log: list[Message] = []

@@ -7,29 +7,28 @@ and log and is never raised into Kit.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from vla_isaac.core.errors import VlaIsaacError, message_and_remedy
+from vla_isaac.core.errors import message_and_remedy
 from vla_isaac.core.prebundle import Prebundle
 from vla_isaac.extension.extras import missing_extras
 from vla_isaac.extension.factory import MakeBackend, MakePolicy
-from vla_isaac.extension.job import Job
+from vla_isaac.extension.job import JobSlot, end_in_words
 from vla_isaac.extension.kit import require
+from vla_isaac.extension.kit_entrances import Entrances
 from vla_isaac.extension.kit_events import KitEvents, extension_folder
-from vla_isaac.extension.kit_examples import ExamplesEntry
-from vla_isaac.extension.kit_menu import TOGGLE, MenuAndActions
 from vla_isaac.extension.kit_stage import OpenStage
 from vla_isaac.extension.kit_viewport import frame_robot
+from vla_isaac.extension.messages import Messages
 from vla_isaac.extension.operations import Operations
 from vla_isaac.extension.panel import Panel
-from vla_isaac.extension.panel_model import BUTTONS, TOOLS, PanelContext, can_press, make_view, sentences
+from vla_isaac.extension.panel_model import TOOLS, PanelContext, can_press, make_view, sentences
 from vla_isaac.extension.panel_start import start_of
 from vla_isaac.extension.session_manager import SessionManager
 from vla_isaac.extension.settings import read_settings
-from vla_isaac.runtime.live import LiveSession, LiveStatus, Phase, Problem
+from vla_isaac.runtime.live import LiveSession, Phase, Problem
 from vla_isaac.sim.backend import Steps
 
 carb = require("carb")  # source: docs.omniverse.nvidia.com Carbonite SDK, Python: carb.log_*; stubs in the 6.2 kernel
@@ -52,19 +51,17 @@ class PanelController:
         open_folder: Callable[[Path], None],
     ) -> None:
         """Store the arguments; nothing happens before `start`."""
-        self.problem: Problem | None = None
+        self._messages = Messages()
+        self._warn, self._safely = self._messages.warn, self._messages.safely
         self._ext_id, self._clock, self._open_folder = ext_id, clock, open_folder
         self._make_backend, self._make_policy = make_backend, make_policy
         self._events: KitEvents | None = None
         self._panel: Panel | None = None
-        self._menu: MenuAndActions | None = None
-        self._examples: ExamplesEntry | None = None
+        self._entrances: Entrances | None = None
         self._prebundle: Prebundle | None = None
-        self._job: Job | None = None
+        self._jobs = JobSlot(self._safely, self._redraw)
         self._stage: Any = None
-        self._is_replacing_stage = False
         self._is_closed = False
-        self._logged: Problem | None = None
         self._next_redraw = 0.0
 
     def start(self) -> None:
@@ -75,7 +72,7 @@ class PanelController:
             make_backend=self._make_backend,
             make_policy=self._make_policy,
             on_period=self._period,
-            on_change=self._on_change,
+            on_change=self._messages.on_change,
             may_play=self._may_play,
         )
         self._open_stage = OpenStage(self._settings.stage)
@@ -83,7 +80,7 @@ class PanelController:
         self._operations = Operations(
             self._manager,
             self._settings,
-            begin=self._begin_operation,
+            begin=self._jobs.begin,
             begin_reset=self._begin_episode,
             warn=self._warn,
             make_session=self._make_session,
@@ -91,8 +88,9 @@ class PanelController:
         )
         self._missing = missing_extras()
         self._safely("the panel", self._open_panel)
-        self._safely("menu and actions", self._add_menu)
-        self._safely("the entry in the examples browser", self._add_example)
+        self._entrances = Entrances(
+            self._ext_id, press=self.press, toggle=self.toggle_window, show=self.show_window, safely=self._safely
+        )
         self._safely("Kit's events", self._subscribe)
         self._make_session()
         for error in errors:
@@ -104,10 +102,9 @@ class PanelController:
         if self._is_closed:
             return
         self._is_closed = True
-        if self._job is not None:
-            self._job.abandon()
-            self._job = None
-        for part in (self._events, self._menu, self._examples):
+        self._messages.close()
+        self._jobs.abandon()
+        for part in (self._events, self._entrances):
             if part is not None:
                 self._safely("closing", part.close)
         self._safely("closing the session", self._manager.close)
@@ -117,7 +114,7 @@ class PanelController:
             carb.log_warn("[vla_isaac] a recording is still being written; it will be complete when Isaac Sim has ended")
         if self._prebundle is not None:
             self._prebundle.remove()
-        self._events = self._menu = self._examples = self._panel = self._prebundle = None
+        self._events = self._entrances = self._panel = self._prebundle = None
 
     # commands of the user
 
@@ -133,7 +130,7 @@ class PanelController:
             view = make_view(self._manager.status, context)
             self._warn(f"{button.replace('_', ' ')} does nothing now", view.buttons[button].why_not)
         else:
-            self.problem = None
+            self._messages.clear()
             command = getattr(self._operations, button) if button in TOOLS else getattr(self, f"_{button}")
             self._safely(button.replace("_", " "), command)
         self._redraw()
@@ -142,7 +139,7 @@ class PanelController:
         """Set a setting of the panel."""
         if self._is_closed:
             return
-        self.problem = None
+        self._messages.clear()
         if name == "stage":
             self._open_stage.choose(value)
         elif name == "episodes":
@@ -181,11 +178,7 @@ class PanelController:
     def _load_steps(self, session: LiveSession) -> Steps[None]:
         if self._open_stage.makes_new and self._manager.backend is not None:
             session.stop("a new stage is opened")
-            self._is_replacing_stage = True
-            try:
-                yield from self._manager.backend.new_stage()
-            finally:
-                self._is_replacing_stage = False
+            yield from self._open_stage.renew(self._manager.backend.new_stage())
         yield from session.load()
 
     def _after_load(self) -> None:
@@ -209,8 +202,8 @@ class PanelController:
 
     def _stop(self) -> None:
         self._operations.end_series()
-        if self._job is not None:
-            self._job.give_up()
+        if self._jobs.doing:
+            self._jobs.give_up()
         else:
             self._need_session().stop()
 
@@ -238,35 +231,24 @@ class PanelController:
             self._manager.note_reset()
         self._begin("resetting", session.reset(seed), self._go)
 
-    def _begin_operation(self, doing: str, steps: Steps[None], when_done: Callable[[BaseException | None], None]) -> None:
-        def finish(job: Job, error: BaseException | None) -> None:
-            self._job = None
-            self._safely(doing, lambda: when_done(error))
-            self._redraw()
-
-        self._job = Job(doing, steps, finish)
-
     def _begin(self, doing: str, steps: Steps[None], after: Callable[[], None] | None = None) -> None:
-        def when_done(job: Job, error: BaseException | None) -> None:
-            self._job = None
-            self._stage = None if self._events is None else self._events.stage
-            if error is None:
-                if after is not None:
-                    self._safely(f"after {doing}", after)
-            elif isinstance(error, Exception):
-                self._lose(f"{doing} failed with {type(error).__name__}: {error}")
-            else:
-                self._lose(f"{doing} was cancelled")
-            self._redraw()
+        """Drive a job that makes or lays out the scene; without its success there is none."""
 
-        self._job = Job(doing, steps, when_done)
+        def when_done(error: BaseException | None) -> None:
+            self._stage = None if self._events is None else self._events.stage
+            if error is not None:
+                self._lose(end_in_words(doing, error))
+            elif after is not None:
+                self._safely(f"after {doing}", after)
+
+        self._jobs.begin(doing, steps, when_done)
 
     # events of Kit
 
     def _period(self) -> None:
         """Call the session after a control period; an exception must not reach Kit's physics callback."""
         session = self.session
-        if session is None or self._job is not None or self._is_closed:
+        if session is None or self._jobs.doing or self._is_closed:
             return
         try:
             session.period()
@@ -277,7 +259,7 @@ class PanelController:
         self._manager.update()
         if self._manager.is_waiting_for_policy:  # physics is paused and calls nothing, but the answer may have arrived
             self._period()
-        if self._job is None:
+        if not self._jobs.doing:
             self._safely("the next episode", self._operations.continue_series)
         if self._clock() >= self._next_redraw:
             self._redraw()
@@ -285,7 +267,7 @@ class PanelController:
     def _on_timeline(self, word: str) -> None:
         """Handle a timeline event that the user caused, as the states of the timeline and the session show."""
         session, events = self.session, self._events
-        if session is None or events is None or self._job is not None:
+        if session is None or events is None or self._jobs.doing:
             return
         phase = session.status.phase
         if word == "stop" and events.is_stopped and phase in _LOADED_PHASES:
@@ -304,7 +286,7 @@ class PanelController:
         session, events = self.session, self._events
         self._open_stage.asks = ""
         if (
-            self._is_replacing_stage
+            self._open_stage.is_being_renewed
             or session is None
             or events is None
             or session.status.phase not in (*_LOADED_PHASES, Phase.LOADING)
@@ -313,14 +295,12 @@ class PanelController:
         if word == "closing" or (self._stage is not None and events.stage != self._stage):
             self._lose("the stage was closed or replaced while the session used it")
 
-    def _on_change(self, status: LiveStatus) -> None:
-        """Log each new problem once; it replaces an earlier message of the panel."""
-        if status.problem is not None and status.problem != self._logged and not self._is_closed:
-            self.problem = None
-            carb.log_error(f"[vla_isaac] {status.problem.what}")
-        self._logged = status.problem
-
     # the session
+
+    @property
+    def problem(self) -> Problem | None:
+        """The message of the panel; None if there is none."""
+        return self._messages.problem
 
     @property
     def session(self) -> LiveSession | None:
@@ -332,9 +312,9 @@ class PanelController:
         try:
             self._manager.make()
         except Exception as error:
-            self._report("there is no session", error, "fix that, then press Load")
+            self._messages.report("there is no session", error, "fix that, then press Load")
             return False
-        self.problem = None
+        self._messages.clear()
         self._safely("the example instructions", self._show_examples)
         return True
 
@@ -361,8 +341,8 @@ class PanelController:
     def _context(self) -> PanelContext:
         backend = self._manager.backend
         return PanelContext(
-            busy=self._job.doing if self._job is not None else "",
-            problem=self.problem,
+            busy=self._jobs.doing,
+            problem=self._messages.problem,
             has_session=self.session is not None,
             takes_effect_with=self._manager.takes_effect_with,
             port=backend.describe() if backend is not None else "",
@@ -403,46 +383,9 @@ class PanelController:
         self._panel.offer(sentences(scene.instruction, scene.bodies))
         self._panel.show_instruction(self._manager.status.instruction)
 
-    def _add_menu(self) -> None:
-        doing: dict[str, Callable[[], None]] = {name: self._presser(name) for name in (*BUTTONS, *TOOLS)}
-        self._menu = MenuAndActions(self._ext_id, {**doing, TOGGLE: self.toggle_window})
-
-    def _add_example(self) -> None:
-        folder = Path(extension_folder(self._ext_id))
-        self._examples = ExamplesEntry(self.show_window, folder / "data" / "icon.png")
-
-    def _presser(self, name: str) -> Callable[[], None]:
-        return lambda: self.press(name)
-
     def _subscribe(self) -> None:
         self._events = KitEvents(on_update=self._on_update, on_timeline=self._on_timeline, on_stage=self._on_stage)
 
     def _add_prebundle(self) -> None:
         self._prebundle = Prebundle(Path(extension_folder(self._ext_id)))
         self._prebundle.add()
-
-    # messages
-
-    def _warn(self, message: str, remedy: str = "") -> None:
-        """Show and log a message."""
-        self.problem = Problem(message=message, remedy=remedy, kind="")
-        carb.log_warn(f"[vla_isaac] {self.problem.what}")
-
-    def _report(self, doing: str, error: Exception, remedy: str) -> None:
-        if isinstance(error, ModuleNotFoundError) and not isinstance(error, VlaIsaacError):
-            self.problem = Problem(
-                message=f"{doing}: the package {error.name!r} is not installed",
-                remedy="use the folder made by tools/package_extension.py, which contains it",
-                kind=type(error).__name__,
-            )
-        else:
-            self.problem = Problem.of(error, doing=doing, remedy=remedy)
-        carb.log_error(f"[vla_isaac] {self.problem.what}")
-
-    def _safely(self, doing: str, do: Callable[[], Any]) -> None:
-        """Call `do`; an exception becomes a message."""
-        try:
-            do()
-        except Exception as error:
-            with suppress(Exception):
-                self._report(f"{doing} failed", error, "see Isaac's log")

@@ -50,3 +50,50 @@ class Job:
         when_done, self._when_done = self._when_done, None
         if when_done is not None:
             when_done(self, error)
+
+
+class JobSlot:
+    """At most one job at a time."""
+
+    def __init__(self, safely: Callable[[str, Callable[[], None]], None], on_end: Callable[[], None]) -> None:
+        """Begin without a job.
+
+        Args:
+            safely: Calls its second argument; an exception becomes a message about the first.
+            on_end: Called after every job, whatever its end.
+        """
+        self._safely, self._on_end = safely, on_end
+        self._job: Job | None = None
+
+    @property
+    def doing(self) -> str:
+        """Name of the running job; empty if there is none."""
+        return "" if self._job is None else self._job.doing
+
+    def begin(self, doing: str, steps: Steps[None], when_done: Callable[[BaseException | None], None]) -> None:
+        """Drive `steps`; `when_done` receives the error, None if there is none."""
+
+        def finish(job: Job, error: BaseException | None) -> None:
+            self._job = None
+            self._safely(doing, lambda: when_done(error))
+            self._on_end()
+
+        self._job = Job(doing, steps, finish)
+
+    def give_up(self) -> None:
+        """Cancel the job; its `when_done` is called."""
+        if self._job is not None:
+            self._job.give_up()
+
+    def abandon(self) -> None:
+        """Cancel the job at once; its `when_done` is not called."""
+        job, self._job = self._job, None
+        if job is not None:
+            job.abandon()
+
+
+def end_in_words(doing: str, error: BaseException) -> str:
+    """Return how a job ended that was not completed."""
+    return (
+        f"{doing} failed with {type(error).__name__}: {error}" if isinstance(error, Exception) else f"{doing} was cancelled"
+    )

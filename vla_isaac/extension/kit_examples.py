@@ -10,6 +10,7 @@ from typing import Any
 from vla_isaac.extension.kit import require
 from vla_isaac.extension.kit_menu import TITLE
 
+carb = require("carb")  # source: docs.omniverse.nvidia.com Carbonite SDK, Python: carb.log_*
 ui = require("omni.ui")  # source: docs.omniverse.nvidia.com omni.ui: Label, Button
 
 CATEGORY = "Manipulation"  # in which Isaac Sim's own Franka examples are
@@ -27,22 +28,37 @@ class ExamplesEntry:
         `execute_entrypoint`.
         """
         self._open: Callable[[], None] | None = open_panel
-        browser = _browser()
-        self.is_registered = browser is not None
-        if browser is not None:
-            browser.register_example(
-                name=TITLE,
-                category=CATEGORY,
-                execute_entrypoint=self._on_open,
-                ui_hook=self._build,
-                thumbnail=str(thumbnail) if thumbnail.is_file() else None,
-            )
+        self._is_registered = False
+        try:
+            self._register(thumbnail)
+        except Exception as error:  # the menu opens the panel as well: no error of the browser's is the user's concern
+            _note("not added", error)
 
     def close(self) -> None:
         """Remove the entry; may be called twice, and after the browser was disabled."""
         self._open = None
-        browser = _browser() if self.is_registered else None
-        self.is_registered = False
+        is_registered, self._is_registered = self._is_registered, False
+        if is_registered:
+            try:
+                self._deregister()
+            except Exception as error:  # closing goes on; what the browser keeps does nothing
+                _note("not removed", error)
+
+    def _register(self, thumbnail: Path) -> None:
+        browser = _browser()
+        if browser is None:
+            return
+        self._is_registered = True  # before the call: an entry can be there although the browser raised afterwards
+        browser.register_example(
+            name=TITLE,
+            category=CATEGORY,
+            execute_entrypoint=self._on_open,
+            ui_hook=self._build,
+            thumbnail=str(thumbnail) if thumbnail.is_file() else None,
+        )
+
+    def _deregister(self) -> None:
+        browser = _browser()
         if browser is not None:
             with suppress(KeyError):  # 5.1 and newer raise it where the entry is gone already
                 browser.deregister_example(name=TITLE, category=CATEGORY)
@@ -55,6 +71,10 @@ class ExamplesEntry:
     def _on_open(self) -> None:
         if self._open is not None:
             self._open()
+
+
+def _note(what: str, error: Exception) -> None:
+    carb.log_info(f"[vla_isaac] the entry in the examples browser was {what}: {type(error).__name__}: {error}")
 
 
 def _browser() -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vla_isaac.extension.kit import require
 from vla_isaac.extension.stage_content import StageContent, content_of
+from vla_isaac.sim.backend import Steps
 
 usd = require("omni.usd")  # source: docs.omniverse.nvidia.com omni.usd, UsdContext: get_stage, has_pending_edit
 
@@ -15,6 +16,7 @@ class OpenStage:
         """Take the initial choice, one of `stage_content.STAGES`."""
         self.choice = choice
         self.asks = ""
+        self.is_being_renewed = False
 
     @property
     def makes_new(self) -> bool:
@@ -36,6 +38,14 @@ class OpenStage:
         if question and not is_confirmed:
             self.asks = question
         return not self.asks
+
+    def renew(self, new_stage: Steps[None]) -> Steps[None]:
+        """Open a new stage; meanwhile the events of the stage are ours."""
+        self.is_being_renewed = True
+        try:
+            yield from new_stage
+        finally:
+            self.is_being_renewed = False
 
     def choose(self, choice: str) -> None:
         """Set the choice and drop the question."""

@@ -200,7 +200,7 @@ class Panel:
             with ui.HStack(height=28, spacing=2):
                 for name in ("recordings", "self_test"):
                     self._button(name)
-            self._labels["self_test"] = ui.Label("", name="muted", word_wrap=True, height=0)
+            self._lines(("self_test",))
 
     def _build_notes(self) -> None:
         for name in ("notes", "missing", "port"):

@@ -48,12 +48,12 @@ def joints_line(state: SceneState | None, problem: str = "") -> Line:
 
 
 def hand_line(state: SceneState | None) -> Line:
-    """Return position [m] and roll, pitch, yaw [deg] of the point between the fingertips, in the world frame."""
+    """Return position [m] and below it roll, pitch, yaw [deg] of the point between the fingertips, in the world frame."""
     if state is None:
         return Line("-", "muted")
     x, y, z = state.pose_world_ee.pos
     roll, pitch, yaw = (math.degrees(angle) for angle in quat_to_rpy(state.pose_world_ee.quat_wxyz))
-    return Line(f"x {x:.3f}  y {y:.3f}  z {z:.3f} m;  roll {roll:.0f}  pitch {pitch:.0f}  yaw {yaw:.0f} deg")
+    return Line(f"x {x:.3f}  y {y:.3f}  z {z:.3f} m\nroll {roll:.0f}  pitch {pitch:.0f}  yaw {yaw:.0f} deg")
 
 
 def gripper_line(state: SceneState | None) -> Line:

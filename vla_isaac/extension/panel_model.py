@@ -144,7 +144,7 @@ def make_view(status: LiveStatus, context: PanelContext | None = None) -> PanelV
     error, remedy = _error(status, context)
     return PanelView(
         phase=_phase(status, context),
-        hint=_hint(status, context),
+        hint=_hint(status, context, remedy.text),
         buttons=button_views(status, context.surroundings),
         can_choose=not context.busy and status.phase not in (Phase.LOADING, Phase.RUNNING, Phase.PAUSED),
         parse=parse_line(status.goal, status.instruction_problem),
@@ -203,13 +203,23 @@ def _phase(status: LiveStatus, context: PanelContext) -> Line:
     return _PHASE_LINES[status.phase]
 
 
+_HINTS = {
+    Phase.EMPTY: "Press Load to build the scene.",
+    Phase.LOADING: "The scene is being built.",
+    Phase.READY: "Press Run to let the policy act.",
+    Phase.RUNNING: "The policy acts. Pause holds the arm, Stop ends the run.",
+    Phase.PAUSED: "The arm holds. Resume continues the run, Stop ends it.",
+    Phase.ENDED: "The arm holds. Run starts again from the same seed.",
+    Phase.FAILED: "Press Load to build the scene again.",
+}
 _BUSY_HINTS = {
     "moving": "The arm moves; Stop cancels, and the arm holds.",
     "self-test": "The simulator is being checked; Stop cancels.",
 }
 
 
-def _hint(status: LiveStatus, context: PanelContext) -> Line:
+def _hint(status: LiveStatus, context: PanelContext, remedy: str) -> Line:
+    """Return what the user can do now; nothing where the remedy of the problem says the same."""
     if not context.has_session:
         return Line("See the message below; then press Load to try again.", "bad")
     if context.busy:
@@ -218,18 +228,8 @@ def _hint(status: LiveStatus, context: PanelContext) -> Line:
         return Line(f"Your choice takes effect with the next {context.takes_effect_with}.", "warn")
     if status.instruction_problem and status.phase in (Phase.EMPTY, Phase.READY, Phase.ENDED):
         return Line("Change the instruction, or choose one of the examples.", "warn")
-    return Line(
-        {
-            Phase.EMPTY: "Press Load to build the scene.",
-            Phase.LOADING: "The scene is being built.",
-            Phase.READY: "Press Run to let the policy act.",
-            Phase.RUNNING: "The policy acts. Pause holds the arm, Stop ends the run.",
-            Phase.PAUSED: "The arm holds. Resume continues the run, Stop ends it.",
-            Phase.ENDED: "The arm holds. Run starts again from the same seed.",
-            Phase.FAILED: "Press Load to build the scene again.",
-        }[status.phase],
-        "muted",
-    )
+    hint = _HINTS[status.phase]
+    return Line("" if hint == remedy else hint, "muted")
 
 
 def _step(status: LiveStatus) -> Line:

@@ -27,6 +27,7 @@ CAPTIONS = {
     "hand": "Hand",
     "gripper": "Gripper",
     "device": "Device",
+    "self_test": "Self-test",
 }
 HINTS = {
     "scene": "Objects on the table: a preset of config/scenes",
