@@ -80,10 +80,10 @@ def test_a_crash_inside_is_a_fault_and_isaac_is_closed(sim, capsys, monkeypatch)
 def test_a_licence_not_accepted_is_told_and_nothing_is_accepted(sim, capsys, monkeypatch):
     import isaacsim
 
-    def refuse(_config):
+    def refuse(self, _config):
         raise SystemExit("EULA not accepted")
 
-    monkeypatch.setattr(isaacsim, "SimulationApp", refuse)
+    monkeypatch.setattr(isaacsim.SimulationApp, "__init__", refuse)
     assert main([*RUN]) == 3
     assert "accept it yourself, once" in last_json(capsys)["error"]
 

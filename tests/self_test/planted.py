@@ -8,15 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from tests.simulated_isaac import classic_prims, pictures
+from tests.simulated_isaac import classic_prims, experimental_views, pictures
 from tests.simulated_isaac.classic_camera import Camera
 from tests.simulated_isaac.classic_prims import Articulation
+from tests.simulated_isaac.experimental_camera import CameraSensor
 from tests.simulated_isaac.experimental_managers import SimulationManager
 from tests.simulated_isaac.kit import Settings
 from tests.simulated_isaac.physics import Physics
 from tests.simulated_isaac.pictures import Painter, Snapshot, View
 
 DEGREES = 180.0 / np.pi
+OTHERS = [("4.2", "classic"), ("4.5", "classic"), ("6.2", "experimental")]
 
 
 @dataclass(frozen=True)
@@ -28,9 +30,21 @@ class Fault:
     """Called with pytest's monkeypatch and the simulation."""
 
     release: str = "5.1"
+    port: str = "classic"
     mode: str = "script"
     options: dict[str, Any] = field(default_factory=dict)
     """Of `simulated_isaac`."""
+
+    only_here: str = ""
+    """Why the fault is planted in one release and interface only; empty: in `OTHERS`, too."""
+
+    not_in: tuple[tuple[str, str], ...] = ()
+    """Those of `OTHERS` in which the check says "not checked", or in which there is no such thing to break."""
+
+    @property
+    def places(self) -> list[tuple[str, str]]:
+        """Return release and interface of each place where it is planted."""
+        return [(self.release, self.port), *([] if self.only_here else [p for p in OTHERS if p not in self.not_in])]
 
 
 FAULTS: dict[str, Fault] = {}
@@ -67,7 +81,7 @@ def _(patch, sim):
     old = importlib.import_module
 
     def broken(name, *more):
-        if name == "isaacsim.sensors.camera":
+        if name in ("omni.isaac.sensor", "isaacsim.sensors.camera", "isaacsim.sensors.experimental.rtx"):
             raise RuntimeError("planted: the extension has not started")
         return old(name, *more)
 
@@ -76,7 +90,13 @@ def _(patch, sim):
     )
 
 
-@fault("Newton instead of PhysX", "engine-and-device", release="6.2")
+@fault(
+    "Newton instead of PhysX",
+    "engine-and-device",
+    release="6.2",
+    port="experimental",
+    only_here="only 6.x has Newton, and only this port",
+)
 def _(patch, sim):
     patch.setattr(SimulationManager, "get_active_physics_engine", lambda self: "newton")
 
@@ -88,24 +108,26 @@ def _(patch, sim):
 
 @fault("handles that cannot be made", "load-and-reset")
 def _(patch, sim):
-    def initialize(self, physics_sim_view=None):
+    def initialize(self, *args, **more):
         raise RuntimeError("planted: no physics view")
 
     patch.setattr(Articulation, "initialize", initialize)
+    patch.setattr(experimental_views.Articulation, "create", initialize)
 
 
-@fault("play without warm-up", "warm-up-steps")
+# 4.x has no `SimulationManager`, whose counter and clock these compare with; 4.2 has no warm-up steps
+@fault("play without warm-up", "warm-up-steps", not_in=OTHERS[:2])
 def _(patch, sim):
     sim.traps = sim.traps.without("play_steps_count")
 
 
 @fault("a step of a long update is lost", "steps-per-period")
 def _(patch, sim):
-    old = Physics.advance
-    patch.setattr(Physics, "advance", lambda self, dt, n: old(self, dt, n - 1 if n and n > 30 else n))
+    old = Physics.step
+    patch.setattr(Physics, "step", lambda self, n: old(self, n - 1 if n > 30 else n))
 
 
-@fault("a clock that runs twice as fast", "simulation-clock")
+@fault("a clock that runs twice as fast", "simulation-clock", not_in=OTHERS[:2])
 def _(patch, sim):
     wrap(patch, SimulationManager, "get_simulation_time", lambda time, self: 2 * time)
 
@@ -115,7 +137,8 @@ def _(patch, sim):
     patch.setattr(pictures, "LATE_UPDATES", 7)
 
 
-@fault("a clock of pictures that is behind", "picture-stamp")
+# the experimental interface stamps no picture
+@fault("a clock of pictures that is behind", "picture-stamp", not_in=OTHERS[1:])
 def _(patch, sim):
     wrap(patch, Camera, "_stamp", lambda time, self, new: time - 0.1)
 
@@ -123,7 +146,8 @@ def _(patch, sim):
 @fault("two joints with each other's name", "joint-names")
 def _(patch, sim):
     first, second, *rest = classic_prims.DOFS
-    patch.setattr(classic_prims, "DOFS", (second, first, *rest))
+    for module in (classic_prims, experimental_views):
+        patch.setattr(module, "DOFS", (second, first, *rest))
 
 
 @fault("two joints with each other's place", "joint-order")
@@ -141,6 +165,7 @@ def _(patch, sim):
 
     old = Articulation.dof_properties
     patch.setattr(Articulation, "dof_properties", property(degrees))
+    wrap(patch, experimental_views.Articulation, "get_dof_limits", lambda both, self: [v.numpy() * DEGREES for v in both])
 
 
 @fault("a hand one centimetre off", "hand-pose")
@@ -304,7 +329,8 @@ def _(patch, sim):
 @fault("cameras that are never freed", "memory")
 def _(patch, sim):
     kept = []
-    wrap(patch, Camera, "initialize", lambda _, self, *a, **k: kept.append(self._outer))
+    for kind, method in ((Camera, "initialize"), (CameraSensor, "create")):
+        wrap(patch, kind, method, lambda _, self, *a, **k: kept.append(self._outer))
 
 
 @fault("50 MB lost with every stage", "memory")

@@ -84,11 +84,12 @@ def _to_do(report: SelfTestReport) -> Iterator[str]:
 
 
 def _summary(report: SelfTestReport) -> Iterator[str]:
-    yield '<h2>Checks</h2><table class="checks"><tr><th>check</th><th>result</th><th>found</th></tr>'
+    yield '<h2>Checks</h2><table class="checks"><tr><th>check</th><th>result</th><th>found</th><th>time</th></tr>'
     for result in report.results:
         link = f'<a href="#{result.check.id}">{result.check.id}</a>'
         mark = f'<span class="mark {MARKS[result.status]}">{result.status.value}</span>'
-        yield f"<tr><td>{link}</td><td>{mark}</td><td>{escape(_short(result.found))}</td></tr>"
+        yield f"<tr><td>{link}</td><td>{mark}</td><td>{escape(_short(result.found))}</td>"
+        yield f"<td>{result.seconds:.1f} s</td></tr>"
     yield "</table>"
 
 
@@ -180,7 +181,7 @@ h1 { font-size: 1.6rem; margin: 0 0 .5rem; } h2 { font-size: 1.15rem; margin: 1.
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .8rem .25rem 0; }
 tr + tr { border-top: 1px solid color-mix(in srgb, currentColor 15%, transparent); }
-.facts th { width: 9rem; font-weight: 600; } .checks td:nth-child(-n+2) { white-space: nowrap; }
+.facts th { width: 9rem; font-weight: 600; } .checks td:not(:nth-child(3)) { white-space: nowrap; }
 .mark { display: inline-block; min-width: 6.5rem; text-align: center; border-radius: 4px; color: white; font-size: .8rem; }
 .mark.holds { background: var(--good); } .mark.fails { background: var(--bad); } .mark.open { background: var(--open); }
 details { border-left: 4px solid var(--open); padding: .3rem .9rem; margin: .5rem 0; }

@@ -6,6 +6,7 @@ not be called, and `on_period` is called after each control period of physics in
 
 from __future__ import annotations
 
+import copy
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -83,6 +84,7 @@ class IsaacBackend:
         self._offer = offer
         self._robot = robot
         self._address: str | None = None
+        self._links, self._link_names = copy.copy(self._ports.objects), tuple[str, ...]()
         self._cameras = CameraBank(self._ports.open_camera, ROOT)
         self._saved_state = SavedKitState(ROOT)
         self._ports.sim.on_step = self._stepped
@@ -126,6 +128,18 @@ class IsaacBackend:
         """Return physics engine and device, such as ``"PhysX on the CPU"``."""
         return describe_physics()
 
+    def watch_links(self, names: Sequence[str]) -> None:
+        """Give `link_poses` of these links of the robot from the next reset on; for the self-test.
+
+        They are wrapped like objects, which may rewrite their transform ops, so only while the timeline is stopped.
+        """
+        self._link_names = tuple(names)
+
+    def link_poses(self) -> tuple[Array, Array]:
+        """Return the simulator's positions (N, 3) and quaternions (N, 4) of the links that are watched."""
+        self._ready()
+        return self._links.read()[:2]
+
     # ---------------------------------------------------------------- the protocol
 
     def load(self, spec: SceneSpec) -> Steps[None]:
@@ -156,6 +170,7 @@ class IsaacBackend:
         self._updates_since_reset = self._updates_since_change = 0
         self._ports.robot.connect()  # a stop invalidates the old handles
         self._ports.objects.connect()
+        self._links.connect()
         self._layout_poses = _layout_poses(layout)
         posture = _joint_positions(layout.qpos, layout.gripper_width)
         self._ports.robot.set_gains(spec.gains.stiffness, spec.gains.damping)  # lost at every stop
@@ -325,6 +340,7 @@ class IsaacBackend:
         self._free = [row for row, o in enumerate(spec.objects) if not o.fixed]
         paths = self._object_paths(spec)
         self._ports.objects.wrap([paths[row] for row in self._free])
+        self._links.wrap([f"{ROBOT_PATH}/{name}" for name in self._link_names])
 
     def _object_poses(self) -> tuple[Array, Array, Array]:
         """Return poses and velocities of all objects; fixed ones have their poses of the layout."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import gc
 import importlib
 import re
@@ -11,7 +10,7 @@ from typing import Any, Literal, TypeVar
 
 import numpy as np
 
-from vla_isaac.backends.isaac.backend import ROBOT_PATH, ROOT, IsaacBackend
+from vla_isaac.backends.isaac.backend import ROOT, IsaacBackend
 from vla_isaac.backends.isaac.physics_engine import active_engine, physics_device
 from vla_isaac.backends.isaac.ports import as_row
 from vla_isaac.backends.isaac.probe import CLASSIC_NEEDS, EXPERIMENTAL_NEEDS
@@ -25,15 +24,19 @@ from vla_isaac.sim.inspection import InspectionError
 T = TypeVar("T")
 
 VERSION_SETTING = "/app/version"  # source: isaac-sim/IsaacSim v5.1.0, source/apps/*.kit: app.version
+LINKS = ("panda_hand", "panda_leftfinger", "panda_rightfinger")
+"""Links of the robot whose poses can be read."""
+
 CAMERA_CLASSES = ("Camera", "CameraSensor")
 FIRST_WITH_WARM_UP = (4, 5)  # from this release on, play makes two physics steps that count
 
 
 class IsaacInspector:
-    """Implements `sim.inspection.Inspector` for both ports; reads only, and works after a reset that failed half-way."""
+    """Implements `sim.inspection.Inspector` for both ports; works after a reset that failed half-way."""
 
     def __init__(self, backend: IsaacBackend) -> None:
         self._backend = backend
+        backend.watch_links(LINKS)
         self.mode: Literal["script", "kit"] = backend._loop.mode
 
     # ---------------------------------------------------------------- what runs
@@ -131,12 +134,10 @@ class IsaacInspector:
         return stiffness, damping
 
     def link_poses(self, links: Sequence[str]) -> tuple[Array, Array]:
-        """Return the poses of links through new rigid-body handles, as objects have them."""
-        handles = copy.copy(self._backend._ports.objects)
-        handles.wrap([f"{ROBOT_PATH}/{link}" for link in links])
-        handles.connect()
-        positions, quaternions, _ = handles.read()
-        return positions, quaternions
+        """Return the poses of links, read as those of objects are."""
+        positions, quaternions = self._backend.link_poses()
+        rows = [LINKS.index(link) for link in links]
+        return positions[rows], quaternions[rows]
 
     def _articulation(self) -> Any:
         robot: Any = getattr(self._backend._ports.robot, "_robot", None)
