@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -18,7 +20,8 @@ from vla_isaac.models.grounding.wordpieces import SPECIAL, WordPieces  # noqa: E
 from vla_isaac.training.grounding.calibration import read_all  # noqa: E402
 from vla_isaac.training.grounding.examples import Example, example_of, placed  # noqa: E402
 from vla_isaac.training.grounding.exporting import export_grounding  # noqa: E402
-from vla_isaac.training.grounding.fitting import FittingConfig, fit, inputs_of  # noqa: E402
+from vla_isaac.training.grounding.fitting import fit, inputs_of  # noqa: E402
+from vla_isaac.training.grounding.fitting_config import FittingConfig  # noqa: E402
 
 WORDS = ("lift", "the", "red", "green", "blue", "cube", "box", "put", "on", "touch", "into", "bin")
 VOCABULARY = WordPieces((*SPECIAL, *WORDS, *"abcdefghijklmnopqrstuvwxyz", *(f"##{x}" for x in "abcdefghijklmnopqrstuvwxyz")))
@@ -111,7 +114,7 @@ def test_training_lowers_the_loss_and_keeps_an_average():
     said = [SaidSentence("1", "x", "tabletop", "lifted(red_cube)", "lift the red cube")]
     losses = []
     config = FittingConfig(updates=200, batch=8, templates=0.0, learning_rate=3e-3, average=0.9)
-    kept = fit(tiny(), VOCABULARY, said, config, lambda _, loss, __: losses.append(loss))
+    kept = fit(tiny(), VOCABULARY, said, config, lambda _, loss: losses.append(loss))
     assert losses[-1] < 0.8 * losses[0]
     assert not kept.training
 
@@ -150,3 +153,21 @@ def test_a_missing_or_broken_file_is_one_error(taught, tmp_path, name):
 def test_a_card_with_senseless_numbers_is_an_error(field):
     with pytest.raises(ConfigError, match="is not accepted"):
         GroundingCard(**field)
+
+
+def test_an_interrupted_training_goes_on_to_the_bit(tmp_path):
+    said = [SaidSentence("1", "x", "tabletop", "lifted(red_cube)", "lift the red cube")]
+    config = FittingConfig(updates=24, batch=4, save_every=8)
+    whole = fit(tiny(), VOCABULARY, said, config)
+
+    def stop(update: int, _: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(tiny(), VOCABULARY, said, config, stop, tmp_path / "fit")  # after the last update, before the last save
+    assert json.loads((tmp_path / "fit" / "fit.json").read_text())["update"] == 16
+    again = fit(tiny(), VOCABULARY, said, config, saved=tmp_path / "fit")
+    for (name, a), b in zip(whole.state_dict().items(), again.state_dict().values(), strict=True):
+        assert torch.equal(a, b), name
+    with pytest.raises(ConfigError, match="another training"):
+        fit(tiny(), VOCABULARY, said, FittingConfig(updates=30, batch=4), saved=tmp_path / "fit")

@@ -16,8 +16,8 @@ from vla_isaac.training.grounding.augmentation import augmented
 from vla_isaac.training.grounding.calibration import calibrated
 from vla_isaac.training.grounding.combination import joined, replaced, withdrawn
 from vla_isaac.training.grounding.examples import example_of
-from vla_isaac.training.grounding.fitting import is_rare
 from vla_isaac.training.grounding.rewording import referred_back, reworded, with_a_remark
+from vla_isaac.training.grounding.sentence_stream import is_rare
 
 CORPUS = Path(__file__).resolve().parents[2] / "config" / "language" / "corpus"
 TRAIN = yaml.safe_load((CORPUS / "voices.yaml").read_text(encoding="utf-8"))["train"]

