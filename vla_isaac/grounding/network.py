@@ -44,7 +44,7 @@ class GroundingCard:
     accept_above: float = 0.8
     """Confidence from which a reading is acted on."""
 
-    ask_above: float = 0.15
+    ask_above: float = 0.25
     """Confidence from which a reading below `accept_above` is offered as an alternative."""
 
     notes: Mapping[str, Any] = field(default_factory=dict)

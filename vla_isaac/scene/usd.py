@@ -220,10 +220,12 @@ def _write_physics_scene(stage: Any, timing: Timing, root: str) -> None:
     A physics scene that the stage has already is used: with two, bodies without an owner belong to the first, and Isaac Sim
     sets rates on the first or on all. Our own prim is then no physics scene.
     """
-    ours = UsdGeom.Scope.Define(stage, f"{root}/PhysicsScene")
+    ours = f"{root}/PhysicsScene"
     others = (p for p in stage.Traverse() if p.IsA(UsdPhysics.Scene) and not p.GetPath().HasPrefix(root))
     other = next(others, None)
-    scene = UsdPhysics.Scene(other) if other else UsdPhysics.Scene.Define(stage, ours.GetPath())
+    if other is not None:
+        UsdGeom.Scope.Define(stage, ours)
+    scene = UsdPhysics.Scene(other) if other is not None else UsdPhysics.Scene.Define(stage, ours)
     scene.CreateGravityDirectionAttr(Gf.Vec3f(0.0, 0.0, -1.0))
     scene.CreateGravityMagnitudeAttr(GRAVITY)
     rate = round(timing.control_hz * timing.substeps)
