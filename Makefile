@@ -91,7 +91,7 @@ wheel: $(VENV)/.made ## Build the wheel into dist/
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check build
 	$(BIN)/python -m build --wheel
 
-train-mini: $(VENV)/.dev ## Make the shipped policy anew: collect, train, correct, export (84 minutes on two cores)
+train-mini: $(VENV)/.dev ## Make the shipped policy anew: collect, train, correct, export (hours on two cores)
 	@sh tools/ensure_gl.sh "$(BIN)/python"
 	$(BIN)/python -m tools.train_mini
 	$(BIN)/python -m tools.train_mini.card

@@ -182,12 +182,12 @@ GUARDS: dict[str, Guard] = {
     ),
     "extensions enabled": Guard(
         "optional dependencies are not enabled, so the extensions of an interface may not run",
-        (("backend", "            enable_extensions(port)\n", "            pass\n"),),
+        (("backend", "        enable_extensions(port)\n", ""),),
         "extensions_of_one_port",
     ),
     "engine asked": Guard(
         "from 6.0 on Newton may simulate, with which the classic interface and its Franka do not work",
-        (("backend", 'self._engine = active_engine() if is_inside_kit() else "physx"', 'self._engine = "physx"'),),
+        (("backend", "offer, self._engine = probe(), active_engine()", 'offer, self._engine = probe(), "physx"'),),
         "newton_gets_the_port",
     ),
     "NaN refused": Guard(

@@ -71,10 +71,9 @@ class IsaacBackend:
                 raise UsageError(
                     f"isaac: {name}={value!r} is unknown", remedy=f"choose {' or '.join(map(repr, filter(None, known)))}"
                 )
-        if is_inside_kit():
-            enable_extensions(port)
-        offer = probe()
-        self._engine = active_engine() if is_inside_kit() else "physx"
+        _check_inside_kit()
+        enable_extensions(port)
+        offer, self._engine = probe(), active_engine()
         self._choice = _choose(offer, port, self._engine)
         self._loop = make_loop(mode or find_mode())
         self._ports = self._make_ports(offer)
@@ -503,8 +502,8 @@ def _is_there(stage: Any, path: str) -> bool:
     return bool(prim.IsValid()) and bool(prim.IsDefined())
 
 
-def _choose(offer: Offer, port: Port | None, engine: str) -> Port:
-    """Return the port to use, or raise an error that says why there is none."""
+def _check_inside_kit() -> None:
+    """Raise unless this process runs Isaac Sim; elsewhere, looking for its modules may start it."""
     if not is_inside_kit():
         raise BackendError(
             "this process does not run Isaac Sim",
@@ -513,6 +512,10 @@ def _choose(offer: Offer, port: Port | None, engine: str) -> Port:
                 "`with vla_isaac.backends.isaac.standalone.simulation_app():` around your script, or enable the extension"
             ),
         )
+
+
+def _choose(offer: Offer, port: Port | None, engine: str) -> Port:
+    """Return the port to use, or raise an error that says why there is none."""
     offered = {"classic": offer.names is not None, "experimental": offer.experimental}
     choice = port or offer.choose()
     if choice == "classic" and engine != "physx":
