@@ -19,7 +19,7 @@ from vla_isaac.models.grounding.scene_objects import SceneObject
 from vla_isaac.scene.objects import SHAPES
 from vla_isaac.tasks.families import pick
 from vla_isaac.training.demonstration_sentences import misspelt
-from vla_isaac.training.grounding.examples import Example, full_names, nouns_of
+from vla_isaac.training.grounding.examples import Example, full_names, nouns_of, used_objects
 
 _WORD = re.compile(r"[^\W\d_]+")
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -146,7 +146,7 @@ def _without_an_object(example: Example, rng: np.random.Generator) -> Example:
     """Return the example without an object that the sentence names by colour and noun, or by a noun of only one thing."""
     if example.kind != "do":
         return example
-    needed = sorted({i for step in example.steps for wish in step for i in (wish.moved, wish.other) if i >= 0})
+    needed = used_objects(example)
     named = [i for i in needed if _is_named(example, i)]
     if not named:
         return example
@@ -163,7 +163,7 @@ def _is_named(example: Example, index: int) -> bool:
 
 def _with_more_objects(example: Example, rng: np.random.Generator) -> Example:
     """Return the example with further objects of colours that it does not have, where every one is named in full."""
-    needed = {i for step in example.steps for wish in step for i in (wish.moved, wish.other) if i >= 0}
+    needed = used_objects(example)
     if example.kind != "do" or not all(_is_named(example, i) for i in needed) or _EXCLUSIVE.search(example.sentence.lower()):
         return example
     shapes_by_noun = {example.scene[i].shape for i in needed if not full_names(example, i)}

@@ -54,6 +54,11 @@ def example_of(said: SaidSentence, rng: np.random.Generator) -> Example | None:
     return None
 
 
+def used_objects(example: Example) -> list[int]:
+    """Return the numbers of the objects that the wishes are about, each once, in order."""
+    return sorted({i for step in example.steps for wish in step for i in (wish.moved, wish.other) if i >= 0})
+
+
 def full_names(example: Example, index: int) -> list[re.Match[str]]:
     """Return where a sentence names an object by its colour and a noun; the groups are the colour and the noun."""
     item = example.scene[index]

@@ -13,7 +13,7 @@ import numpy as np
 from vla_isaac.language import SLOT, lexicon
 from vla_isaac.models.grounding.scene_objects import EXTREMES, SceneObject, extreme_of
 from vla_isaac.tasks.families import pick
-from vla_isaac.training.grounding.examples import Example, full_names
+from vla_isaac.training.grounding.examples import Example, full_names, used_objects
 
 Named = tuple[int, "re.Match[str]"]
 """Number of an object, and where the sentence names it in full."""
@@ -28,7 +28,7 @@ def reworded(example: Example, rng: np.random.Generator) -> Example | None:
     """Return the example with one or two objects named in another way; None if one is not named in full, or no way fits."""
     if example.kind != "do" or _OTHERS_MEANT.search(example.sentence.lower()):
         return None
-    used = {i for step in example.steps for wish in step for i in (wish.moved, wish.other) if i >= 0}
+    used = used_objects(example)
     found = [(i, match) for i in used for match in full_names(example, i)]
     if len(found) != len(used):
         return None
@@ -51,7 +51,7 @@ def referred_back(example: Example, rng: np.random.Generator) -> Example | None:
     """
     if example.kind != "do" or _OTHERS_MEANT.search(example.sentence.lower()):
         return None
-    used = sorted({i for step in example.steps for wish in step for i in (wish.moved, wish.other) if i >= 0})
+    used = used_objects(example)
     found = [(i, match) for i in used for match in full_names(example, i)]
     free = [i for i, item in enumerate(example.scene) if i not in used and item.colour not in example.sentence.lower()]
     if len(found) != len(used) or not 0 < len(used) <= 2 or (len(used) == 1 and not free):
@@ -77,7 +77,7 @@ def with_a_remark(example: Example, rng: np.random.Generator) -> Example | None:
     sentence = example.sentence.lower()
     if example.kind != "do" or _OTHERS_MEANT.search(sentence):
         return None
-    used = {i for step in example.steps for wish in step for i in (wish.moved, wish.other) if i >= 0}
+    used = used_objects(example)
     if not all(full_names(example, i) for i in used):
         return None
     free = [item for i, item in enumerate(example.scene) if i not in used and not re.search(rf"\b{item.colour}\b", sentence)]
