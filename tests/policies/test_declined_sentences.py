@@ -27,8 +27,8 @@ MORE = [
     ("tabletop", "Paint the red cube", "Paint", {"lift", "push", "put"}),
     ("tabletop", "don't lift the red cube", "don't", set()),
     ("tabletop", "Lift the scarlet thingamajig", "thingamajig", {"cube", "box"}),
-    ("tabletop", "Put the red cube in the blue bin", "bin", {"cube", "box"}),
-    ("tabletop", "Put the red cube between the blue box and the red box", "between", {"on", "in"}),
+    ("tabletop", "Put the red cube in the blue bin", "bin", set()),  # nothing can be put in a box, so no word helps
+    ("tabletop", "Put the red cube between the blue box and the red box", "between", set()),
     ("tabletop", "Put the pink cube on the blue box", "pink", {"red", "green", "blue", "yellow"}),
     ("tabletop", "Stack the red cube on the white cube", "white", {"red", "green", "blue", "yellow"}),
     ("clutter", "Put the green ball in the purple bowl", "purple", {"white"}),

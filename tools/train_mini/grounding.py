@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from tools.train_mini.recipe import GROUNDING
 from vla_isaac.core.atomic_files import replaced_folder
 from vla_isaac.grounding.network import GroundingCard, LearnedGrounding
 from vla_isaac.grounding.said_sentences import SaidSentence, read_sentences
+from vla_isaac.grounding.unexplained_words import words_after_colours
 from vla_isaac.models.grounding.network import GroundingNetwork, GroundingShape
 from vla_isaac.training.grounding.calibration import TEMPERATURES, calibrated, read_all
 from vla_isaac.training.grounding.examples import Example, example_of
@@ -65,6 +67,7 @@ def main() -> int:
 
     network = fit(network, vocabulary, train, CONFIG, progress, options.work / "fit")
     examples = held(choose)
+    nouns = said_after_colours(train)
     notes = {
         "voices": voices()["train"],
         "sentences": len(train),
@@ -73,9 +76,11 @@ def main() -> int:
         "versions": {"torch": torch.__version__.partition("+")[0]},
     }
     with replaced_folder(options.out) as folder:  # its README.md is made anew by tools.train_mini.grounding_card
-        difference = export_grounding(network, vocabulary, GroundingCard(notes=notes), folder, examples[:16])
+        difference = export_grounding(
+            network, vocabulary, GroundingCard(after_colours=nouns, notes=notes), folder, examples[:16]
+        )
         found = read_all(LearnedGrounding(folder), examples)
-        card = replace(calibrated(list(zip(TEMPERATURES, found, strict=True)), examples), notes=notes)
+        card = replace(calibrated(list(zip(TEMPERATURES, found, strict=True)), examples), after_colours=nouns, notes=notes)
         card.save(folder)
     print(f"wrote {options.out}; rounding changes a score by {difference:.2f} at most; {card}")
     return 0
@@ -107,6 +112,13 @@ def voices() -> dict[str, list[str]]:
 def sentences(part: str) -> list[SaidSentence]:
     """Return the sentences of the voices of one part."""
     return [said for name in voices()[part] for said in read_sentences(CORPUS / f"{name}.tsv")]
+
+
+def said_after_colours(said: list[SaidSentence]) -> tuple[str, ...]:
+    """Return the words that at least two voices say after a colour, in sentences that can be done."""
+    pairs = {(word, one.voice) for one in said if not one.cannot for word in words_after_colours(one.sentence)}
+    voices_of = Counter(word for word, _ in pairs)
+    return tuple(sorted(word for word, count in voices_of.items() if count > 1))
 
 
 def held(said: list[SaidSentence]) -> list[Example]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from vla_isaac.core.contained_paths import contained_file
 from vla_isaac.core.errors import ConfigError
 from vla_isaac.core.input_files import read_json
 from vla_isaac.core.resources import resource
+from vla_isaac.grounding.unexplained_words import unexplained
 from vla_isaac.grounding.word_effects import WordEffect, word_effects
 from vla_isaac.models.grounding.classes import plan_of
 from vla_isaac.models.grounding.decoding import Reading, readings
@@ -27,6 +28,9 @@ INPUTS = ("words", "colours", "shapes", "extremes")
 OUTPUTS = ("kind", "relation", "other")
 FOLDER = "grounding"
 """Its folder among the included checkpoints."""
+
+LEAVES_A_NOUN = 0.5
+"""Most confidence in a reading that does not explain a noun; it may be offered, it is not acted on."""
 
 MOST_OFFERED = 3
 """Readings that a refusal names."""
@@ -46,6 +50,9 @@ class GroundingCard:
 
     ask_above: float = 0.25
     """Confidence from which a reading below `accept_above` is offered as an alternative."""
+
+    after_colours: tuple[str, ...] = ()
+    """Words that people say after a colour in sentences that can be done; another one there names an unknown thing."""
 
     notes: Mapping[str, Any] = field(default_factory=dict)
     """Training data, versions."""
@@ -71,6 +78,7 @@ class LearnedGrounding:
         """
         data = read_json(contained_file(folder, folder / CARD, error=ConfigError), error=ConfigError, remedy=COPY)
         self.card = from_mapping(GroundingCard, data, source=str(folder / CARD))
+        self._known_nouns = frozenset(self.card.after_colours)
         self.vocabulary = WordPieces.load(contained_file(folder, folder / PIECES, error=ConfigError))
         self._network = OnnxNetwork(folder / SENTENCE, threads=threads)
         if set(self._network.inputs) != set(INPUTS) or not set(OUTPUTS) <= set(self._network.outputs):
@@ -85,10 +93,18 @@ class LearnedGrounding:
         arrays = scene_arrays([scene] * len(sentences))
         feed = dict(zip(INPUTS, (self.vocabulary.encode(sentences), *arrays), strict=True))
         kind, relation, other = self._network.run(feed, OUTPUTS)
-        return [
+        found = [
             readings(kind[i], relation[i], other[i], len(scene), temperature=self.card.temperature)
             for i in range(len(sentences))
         ]
+        return [self._explained(sentence, one) for sentence, one in zip(sentences, found, strict=True)]
+
+    def _explained(self, sentence: str, found: list[Reading]) -> list[Reading]:
+        """Return the readings with less confidence if a noun of the sentence is explained by none of them."""
+        if not (self._known_nouns and unexplained(sentence, self._known_nouns)):
+            return found
+        doubted = [replace(one, confidence=min(one.confidence, LEAVES_A_NOUN)) if one.steps else one for one in found]
+        return sorted(doubted, key=lambda one: -one.confidence)
 
     def accepts(self, reading: Reading) -> bool:
         """Return whether a reading is one to act on."""

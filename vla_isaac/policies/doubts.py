@@ -1,8 +1,9 @@
 """`doubt_about`: the word of a sentence that a learned policy did not recognise, found by asking it with that word changed.
 
-The network gives one confidence for a sentence and a picture. A word is named only if changing it alone lifts the
-confidence over the threshold, and a colour or a noun only if the policy does not recognise that object in a plain
-sentence either. Nothing is said about what the network means by a word.
+The network gives one confidence for a sentence and a picture. A word is named if changing it alone lifts the confidence
+over the threshold, and a colour or a noun only if the policy does not recognise that object in a plain sentence either.
+Where no change of one word does, the only object of the sentence that it does not recognise by itself is named, or the
+only word with which no goal can be stated. Nothing is said about what the network means by a word.
 """
 
 from __future__ import annotations
@@ -35,7 +36,10 @@ class Doubt:
     """The word that was not recognised; empty if no single word explains it."""
 
     alternatives: tuple[str, ...] = ()
-    """Words with which, in its place, the sentence is recognised, surest first; empty if it is, without the word."""
+    """Words with which, in its place, the sentence is recognised, surest first."""
+
+    is_one_too_many: bool = False
+    """Whether the sentence is recognised without the word."""
 
     untrained: tuple[str, ...] = ()
     """Words of the sentence that are not in the policy's vocabulary."""
@@ -63,8 +67,10 @@ class Doubt:
         """The next thing to try."""
         if self.word and self.alternatives:
             first = f"it recognises the sentence with {_quoted(self.alternatives[:MOST_NAMED], 'or')} instead"
-        elif self.word:
+        elif self.is_one_too_many:
             first = "it recognises the sentence without that word"
+        elif self.word and self.recognised:
+            first = f"it recognises {_quoted(self.recognised, 'and')}; ask for one action with them"
         else:
             first = "ask for one action with objects of the scene, by colour and shape"
         return f"{first}; or choose the expert, which reads more: --policy scripted"
@@ -93,8 +99,28 @@ def doubt_about(
         asked += len(tried)
         fitting = sorted((other for other in tried if tried[other] >= threshold), key=lambda other: -tried[other])
         if fitting:
-            return Doubt(word, _of_one_kind(fitting, len(set(grounded.values()))), untrained)
-    return Doubt(untrained=untrained, recognised=tuple(dict.fromkeys(grounded.values())))
+            alternatives = _of_one_kind(fitting, len(set(grounded.values())))
+            return Doubt(word, alternatives, not alternatives, untrained)
+    recognised = tuple(dict.fromkeys(grounded.values()))
+    word = (
+        ""
+        if _is_question(sentence, found)
+        else _unexplained(found, recognised, lambda span: ask(f"go to the {span}") >= threshold)
+    )
+    return Doubt(word, untrained=untrained, recognised=recognised)
+
+
+def _unexplained(found: Sequence[re.Match[str]], recognised: Sequence[str], is_recognised: Callable[[str], bool]) -> str:
+    """Return the noun or colour of the only object that is not recognised, or the only word without a goal; else nothing."""
+    objects = dict.fromkeys(span for _, span in _objects(found))
+    unknown = [span for span in objects if span not in recognised]
+    if not recognised or len(unknown) > 1:
+        return ""
+    if unknown:
+        colour, noun = unknown[0].split()
+        return noun if any(is_recognised(f"{colour} {other}") for other in SHAPES if other != noun) else colour
+    stateless = [match[0] for match in found if _kind(match[0]) is Kind.REFUSED]
+    return stateless[0] if len(stateless) == 1 else ""
 
 
 def _objects(found: Sequence[re.Match[str]]) -> list[tuple[re.Match[str], str]]:

@@ -12,8 +12,9 @@ from vla_isaac.models.grounding.decoding import Reading, readings, same_wishes
 from vla_isaac.training.grounding.examples import Example
 
 TEMPERATURES = tuple(float(t) for t in np.geomspace(0.3, 3.0, 24))
-MOST_WRONG = 0.01
-"""Share of the sentences that can be done that may be read wrong."""
+MOST_WRONG = 0.005
+"""Share of the sentences that can be done that may be read wrong: half of the 1 % that is aimed at, since voices that were
+written later were read wrong more often than those for choosing."""
 
 LEAST, MOST = 0.5, 0.95  # thresholds that are considered
 
