@@ -265,11 +265,13 @@ def test_the_real_self_test_of_a_backend_without_physics_ends_in_a_message_at_on
     hands.load()
 
 
-def test_without_a_self_test_the_button_says_so(monkeypatch, kit):
+def test_a_self_test_that_cannot_be_imported_ends_in_a_message(monkeypatch, kit):
     monkeypatch.setitem(sys.modules, "vla_isaac.self_test", None)
     hands = Hands(kit, str(ROOT)).enable()
-    hands.redraw()
-    assert not hands.button("self_test").enabled and "no self-test" in hands.button("self_test").tooltip
+    assert hands.click("self_test")
+    kit.update(3)
+    assert hands.shows("package 'vla_isaac.self_test' is not installed")
+    assert hands.phase == "empty" and hands.button("self_test").enabled
 
 
 # ---- the examples browser

@@ -7,7 +7,6 @@ and log and is never raised into Kit.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +14,20 @@ from vla_isaac.core.errors import message_and_remedy
 from vla_isaac.core.prebundle import Prebundle
 from vla_isaac.extension.extras import missing_extras
 from vla_isaac.extension.factory import MakeBackend, MakePolicy
-from vla_isaac.extension.job import JobSlot, end_in_words
+from vla_isaac.extension.job import JobSlot
 from vla_isaac.extension.kit import require
 from vla_isaac.extension.kit_entrances import Entrances
 from vla_isaac.extension.kit_events import KitEvents, extension_folder
 from vla_isaac.extension.kit_stage import OpenStage
-from vla_isaac.extension.kit_viewport import frame_robot
 from vla_isaac.extension.messages import Messages
 from vla_isaac.extension.operations import Operations
 from vla_isaac.extension.panel import Panel
-from vla_isaac.extension.panel_model import TOOLS, PanelContext, can_press, make_view, sentences
+from vla_isaac.extension.panel_model import TOOLS, PanelContext, can_press, make_view
 from vla_isaac.extension.panel_start import start_of
+from vla_isaac.extension.session_commands import SessionCommands
 from vla_isaac.extension.session_manager import SessionManager
 from vla_isaac.extension.settings import read_settings
 from vla_isaac.runtime.live import LiveSession, Phase, Problem
-from vla_isaac.sim.backend import Steps
 
 carb = require("carb")  # source: docs.omniverse.nvidia.com Carbonite SDK, Python: carb.log_*; stubs in the 6.2 kernel
 carb_settings = require("carb.settings")  # source: docs.omniverse.nvidia.com Carbonite SDK, carb.settings.ISettings
@@ -60,7 +58,6 @@ class PanelController:
         self._entrances: Entrances | None = None
         self._prebundle: Prebundle | None = None
         self._jobs = JobSlot(self._safely, self._redraw)
-        self._stage: Any = None
         self._is_closed = False
         self._next_redraw = 0.0
 
@@ -77,13 +74,22 @@ class PanelController:
         )
         self._open_stage = OpenStage(self._settings.stage)
         self._safely("the folder of packages", self._add_prebundle)
+        self._commands = SessionCommands(
+            self._manager,
+            self._settings,
+            self._jobs,
+            self._open_stage,
+            self._messages,
+            on_made=self._show_examples,
+            lose=self._lose,
+        )
         self._operations = Operations(
             self._manager,
             self._settings,
             begin=self._jobs.begin,
-            begin_reset=self._begin_episode,
+            begin_reset=self._commands.begin_episode,
             warn=self._warn,
-            make_session=self._make_session,
+            make_session=self._commands.make_session,
             open_folder=self._open_folder,
         )
         self._missing = missing_extras()
@@ -92,7 +98,7 @@ class PanelController:
             self._ext_id, press=self.press, toggle=self.toggle_window, show=self.show_window, safely=self._safely
         )
         self._safely("Kit's events", self._subscribe)
-        self._make_session()
+        self._commands.make_session()
         for error in errors:
             self._warn(*message_and_remedy(error))
         self._redraw()
@@ -131,8 +137,7 @@ class PanelController:
             self._warn(f"{button.replace('_', ' ')} does nothing now", view.buttons[button].why_not)
         else:
             self._messages.clear()
-            command = getattr(self._operations, button) if button in TOOLS else getattr(self, f"_{button}")
-            self._safely(button.replace("_", " "), command)
+            self._safely(button.replace("_", " "), lambda: self._do(button))
         self._redraw()
 
     def choose(self, name: str, value: Any) -> None:
@@ -156,92 +161,18 @@ class PanelController:
 
     def toggle_window(self) -> None:
         """Show or hide the panel; a run continues."""
+        self.show_window(self._panel is not None and not self._panel.visible)
+
+    def show_window(self, visible: bool = True) -> None:
+        """Show the panel, or hide it."""
         if self._panel is not None:
-            self._panel.visible = not self._panel.visible
+            self._panel.visible = visible
             self._redraw()
 
-    def show_window(self) -> None:
-        """Show the panel."""
-        if self._panel is not None:
-            self._panel.visible = True
-            self._redraw()
-
-    def _load(self) -> None:
-        if self._manager.needs_making and not self._make_session():
-            return
-        if not self._open_stage.may_load():
-            self._warn(self._open_stage.asks, "press Confirm to go on, or choose Stage: the open stage")
-            return
-        self._manager.note_load()
-        self._begin("loading", self._load_steps(self._need_session()), self._after_load)
-
-    def _load_steps(self, session: LiveSession) -> Steps[None]:
-        if self._open_stage.makes_new and self._manager.backend is not None:
-            session.stop("a new stage is opened")
-            yield from self._open_stage.renew(self._manager.backend.new_stage())
-        yield from session.load()
-
-    def _after_load(self) -> None:
-        if self._manager.status.phase is Phase.READY:
-            self._manager.note_physics()
-            if self._settings.frame_viewport:
-                frame_robot()
-
-    def _run(self) -> None:
-        session = self._need_session()
-        if session.status.phase is Phase.ENDED:
-            self._begin_episode(None)
-        else:
-            self._go()
-
-    def _pause(self) -> None:
-        session = self._need_session()
-        session.pause()
-        if session.status.phase is Phase.PAUSED:
-            self._manager.set_playing(False)
-
-    def _stop(self) -> None:
-        self._operations.end_series()
-        if self._jobs.doing:
-            self._jobs.give_up()
-        else:
-            self._need_session().stop()
-
-    def _reset(self) -> None:
-        self._operations.end_series()
-        self._manager.note_reset()
-        self._begin("resetting", self._need_session().reset())
-
-    def _record(self) -> None:
-        session = self._need_session()
-        session.record(None if session.status.recording else self._recording_folder())
-
-    def _go(self) -> None:
-        session = self._need_session()
-        session.run()
-        if session.status.phase is Phase.RUNNING:
-            self._manager.set_playing(True)
-
-    # jobs of several updates
-
-    def _begin_episode(self, seed: int | None) -> None:
-        """Lay the scene out, from another seed if given, and run."""
-        session = self._need_session()
-        if seed is None:
-            self._manager.note_reset()
-        self._begin("resetting", session.reset(seed), self._go)
-
-    def _begin(self, doing: str, steps: Steps[None], after: Callable[[], None] | None = None) -> None:
-        """Drive a job that makes or lays out the scene; without its success there is none."""
-
-        def when_done(error: BaseException | None) -> None:
-            self._stage = None if self._events is None else self._events.stage
-            if error is not None:
-                self._lose(end_in_words(doing, error))
-            elif after is not None:
-                self._safely(f"after {doing}", after)
-
-        self._jobs.begin(doing, steps, when_done)
+    def _do(self, button: str) -> None:
+        if button in ("stop", "reset"):
+            self._operations.end_series()
+        getattr(self._operations if button in TOOLS else self._commands, button)()
 
     # events of Kit
 
@@ -283,16 +214,11 @@ class PanelController:
             self._warn("the timeline was started by hand, but the scene of the session is gone", "press Load")
 
     def _on_stage(self, word: str) -> None:
-        session, events = self.session, self._events
         self._open_stage.asks = ""
-        if (
-            self._open_stage.is_being_renewed
-            or session is None
-            or events is None
-            or session.status.phase not in (*_LOADED_PHASES, Phase.LOADING)
-        ):
+        is_in_use = self._manager.status.phase in (*_LOADED_PHASES, Phase.LOADING)
+        if self._open_stage.is_being_renewed or not is_in_use:
             return
-        if word == "closing" or (self._stage is not None and events.stage != self._stage):
+        if word == "closing" or self._open_stage.is_replaced:
             self._lose("the stage was closed or replaced while the session used it")
 
     # the session
@@ -307,17 +233,6 @@ class PanelController:
         """The live session; None while no backend can be made."""
         return self._manager.session
 
-    def _make_session(self) -> bool:
-        """Make the session again; return whether there is one."""
-        try:
-            self._manager.make()
-        except Exception as error:
-            self._messages.report("there is no session", error, "fix that, then press Load")
-            return False
-        self._messages.clear()
-        self._safely("the example instructions", self._show_examples)
-        return True
-
     def _may_play(self) -> bool:
         """Return whether lock-step may play the timeline: not after it was stopped by hand."""
         return not self._is_closed and self._events is not None and not self._events.is_stopped
@@ -328,13 +243,6 @@ class PanelController:
             session = self.session
             self._safely("the session", lambda: session.backend_lost(why))
         self._redraw()
-
-    def _need_session(self) -> LiveSession:
-        assert self.session is not None  # without one `can_press` allows only Load
-        return self.session
-
-    def _recording_folder(self) -> Path:
-        return self._operations.folder / f"{self._manager.status.scene or 'scene'}-{datetime.now():%Y%m%d-%H%M%S}"
 
     # the panel
 
@@ -377,10 +285,7 @@ class PanelController:
         """Show example instructions for the chosen scene; an empty field takes the scene's default."""
         if self.session is None or self._panel is None:
             return
-        from vla_isaac.scene.builder import scene_preset
-
-        scene = scene_preset(self._manager.scene)
-        self._panel.offer(sentences(scene.instruction, scene.bodies))
+        self._panel.offer(self._manager.examples())
         self._panel.show_instruction(self._manager.status.instruction)
 
     def _subscribe(self) -> None:

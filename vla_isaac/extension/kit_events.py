@@ -48,11 +48,6 @@ class KitEvents:
         """Whether the timeline is stopped now."""
         return bool(self._timeline.is_stopped())
 
-    @property
-    def stage(self) -> Any:
-        """The open stage, None if there is none."""
-        return usd.get_context().get_stage()
-
     def close(self) -> None:
         """Drop the subscriptions; may be called twice."""
         self._held.clear()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from vla_isaac.extension.kit import require
 from vla_isaac.extension.stage_content import StageContent, content_of
 from vla_isaac.sim.backend import Steps
@@ -17,6 +19,16 @@ class OpenStage:
         self.choice = choice
         self.asks = ""
         self.is_being_renewed = False
+        self._of_scene: Any = None
+
+    def remember(self) -> None:
+        """Take the open stage for the one of the scene."""
+        self._of_scene = usd.get_context().get_stage()
+
+    @property
+    def is_replaced(self) -> bool:
+        """Whether another stage is open than that of the scene."""
+        return self._of_scene is not None and usd.get_context().get_stage() != self._of_scene
 
     @property
     def makes_new(self) -> bool:

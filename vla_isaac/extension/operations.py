@@ -12,7 +12,6 @@ from vla_isaac.core.types import SceneState
 from vla_isaac.extension.episode_series import MOST_EPISODES, EpisodeSeries
 from vla_isaac.extension.joint_move import joint_move
 from vla_isaac.extension.panel_lines import SelfTestView
-from vla_isaac.extension.self_test_hook import find_self_test
 from vla_isaac.extension.session_manager import SessionManager
 from vla_isaac.extension.settings import ExtensionSettings
 from vla_isaac.robots.panda import GRIPPER_MAX_WIDTH, QPOS_HOME
@@ -56,21 +55,14 @@ class Operations:
         self._manager, self._settings = manager, settings
         self._begin, self._begin_reset, self._warn = begin, begin_reset, warn
         self._make_session, self._open_folder = make_session, open_folder
-        self._self_test, self._no_self_test = find_self_test()
         self._checking = self._report = ""
         self.num_episodes = settings.episodes
         self.series: EpisodeSeries | None = None
         self.no_state = ""
 
-    @property
-    def folder(self) -> Path:
-        """The folder of the recordings."""
-        root = Path(self._settings.recordings) if self._settings.recordings else Path.home() / "vla_isaac" / "recordings"
-        return root.expanduser()
-
     def recordings(self) -> None:
         """Show the folder of the recordings."""
-        self._open_folder(self.folder)
+        self._open_folder(self._settings.recordings_folder)
 
     def choose_episodes(self, number: int) -> None:
         """Set the number of episodes of a series."""
@@ -152,7 +144,7 @@ class Operations:
     @property
     def self_test_view(self) -> SelfTestView:
         """What the panel shows of the self-test."""
-        return SelfTestView(why_not=self._no_self_test, progress=self._checking, report=self._report)
+        return SelfTestView(progress=self._checking, report=self._report)
 
     def self_test(self) -> None:
         """Check the simulator with a backend of its own; there is an empty session afterwards."""
@@ -162,9 +154,11 @@ class Operations:
         self._begin("self-test", self._checked(), self._after_self_test)
 
     def _checked(self) -> Generator[None, None, None]:
-        assert self._self_test is not None  # without one `can_press` refuses
+        from vla_isaac.self_test import self_test  # needs packages that may be missing
+
         assert self._manager.backend is not None
-        self._report = str((yield from self._self_test(self._manager.backend, self._note, self.folder.parent / "self-test")))
+        folder = self._settings.recordings_folder.parent / "self-test"
+        self._report = str((yield from self_test(self._manager.backend, self._note, folder)))
 
     def _note(self, done: int, total: int, claim: str) -> None:
         self._checking = f"check {done + 1} of {total}: {claim}"

@@ -81,17 +81,12 @@ class Surroundings:
     asks: str = ""
     """The question that a second Load confirms; empty if there is none."""
 
-    no_self_test: str = ""
-    """Why there is no self-test; empty if there is one."""
-
 
 def can_press(button: str, phase: Phase, around: Surroundings | None = None) -> bool:
     """Return whether a button is enabled."""
     around = around or Surroundings()
     if button == "recordings":
         return True
-    if button == "self_test" and around.no_self_test:
-        return False
     if not around.has_session:
         return button == "load"
     if around.busy:
@@ -110,8 +105,6 @@ def button_views(status: LiveStatus, around: Surroundings) -> dict[str, ButtonVi
 
 
 def _why_not(name: str, status: LiveStatus, around: Surroundings) -> str:
-    if name == "self_test" and around.no_self_test:
-        return around.no_self_test
     if not around.has_session:
         return "the simulator backend could not be made"
     if around.busy:

@@ -30,9 +30,6 @@ class Line:
 class SelfTestView:
     """What is known about the self-test."""
 
-    why_not: str = ""
-    """Why it cannot be run; empty if it can."""
-
     progress: str = ""
     """What it does now; empty while it does not run."""
 
@@ -89,4 +86,4 @@ def self_test_line(view: SelfTestView) -> Line:
     """Return the progress of the self-test, or where its report is."""
     if view.progress:
         return Line(view.progress, "busy")
-    return Line(f"report: {view.report}", "good") if view.report else Line(view.why_not or "not run yet", "muted")
+    return Line(f"report: {view.report}", "good") if view.report else Line("not run yet", "muted")

@@ -133,9 +133,7 @@ class PanelContext:
     @property
     def surroundings(self) -> Surroundings:
         """Return what the buttons need of it."""
-        return Surroundings(
-            busy=self.busy, has_session=self.has_session, asks=self.asks, no_self_test=self.self_test.why_not
-        )
+        return Surroundings(busy=self.busy, has_session=self.has_session, asks=self.asks)
 
 
 def make_view(status: LiveStatus, context: PanelContext | None = None) -> PanelView:

@@ -10,6 +10,7 @@ from typing import Any
 from vla_isaac.control.config import ControlConfig
 from vla_isaac.core.arrays import Image
 from vla_isaac.extension.factory import KitBackend, MakeBackend, MakePolicy, Options
+from vla_isaac.extension.panel_model import sentences
 from vla_isaac.extension.settings import ExtensionSettings
 from vla_isaac.runtime.live import LiveSession, LiveStatus
 from vla_isaac.runtime.spool import SpoolRecorder
@@ -130,6 +131,13 @@ class SessionManager:
         if self.session is not None:
             chosen: dict[str, Any] = {name: value}
             self.session.choose(**chosen)
+
+    def examples(self) -> tuple[str, ...]:
+        """Return example instructions for the chosen scene."""
+        from vla_isaac.scene.builder import scene_preset
+
+        scene = scene_preset(self.scene)
+        return sentences(scene.instruction, scene.bodies)
 
     @property
     def speed_scale(self) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
 from vla_isaac.core.errors import ConfigError, shown
@@ -73,6 +74,11 @@ class ExtensionSettings:
 
     redraw_hz: float = 10.0
     """Largest redraw rate of the panel [Hz]."""
+
+    @property
+    def recordings_folder(self) -> Path:
+        """The folder for recordings."""
+        return (Path(self.recordings) if self.recordings else Path.home() / "vla_isaac" / "recordings").expanduser()
 
 
 def read_settings(get: Callable[[str], Any]) -> tuple[ExtensionSettings, tuple[ConfigError, ...]]:

@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 
 from vla_isaac.control.config import ControlConfig
-from vla_isaac.control.converter import ActionConverter
-from vla_isaac.core.arrays import AnyArray
-from vla_isaac.core.errors import BackendError, InstructionError, UsageError, VlaIsaacError
-from vla_isaac.core.types import Body, Frame, SceneState
-from vla_isaac.grounding import places_of, understand
+from vla_isaac.core.errors import BackendError, UsageError
 from vla_isaac.policies import POLICIES
 from vla_isaac.policies.base import Policy
-from vla_isaac.runtime.camera_preview import CameraPreview
-from vla_isaac.runtime.episode_run import EpisodeRun
-from vla_isaac.runtime.inference import POLICY_TIMEOUT, InferenceWorker
+from vla_isaac.runtime.inference import POLICY_TIMEOUT
 from vla_isaac.runtime.live_run import LiveRun
 from vla_isaac.runtime.live_settings import LiveSettings, checked_seed, with_changes
+from vla_isaac.runtime.live_state import LiveState
 from vla_isaac.runtime.live_status import LiveStatus, Phase, Problem
 from vla_isaac.runtime.loaded_scene import LoadedScene, load_scene
-from vla_isaac.runtime.result import End, EpisodeResult
+from vla_isaac.runtime.policy_thread import PolicyThread
+from vla_isaac.runtime.result import End
 from vla_isaac.runtime.session import make_episode
-from vla_isaac.runtime.status_listeners import StatusListeners
 from vla_isaac.runtime.subscriber import Subscriber
 from vla_isaac.scene.builder import scene_preset
 from vla_isaac.scene.randomisation import Randomisation
-from vla_isaac.scene.spec import SceneLayout, SceneSpec
+from vla_isaac.scene.spec import SceneSpec
 from vla_isaac.sim.backend import Backend, Steps
 
 __all__ = ["LiveSession", "LiveStatus", "Phase", "Problem"]
@@ -39,7 +33,7 @@ logger = logging.getLogger(__name__)
 FIRST_SCENE = "tabletop"
 
 
-class LiveSession:
+class LiveSession(LiveState):
     """A backend controlled interactively: load, run, pause, stop, reset; listeners are notified of every change.
 
     All calls come from the simulator's thread; only the policy runs on its own thread. Nothing blocks, and an error is
@@ -86,144 +80,12 @@ class LiveSession:
         Raises:
             UnknownNameError: If `make_scene` does not know the first scene, ``"tabletop"``.
         """
-        self._backend = backend
-        self._make_policy, self._make_scene, self._make_recorder = make_policy, make_scene, make_recorder
+        super().__init__(backend, make_scene(FIRST_SCENE), view_cameras)
+        self._make_scene, self._make_recorder = make_scene, make_recorder
         self._control = control or ControlConfig()
         self._lock_step, self._hold_time, self._timeout = lock_step, hold_time, patience
-        self._preview = CameraPreview(backend, view_cameras)
-        self._worker = InferenceWorker()
-        self._settings = LiveSettings(scene=make_scene(FIRST_SCENE))
-        self._phase = Phase.EMPTY
-        self._problem: Problem | None = None
-        self._policies: dict[str, Policy] = {}  # at most one: the last one made
+        self._thread = PolicyThread(make_policy)
         self._loading = object()  # identifies the latest load; earlier ones that are still in progress are dropped
-        self._loaded: LoadedScene | None = None
-        self._run: LiveRun | None = None  # the present one, or the last one until the next load
-        self._recording: Path | None = None
-        self._recorder: tuple[Path, Subscriber] | None = None
-        self._listeners = StatusListeners()
-        self._is_closed = False
-        self._parsed: tuple[str, tuple[Body, ...], tuple[str, str]] | None = None
-
-    # ------------------------------------------------------------------ properties
-
-    @property
-    def status(self) -> LiveStatus:
-        """Return the current status as one snapshot."""
-        stage, run = self._loaded, self._run
-        settings = stage.settings if self._is_busy and stage else self._settings
-        episode = run.episode if run else None
-        instruction, goal, unreadable = self._parse_instruction()
-        verdict = episode.verdict if episode else None
-        is_waiting = self._phase is Phase.RUNNING and run is not None and run.is_waiting
-        recorder = self._recorder
-        return LiveStatus(
-            phase=self._phase,
-            scene=settings.scene.name,
-            seed=settings.seed,
-            policy=settings.policy,
-            instruction=instruction,
-            goal=goal,
-            instruction_problem=unreadable,
-            step=episode.steps if episode else 0,
-            max_steps=stage.start.max_steps if stage else 0,
-            rate_hz=stage.start.scene.timing.control_hz if stage else 0.0,
-            measured_hz=run.measured_hz if run else 0.0,
-            progress=verdict.progress if verdict else 0.0,
-            verdict="waiting for the policy's first action" if is_waiting else verdict.reason if verdict else "",
-            success=self.result.success if self.result else None,
-            clipped=episode.converter.clipped.as_dict() if episode else {},
-            frame_age=run.frame_age if run else 0.0,
-            stale_share=run.stale_share if run else 0.0,
-            is_recording=bool(self._is_busy and recorder and episode and recorder[1] in episode.subscribers),
-            recording=str(recorder[0] if self._is_busy and recorder else self._recording or ""),
-            problem=self._problem,
-            notes=(*getattr(self._backend, "notes", ()), *self._preview.notes, *(episode.warnings if episode else ())),
-        )
-
-    @property
-    def frame(self) -> Frame | None:
-        """Return the last image for a view; may be older than the status."""
-        return self._preview.frame
-
-    @property
-    def frames(self) -> Mapping[str, Frame]:
-        """Return the last image of each camera that is shown, by name; may be older than the status."""
-        return self._preview.frames
-
-    def view(self, cameras: Sequence[str]) -> None:
-        """Show these cameras instead of `view_cameras`."""
-        self._preview.choose(cameras)
-
-    def read_state(self) -> SceneState | None:
-        """Return the last state of a run, else the simulator's state now; None while no scene is loaded.
-
-        Raises:
-            BackendError: If the simulator has none, because it was stopped or replaced.
-        """
-        if self._is_busy and self._run is not None:
-            return self._run.episode.period.state
-        return self._backend.state() if self._phase in (Phase.READY, Phase.ENDED) else None
-
-    @property
-    def backend(self) -> Backend:
-        """Return the simulator."""
-        return self._backend
-
-    @property
-    def scene(self) -> SceneSpec | None:
-        """Return the loaded scene after randomisation."""
-        return self._loaded.start.scene if self._loaded else None
-
-    @property
-    def layout(self) -> SceneLayout | None:
-        """Return the layout of the loaded scene."""
-        return self._loaded.start.layout if self._loaded else None
-
-    @property
-    def policy(self) -> Policy | None:
-        """Return the policy of the loaded scene."""
-        return self._loaded.policy if self._loaded else None
-
-    @property
-    def episode(self) -> EpisodeRun | None:
-        """Return the episode of the present run, or of the last one."""
-        return self._run.episode if self._run else None
-
-    @property
-    def converter(self) -> ActionConverter | None:
-        """Return the converter from actions to joint targets of the present run, or of the last one."""
-        return self._run.episode.converter if self._run else None
-
-    @property
-    def result(self) -> EpisodeResult | None:
-        """Return how the last run ended; None before."""
-        return self._run.episode.result if self._run and self._run.episode.end else None
-
-    @property
-    def is_time_held(self) -> bool:
-        """Return whether lock-step requires the simulation to stand still now."""
-        return self._run is not None and self._run.is_time_held
-
-    def watch(self, tell: Callable[[LiveStatus], None]) -> Callable[[], None]:
-        """Call `tell` at every change and return a function that removes it; one that raises is removed and logged."""
-        return self._listeners.add(tell)
-
-    # ------------------------------------------------------------------ settings
-
-    def parse(self, instruction: str) -> tuple[str, str]:
-        """Return the goal of an instruction, and why it cannot be parsed; one of the two is empty.
-
-        The objects are those of the chosen scene; the simulator is not used.
-        """
-        bodies = self._bodies()
-        if self._parsed is None or self._parsed[:2] != (instruction, bodies):
-            try:
-                read = (str(understand(instruction, bodies, self._places()).plan), "")
-            except InstructionError as error:
-                read = ("", str(error))
-            self._parsed = (instruction, bodies, read)
-        return self._parsed[2]
 
     def choose(
         self,
@@ -260,7 +122,7 @@ class LiveSession:
                 task=task,
             )
             if policy is not None and policy not in POLICIES:
-                self._policy_named(policy)
+                self._thread.policy(policy)
         except Exception as error:
             self._refuse(error, "choose something else")
             return
@@ -268,11 +130,8 @@ class LiveSession:
         self._settings = settings
         self._clear_problem()
         if is_late:
-            self._problem = Problem(
-                message=f'the instruction "{instruction}" is changed for the next run',
-                remedy="press Stop, then Run",
-                kind=UsageError.__name__,
-            )
+            late = UsageError(f'the instruction "{instruction}" is changed for the next run', remedy="press Stop, then Run")
+            self._problem = Problem.of(late)
         self._notify()
 
     def record(self, path: Path | None) -> None:
@@ -315,7 +174,7 @@ class LiveSession:
         self._loading = loading = object()
         self._notify()
         try:
-            policy = self._policy_named(settings.policy)
+            policy = self._thread.policy(settings.policy)
             self._preview.reset(policy)
             loaded = yield from load_scene(
                 settings, self._backend, policy, self._control, self._preview, goes_on=lambda: self._is_loading(loading)
@@ -360,7 +219,7 @@ class LiveSession:
 
     def _begin(self, loaded: LoadedScene) -> LiveRun:
         """Return a run of the current settings on the loaded scene."""
-        policy = self._policy_named(self._settings.policy)
+        policy = self._thread.policy(self._settings.policy)
         stage = loaded.for_run(self._settings, policy, self._backend.state())
         recorder = None
         if self._recording is not None and self._make_recorder is not None:
@@ -371,12 +230,7 @@ class LiveSession:
         self._loaded, self._recorder = stage, recorder
         self._preview.reset(policy)
         return LiveRun(
-            episode,
-            policy,
-            self._worker,
-            hold_time=self._hold_time,
-            lock_step=self._lock_step,
-            timeout=self._timeout,
+            episode, policy, self._thread.worker, hold_time=self._hold_time, lock_step=self._lock_step, timeout=self._timeout
         )
 
     def pause(self) -> None:
@@ -401,10 +255,6 @@ class LiveSession:
         self._preview.show(run)
         self._update_after(run)
 
-    def wait(self, timeout: float) -> bool:
-        """Wait at most `timeout` [s] for the policy and return whether no answer is pending; for scripts, never in Kit."""
-        return self._run is None or self._run.wait(timeout)
-
     def backend_lost(self, why: str) -> None:
         """Report that the simulator was stopped or replaced outside the session."""
         if self._is_closed or self._phase in (Phase.EMPTY, Phase.FAILED):
@@ -413,7 +263,7 @@ class LiveSession:
             self._run.lose_backend(why)
             self._update_after(self._run)
         else:
-            self._fail(BackendError(f"{why}", remedy="press Load to build the scene again"))
+            self._fail(BackendError(why, remedy="press Load to build the scene again"))
 
     def close(self) -> None:
         """End a run, release the policy's thread without waiting for it, close the backend; may be called twice."""
@@ -421,8 +271,7 @@ class LiveSession:
             return
         self.stop("the session was closed")
         self._is_closed = True
-        self._worker.leave()
-        self._policies.clear()
+        self._thread.leave()
         self._phase, self._loaded = Phase.EMPTY, None
         try:
             self._backend.close()
@@ -437,91 +286,15 @@ class LiveSession:
     def __enter__(self) -> LiveSession:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
-
-    # ------------------------------------------------------------------
-
-    @property
-    def _is_busy(self) -> bool:
-        return self._phase in (Phase.RUNNING, Phase.PAUSED)
 
     def _update_after(self, run: LiveRun) -> None:
         """Update phase and problem after the run, and notify the listeners."""
-        end, error = run.episode.end, run.episode.error
+        end = run.episode.end
         if end is not None and self._is_busy:
             self._phase = Phase.FAILED if end is End.BACKEND_FAILED else Phase.ENDED
             if run.is_hung:  # its thread and the policy cannot be used again
-                self._worker.leave()
-                self._worker = InferenceWorker()
-                self._policies.clear()
-            if end is End.POLICY_FAILED and error is not None:
-                self._problem = Problem.of(
-                    error,
-                    doing=f"the policy {run.episode.start.policy!r} failed",
-                    remedy="press Reset, then Run to try again, or choose another policy",
-                    always=True,
-                )
-            elif end is End.BACKEND_FAILED and error is not None:
-                self._problem = Problem.of(
-                    error, doing="the simulator failed", remedy="press Load to build the scene again", always=True
-                )
+                self._thread.renew()
+            self._problem = run.problem or self._problem
         self._notify()
-
-    def _parse_instruction(self) -> tuple[str, str, str]:
-        """Return the instruction, its goal, and why it cannot be parsed."""
-        stage, task = self._loaded, self._settings.task
-        if stage is not None and (self._is_busy or (task is not None and task == stage.settings.task)):
-            return stage.start.instruction, str(stage.start.plan), ""
-        sentence = self._settings.sentence
-        return (sentence, *(("", "") if task is not None else self.parse(sentence)))
-
-    def _bodies(self) -> tuple[Body, ...]:
-        """Return the objects at their poses where the chosen scene is loaded, else as the scene defines them."""
-        if self._loaded is not None and self._settings.scene == self._loaded.settings.scene:
-            return self._loaded.start.scene.bodies
-        return self._settings.scene.bodies
-
-    def _places(self) -> Mapping[str, AnyArray] | None:
-        """Return the places of the objects where the chosen scene is loaded; None before."""
-        if self._loaded is not None and self._settings.scene == self._loaded.settings.scene:
-            return places_of(self._loaded.start.state)
-        return None
-
-    def _policy_named(self, name: str) -> Policy:
-        """Return the policy, made again unless it is the one made last."""
-        if name not in self._policies:
-            policy = self._make_policy(name)
-            self._policies = {name: policy}
-        return self._policies[name]
-
-    def _accepts(self, what: str, *, while_loading: bool = False) -> bool:
-        """Return whether the session accepts a call now; if not, set the problem."""
-        if self._is_closed:
-            self._refuse(UsageError(f"the session is closed and cannot {what}", remedy="make another one"))
-        elif self._phase is Phase.LOADING and not while_loading:
-            self._refuse(
-                UsageError(f"the scene is still loading and the session cannot {what}", remedy="wait until it is ready")
-            )
-        else:
-            return True
-        return False
-
-    def _clear_problem(self) -> None:
-        """Clear the last problem, unless the session has failed."""
-        if self._phase is not Phase.FAILED:
-            self._problem = None
-
-    def _refuse(self, error: Exception, remedy: str = "") -> None:
-        self._problem = Problem.of(error, remedy="" if isinstance(error, VlaIsaacError) else remedy)
-        self._notify()
-
-    def _fail(self, error: Exception, *, doing: str = "", remedy: str = "") -> None:
-        self._phase, self._loaded = Phase.FAILED, None
-        self._problem = Problem.of(error, doing=doing, remedy="" if isinstance(error, VlaIsaacError) else remedy)
-        self._notify()
-
-    def _notify(self) -> None:
-        self._listeners.tell(lambda: self.status)

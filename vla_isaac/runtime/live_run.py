@@ -20,6 +20,7 @@ from vla_isaac.policies.read_only_boundary import ask, begin_episode, plain_chun
 from vla_isaac.runtime.control_period import Decision
 from vla_isaac.runtime.episode_run import EpisodeRun
 from vla_isaac.runtime.inference import POLICY_TIMEOUT, InferenceWorker, Question, no_answer
+from vla_isaac.runtime.live_status import Problem
 from vla_isaac.runtime.result import End
 from vla_isaac.sim.backend import Steps
 
@@ -93,6 +94,18 @@ class LiveRun:
     def measured_hz(self) -> float:
         """Return the control periods per second of real time, smoothed [Hz]; 0 while not known."""
         return self._measured_hz
+
+    @property
+    def problem(self) -> Problem | None:
+        """Return what ended the run, for display; None while it lasts, and if nothing failed."""
+        end, error = self.episode.end, self.episode.error
+        if error is None or end not in (End.POLICY_FAILED, End.BACKEND_FAILED):
+            return None
+        doing, remedy = "the simulator failed", "press Load to build the scene again"
+        if end is End.POLICY_FAILED:
+            doing = f"the policy {self.episode.start.policy!r} failed"
+            remedy = "press Reset, then Run to try again, or choose another policy"
+        return Problem.of(error, doing=doing, remedy=remedy, always=True)
 
     def period(self) -> None:
         """Do the work of one control period: judge the last period, act, observe, query the policy."""
