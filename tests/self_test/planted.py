@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,9 +15,11 @@ from tests.simulated_isaac.classic_camera import Camera
 from tests.simulated_isaac.classic_prims import Articulation
 from tests.simulated_isaac.experimental_camera import CameraSensor
 from tests.simulated_isaac.experimental_managers import SimulationManager
-from tests.simulated_isaac.kit import Settings
+from tests.simulated_isaac.kit import Settings, Timeline
 from tests.simulated_isaac.physics import Physics
 from tests.simulated_isaac.pictures import Painter, Snapshot, View
+from tests.simulated_isaac.simulation import Simulation
+from tests.simulated_isaac.streams import Stream
 
 DEGREES = 180.0 / np.pi
 OTHERS = [("4.2", "classic"), ("4.5", "classic"), ("6.2", "experimental")]
@@ -76,8 +80,6 @@ def _(patch, sim):
 
 @fault("a module that raises when it is imported", "port")
 def _(patch, sim):
-    import importlib
-
     old = importlib.import_module
 
     def broken(name, *more):
@@ -127,9 +129,45 @@ def _(patch, sim):
     patch.setattr(Physics, "step", lambda self, n: old(self, n - 1 if n > 30 else n))
 
 
-@fault("a clock that runs twice as fast", "simulation-clock", not_in=OTHERS[:2])
+@fault("a clock that runs twice as fast", "simulation-clock", not_in=[OTHERS[1]])  # 4.5 has no clock
 def _(patch, sim):
     wrap(patch, SimulationManager, "get_simulation_time", lambda time, self: 2 * time)
+    if sim.generation == "A":  # 4.2
+        bindings = importlib.import_module("omni.isaac.core_nodes.bindings._omni_isaac_core_nodes")
+        clock = SimpleNamespace(get_sim_time=lambda: 2 * sim.physics.time)
+        patch.setattr(bindings, "acquire_interface", lambda: clock)
+
+
+@fault("events of the timeline come four updates late", "timeline-events")
+def _(patch, sim):
+    waiting = []
+    old = Stream.emit
+
+    def emit(self, *args, **more):
+        if self is sim.timeline_stream:
+            waiting.append((sim.num_updates + 4, args, more))
+        else:
+            old(self, *args, **more)
+
+    def updated(_, self):
+        due = [one for one in waiting if one[0] <= sim.num_updates]
+        for one in due:
+            waiting.remove(one)
+            old(sim.timeline_stream, *one[1], **one[2])
+
+    patch.setattr(Stream, "emit", emit)
+    wrap(patch, Simulation, "update", updated)
+
+
+@fault("a subscription that outlives its object", "timeline-events")
+def _(patch, sim):
+    kept = []
+    wrap(patch, Stream, "subscribe", lambda one, self, *a, **k: kept.append(one) or one)
+
+
+@fault("a timeline that never says it is stopped", "stop-by-hand")
+def _(patch, sim):
+    patch.setattr(Timeline, "is_stopped", lambda self: False)
 
 
 @fault("pictures seven updates late", "picture-fresh")

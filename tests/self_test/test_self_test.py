@@ -19,7 +19,7 @@ from vla_isaac.backends import BACKENDS
 from vla_isaac.backends.isaac.beliefs import beliefs
 from vla_isaac.core.errors import UsageError
 from vla_isaac.self_test import examine, self_test
-from vla_isaac.self_test.check import CHECKS, Status
+from vla_isaac.self_test.check import CHECKS, Measurement, Status
 from vla_isaac.self_test.run import assumed_without_check
 from vla_isaac.sim.drive import drive
 
@@ -121,6 +121,16 @@ def test_a_check_that_crashes_is_one_row_and_the_others_go_on(monkeypatch, tmp_p
     assert by_id["settings-restored"].found == "MuJoCo has no settings"
 
 
+def test_a_scene_that_cannot_be_laid_out_is_one_cause_and_the_other_checks_say_so(monkeypatch):
+    only = ["load-and-reset", "engine-and-device", "steps-per-period", "joint-names", "gravity", "memory"]
+    with simulated_isaac("5.1") as sim:
+        FAULTS["two joints with each other's name"].plant(monkeypatch, sim)
+        report = report_of(sim, "script", port="classic", only=only)
+    assert [result.check.id for result in report.bad] == ["load-and-reset", "joint-names"]
+    others = [result.found for result in report.results if not result.is_bad]
+    assert all(found.startswith("needs the test scene, which failed: the robot's joints") for found in others)
+
+
 def _in_module(function, like):
     function.__module__ = like.__module__
     return function
@@ -168,6 +178,20 @@ def test_the_report_is_one_file_with_pictures_curves_and_its_json(tmp_path):
     }
     assert heard == [(0, 3), (1, 3), (2, 3)]
     assert {"vla_isaac", "gpu and driver", "engine", "release"} <= set(values["facts"])
+
+
+def test_what_does_not_hold_comes_first_in_the_report(monkeypatch, tmp_path):
+    one = next(check for check in CHECKS if check.id == "joint-limits")
+
+    def lie(bench):
+        yield from ()
+        return Measurement(holds=False, found="<none> & 2", expected="others")
+
+    monkeypatch.setitem(vars(one), "measure", _in_module(lie, one.measure))
+    text = drive(self_test(BACKENDS.load("mujoco")(), None, tmp_path, only=["release", "joint-limits", "gains"])).read_text()
+    places = [text.index(part) for part in (one.remedy, 'id="joint-limits"', "Machine", 'id="release"', 'id="gains"')]
+    assert places == sorted(places)
+    assert "&lt;none&gt; &amp; 2" in text and "<none>" not in text.split('id="report"')[0]
 
 
 def test_a_backend_without_physics_and_an_unknown_check_are_refused():

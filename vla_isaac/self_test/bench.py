@@ -20,6 +20,7 @@ T = TypeVar("T")
 Choose = Callable[["Sample"], JointTarget | None]
 
 MOST_UPDATES = 5000  # app updates to wait inside Kit for the periods of one `walk`
+FIRST_SCENE = "the test scene"
 SETTLED_REDRAWS = 8  # app updates after which a picture shows a state that does not change
 
 
@@ -122,14 +123,20 @@ class TestBench:
 
     def scene(self) -> Steps[None]:
         """Load the test scene and lay it out, unless it is there; `stage` lays it out again."""
-        yield from self.shared("the test scene", _first_stage)
+        yield from self.shared(FIRST_SCENE, _first_stage)
         if self.layout is None or self.spec != test_scene():
             yield from _first_stage(self)
 
     # ---------------------------------------------------------------- the backend
 
     def stage(self, layout: SceneLayout, spec: SceneSpec | None = None) -> Steps[None]:
-        """Load a scene (None: keep the one that is loaded) and lay it out."""
+        """Load a scene (None: keep the one that is loaded) and lay it out.
+
+        Raises:
+            InspectionError: If the test scene could not be loaded: one cause is then one row of the report.
+        """
+        if FIRST_SCENE in self._failed:
+            raise InspectionError(f"needs {FIRST_SCENE}, which failed: {self._failed[FIRST_SCENE]}")
         if spec is not None:
             self.spec = spec
             yield from self.backend.load(spec)

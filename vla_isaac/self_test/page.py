@@ -6,8 +6,8 @@ import base64
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from html import escape
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,25 @@ from vla_isaac.self_test.report import SelfTestReport
 HTML, JSON = "report.html", "report.json"
 WIDTH, HEIGHT, MARGIN = 260, 120, 8  # [px] of a plot
 MARKS = {Status.HOLDS: "holds", Status.FAILS: "fails", Status.CRASHED: "fails", Status.NOT_CHECKED: "open"}
+BAD = (Status.FAILS, Status.CRASHED)
+
+
+@dataclass(frozen=True)
+class ReportPart:
+    """A part of the page: the results with some statuses."""
+
+    of: tuple[Status, ...]
+    title: str
+    about: str = ""
+
+
+PARTS = (
+    ReportPart(BAD, "Does not hold", "In the order of the checks: begin with the first, from which others may follow."),
+    ReportPart((Status.NOT_CHECKED,), "Not checked"),
+    ReportPart((Status.HOLDS,), "Holds", "Open a line for the figures, curves and pictures."),
+)
+"""Parts in their order: what asks for something to be done comes first."""
+
 WITH_REFERENCE = ("brightness", "camera-axes", "wrist-camera")
 """Checks next to whose pictures the reference picture is shown."""
 
@@ -53,25 +72,20 @@ def _parts(report: SelfTestReport, values: dict[str, Any]) -> Iterator[str]:
     yield f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head><body>'
     yield f"<h1>{escape(title)}</h1>"
     yield f'<p class="verdict {"fails" if report.bad else "holds"}">{escape(report.verdict)}</p>'
-    yield f"<p>{escape(values['time'])}, {report.seconds:.0f} s. Please post this file: "
+    yield f"<p>{escape(values['time'].replace('T', ' '))}, {report.seconds:.0f} s. Please post this file: "
     yield "it says which assumptions about the simulator are true on your machine.</p>"
-    yield from _facts(report)
     yield from _to_do(report)
-    yield from _summary(report)
-    for group, results in groupby(report.results, key=lambda result: result.check.group):
-        yield f"<h2>{escape(group.capitalize())}</h2>"
-        for result in results:
-            yield from _section(result)
+    for part in PARTS:
+        results = [result for result in report.results if result.status in part.of]
+        if results:
+            yield f"<h2>{part.title} ({len(results)})</h2>"
+            yield f"<p>{part.about}</p>" if part.about else ""
+            for result in results:
+                yield from _section(result)
+        if part.of == BAD:
+            yield from _facts(report)
     text = json.dumps(values).replace("</", "<\\/")
     yield f'<script type="application/json" id="report">{text}</script></body></html>\n'
-
-
-def _facts(report: SelfTestReport) -> Iterator[str]:
-    yield '<table class="facts">'
-    for name, value in report.facts.items():
-        if value:
-            yield f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>"
-    yield "</table>"
 
 
 def _to_do(report: SelfTestReport) -> Iterator[str]:
@@ -83,27 +97,27 @@ def _to_do(report: SelfTestReport) -> Iterator[str]:
     yield "</ul>"
 
 
-def _summary(report: SelfTestReport) -> Iterator[str]:
-    yield '<h2>Checks</h2><table class="checks"><tr><th>check</th><th>result</th><th>found</th><th>time</th></tr>'
-    for result in report.results:
-        link = f'<a href="#{result.check.id}">{result.check.id}</a>'
-        mark = f'<span class="mark {MARKS[result.status]}">{result.status.value}</span>'
-        yield f"<tr><td>{link}</td><td>{mark}</td><td>{escape(_short(result.found))}</td>"
-        yield f"<td>{result.seconds:.1f} s</td></tr>"
+def _facts(report: SelfTestReport) -> Iterator[str]:
+    yield '<h2>Machine</h2><table class="facts">'
+    for name, value in report.facts.items():
+        if value:
+            yield f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>"
     yield "</table>"
 
 
 def _section(result: CheckResult) -> Iterator[str]:
     check = result.check
-    is_open = " open" if result.is_bad or result.status is Status.NOT_CHECKED else ""
-    yield f'<details id="{check.id}" class="{MARKS[result.status]}"{is_open}><summary>'
-    yield f'<span class="mark {MARKS[result.status]}">{result.status.value}</span> {escape(check.claim)}</summary>'
+    mark = MARKS[result.status]
+    yield f'<details id="{check.id}" class="{mark}"{" open" if result.is_bad else ""}><summary>'
+    yield f'<span class="mark {mark}">{result.status.value}</span> <code>{check.id}</code> {escape(check.claim)}'
+    if not result.is_bad:
+        yield f'<span class="found">{escape(_short(result.found))}</span>'
+    yield "</summary>"
     yield f"<p><b>{'Why not' if result.status is Status.NOT_CHECKED else 'Found'}:</b> {escape(result.found)}</p>"
     if result.expected:
         yield f"<p><b>Accepted:</b> {escape(result.expected)}</p>"
     if result.is_bad:
-        yield f"<p><b>What to do:</b> {escape(check.remedy)}</p>"
-    yield from _rows(result)
+        yield f'<p class="remedy"><b>What to do:</b> {escape(check.remedy)}</p>'
     if result.measurement is not None:
         yield '<div class="media">'
         yield from (_plot(curve) for curve in result.measurement.curves)
@@ -112,7 +126,8 @@ def _section(result: CheckResult) -> Iterator[str]:
         if check.id in WITH_REFERENCE:
             yield from _reference("wrist" if check.id == "wrist-camera" else "front")
         yield "</div>"
-    yield f"<small>{check.id}, {result.seconds:.1f} s</small></details>"
+    yield from _rows(result)
+    yield f"<small>{escape(check.group)}, {result.seconds:.1f} s</small></details>"
 
 
 def _rows(result: CheckResult) -> Iterator[str]:
@@ -173,22 +188,28 @@ def _short(text: str, most: int = 110) -> str:
 
 
 STYLE = """
-:root { color-scheme: light dark; --good: #2e7d4f; --bad: #b3261e; --open: #8a6d00; }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 0 auto; padding: 1.5rem; }
+:root { color-scheme: light dark; --good: #2e7d4f; --bad: #b3261e; --open: #7a5f00; --tint: #b3261e14; }
+@media (prefers-color-scheme: dark) { :root { --good: #2f8f58; --bad: #c4372e; --open: #8a6d00; --tint: #e5534b26; } }
+* { box-sizing: border-box; }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 0 auto; padding: 1.2rem; overflow-wrap: anywhere; }
 h1 { font-size: 1.6rem; margin: 0 0 .5rem; } h2 { font-size: 1.15rem; margin: 1.8rem 0 .5rem; }
 .verdict { font-size: 1.1rem; padding: .7rem 1rem; border-radius: 8px; color: white; }
 .verdict.holds { background: var(--good); } .verdict.fails { background: var(--bad); }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .8rem .25rem 0; }
 tr + tr { border-top: 1px solid color-mix(in srgb, currentColor 15%, transparent); }
-.facts th { width: 9rem; font-weight: 600; } .checks td:not(:nth-child(3)) { white-space: nowrap; }
+.facts th { width: 9rem; font-weight: 600; }
 .mark { display: inline-block; min-width: 6.5rem; text-align: center; border-radius: 4px; color: white; font-size: .8rem; }
 .mark.holds { background: var(--good); } .mark.fails { background: var(--bad); } .mark.open { background: var(--open); }
 details { border-left: 4px solid var(--open); padding: .3rem .9rem; margin: .5rem 0; }
-details.holds { border-color: var(--good); } details.fails { border-color: var(--bad); }
-summary { cursor: pointer; } details p { margin: .4rem 0; } small { opacity: .7; }
+details.holds { border-color: var(--good); } details.fails { border-color: var(--bad); background: var(--tint); }
+summary { cursor: pointer; } summary code { font-weight: 600; } details p { margin: .4rem 0; }
+.found { display: block; opacity: .75; padding-left: 1.2rem; } details[open] .found { display: none; }
+.remedy { font-weight: 600; } small { opacity: .75; } ul { padding-left: 1.2rem; margin: .3rem 0; }
 .media { display: flex; flex-wrap: wrap; gap: .8rem; margin: .5rem 0; }
-figure { margin: 0; } figcaption { font-size: .8rem; max-width: 320px; } img { max-width: 320px; border-radius: 4px; }
-svg { width: 260px; height: 120px; border: 1px solid color-mix(in srgb, currentColor 25%, transparent); border-radius: 4px; }
+figure { margin: 0; max-width: 100%; } figcaption { font-size: .8rem; max-width: 320px; }
+img { width: 320px; max-width: 100%; border-radius: 4px; }
+svg { width: 260px; max-width: 100%; border: 1px solid color-mix(in srgb, currentColor 25%, transparent); }
 polygon { fill: color-mix(in srgb, teal 25%, transparent); } polyline { fill: none; stroke: darkorange; stroke-width: 1.8; }
+@media (max-width: 600px) { .facts th { width: 6rem; } body { padding: .8rem; } }
 """

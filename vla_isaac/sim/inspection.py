@@ -88,6 +88,19 @@ class Inspector(Protocol):
         """Make or await one app update without physics in a script; inside Kit wait for the next one."""
         ...
 
+    def timeline_events(self) -> Steps[Mapping[str, int]]:
+        """Play and pause the simulator as a user does, and leave it as it was.
+
+        Returns:
+            App updates until the event of ``play`` and of ``pause`` came, -1 where it did not; ``dropped``: the events that
+            came after the subscription was dropped.
+        """
+        ...
+
+    def stop_by_hand(self) -> Steps[bool]:
+        """Stop the simulator as a user does, behind the backend's back; return whether it says that it is stopped."""
+        ...
+
     def settings(self) -> Mapping[str, Any]:
         """Return every setting that loading a scene changes and closing restores, with its value."""
         ...

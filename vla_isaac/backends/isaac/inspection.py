@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeVar
 
 import numpy as np
 
+from vla_isaac.backends.isaac import timeline_probe
 from vla_isaac.backends.isaac.backend import ROOT, IsaacBackend
 from vla_isaac.backends.isaac.physics_engine import active_engine, physics_device
 from vla_isaac.backends.isaac.ports import as_row
@@ -188,6 +189,14 @@ class IsaacInspector:
         """Make or await an app update."""
         yield from self._backend._ports.sim.redraw()
         self._backend._count_update()
+
+    def timeline_events(self) -> Steps[Mapping[str, int]]:
+        """Play and pause by hand."""
+        return (yield from timeline_probe.timeline_events(self.redraw))
+
+    def stop_by_hand(self) -> Steps[bool]:
+        """Stop the timeline, and ask it."""
+        return (yield from timeline_probe.stop_by_hand(self.redraw))
 
     # ---------------------------------------------------------------- what is left behind
 

@@ -104,6 +104,14 @@ class MujocoInspector:
         """Do nothing: pictures are drawn when they are asked for."""
         yield from ()
 
+    def timeline_events(self) -> Steps[Mapping[str, int]]:
+        """Raise: there is no timeline."""
+        raise _lacks("timeline")
+
+    def stop_by_hand(self) -> Steps[bool]:
+        """Raise: there is no timeline."""
+        raise _lacks("timeline")
+
     def settings(self) -> Mapping[str, Any]:
         """Raise: there are none."""
         raise _lacks("settings")

@@ -1,4 +1,4 @@
-"""Checks of what runs: release, port, engine, robot asset."""
+"""Checks of what runs: release, port, the scene that most checks need, engine, robot asset."""
 
 from __future__ import annotations
 
@@ -35,6 +35,24 @@ def port(bench: TestBench) -> Steps[Measurement]:
         found="; ".join(f"{module}: {error}" for module, error in broken.items()) or "all modules were imported",
         expected="no error",
         values={"broken": len(broken)},
+    )
+
+
+@check(
+    "load-and-reset",
+    GROUP,
+    "The scene is written, play starts, and every physics handle is valid after it.",
+    remedy="read the error; most other checks need this one",
+)
+def load_and_reset(bench: TestBench) -> Steps[Measurement]:
+    """Load, reset, read the state."""
+    yield from bench.scene()
+    sample = bench.sample()
+    offset = abs(sample.state.time)
+    return Measurement(
+        holds=offset < 1e-9 and bool((sample.joints == sample.joints).all()),
+        found=f"state of {len(sample.state.bodies)} objects at {sample.state.time:.4f} s",
+        expected="a state at 0 s",
     )
 
 

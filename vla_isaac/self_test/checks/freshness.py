@@ -71,7 +71,7 @@ def _move(bench: TestBench) -> Steps[Moving]:
     "picture-fresh",
     GROUP,
     "A picture shows the state it is given for, not that of an earlier period.",
-    remedy="the render pipeline is deeper than 3 app updates: raise PIPELINE_DEPTH in backends/isaac/cameras.py; post this",
+    remedy="raise PIPELINE_DEPTH in backends/isaac/cameras.py above 3 app updates, and post this report",
 )
 def picture_fresh(bench: TestBench) -> Steps[Measurement]:
     """Compare the given picture with the settled ones of now and of one period earlier."""

@@ -1,9 +1,10 @@
-"""Checks of loading and of every clock: warm-up, physics steps per control period, simulation time."""
+"""Checks of every clock, warm-up, physics steps per control period, simulation time, and of the timeline."""
 
 from __future__ import annotations
 
 import itertools
 
+from vla_isaac.core.errors import BackendError
 from vla_isaac.self_test.bench import Sample, TestBench
 from vla_isaac.self_test.check import Measurement, check, worst
 from vla_isaac.self_test.scene import lying_layout, test_scene
@@ -14,24 +15,7 @@ from vla_isaac.sim.inspection import InspectionError
 GROUP = "time"
 RATES = (5.0, 12.5, 15.0, 20.0, 60.0)  # [Hz] of policies; slow ones are those an engine may shorten an update for
 PERIODS = 3
-
-
-@check(
-    "load-and-reset",
-    GROUP,
-    "The scene is written, play starts, and every physics handle is valid after it.",
-    remedy="read the error; most other checks need this one",
-)
-def load_and_reset(bench: TestBench) -> Steps[Measurement]:
-    """Load, reset, read the state."""
-    yield from bench.scene()
-    sample = bench.sample()
-    offset = abs(sample.state.time)
-    return Measurement(
-        holds=offset < 1e-9 and bool((sample.joints == sample.joints).all()),
-        found=f"state of {len(sample.state.bodies)} objects at {sample.state.time:.4f} s",
-        expected="a state at 0 s",
-    )
+EVENT_UPDATES = 2  # app updates in which `extension.session_manager.OWN_EVENTS` takes events for our own
 
 
 @check(
@@ -105,4 +89,52 @@ def simulation_clock(bench: TestBench) -> Steps[Measurement]:
         found=f"apart from our steps by {1000 * drift:.2f} ms after 10 periods; moved {1000 * moved:.2f} ms in 3 redraws",
         expected=f"at most {1000 * accepted:.2f} ms, half a physics step",
         values={"drift_s": drift, "moved_s": moved},
+    )
+
+
+@check(
+    "timeline-events",
+    GROUP,
+    "Playing and pausing are told by an event within two app updates, and a dropped subscription hears nothing.",
+    remedy="the panel mistakes its own pauses for yours, or yours for its own: post this report",
+)
+def timeline_events(bench: TestBench) -> Steps[Measurement]:
+    """Play and pause by hand, with a subscription and without."""
+    yield from bench.scene()
+    found = yield from bench.inspector.timeline_events()
+    updates = [found["play"], found["pause"]]
+    words = [
+        f"{word}: {'no event' if number < 0 else f'after {number} updates'}"
+        for word, number in found.items()
+        if word in ("play", "pause")
+    ]
+    return Measurement(
+        holds=all(0 <= number <= EVENT_UPDATES for number in updates) and found["dropped"] == 0,
+        found=f"{'; '.join(words)}; {found['dropped']} events after the subscription was dropped",
+        expected=f"within {EVENT_UPDATES} updates, and none after it was dropped",
+        values=dict(found),
+    )
+
+
+@check(
+    "stop-by-hand",
+    GROUP,
+    "After Stop was pressed the state cannot be read, which is said, and a reset repairs it.",
+    remedy="do not press Stop while a policy runs; press Load after it; post this report",
+)
+def stop_by_hand(bench: TestBench) -> Steps[Measurement]:
+    """Stop behind the backend's back, read the state, and reset."""
+    yield from bench.scene()
+    assert bench.layout is not None
+    is_said = yield from bench.inspector.stop_by_hand()
+    try:
+        said, is_refused = f"a state at {bench.backend.state().time:.3f} s", False
+    except BackendError as error:
+        said, is_refused = str(error), True
+    yield from bench.stage(bench.layout)
+    time = bench.backend.state().time
+    return Measurement(
+        holds=is_said and is_refused and abs(time) < 1e-9,
+        found=f"the timeline says {'stopped' if is_said else 'not stopped'}; {said}; after a reset a state at {time:.3f} s",
+        expected="stopped, an error instead of a state, and a state at 0 s after a reset",
     )
