@@ -473,6 +473,23 @@ def test_a_sensor_gives_none_first_and_its_resolution_is_height_width(views):
         camera.get_data("distance_to_image_plane")
 
 
+def test_the_reference_time_of_a_frame_is_the_simulation_time_at_which_it_was_drawn(views):
+    from omni.replicator.core import AnnotatorRegistry
+
+    camera = views.CameraSensor(as_sensor(views.sim.stage, FRONT), resolution=(320, 320), annotators=["rgb"])
+    stamp = AnnotatorRegistry.get_annotator("ReferenceTime")
+    stamp.attach([str(camera.render_product.GetPath())])
+    views.app.play()
+    views.app.update_app()
+    assert stamp.get_data()["referenceTimeDenominator"] == 0
+    views.app.update_app(steps=WARM)
+    before = views.sim.physics.time
+    views.app.update_app()
+    assert stamp.get_data() == {"referenceTimeNumerator": int(before * 1e6), "referenceTimeDenominator": 1_000_000}
+    views.sim.settings.set("/rtx/hydra/supportMultiTickRate", False)
+    assert stamp.get_data()["referenceTimeNumerator"] == views.sim.num_updates - 1
+
+
 def test_bound_methods_are_held_weakly(views):
     from isaacsim.core.simulation_manager import SimulationEvent, SimulationManager
 

@@ -12,6 +12,7 @@ from pxr import Usd, UsdGeom
 from tests.simulated_isaac.behaviour import Behaviour
 from tests.simulated_isaac.pictures import Feed
 from tests.simulated_isaac.rates import RATE_SETTING
+from tests.simulated_isaac.replicator import reference_time
 from tests.simulated_isaac.streams import Subscription
 
 
@@ -212,9 +213,7 @@ class Camera(Behaviour):
     def _reference_time(self, new: Any) -> Any:
         if self._sim.generation == "A":
             return new.number
-        if self._sim.version >= (6, 0) and self._sim.traps.frames_stamped_by_simulation_time:
-            return {"referenceTimeNumerator": round(new.time * 1e6), "referenceTimeDenominator": 1_000_000}
-        return {"referenceTimeNumerator": new.number, "referenceTimeDenominator": round(1.0 / self._sim.app_dt)}
+        return reference_time(self._sim, new)
 
     def get_resolution(self) -> tuple[int, int]:
         return self._resolution

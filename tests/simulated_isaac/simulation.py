@@ -7,6 +7,7 @@ import builtins
 import contextlib
 import importlib
 import threading
+import weakref
 from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +18,10 @@ from pxr import Tf, Usd, UsdPhysics
 from tests.simulated_isaac import kit
 from tests.simulated_isaac.modules import LAUNCHED
 from tests.simulated_isaac.physics import Physics
-from tests.simulated_isaac.pictures import Painter
+from tests.simulated_isaac.pictures import Feed, Painter
 from tests.simulated_isaac.rates import LoopRunner, app_dt
 from tests.simulated_isaac.recording import Recording
+from tests.simulated_isaac.replicator import MULTI_TICK
 from tests.simulated_isaac.streams import Event, Stream, Subscription
 from tests.simulated_isaac.traps import TrapError, Traps
 from tests.simulated_kit_ui.examples import ExamplesBrowser
@@ -97,12 +99,15 @@ class Simulation:
         if mode == "kit":  # API page 3: the GUI experience limits the rate of the main loop, the headless one does not
             for name, value in {"rateLimitEnabled": True, "rateLimitFrequency": 60}.items():
                 self.settings.set(f"/app/runLoops/main/{name}", value)
+        if self.version >= (6, 0):  # 6.0.0 and 6.0.1, isaacsim.exp.base.kit:151
+            self.settings.set(MULTI_TICK, traps.frames_stamped_by_simulation_time)
         self.context = kit.UsdContext(self)
         self.timeline = kit.Timeline(self)
         self.kit_app = kit.App(self)
         self.app = Harness(self)
         self.physics = Physics(self)
         self.painter = Painter(self)
+        self.render_products: weakref.WeakValueDictionary[str, Feed] = weakref.WeakValueDictionary()
         self._listener: Any = None
         self.on_stop: list[Any] = []  # called with no argument, in order, before subscribers hear of it
         self.on_opened: list[Any] = []

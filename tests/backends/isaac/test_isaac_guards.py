@@ -93,6 +93,16 @@ def test_a_picture_costs_at_most_two_further_updates(backend, sim):
         assert sim.num_updates - before <= 2
 
 
+def test_a_picture_that_carries_the_time_of_the_state_is_taken_at_once(backend, sim, place):
+    look(start(backend))
+    for _ in range(3):
+        run(backend, waving(4), 1)
+        before = sim.num_updates
+        look(backend)
+        has_no_clock = place[0] == "4.5"  # its recording does not say whether it has get_simulation_time
+        assert sim.num_updates - before == (2 if has_no_clock else 1)
+
+
 def test_no_picture_is_taken_too_early(backend):
     look(start(backend), camera="wrist")
     for step in range(3):
