@@ -112,6 +112,11 @@ GUARDS: dict[str, Guard] = {
         ),
         "costs_at_most_two",
     ),
+    "time stamp of a frame": Guard(
+        "a picture without a time stamp is waited for by counting updates, one more than it needs",
+        (("experimental", "None if self._stamp is None else self._stamp.read()", "None"),),
+        "carries_the_time_of_the_state",
+    ),
     "late pictures": Guard(
         "what a camera gives was drawn an update ago; 5.0 stamps it with the time at which it is asked",
         (("cameras", "LATE_UPDATES = 1", "LATE_UPDATES = 0"), ("cameras", "PIPELINE_DEPTH = 3", "PIPELINE_DEPTH = 1")),

@@ -10,6 +10,7 @@ import numpy as np
 from vla_isaac.backends.isaac.app_loop import Loop
 from vla_isaac.backends.isaac.assets import AssetServer
 from vla_isaac.backends.isaac.camera_pictures import Layers, Picture, image_of, label_numbers, plane_of
+from vla_isaac.backends.isaac.frame_stamp import FrameStamp
 from vla_isaac.backends.isaac.ports import Ports, as_row, check_finite, check_joints, with_arm
 from vla_isaac.backends.isaac.rates import MIN_FRAME_RATE, Rates
 from vla_isaac.core.arrays import AnyArray, Array
@@ -91,8 +92,10 @@ class ExperimentalSim:
         self._callback = SimulationManager.register_callback(self._stepped, event=SimulationEvent.PHYSICS_POST_STEP)
 
     def clock(self) -> float | None:
-        """Return None: pictures of this API have no comparable time stamp."""
-        return None
+        """Return the simulation time now."""
+        from isaacsim.core.simulation_manager import SimulationManager
+
+        return float(SimulationManager.get_simulation_time())
 
     def advance(self) -> None:
         """Make one app update with its physics steps."""
@@ -223,20 +226,24 @@ class ExperimentalCamera:
         camera = RtxCamera(path, reset_xform_op_properties=False)
         annotators = ["rgb", *([DEPTH] if layers.depth else []), *([SEGMENTATION] if layers.segmentation else [])]
         self._sensor: Any = CameraSensor(camera, resolution=size, annotators=annotators)
+        self._stamp: FrameStamp | None = FrameStamp(str(self._sensor.render_product.GetPath()))
 
     def read(self) -> Picture | None:
-        """Return the newest picture; this API gives no time stamp."""
+        """Return the newest picture."""
         rgb = image_of(self._data("rgb")[0], self._size)
         depth = plane_of(self._data(DEPTH)[0], self._size) if self._layers.depth else None
         data, info = self._data(SEGMENTATION) if self._layers.segmentation else (None, {})
         ids = plane_of(data, self._size)
         if rgb is None or (self._layers.depth and depth is None) or (self._layers.segmentation and ids is None):
             return None
-        return Picture(rgb=rgb, depth=depth, label_ids=ids, labels=label_numbers(info))
+        time = None if self._stamp is None else self._stamp.read()
+        return Picture(rgb=rgb, depth=depth, label_ids=ids, labels=label_numbers(info), time=time)
 
     def close(self) -> None:
         """Release the sensor."""
-        self._sensor = None
+        if self._stamp is not None:
+            self._stamp.close()
+        self._stamp = self._sensor = None
 
     def _data(self, annotator: str) -> tuple[Any, Any]:
         data, info = self._sensor.get_data(annotator)
