@@ -65,6 +65,10 @@ CLOCKS: dict[Names, str] = {
 CAMERA_SUBSCRIPTIONS = ("_acquisition_callback", "_stage_open_callback", "_timer_reset_callback")
 """Attributes of a `Camera` that hold its bound methods, so that it never dies and the next play resumes it."""
 
+# source: isaac-sim/IsaacSim v5.0.0 and v5.1.0, isaacsim.core.api, simulation_context.py (__init__, clear_instance)
+WORLD_SUBSCRIPTIONS = ("_on_post_physics_ready_callback",)
+"""Attributes of a `World` that hold its bound methods, and that `clear_instance` of 4.5 to 5.1 forgets."""
+
 RATE_SETTING = "/app/runLoops/main/rateLimitFrequency"
 
 
@@ -157,14 +161,15 @@ class ClassicSim:
         """Remove the callback and release the world: ours is cleared, another's gets its rates back."""
         world, self._world = self._world, None
         rates, self._others_rates = self._others_rates, None
-        if world is None or self._isaac.World.instance() is not world:
-            self._has_callback = False
-            return
-        self._remove_callback(world)
-        if rates is None:
-            self._isaac.World.clear_instance()  # a second one would ignore its arguments
-        else:
-            world.set_simulation_dt(*rates)
+        if world is not None and self._isaac.World.instance() is world:
+            self._remove_callback(world)
+            if rates is None:
+                self._isaac.World.clear_instance()  # a second one would ignore its arguments
+            else:
+                world.set_simulation_dt(*rates)
+        self._has_callback = False
+        if world is not None and rates is None:
+            _unsubscribe(world, WORLD_SUBSCRIPTIONS)
 
     def _take_world(self, physics_dt: float, steps_per_update: int) -> Steps[None]:
         self.detach()
@@ -324,10 +329,15 @@ class ClassicCamera:
         """Detach the camera; before 5.0 its destructor does so, before 6.0 its subscriptions must be dropped for that."""
         if self._camera is not None and hasattr(self._camera, "destroy"):
             self._camera.destroy()  # source: isaacsim.sensors.camera of 5.0 and newer; checked with hasattr
-        for held in CAMERA_SUBSCRIPTIONS:
-            if getattr(self._camera, held, None) is not None:
-                setattr(self._camera, held, None)
+        _unsubscribe(self._camera, CAMERA_SUBSCRIPTIONS)
         self._camera = None
+
+
+def _unsubscribe(owner: Any, subscriptions: Sequence[str]) -> None:
+    """Drop the subscriptions that keep an object alive; each lives as long as the attribute that holds it."""
+    for held in subscriptions:
+        if getattr(owner, held, None) is not None:
+            setattr(owner, held, None)
 
 
 def _rate_limit() -> float | None:
