@@ -167,11 +167,27 @@ class ExperimentalRobot:
         check_finite(positions)
         self._robot.set_dof_position_targets(_row(positions))
 
+    def joint_names(self) -> tuple[str, ...] | None:
+        """Return the joints of the articulation."""
+        names = None if self._robot is None else self._robot.dof_names
+        return None if names is None else tuple(map(str, names))
+
+    def limits(self) -> Array:
+        """Return lower and upper limits, shape (9, 2)."""
+        # source: isaac-sim/IsaacSim v6.0.1, isaacsim.core.experimental.prims, articulation.py:771
+        both = self._robot.get_dof_limits()
+        return np.stack([as_row("joint limits", values, len(panda.JOINTS)) for values in both], axis=1)
+
+    def gains(self) -> tuple[Any, Any]:
+        """Return stiffness and damping of all joints."""
+        both: tuple[Any, Any] = self._robot.get_dof_gains()
+        return both
+
     def set_gains(self, stiffness: Sequence[float] | None, damping: Sequence[float] | None) -> None:
         """Replace the arm's part of the current gains."""
         if stiffness is None and damping is None:
             return
-        old_stiffness, old_damping = self._robot.get_dof_gains()
+        old_stiffness, old_damping = self.gains()
         stiff, damp = with_arm(old_stiffness, stiffness), with_arm(old_damping, damping)
         self._robot.set_dof_gains(
             stiffnesses=None if stiff is None else _row(stiff), dampings=None if damp is None else _row(damp)
