@@ -183,7 +183,8 @@ def test_inside_kit_another_extensions_world_keeps_its_callbacks_and_rates(kit, 
     backend.close()
     assert api.World.instance() is world
     assert (world.get_physics_dt(), world.get_rendering_dt()) == pytest.approx((1 / 120, 1 / 60))
-    assert world.physics_callback_exists("theirs") is False, "stopped, as after the Stop button"
+    is_kept = place[0] == "4.2"  # there a stop leaves callbacks subscribed: 4.1.0, simulation_context.py
+    assert world.physics_callback_exists("theirs") is is_kept, "stopped, as after the Stop button"
     sim.app.run(world.play_async())
     steps = len(calls)
     sim.run(2)
