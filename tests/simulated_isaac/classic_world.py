@@ -206,7 +206,7 @@ class World(Behaviour):
         self.play()
         if self._sim.generation == "A":
             self._sim.update()
-            self._subscribe_again()
+            self._reset_done()
 
     async def reset_async(self, soft: bool = False) -> None:
         if soft:
@@ -218,7 +218,11 @@ class World(Behaviour):
         await self.play_async()
         if self._sim.generation == "A":
             await self._sim.kit_app.next_update_async()
-            self._subscribe_again()
+            self._reset_done()
+
+    def _reset_done(self) -> None:
+        self._sim.physics.began = self._sim.physics.time
+        self._subscribe_again()
 
     def initialize_physics(self) -> None:
         if self.is_stopped() and builtins.ISAAC_LAUNCHED_FROM_TERMINAL is False:

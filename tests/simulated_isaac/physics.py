@@ -33,6 +33,9 @@ class Physics:
         self.steps = 0
         self.time = 0.0
         self.dt = 1.0 / 60.0
+        self.began = 0.0
+        """Simulation time at the end of the reset: that of 4.2 makes an update of its own."""
+
         self.lost: set[str] = set()
         self._substepping = Substepping()
         self.is_stepping = False
@@ -51,6 +54,7 @@ class Physics:
             self._sim.tell("warn", f"simulated PhysX leaves {path} out: it knows cubes, spheres, cylinders and capsules")
         self.data = mujoco.MjData(self.loaded.model)
         self.steps, self.time, self._substepping, self.is_ready = 0, 0.0, Substepping(), False
+        self.began = 0.0
         self.lost = set()
         robot = self.loaded.robot
         if robot is not None:
@@ -166,8 +170,8 @@ class Physics:
         return np.clip(targets, low, high) if self._sim.traps.targets_clamped else np.asarray(targets, dtype=float)
 
     def put_joints(self, values: Any, dofs: Any, *, targets_too: bool, what: str) -> None:
-        if self.time > SETTLING_SECONDS:
-            self._sim.violate("late_teleport", f"{what} {self.time:.2f} s of simulated time after play")
+        if self.time - self.began > SETTLING_SECONDS:
+            self._sim.violate("late_teleport", f"{what} {self.time - self.began:.2f} s of simulated time after play")
         self.data.qpos[self.robot.qpos[dofs]] = np.asarray(values, dtype=np.float32)
         if targets_too:
             self.set_targets(values, dofs)

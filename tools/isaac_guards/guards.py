@@ -290,7 +290,7 @@ GUARDS: dict[str, Guard] = {
     ),
     "no step dropped": Guard(
         "the experimental interface leaves the slowest frame rate at 30, and PhysX drops the steps of longer updates",
-        (("experimental", "        _keep_steps(rates)\n", ""),),
+        (("experimental", "        set_min_frame_rate(rates.min_frame_rate)", "        ()"),),
         "no_physics_step_is_lost",
     ),
     "Kit's loop left alone": Guard(

@@ -12,7 +12,7 @@ from vla_isaac.backends.isaac.assets import AssetServer
 from vla_isaac.backends.isaac.camera_pictures import Layers, Picture, image_of, label_numbers, plane_of
 from vla_isaac.backends.isaac.frame_stamp import FrameStamp
 from vla_isaac.backends.isaac.ports import Ports, as_row, check_finite, check_joints, with_arm
-from vla_isaac.backends.isaac.rates import MIN_FRAME_RATE, Rates
+from vla_isaac.backends.isaac.rates import Rates, set_min_frame_rate
 from vla_isaac.core.arrays import AnyArray, Array
 from vla_isaac.robots import panda
 from vla_isaac.sim.backend import Steps
@@ -84,7 +84,7 @@ class ExperimentalSim:
         rates = Rates.of(physics_dt, steps_per_update)
         SimulationManager.setup_simulation(dt=rates.physics_dt)
         RenderingManager.set_dt(rates.update_dt)
-        _keep_steps(rates)
+        set_min_frame_rate(rates.min_frame_rate)  # the classic API does this with its rates
         play()
         yield from self._loop.call(RenderingManager.render, RenderingManager.render_async)
         self.steps_done = 0
@@ -264,14 +264,6 @@ class ExperimentalCamera:
     def _data(self, annotator: str) -> tuple[Any, Any]:
         data, info = self._sensor.get_data(annotator)
         return data, info
-
-
-def _keep_steps(rates: Rates) -> None:
-    """Let PhysX make every step of an app update; the classic API does this with its rates, this one does not."""
-    import carb.settings  # source: docs.omniverse.nvidia.com Kit manual, carb.settings: ISettings
-
-    # source: NVIDIA-Omniverse/PhysX, omni.physx/plugins/PhysXScene.cpp (computeSubstepping): 30 unless somebody sets it
-    carb.settings.get_settings().set(MIN_FRAME_RATE, rates.min_frame_rate)
 
 
 def _make_sensor(path: str) -> None:

@@ -38,6 +38,14 @@ class Rates:
         return self.steps_per_second // self.steps_per_update
 
 
+def set_min_frame_rate(rate: int) -> None:
+    """Let PhysX make at most ``steps_per_second // rate`` steps in an app update."""
+    import carb.settings  # source: docs.omniverse.nvidia.com Kit manual, carb.settings: ISettings
+
+    # source: NVIDIA-Omniverse/PhysX, omni.physx/plugins/PhysXScene.cpp (computeSubstepping): 30 unless somebody sets it
+    carb.settings.get_settings().set(MIN_FRAME_RATE, rate)
+
+
 def smooth_steps(substeps: int, physics_dt: float) -> int:
     """Return the physics steps of an app update near 60 Hz, if possible a divisor of the control period's."""
     within = [
