@@ -373,7 +373,7 @@ GUARDS: dict[str, Guard] = {
     ),
     "another's world left alone": Guard(
         "World is one per process, and another extension may have made it",
-        (("classic", "        if rates is None:\n            self._isaac", "        if True:\n            self._isaac"),),
+        (("classic", "if rates is None:\n                self._isaac", "if True:\n                self._isaac"),),
         "another_extensions_world",
     ),
     "callback gone before play": Guard(
