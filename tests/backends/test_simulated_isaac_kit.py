@@ -163,9 +163,9 @@ def test_a_served_franka_is_an_articulation_that_starts_at_zero(release):
         world.reset()
         robot = isaac.Articulation(prim_path="/World/Robot")
         robot.initialize()
-        assert robot.get_joint_positions() == pytest.approx(
-            [0, 0, 0, -0.0698, 0, 0, 0, 0, 0], abs=5e-3
-        )  # play made two steps
+        start = [0, 0, 0, -0.0698, 0, 0, 0, 0, 0]
+        num = 5 if release == "4.2" else 9  # its reset made a whole update, in which the hand turned; of others two steps
+        assert robot.get_joint_positions()[:num] == pytest.approx(start[:num], abs=5e-3)
 
 
 def test_without_an_assets_root_5_1_raises_and_4_2_gives_none():
@@ -192,3 +192,22 @@ def test_a_missing_file_raises_what_its_interface_raises():
             old(file, "/World/Robot")
         with pytest.raises(Exception, match="wasn't found"):
             new(file, "/World/Robot")
+
+
+@pytest.mark.parametrize("release", ["4.2", "5.1"])
+def test_the_second_finger_of_a_served_franka_follows_the_first_from_5_0_on(release):
+    with simulated_isaac(release) as sim:
+        isaac = classic_names(release)
+        path = f"{sim.assets_root}{franka_paths(sim.version)[0]}"
+        sim.stage.DefinePrim("/World/Robot").GetReferences().AddReference(path)
+        world = new_world(isaac)
+        robot = isaac.Articulation(prim_path="/World/Robot", name="robot")
+        world.reset()
+        robot.initialize()
+        stiffness, _ = robot.get_articulation_controller().get_gains()
+        assert (stiffness[7] > 0, stiffness[8] > 0) == (True, release == "4.2")
+        robot.apply_action(isaac.Action(joint_positions=[0.03, 0.0], joint_indices=[7, 8]))
+        for _ in range(20):
+            world.step(render=True)
+        fingers = robot.get_joint_positions()[7:]
+        assert fingers == pytest.approx([0.03, 0.0] if release == "4.2" else [0.03, 0.03], abs=2e-3)

@@ -36,7 +36,7 @@ from tests.simulated_isaac.bench import (
     layout,
     new_world,
 )
-from tests.simulated_isaac.rates import MIN_FRAME_RATE
+from tests.simulated_isaac.rates import MIN_FRAME_RATE, set_app_dt
 from tests.simulated_isaac.traps import WARM_UP_STEPS
 from vla_isaac.scene.usd import write_scene
 
@@ -250,8 +250,8 @@ def test_a_step_without_render_leaves_cameras_stale(table):
     assert camera.get_current_frame()["rendering_time"] == table.sim.physics.time
 
 
-@pytest.mark.parametrize(("release", "steps"), [("4.2", 0), ("4.5", 2), ("5.1", 2), ("6.2", 2)])
-def test_play_makes_two_steps_that_count_from_4_5_on(release, steps):
+@pytest.mark.parametrize(("release", "steps"), [("4.2", FIRST_SUBSTEPS), ("4.5", 2), ("5.1", 2), ("6.2", 2)])
+def test_play_makes_two_steps_that_count_from_4_5_on_and_the_reset_of_4_2_an_update(release, steps):
     with simulated_isaac(release) as sim:
         world = Table(sim, release).world
         assert (sim.physics.steps, sim.physics.time) == (steps, pytest.approx(steps * sim.physics.dt))
@@ -269,13 +269,63 @@ def test_a_frame_is_one_update_late_and_from_6_0_on_its_number_is_the_simulation
         frame = dict(camera.get_current_frame())
         assert frame["rendering_time"] == sim.physics.time
         table.step()
-        assert camera.get_current_frame()["rendering_time"] == pytest.approx(sim.physics.time - (0 if grows else PERIOD))
+        assert camera.get_current_frame()["rendering_time"] == pytest.approx(
+            sim.physics.time - (PERIOD / 2 if grows else PERIOD)
+        )
         table.world.render()
         table.world.render()
         late = dict(camera.get_current_frame())
         table.world.render()
         assert late["rendering_time"] == camera.get_current_frame()["rendering_time"] == sim.physics.time
         assert (late["rendering_frame"] != camera.get_current_frame()["rendering_frame"]) is grows
+
+
+def test_a_frame_between_two_samples_of_5_1_is_stamped_by_interpolation(table):
+    camera = table.camera()
+    table.step(WARM)
+    before = table.sim.physics.time
+    for _ in range(3):
+        table.world.render()
+    table.step()
+    assert camera.get_current_frame()["rendering_time"] == pytest.approx(before + PERIOD * 3 / 4)
+    table.reset()
+    table.world.render()
+    assert camera.get_current_frame()["rendering_time"] == table.sim.physics.time  # a stop forgets the samples
+
+
+@pytest.mark.parametrize(("release", "stays"), [("4.2", False), ("5.1", True), ("6.2", False)])
+def test_a_cleared_world_of_5_x_stays_subscribed(release, stays):
+    with simulated_isaac(release) as sim:
+        world = Table(sim, release).world
+        world.clear_instance()
+        assert [s.name for s in sim.subscriptions if "World" in s.name] == (["World, physics ready"] if stays else [])
+        world._on_post_physics_ready_callback = None
+        assert [s.name for s in sim.subscriptions if "World" in s.name] == []
+
+
+def test_the_length_of_an_update_is_asked_of_the_rate_limit_first(views):
+    from isaacsim.core.rendering_manager import RenderingManager
+
+    assert RenderingManager.get_dt() == PERIOD
+    views.sim.settings.set("/app/runLoops/main/rateLimitEnabled", True)
+    views.sim.settings.set("/app/runLoops/main/rateLimitFrequency", 50)
+    assert (RenderingManager.get_dt(), views.sim.app_dt) == (0.02, PERIOD)
+
+
+@pytest.mark.parametrize("mode", ["script", "kit"])
+def test_rates_of_4_2_always_write_the_rate_limit(mode):
+    with simulated_isaac("4.2", mode=mode) as sim:
+        set_app_dt(sim, 0.04)
+        assert sim.settings.get("/app/runLoops/main/rateLimitEnabled") is (mode == "kit")
+        assert sim.settings.get("/app/runLoops/main/rateLimitFrequency") == pytest.approx(25.0)
+        assert sim.loop_runner.get_manual_mode() is (mode == "script")
+        assert sim.app_dt == pytest.approx(0.04)
+
+
+def test_a_render_product_made_inside_a_physics_step_is_a_violation(table):
+    table.world.add_physics_callback("camera", lambda _: table.sim.violations or table.camera())
+    table.step()
+    assert [v.partition(":")[0] for v in table.sim.violations] == ["render_product_in_step"]
 
 
 def test_the_timeline_waits_for_a_commit_or_an_update(table):
@@ -405,6 +455,14 @@ def test_a_camera_that_follows_a_rate_limit_drops_what_comes_sooner(table):
     assert times[0] < times[1]
 
 
+def test_the_vertical_aperture_is_left_alone_by_4_2():
+    with simulated_isaac("4.2") as sim:
+        table = Table(sim, "4.2")
+        before = UsdGeom.Camera(sim.stage.GetPrimAtPath(FRONT)).GetVerticalApertureAttr().Get()
+        table.camera(size_wh=(600, 300))
+        assert UsdGeom.Camera(sim.stage.GetPrimAtPath(FRONT)).GetVerticalApertureAttr().Get() == before
+
+
 def test_the_vertical_aperture_is_made_to_fit(table):
     prim = UsdGeom.Camera(table.sim.stage.GetPrimAtPath(FRONT))
     table.camera(size_wh=(600, 300))
@@ -471,6 +529,23 @@ def test_a_sensor_gives_none_first_and_its_resolution_is_height_width(views):
     assert camera.get_data("rgb")[0].shape == (240, 320, 3)
     with pytest.raises(ValueError, match="was not configured"):
         camera.get_data("distance_to_image_plane")
+
+
+def test_the_reference_time_of_a_frame_is_the_simulation_time_at_which_it_was_drawn(views):
+    from omni.replicator.core import AnnotatorRegistry
+
+    camera = views.CameraSensor(as_sensor(views.sim.stage, FRONT), resolution=(320, 320), annotators=["rgb"])
+    stamp = AnnotatorRegistry.get_annotator("ReferenceTime")
+    stamp.attach([str(camera.render_product.GetPath())])
+    views.app.play()
+    views.app.update_app()
+    assert stamp.get_data()["referenceTimeDenominator"] == 0
+    views.app.update_app(steps=WARM)
+    before = views.sim.physics.time
+    views.app.update_app()
+    assert stamp.get_data() == {"referenceTimeNumerator": int(before * 1e6), "referenceTimeDenominator": 1_000_000}
+    views.sim.settings.set("/rtx/hydra/supportMultiTickRate", False)
+    assert stamp.get_data()["referenceTimeNumerator"] == views.sim.num_updates - 1
 
 
 def test_bound_methods_are_held_weakly(views):

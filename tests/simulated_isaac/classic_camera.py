@@ -12,18 +12,8 @@ from pxr import Usd, UsdGeom
 from tests.simulated_isaac.behaviour import Behaviour
 from tests.simulated_isaac.pictures import Feed
 from tests.simulated_isaac.rates import RATE_SETTING
-from tests.simulated_isaac.streams import Subscription
-
-
-class Held:
-    """A subscription whose bound method Kit holds, so that its owner lives until this is dropped."""
-
-    def __init__(self, sim: Any, subscription: Subscription) -> None:
-        self._pinned, self._number = sim.pinned, subscription.number
-        self._pinned[self._number] = subscription
-
-    def __del__(self) -> None:
-        self._pinned.pop(self._number).unsubscribe()
+from tests.simulated_isaac.replicator import reference_time
+from tests.simulated_isaac.streams import Held
 
 
 class LiveFrame(dict):  # type: ignore[type-arg]
@@ -111,7 +101,8 @@ class Camera(Behaviour):
         return max(self._period, 0.0)
 
     def _keep_square(self) -> None:
-        if self._sim.traps.square_pixels_enforced:
+        """Source: 5.0 and 5.1, camera.py 280; the constructor of 4.1.0 leaves the apertures alone."""
+        if self._sim.traps.square_pixels_enforced and self._sim.generation != "A":
             camera = UsdGeom.Camera(self._prim())
             width, height = self._resolution
             wanted = camera.GetHorizontalApertureAttr().Get() * height / width
@@ -142,9 +133,11 @@ class Camera(Behaviour):
         self._stored = None
         stream = sim.timeline_stream
         self._outer._acquisition_callback = Held(
-            sim, sim.new_frame_stream.subscribe(self._take, name=f"{self._path} acquisition")
+            sim.pinned, sim.new_frame_stream.subscribe(self._take, name=f"{self._path} acquisition")
         )
-        self._outer._timer_reset_callback = Held(sim, stream.subscribe(self._on_timeline, name=f"{self._path} timeline"))
+        self._outer._timer_reset_callback = Held(
+            sim.pinned, stream.subscribe(self._on_timeline, name=f"{self._path} timeline")
+        )
         self._outer._stage_open_callback = None
         if attach_rgb_annotator:
             self._annotators[self._colour_key] = {}
@@ -206,15 +199,15 @@ class Camera(Behaviour):
         sim = self._sim
         if sim.version >= (6, 0) or not sim.traps.frames_without_step_stamped_now:
             return new.time
-        has_sample = sim.generation == "A" or (new.has_step and sim.version >= (5, 1))
-        return new.time if has_sample and new.loaded is sim.physics.loaded else sim.physics.time
+        if sim.generation == "A":
+            return new.time
+        stamped = sim.samples.time_at(new.number) if sim.version >= (5, 1) else None
+        return sim.physics.time if stamped is None else stamped
 
     def _reference_time(self, new: Any) -> Any:
         if self._sim.generation == "A":
             return new.number
-        if self._sim.version >= (6, 0) and self._sim.traps.frames_stamped_by_simulation_time:
-            return {"referenceTimeNumerator": round(new.time * 1e6), "referenceTimeDenominator": 1_000_000}
-        return {"referenceTimeNumerator": new.number, "referenceTimeDenominator": round(1.0 / self._sim.app_dt)}
+        return reference_time(self._sim, new)
 
     def get_resolution(self) -> tuple[int, int]:
         return self._resolution

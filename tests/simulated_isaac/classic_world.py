@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from pxr import Gf, Sdf, Usd, UsdGeom, UsdPhysics
 
 from tests.simulated_isaac.behaviour import Behaviour
-from tests.simulated_isaac.streams import Subscription
+from tests.simulated_isaac.streams import Held, Subscription
 
 if TYPE_CHECKING:
     from tests.simulated_isaac.simulation import Simulation
 
-from tests.simulated_isaac.rates import MIN_FRAME_RATE, set_app_dt, set_rate
+from tests.simulated_isaac.rates import MIN_FRAME_RATE, reported_dt, set_app_dt, set_rate
 
 
 class _WorldClass:
@@ -59,9 +59,11 @@ class World(Behaviour):
         self._functions: dict[str, Callable[[float], None]] = {}
         self._live: dict[str, Subscription] = {}
         self._scene_path = ""
-        self._rendering_dt = self._asked[1]
         self._sim.on_stop.append(self._forget_callbacks)
-        self._sim.on_ready.append(self._subscribe_again)
+        self._outer._on_post_physics_ready_callback = None
+        if self._sim.generation != "A":
+            subscribed = self._sim.ready_stream.subscribe(self._subscribe_again, name="World, physics ready")
+            self._outer._on_post_physics_ready_callback = Held(self._sim.pinned, subscribed)
         self._sim.on_opened.append(self._new_stage)
         if builtins.ISAAC_LAUNCHED_FROM_TERMINAL is False:
             if self.is_playing():
@@ -76,12 +78,14 @@ class World(Behaviour):
         self._sim.tell("info", "Simulation Context is defined already, returning the previously defined one")
 
     def close(self) -> None:
+        """Drop callbacks and subscriptions, but that of 5.x to physics being ready, which keeps the object alive.
+
+        Source: 5.0 and 5.1, simulation_context.py 170-174 and 212-229, inferred for 4.5; 6.0.1, 221-240, drops it.
+        """
         self.clear_all_callbacks()
-        for calls, call in (
-            (self._sim.on_stop, self._forget_callbacks),
-            (self._sim.on_ready, self._subscribe_again),
-            (self._sim.on_opened, self._new_stage),
-        ):
+        if self._sim.generation == "C":
+            self._outer._on_post_physics_ready_callback = None
+        for calls, call in ((self._sim.on_stop, self._forget_callbacks), (self._sim.on_opened, self._new_stage)):
             if call in calls:
                 calls.remove(call)
 
@@ -125,12 +129,11 @@ class World(Behaviour):
             raise Exception("There is no stage currently opened, init_stage needed before calling this func")
         self._need_context()
         cut: Any = int if self._sim.traps.substeps_truncated else round
-        rendering_dt = self._rendering_dt if rendering_dt is None else rendering_dt
+        rendering_dt = self.get_rendering_dt() if rendering_dt is None else rendering_dt
         if physics_dt is not None:
             substeps = max(cut(rendering_dt / physics_dt), 1)
             set_rate(self._sim.stage.GetPrimAtPath(self._scene_path), cut(1.0 / physics_dt))
             self._sim.settings.set(MIN_FRAME_RATE, int(cut(1.0 / physics_dt) / substeps))
-        self._rendering_dt = rendering_dt
         set_app_dt(self._sim, rendering_dt)
 
     def _set_defaults(self, scene: Usd.Prim) -> None:
@@ -151,7 +154,7 @@ class World(Behaviour):
         return self._sim.physics.dt_on_stage()
 
     def get_rendering_dt(self) -> float:
-        return self._rendering_dt
+        return reported_dt(self._sim)
 
     def get_physics_context(self) -> Any:
         self._need_context()
@@ -192,19 +195,34 @@ class World(Behaviour):
     # ------------------------------------------------------------ steps
 
     def reset(self, soft: bool = False) -> None:
+        """Stop and play; in 4.1.0 then one update with physics, without callbacks (simulation_context.py, reset)."""
         self._sim.refuse_on_kits_loop("world.reset()")
         if soft:
             return
         if not self.is_stopped():
             self.stop()
+        if self._sim.generation == "A":
+            self._live.clear()
         self.play()
+        if self._sim.generation == "A":
+            self._sim.update()
+            self._reset_done()
 
     async def reset_async(self, soft: bool = False) -> None:
         if soft:
             return
         if not self.is_stopped():
             await self.stop_async()
+        if self._sim.generation == "A":
+            self._live.clear()
         await self.play_async()
+        if self._sim.generation == "A":
+            await self._sim.kit_app.next_update_async()
+            self._reset_done()
+
+    def _reset_done(self) -> None:
+        self._sim.physics.began = self._sim.physics.time
+        self._subscribe_again()
 
     def initialize_physics(self) -> None:
         if self.is_stopped() and builtins.ISAAC_LAUNCHED_FROM_TERMINAL is False:
@@ -304,9 +322,10 @@ class World(Behaviour):
         self.clear_physics_callbacks()
 
     def _forget_callbacks(self) -> None:
-        self._live.clear()
+        if self._sim.generation != "A":  # in 4.1.0 a stop leaves them
+            self._live.clear()
 
-    def _subscribe_again(self) -> None:
+    def _subscribe_again(self, *_: Any) -> None:
         is_late = self._sim.traps.callbacks_bound_late and self._sim.generation == "C"
         last = list(self._functions.values())[-1:]
         for name, function in self._functions.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pxr import UsdGeom
+from pxr import Usd, UsdGeom, UsdRender
 
 from tests.simulated_isaac.arrays import warp_like
 from tests.simulated_isaac.behaviour import Behaviour
@@ -16,6 +16,7 @@ CHANNELS = {"rgb": 3, "rgba": 4, "distance_to_image_plane": 1, "semantic_segment
 
 
 SCHEMA = "OmniSensorAPI"
+PRODUCTS = "/Render/OmniverseKit/HydraTextures"
 
 
 class RtxCamera(Behaviour):
@@ -64,6 +65,10 @@ class CameraSensor(Behaviour):
         prim = sim.stage.GetPrimAtPath(path)
         self.resolution = (int(resolution[0]), int(resolution[1]))
         self._feed = Feed(sim, path, self.resolution, is_mended=sim.version >= (6, 1))
+        self._product = f"{PRODUCTS}/camera_sensor_{id(self)}"
+        with Usd.EditContext(sim.stage, sim.stage.GetSessionLayer()):
+            UsdRender.Product.Define(sim.stage, self._product)
+        sim.render_products[self._product] = self._feed
         if self._feed.is_mended_small:
             sim.tell("warn", f"Disabled post anti-aliasing for low-resolution CameraSensor render product at {resolution}")
         if sim.traps.square_pixels_enforced:
@@ -75,6 +80,17 @@ class CameraSensor(Behaviour):
     def _check(name: str) -> None:
         if name not in CHANNELS:
             raise ValueError(f"The annotator {name!r} is not supported; the simulated Isaac knows {', '.join(CHANNELS)}")
+
+    def __del__(self) -> None:
+        stage = self._sim.stage
+        if stage and hasattr(self, "_product"):
+            with Usd.EditContext(stage, stage.GetSessionLayer()):
+                stage.RemovePrim(self._product)
+
+    @property
+    def render_product(self) -> UsdRender.Product:
+        """Source: v6.0.1 _sensor_base.py:438-447; rep.create.render_product makes the prim, here in the session layer."""
+        return UsdRender.Product(self._sim.stage.GetPrimAtPath(self._product))
 
     def has_data(self) -> bool:
         return self._feed.latest is not None

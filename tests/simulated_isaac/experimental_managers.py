@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pxr import Gf, UsdPhysics
 
 from tests.simulated_isaac.behaviour import Behaviour
-from tests.simulated_isaac.rates import set_app_dt, set_rate
+from tests.simulated_isaac.rates import reported_dt, set_app_dt, set_rate
 from tests.simulated_isaac.streams import Subscription
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ class RenderingManager(Behaviour):
             self._sim.settings.set(f"/app/settings/fabricDefaultSimPeriod{name}", value)
 
     def get_dt(self) -> float:
-        return self._sim.app_dt
+        return reported_dt(self._sim)
 
     def render(self) -> None:
         self._sim.refuse_on_kits_loop("RenderingManager.render()")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pxr import Usd, UsdGeom
 
+from tests.simulated_isaac.replicator import replicator_module
 from tests.simulated_isaac.streams import Event, EventStream, Subscription
 
 if TYPE_CHECKING:
@@ -352,6 +353,7 @@ def kit_modules(sim: Simulation) -> dict[str, ModuleType]:
         core_nodes = []
     found = [
         *core_nodes,
+        replicator_module(sim),
         app,
         timeline,
         usd,

@@ -40,6 +40,9 @@ class Robot:
     path: str
     link_paths: dict[str, str]
     drives: list[Drive]
+    has_mimic: bool
+    """Whether the second finger follows the first: then it has no drive of its own."""
+
     qpos: Any = None
     dof: Any = None
     ctrl: Any = None
@@ -94,7 +97,7 @@ class _Reader:
                 self._read_lamp(prim)
             elif prim.IsA(UsdLux.DomeLight):
                 share = UsdLux.DomeLight(prim).GetIntensityAttr().Get() / DOME_INTENSITY
-                self.spec.visual.headlight.ambient = [share] * 3
+                self.spec.visual.headlight.ambient = [old + share for old in self.spec.visual.headlight.ambient]
 
     def _read_scene(self) -> None:
         scene = next((UsdPhysics.Scene(p) for p in self.stage.Traverse() if p.IsA(UsdPhysics.Scene)), None)
@@ -161,17 +164,19 @@ class _Reader:
         if self.root is None:
             return None
         spec = self.spec
+        prims = {p.GetName(): p for p in Usd.PrimRange(self.root)}
+        has_mimic = _is_mimic(prims.get(panda.FINGER_JOINTS[1]))
         spec.delete(spec.actuator("panda_gripper"))
-        spec.delete(spec.equality("panda_finger_coupling"))
+        if not has_mimic:
+            spec.delete(spec.equality("panda_finger_coupling"))
         for name in panda.FINGER_JOINTS:
             actuator = spec.add_actuator(name=name, target=name, trntype=mujoco.mjtTrn.mjTRN_JOINT)
             actuator.gaintype, actuator.biastype = mujoco.mjtGain.mjGAIN_FIXED, mujoco.mjtBias.mjBIAS_AFFINE
             actuator.forcelimited, actuator.forcerange = True, [-20, 20]
         base = spec.body("panda_link0")
         base.pos, base.quat = _place(self.matrix(self.root))
-        prims = {p.GetName(): p for p in Usd.PrimRange(self.root)}
         links = {body.name: str(prims[body.name].GetPath()) for body in spec.bodies if body.name in prims}
-        return Robot(str(self.root.GetPath()), links, [_drive(prims.get(name)) for name in DOFS])
+        return Robot(str(self.root.GetPath()), links, [_drive(prims.get(name)) for name in DOFS], has_mimic)
 
 
 def load(stage: Usd.Stage, dt: float, labels_of: Any) -> Loaded:
@@ -217,10 +222,13 @@ def _index(model: Any, robot: Robot) -> None:
 
 
 def set_gains(model: Any, robot: Robot, stiffnesses: Any, dampings: Any) -> None:
+    driven = np.ones(len(DOFS))
+    driven[-1] = not robot.has_mimic
+    stiffnesses, dampings = (np.asarray(values, dtype=float) * driven for values in (stiffnesses, dampings))
     model.actuator_gainprm[robot.ctrl, 0] = stiffnesses
     model.actuator_biasprm[robot.ctrl, 0] = 0.0
-    model.actuator_biasprm[robot.ctrl, 1] = -np.asarray(stiffnesses, dtype=float)
-    model.actuator_biasprm[robot.ctrl, 2] = -np.asarray(dampings, dtype=float)
+    model.actuator_biasprm[robot.ctrl, 1] = -stiffnesses
+    model.actuator_biasprm[robot.ctrl, 2] = -dampings
 
 
 def get_gains(model: Any, robot: Robot) -> tuple[Any, Any]:
@@ -247,6 +255,16 @@ def _drive(prim: Usd.Prim | None) -> Drive:
         position=value(f"state:{dof}:physics:position", 0.0) / unit,
         target=value(f"drive:{dof}:physics:targetPosition", 0.0) / unit,
     )
+
+
+def _is_mimic(prim: Usd.Prim | None) -> bool:
+    """Return whether a joint follows another one: PhysX's schema of 5.x, Newton's of 6.x.
+
+    Source: isaac-sim/IsaacSim v5.1.0 isaacsim.asset.validation, joint_rules.py:253-290; v6.0.1 isaacsim.asset.exporter.urdf,
+    joint_reader.py:513-570. Such a joint needs no drive: v5.1.0 drive_rules.py:51-68.
+    """
+    schemas = prim.GetPrimTypeInfo().GetAppliedAPISchemas() if prim else ()
+    return any(str(schema).startswith(("PhysxMimicJointAPI:", "NewtonMimicAPI")) for schema in schemas)
 
 
 def _set_options(spec: Any) -> None:

@@ -33,8 +33,8 @@ class Physics:
         self.steps = 0
         self.time = 0.0
         self.dt = 1.0 / 60.0
-        self.has_stepped = False
-        """Whether there was a physics step since the app update began."""
+        self.began = 0.0
+        """Simulation time at the end of the reset: that of 4.2 makes an update of its own."""
 
         self.lost: set[str] = set()
         self._substepping = Substepping()
@@ -47,11 +47,14 @@ class Physics:
         self.session += 1
         self.dt = self.dt_on_stage()
         stage = self._sim.stage
-        self.loaded = loader.load(stage, self.dt, lambda prim: label_of(prim, self._sim.version))
+        self.loaded = loader.load(
+            stage, self.dt, lambda prim: label_of(prim, self._sim.version, is_joined=self._sim.joins_labels)
+        )
         for path in self.loaded.skipped:
             self._sim.tell("warn", f"simulated PhysX leaves {path} out: it knows cubes, spheres, cylinders and capsules")
         self.data = mujoco.MjData(self.loaded.model)
         self.steps, self.time, self._substepping, self.is_ready = 0, 0.0, Substepping(), False
+        self.began = 0.0
         self.lost = set()
         robot = self.loaded.robot
         if robot is not None:
@@ -67,6 +70,7 @@ class Physics:
         gains = self._gains()
         self.loaded = self.data = None
         self.steps, self.time = 0, 0.0
+        self._sim.samples.clear()
         self._kept_gains = None if self._sim.traps.gains_lost_on_stop else gains
 
     _kept_gains: Any = None
@@ -89,8 +93,7 @@ class Physics:
             self.is_ready = True
             if self._kept_gains is not None and self.loaded.robot is not None:
                 loader.set_gains(self.loaded.model, self.loaded.robot, *self._kept_gains)
-            for call in list(self._sim.on_ready):
-                call()
+            self._sim.ready_stream.emit()
 
     def _gains(self) -> Any:
         if self.loaded is None or self.loaded.robot is None:
@@ -133,7 +136,8 @@ class Physics:
                     return  # a callback stopped the timeline
                 mujoco.mj_step(model, data)
                 self.steps += 1
-                self.time, self.has_stepped = self.steps * self.dt, True
+                self.time = self.steps * self.dt
+                sim.samples.store(sim.num_updates, self.time)
                 sim.physics_post_stream.emit(self.dt)
                 if self.session != session or self.data is not data:
                     return
@@ -166,8 +170,8 @@ class Physics:
         return np.clip(targets, low, high) if self._sim.traps.targets_clamped else np.asarray(targets, dtype=float)
 
     def put_joints(self, values: Any, dofs: Any, *, targets_too: bool, what: str) -> None:
-        if self.time > SETTLING_SECONDS:
-            self._sim.violate("late_teleport", f"{what} {self.time:.2f} s of simulated time after play")
+        if self.time - self.began > SETTLING_SECONDS:
+            self._sim.violate("late_teleport", f"{what} {self.time - self.began:.2f} s of simulated time after play")
         self.data.qpos[self.robot.qpos[dofs]] = np.asarray(values, dtype=np.float32)
         if targets_too:
             self.set_targets(values, dofs)

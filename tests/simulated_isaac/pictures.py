@@ -25,7 +25,7 @@ class Snapshot:
 
     def __init__(self, painter: Painter, sim: Simulation, view: View) -> None:
         self._painter, self.loaded, self.qpos, self.view = painter, sim.physics.loaded, sim.physics.data.qpos.copy(), view
-        self.time, self.number, self.has_step = sim.physics.time, sim.num_updates, sim.physics.has_stepped
+        self.time, self.number = sim.physics.time, sim.num_updates
         self._drawn: dict[str, Any] = {}
 
     def picture(self, layer: str) -> Any:
@@ -63,6 +63,8 @@ class Feed:
         self.is_blind = False
         self.is_dropped = False
         self._is_small_mended = is_mended
+        if sim.physics.is_stepping:
+            sim.violate("render_product_in_step", f"a render product of {path} was made inside a physics step")
         sim.painter.feeds.add(self)
 
     @property

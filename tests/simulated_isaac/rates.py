@@ -44,17 +44,37 @@ def app_dt(sim: Simulation) -> float:
     return 1.0 / (sim.settings.get(RATE_SETTING) or 60.0)
 
 
+def reported_dt(sim: Simulation) -> float:
+    """Return the length of an app update as Isaac reports it, which need not be the one that is in force [s].
+
+    Source: 5.1, simulation_context.py 512-530, 6.0.1, 551-563, and rendering_manager.py 239-251: the rate limit first, then
+    the loop runner; 4.1.0, simulation_context.py, get_rendering_dt: the rate limit alone.
+    """
+    rate = sim.settings.get(RATE_SETTING)
+    is_limited = sim.generation == "A" or sim.settings.get("/app/runLoops/main/rateLimitEnabled")
+    if not is_limited and sim.loop_runner.get_manual_mode():
+        return sim.loop_runner.get_manual_step_size()
+    return 1.0 / rate if rate else 0.0
+
+
 def set_app_dt(sim: Simulation, dt: float) -> None:
     """Set the length of an app update wherever it is kept: simulation_context.py of 6.0.1, set_simulation_dt, and
-    rendering_manager.py, set_dt, do the same."""
-    if sim.settings.get("/app/runLoops/main/rateLimitEnabled"):
+    rendering_manager.py, set_dt, do the same. 4.1.0 always writes the limit, in force inside Kit only, where it has no loop
+    runner, and does not set the timeline's time codes."""
+    if sim.generation == "A":
+        sim.settings.set("/app/runLoops/main/rateLimitEnabled", sim.mode == "kit")
+        sim.settings.set(RATE_SETTING, 1.0 / dt)
+        sim.timeline.set_target_framerate(1.0 / dt)
+    elif sim.settings.get("/app/runLoops/main/rateLimitEnabled"):
         sim.settings.set(RATE_SETTING, 1.0 / dt)
         sim.timeline.set_target_framerate(1.0 / dt)
     with Usd.EditContext(sim.stage, sim.stage.GetRootLayer()):
         sim.stage.SetTimeCodesPerSecond(1.0 / dt)
-    sim.timeline.set_time_codes_per_second(1.0 / dt)
-    sim.loop_runner.set_manual_step_size(dt)
-    sim.loop_runner.set_manual_mode(True)
+    if sim.generation != "A":
+        sim.timeline.set_time_codes_per_second(1.0 / dt)
+    if sim.generation != "A" or sim.mode == "script":
+        sim.loop_runner.set_manual_step_size(dt)
+        sim.loop_runner.set_manual_mode(True)
 
 
 class Substepping:

@@ -7,6 +7,7 @@ import builtins
 import contextlib
 import importlib
 import threading
+import weakref
 from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +18,12 @@ from pxr import Tf, Usd, UsdPhysics
 from tests.simulated_isaac import kit
 from tests.simulated_isaac.modules import LAUNCHED
 from tests.simulated_isaac.physics import Physics
-from tests.simulated_isaac.pictures import Painter
+from tests.simulated_isaac.pictures import Feed, Painter
 from tests.simulated_isaac.rates import LoopRunner, app_dt
 from tests.simulated_isaac.recording import Recording
+from tests.simulated_isaac.replicator import MULTI_TICK
 from tests.simulated_isaac.streams import Event, Stream, Subscription
+from tests.simulated_isaac.time_samples import TimeSamples
 from tests.simulated_isaac.traps import TrapError, Traps
 from tests.simulated_kit_ui.examples import ExamplesBrowser
 
@@ -79,6 +82,7 @@ class Simulation:
         self.is_own_writing = False
         self.unloaded: set[str] = set()  # extensions whose modules cannot be imported until somebody enables them
         self.engine = "physx"  # of the experience
+        self.joins_labels = False  # a test sets it: two labels of a prim come joined by a comma
         self.is_on_gpu = False  # a test sets it: physics on the GPU
         self.pinned: dict[int, Any] = {}  # what Kit keeps alive as long as a subscription is held
         self._inside: list[str] = []
@@ -86,27 +90,40 @@ class Simulation:
         self.loop = asyncio.new_event_loop()
         self.loop.set_exception_handler(lambda _, context: self.tell("error", _words(context)))
         self.waiting: list[asyncio.Future[float]] = []
-        names = ("update", "pre_update", "shutdown", "timeline", "stage", "physics_pre", "physics_post", "new_frame")
+        names = (
+            "update",
+            "pre_update",
+            "shutdown",
+            "timeline",
+            "stage",
+            "physics_pre",
+            "physics_post",
+            "ready",
+            "new_frame",
+        )
         self._streams = {name: Stream(name, self.tell, self.inside) for name in names}
         self.update_stream, self.pre_update_stream = self._streams["update"], self._streams["pre_update"]
         self.shutdown_stream = self._streams["shutdown"]
         self.timeline_stream, self.stage_stream = self._streams["timeline"], self._streams["stage"]
         self.physics_pre_stream, self.physics_post_stream = self._streams["physics_pre"], self._streams["physics_post"]
-        self.new_frame_stream = self._streams["new_frame"]
+        self.ready_stream, self.new_frame_stream = self._streams["ready"], self._streams["new_frame"]
         self.settings = kit.Settings({"/app/window/title": "simulated Isaac Sim", "/app/version": self.release})
         if mode == "kit":  # API page 3: the GUI experience limits the rate of the main loop, the headless one does not
             for name, value in {"rateLimitEnabled": True, "rateLimitFrequency": 60}.items():
                 self.settings.set(f"/app/runLoops/main/{name}", value)
+        if self.version >= (6, 0):  # 6.0.0 and 6.0.1, isaacsim.exp.base.kit:151
+            self.settings.set(MULTI_TICK, traps.frames_stamped_by_simulation_time)
         self.context = kit.UsdContext(self)
         self.timeline = kit.Timeline(self)
         self.kit_app = kit.App(self)
         self.app = Harness(self)
+        self.samples = TimeSamples()
         self.physics = Physics(self)
         self.painter = Painter(self)
+        self.render_products: weakref.WeakValueDictionary[str, Feed] = weakref.WeakValueDictionary()
         self._listener: Any = None
         self.on_stop: list[Any] = []  # called with no argument, in order, before subscribers hear of it
         self.on_opened: list[Any] = []
-        self.on_ready: list[Any] = []
 
         self.behaviours: Any = None
         self.launch_config: dict[str, Any] | None = None
@@ -215,7 +232,6 @@ class Simulation:
         self._is_updating = True
         try:
             self.num_updates += 1
-            self.physics.has_stepped = False
             self.timeline.commit()
             self.pre_update_stream.emit(Event(payload={"dt": self.app_dt}))
             if self.timeline.is_playing():
@@ -251,6 +267,8 @@ class Simulation:
         elif now == "playing" and before == "stopped":
             self.physics.start()
             self.painter.played()
+        if now == "playing":
+            self.samples.store(self.num_updates, self.physics.time)
         event = {"playing": events.PLAY, "paused": events.PAUSE, "stopped": events.STOP}[now]
         self.timeline_stream.emit(Event(type=int(event)), of_type=int(event))
 

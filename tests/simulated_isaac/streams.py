@@ -43,6 +43,17 @@ class Subscription:
         return f"<{self.stream.name}: {self.name or getattr(self.call, '__qualname__', self.call)}>"
 
 
+class Held:
+    """A subscription whose bound method Kit holds, so that its owner lives until this is dropped."""
+
+    def __init__(self, pinned: dict[int, Any], subscription: Subscription) -> None:
+        self._pinned, self._number = pinned, subscription.number
+        self._pinned[self._number] = subscription
+
+    def __del__(self) -> None:
+        self._pinned.pop(self._number).unsubscribe()
+
+
 class Stream:
     """Who listens to one kind of event."""
 

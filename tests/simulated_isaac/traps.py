@@ -138,6 +138,10 @@ class Traps:
     """Brief: joints put somewhere (`set_joint_positions`, `set_dof_positions`) long after play are a violation; API page 4:
     "`set_joint_positions` teleports; for control use targets.\""""
 
+    render_product_in_step: bool = True
+    """Brief, "work inside PhysX's step callback": a render product made there is a violation, since it adds prims and graph
+    nodes during the step; NVIDIA's code makes them from scripts, UI handlers and coroutines only. What breaks is assumed."""
+
     targets_clamped: bool = True
     """Brief: position targets beyond the joint limits are clamped."""
 

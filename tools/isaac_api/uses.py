@@ -18,6 +18,7 @@ DOCUMENTED = {"pxr": "OpenUSD API documentation; run in our tests under usd-core
 """Groups with one source for all: their imports are listed, their calls are not."""
 
 DOTTED = re.compile(rf"(?:{'|'.join(ROOTS)})(?:\.\w+)+(?::\w+)?")
+MENTIONED = re.compile(rf"\b(?:{'|'.join(ROOTS)})\b")
 FLAG = re.compile(r"_?(has|supports|is_classic|is_experimental|generation)(_|$)|type_checking", re.IGNORECASE)
 GENERATION = re.compile(r"[A-Ca-c]|classic|experimental|isaacsim|\d+(\.\d+)*\+?|\w*_?\d+_\d+")
 GUARDING = {"ImportError", "ModuleNotFoundError", "AttributeError"}
@@ -68,16 +69,19 @@ class _Import:
 
 def find_uses(files: Iterable[Path], root: Path) -> list[Use]:
     """Return the uses of all `files`; import tables serve the files of their own folder and below."""
-    trees = {path: path.read_text(encoding="utf-8") for path in files}
-    tables = {path: _table_entries(ast.parse(text)) for path, text in trees.items()}
+    texts = {path: path.read_text(encoding="utf-8") for path in files}
+    trees = {path: ast.parse(text) for path, text in texts.items() if MENTIONED.search(text)}
+    tables = {path: entries for path, tree in trees.items() if (entries := _table_entries(tree))}
     found: list[Use] = []
-    for path, text in trees.items():
+    for path, text in texts.items():
         roles: dict[str, Paths] = {}
         for home, entries in tables.items():
             for role, dotted, _ in entries if home.parent in path.parents else ():
                 roles[role] = roles.get(role, NOTHING) | {dotted}
+        if path not in trees and not roles:
+            continue  # without a name of Isaac Sim and out of every table's reach there is nothing to find
         name = str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
-        found.extend(_Walker(name, text, roles).uses())
+        found.extend(_Walker(name, text, trees.get(path) or ast.parse(text), roles).uses())
     return found
 
 
@@ -105,8 +109,8 @@ def _table_entries(tree: ast.Module) -> list[tuple[str, str, int]]:
 class _Walker(ast.NodeVisitor):
     """Follow the names of one file: modules, imported names, and variables of a plain type."""
 
-    def __init__(self, file: str, text: str, roles: dict[str, Paths]) -> None:
-        self._file, self._tree, self._roles = file, ast.parse(text), {k: v for k, v in roles.items() if k}
+    def __init__(self, file: str, text: str, tree: ast.Module, roles: dict[str, Paths]) -> None:
+        self._file, self._tree, self._roles = file, tree, {k: v for k, v in roles.items() if k}
         self._comments = dict(_source_comments(text))
         self._lines = [line.strip()[:1] for line in text.splitlines()]
         self._place, self._statement = _Place(), self._tree.body[0] if self._tree.body else self._tree

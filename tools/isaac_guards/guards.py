@@ -52,13 +52,13 @@ GUARDS: dict[str, Guard] = {
         (
             (
                 "backend",
-                "        self._wrap(spec)\n",
-                '        if not hasattr(self, "_free"):\n            self._wrap(spec)\n',
+                "        self._handles.wrap(spec, layout)\n",
+                '        if not hasattr(self, "_rows"):\n            self._handles.wrap(spec, layout)\n',
             ),
             (
-                "backend",
-                "        self._ports.objects.connect()\n",
-                "        done = getattr(self, 'x', 0)\n        self.x = 1\n        done or self._ports.objects.connect()\n",
+                "handles",
+                "        self._objects.connect()\n",
+                "        done = getattr(self, 'x', 0)\n        self.x = 1\n        done or self._objects.connect()\n",
             ),
         ),
         "handles_are_made_anew",
@@ -112,6 +112,11 @@ GUARDS: dict[str, Guard] = {
         ),
         "costs_at_most_two",
     ),
+    "time stamp of a frame": Guard(
+        "a picture without a time stamp is waited for by counting updates, one more than it needs",
+        (("experimental", "None if self._stamp is None else self._stamp.read()", "None"),),
+        "carries_the_time_of_the_state",
+    ),
     "late pictures": Guard(
         "what a camera gives was drawn an update ago; 5.0 stamps it with the time at which it is asked",
         (("cameras", "LATE_UPDATES = 1", "LATE_UPDATES = 0"), ("cameras", "PIPELINE_DEPTH = 3", "PIPELINE_DEPTH = 1")),
@@ -140,11 +145,11 @@ GUARDS: dict[str, Guard] = {
     "transforms left alone": Guard(
         "wrapping a prim rewrites its transform, on simulated prims while the timeline plays",
         (
-            ("backend", "        self._wrap(spec)\n", ""),
+            ("backend", "        self._handles.wrap(spec, layout)\n", ""),
             (
                 "backend",
-                "        self._ports.robot.connect()  # a",
-                "        self._wrap(spec)\n        self._ports.robot.connect()  # a",
+                "        self._handles.connect(",
+                "        self._handles.wrap(spec, layout)\n        self._handles.connect(",
             ),
         ),
         "prims_are_written_only",
@@ -161,7 +166,7 @@ GUARDS: dict[str, Guard] = {
     ),
     "camera subscriptions dropped": Guard(
         "a destroyed camera of 4.x and 5.x keeps itself alive by its subscriptions",
-        (("classic", "                setattr(self._camera, held, None)\n", "                pass\n"),),
+        (("classic", "        _unsubscribe(self._camera, CAMERA_SUBSCRIPTIONS)\n", ""),),
         "no_camera_is_left_subscribed",
     ),
     "no stage": Guard(
@@ -187,7 +192,7 @@ GUARDS: dict[str, Guard] = {
     ),
     "engine asked": Guard(
         "from 6.0 on Newton may simulate, with which the classic interface and its Franka do not work",
-        (("backend", "offer, self._engine = probe(), active_engine()", 'offer, self._engine = probe(), "physx"'),),
+        (("backend", "self._engine = probe(), active_engine()", 'self._engine = probe(), "physx"'),),
         "newton_gets_the_port",
     ),
     "NaN refused": Guard(
@@ -202,9 +207,9 @@ GUARDS: dict[str, Guard] = {
         "gains set at run time are lost at a stop",
         (
             (
-                "backend",
-                "        self._ports.robot.set_gains(",
-                "        done = getattr(self, 'x', 0)\n        self.x = 1\n        done or self._ports.robot.set_gains(",
+                "handles",
+                "        self._robot.set_gains(",
+                "        done = getattr(self, 'y', 0)\n        self.y = 1\n        done or self._robot.set_gains(",
             ),
         ),
         "gains_are_set_again",
@@ -226,12 +231,44 @@ GUARDS: dict[str, Guard] = {
         (
             ("assets", "if (yield from assets.exists(root + path)):", "if True:"),
             (
-                "backend",
-                'if self._address is not None and not _is_there(stage, f"{ROBOT_PATH}/panda_hand"):',
+                "stage_scene",
+                'if self.address is not None and not _is_there(stage, f"{ROBOT_PATH}/panda_hand"):',
                 "if False:",
             ),
         ),
         "without_the_asset_our_own_panda",
+    ),
+    "world's subscription dropped": Guard(
+        "a cleared World of 5.x keeps itself alive by its subscription to physics being ready",
+        (("classic", "            _unsubscribe(world, WORLD_SUBSCRIPTIONS)\n", "            pass\n"),),
+        "no_world_is_kept_alive",
+    ),
+    "watched links wrapped while stopped": Guard(
+        "links that are wrapped while the timeline plays have their transforms rewritten under the simulation",
+        (
+            (
+                "handles",
+                "        self._links.connect()\n",
+                "        self._links.wrap([f'{ROBOT_PATH}/{name}' for name in self._link_names])\n"
+                "        self._links.connect()\n",
+            ),
+        ),
+        "watched_links_are_wrapped",
+    ),
+    "no render product inside a step": Guard(
+        "a render product that is made inside a physics step changes the stage during the step",
+        (("backend", "        if self._stepping.is_in_step and not all(", "        if False and not all("),),
+        "no_render_product_is_made",
+    ),
+    "joined labels split": Guard(
+        "two labels of a prim come joined by a comma",
+        (("cameras", 'reversed(label.split(","))', "[label]"),),
+        "two_labels_that_come_joined",
+    ),
+    "lights of others reported": Guard(
+        "a light of the user's stage adds to ours, and pictures are brighter than in training",
+        (("stage_scene", "        self._look_for_lights()\n", ""),),
+        "lights_of_the_users_stage",
     ),
     "one world forgotten before the next": Guard(
         "a second World ignores its arguments",
@@ -253,7 +290,7 @@ GUARDS: dict[str, Guard] = {
     ),
     "no step dropped": Guard(
         "the experimental interface leaves the slowest frame rate at 30, and PhysX drops the steps of longer updates",
-        (("experimental", "        _keep_steps(rates)\n", ""),),
+        (("experimental", "        set_min_frame_rate(rates.min_frame_rate)", "        ()"),),
         "no_physics_step_is_lost",
     ),
     "Kit's loop left alone": Guard(
@@ -297,8 +334,8 @@ GUARDS: dict[str, Guard] = {
         (
             (
                 "backend",
-                "        self._layout, self._fault = None, None\n        yield from self._timeline.stop()\n",
-                "        self._layout, self._fault = None, None\n",
+                "        yield from self._timeline.stop()\n        self._scene.write(",
+                "        self._scene.write(",
             ),
         ),
         "prims_are_written_only",
@@ -336,7 +373,7 @@ GUARDS: dict[str, Guard] = {
     ),
     "another's world left alone": Guard(
         "World is one per process, and another extension may have made it",
-        (("classic", "        if rates is None:\n            self._isaac", "        if True:\n            self._isaac"),),
+        (("classic", "if rates is None:\n                self._isaac", "if True:\n                self._isaac"),),
         "another_extensions_world",
     ),
     "callback gone before play": Guard(
@@ -346,21 +383,21 @@ GUARDS: dict[str, Guard] = {
     ),
     "a root of our own": Guard(
         "a user's prims stand below /World",
-        (("backend", 'ROOT = "/World/VLA"', 'ROOT = "/World"'),),
+        (("stage_scene", 'ROOT = "/World/VLA"', 'ROOT = "/World"'),),
         "the_users_stage_is_left",
     ),
     "everything put back": Guard(
         "a rate changes the main loop, the timeline, the stage and a persistent setting",
-        (("backend", "        self._saved_state.restore(self._ports.sim.stage())\n", ""),),
+        (("stage_scene", "        self._saved_state.restore(self._sim.stage())\n", ""),),
         "everything_around_is_as_it_was",
     ),
     "the interface stays smooth": Guard(
         "an app update of a control period makes the whole interface run at the control rate",
         (
             (
-                "backend",
-                '        if self._loop.mode == "script":\n            return self._clock.substeps\n',
-                "        return self._clock.substeps\n",
+                "stepping",
+                '        if self._loop.mode == "script":\n            return self.clock.substeps\n',
+                "        return self.clock.substeps\n",
             ),
         ),
         "need_not_divide_anything",
@@ -372,28 +409,22 @@ GUARDS: dict[str, Guard] = {
     ),
     "deleted robot named": Guard(
         "getters of a deleted robot raise",
-        (("backend", "if missing is not None:", "if False:"),),
+        (("faults", "if missing is not None:", "if False:"),),
         "a_deleted_robot_is_named",
     ),
     "replaced stage noticed": Guard(
         "somebody opens another stage",
-        (
-            (
-                "backend",
-                "if self._stage is None or self._ports.sim.stage() is not self._stage:\n            return BackendError(",
-                "if False:\n            return BackendError(",
-            ),
-        ),
+        (("faults", "if not scene.is_open():", "if False:"),),
         "a_replaced_stage_is_told",
     ),
     "stop by hand noticed": Guard(
         "somebody presses Stop",
-        (("backend", "        if self._timeline.is_stopped:\n", "        if False:\n"),),
+        (("faults", "    if timeline.is_stopped:\n", "    if False:\n"),),
         "a_timeline_stopped_by_hand",
     ),
     "faults of callbacks kept": Guard(
         "the physics engine swallows what a callback raises",
-        (("backend", "            self._fault = error\n", "            pass\n"),),
+        (("stepping", "            self._fault = error\n", "            pass\n"),),
         "fails_in_a_physics_callback",
     ),
     "only a Panda": Guard(
@@ -403,12 +434,12 @@ GUARDS: dict[str, Guard] = {
     ),
     "no commit inside a step": Guard(
         "a commit of the timeline inside a physics step enters the step again",
-        (("backend", "        self._is_in_step = True\n", ""),),
+        (("stepping", "        self.is_in_step = True\n", ""),),
         "no_commit_is_made_inside_a_physics_step",
     ),
     "fastened objects left alone": Guard(
         "wrapping a prim as a rigid body makes it one",
-        (("backend", "for row, o in enumerate(spec.objects) if not o.fixed]", "for row, o in enumerate(spec.objects)]"),),
+        (("handles", "for row, o in enumerate(spec.objects) if not o.fixed]", "for row, o in enumerate(spec.objects)]"),),
         "fastened_objects",
     ),
 }

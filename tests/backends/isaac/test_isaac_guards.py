@@ -93,6 +93,16 @@ def test_a_picture_costs_at_most_two_further_updates(backend, sim):
         assert sim.num_updates - before <= 2
 
 
+def test_a_picture_that_carries_the_time_of_the_state_is_taken_at_once(backend, sim, place):
+    look(start(backend))
+    for _ in range(3):
+        run(backend, waving(4), 1)
+        before = sim.num_updates
+        look(backend)
+        has_no_clock = place[0] == "4.5"  # its recording does not say whether it has get_simulation_time
+        assert sim.num_updates - before == (2 if has_no_clock else 1)
+
+
 def test_no_picture_is_taken_too_early(backend):
     look(start(backend), camera="wrist")
     for step in range(3):
@@ -157,6 +167,46 @@ def test_tensors_on_the_gpu_are_copied_to_the_host(backend, sim):
     state = run(start(backend), HOME, 1)
     assert state.qpos == pytest.approx(panda.QPOS_HOME, abs=0.02)
     assert np.abs(state.object_linvel).max() < 0.1
+
+
+def test_no_world_is_kept_alive_by_what_it_subscribed_to(backend, sim):
+    for rate in (20.0, 10.0, 25.0):
+        start(backend, SPEC.with_rate(rate))
+        assert len([s for s in sim.subscriptions if "physics ready" in s.name]) <= 1
+    sim.context.new_stage()  # clears the world, too
+    backend.close()
+    assert [s for s in sim.subscriptions if "physics ready" in s.name] == []
+
+
+def test_two_labels_that_come_joined_are_read_one_by_one(backend, sim):
+    sim.joins_labels = True
+    assert {-3, -2, 0} <= set(np.unique(look(start(backend), segmentation=True).segmentation))
+
+
+def test_watched_links_are_wrapped_while_the_timeline_is_stopped(backend, sim):
+    backend.watch_links(("panda_hand",))
+    start(backend)
+    drive(backend.reset(layout()))
+    assert backend.link_poses()[0] == pytest.approx(backend.state().pose_world_ee.pos[None], abs=0.2)
+    assert sim.violations == []
+
+
+def test_no_render_product_is_made_inside_a_physics_step(kit):
+    sim, backend = kit
+    drive_in_kit(sim, backend.load(SPEC))
+    drive_in_kit(sim, backend.reset(layout()))
+    pictures = []
+
+    def period():
+        if not pictures:
+            pictures.append(backend.render([RenderRequest(camera="front", resolution_hw=(320, 320))]))
+            next(pictures[0])
+
+    backend.on_period = period
+    backend.resume()
+    sim.run(10)
+    assert len(pictures) == 1
+    assert drive_in_kit(sim, pictures[0])["front"].rgb.std() > 5
 
 
 def test_no_camera_is_left_subscribed(backend, sim):

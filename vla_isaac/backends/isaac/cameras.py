@@ -88,6 +88,14 @@ class CameraBank:
         """Return whether the feed of a request is open already."""
         return self._key(camera, request) in self._feeds
 
+    def newest(self, camera: CameraConfig) -> list[Picture]:
+        """Return the newest picture of each open feed of a camera, fresh or not."""
+        from vla_isaac.scene.usd_cameras import camera_path
+
+        path = camera_path(camera, self._root)
+        pictures = [feed.newest() for key, feed in self._feeds.items() if key[0] == path]
+        return [picture for picture in pictures if picture is not None]
+
     def _key(self, camera: CameraConfig, request: RenderRequest) -> tuple[str, tuple[int, int], Layers]:
         from vla_isaac.scene.usd_cameras import camera_path  # needs pxr: this module is imported outside Isaac Sim, too
 
@@ -129,6 +137,10 @@ class Feed:
     def close(self) -> None:
         """Stop recording."""
         self._port.close()
+
+    def newest(self) -> Picture | None:
+        """Return the newest picture."""
+        return self._port.read()
 
     def picture(self, moment: Moment) -> Picture | None:
         """Return the newest picture if it is fresh."""

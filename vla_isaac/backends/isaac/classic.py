@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Sequence
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,6 +10,7 @@ import numpy as np
 from vla_isaac.backends.isaac.app_loop import Loop
 from vla_isaac.backends.isaac.assets import AssetServer
 from vla_isaac.backends.isaac.camera_pictures import Layers, Picture, image_of, label_numbers, plane_of
+from vla_isaac.backends.isaac.classic_names import find_clock, import_classic
 from vla_isaac.backends.isaac.ports import Ports, as_row, check_finite, check_joints, with_arm
 from vla_isaac.backends.isaac.probe import Names
 from vla_isaac.backends.isaac.rates import Rates
@@ -19,58 +18,20 @@ from vla_isaac.core.arrays import Array
 from vla_isaac.robots import panda
 from vla_isaac.sim.backend import Steps
 
-IMPORTS: dict[Names, dict[str, str]] = {
-    "omni.isaac": {  # 4.2
-        "World": "omni.isaac.core:World",
-        "SimulationContext": "omni.isaac.core:SimulationContext",
-        "Articulation": "omni.isaac.core.articulations:Articulation",
-        "RigidPrim": "omni.isaac.core.prims:RigidPrim",
-        "ArticulationAction": "omni.isaac.core.utils.types:ArticulationAction",
-        "Camera": "omni.isaac.sensor:Camera",
-        "create_new_stage": "omni.isaac.core.utils.stage:create_new_stage",
-        "create_new_stage_async": "omni.isaac.core.utils.stage:create_new_stage_async",
-        "get_current_stage": "omni.isaac.core.utils.stage:get_current_stage",
-        "get_assets_root_path": "omni.isaac.nucleus:get_assets_root_path",
-        "get_assets_root_path_async": "omni.isaac.nucleus:get_assets_root_path_async",
-        "is_file": "omni.isaac.nucleus:is_file",
-        "is_file_async": "omni.isaac.nucleus:is_file_async",
-    },
-    "isaacsim": {  # 4.5 to 6.2
-        "World": "isaacsim.core.api:World",
-        "SimulationContext": "isaacsim.core.api:SimulationContext",
-        "Articulation": "isaacsim.core.prims:SingleArticulation",
-        "RigidPrim": "isaacsim.core.prims:SingleRigidPrim",
-        "ArticulationAction": "isaacsim.core.utils.types:ArticulationAction",
-        "Camera": "isaacsim.sensors.camera:Camera",
-        "create_new_stage": "isaacsim.core.utils.stage:create_new_stage",
-        "create_new_stage_async": "isaacsim.core.utils.stage:create_new_stage_async",
-        "get_current_stage": "isaacsim.core.utils.stage:get_current_stage",
-        "get_assets_root_path": "isaacsim.storage.native:get_assets_root_path",
-        "get_assets_root_path_async": "isaacsim.storage.native:get_assets_root_path_async",
-        "is_file": "isaacsim.storage.native:is_file",
-        "is_file_async": "isaacsim.storage.native:is_file_async",
-    },
-}
-"""Imports of the classic API by its package name."""
-
-CLOCKS: dict[Names, str] = {
-    # source: imports of exts/omni.isaac.sensor in 4.1.0
-    "omni.isaac": "omni.isaac.core_nodes.bindings._omni_isaac_core_nodes:acquire_interface",
-    # source: isaac-sim/IsaacSim v5.0.0 to v6.0.1, isaacsim.core.simulation_manager
-    "isaacsim": "isaacsim.core.simulation_manager:SimulationManager",
-}
-"""Getter of the simulation time in each release. The time starts at every play, with two steps of warm-up from 4.5 on."""
-
 # source: isaac-sim/IsaacSim v5.1.0, isaacsim.sensors.camera, camera.py (destroy, resume); 4.1.0, exts/omni.isaac.sensor
 CAMERA_SUBSCRIPTIONS = ("_acquisition_callback", "_stage_open_callback", "_timer_reset_callback")
 """Attributes of a `Camera` that hold its bound methods, so that it never dies and the next play resumes it."""
+
+# source: isaac-sim/IsaacSim v5.0.0 and v5.1.0, isaacsim.core.api, simulation_context.py (__init__, clear_instance)
+WORLD_SUBSCRIPTIONS = ("_on_post_physics_ready_callback",)
+"""Attributes of a `World` that hold its bound methods, and that `clear_instance` of 4.5 to 5.1 forgets."""
 
 RATE_SETTING = "/app/runLoops/main/rateLimitFrequency"
 
 
 def classic_ports(names: Names, loop: Loop, robot_path: str, physics_scene: str) -> Ports:
-    """Return the ports of the classic API; Isaac is imported only here."""
-    isaac = SimpleNamespace(**{name: _import(place) for name, place in IMPORTS[names].items()})
+    """Return the ports of the classic API."""
+    isaac = import_classic(names)
     return Ports(
         name="classic",
         sim=ClassicSim(isaac, loop, find_clock(names), physics_scene),
@@ -84,22 +45,6 @@ def classic_ports(names: Names, loop: Loop, robot_path: str, physics_scene: str)
         ),
         open_camera=lambda path, size, layers: ClassicCamera(isaac, path, size, layers),
     )
-
-
-def find_clock(names: Names) -> Callable[[], float] | None:
-    """Return the getter of the simulation time that stamps pictures; None where the release has none."""
-    try:
-        found = _import(CLOCKS[names])
-        # source: exts/omni.isaac.core_nodes of 4.1.0, omni.isaac.sensor's lidar: acquire_interface().get_sim_time()
-        clock: Callable[[], float] = found().get_sim_time if names == "omni.isaac" else found.get_simulation_time
-    except (ImportError, AttributeError):
-        return None
-    return clock
-
-
-def _import(place: str) -> Any:
-    module, _, name = place.partition(":")
-    return getattr(importlib.import_module(module), name)
 
 
 class ClassicSim:
@@ -157,14 +102,15 @@ class ClassicSim:
         """Remove the callback and release the world: ours is cleared, another's gets its rates back."""
         world, self._world = self._world, None
         rates, self._others_rates = self._others_rates, None
-        if world is None or self._isaac.World.instance() is not world:
-            self._has_callback = False
-            return
-        self._remove_callback(world)
-        if rates is None:
-            self._isaac.World.clear_instance()  # a second one would ignore its arguments
-        else:
-            world.set_simulation_dt(*rates)
+        if world is not None and self._isaac.World.instance() is world:
+            self._remove_callback(world)
+            if rates is None:
+                self._isaac.World.clear_instance()  # a second one would ignore its arguments
+            else:
+                world.set_simulation_dt(*rates)
+        self._has_callback = False
+        if world is not None and rates is None:
+            _unsubscribe(world, WORLD_SUBSCRIPTIONS)
 
     def _take_world(self, physics_dt: float, steps_per_update: int) -> Steps[None]:
         self.detach()
@@ -242,12 +188,28 @@ class ClassicRobot:
         check_finite(positions)
         self._robot.apply_action(self._isaac.ArticulationAction(joint_positions=positions))
 
+    def joint_names(self) -> tuple[str, ...] | None:
+        """Return the joints of the articulation."""
+        names = None if self._robot is None else self._robot.dof_names
+        return None if names is None else tuple(map(str, names))
+
+    def limits(self) -> Array:
+        """Return lower and upper limits, shape (9, 2)."""
+        # source: isaac-sim/IsaacSim v5.1.0, isaacsim.core.prims, single_articulation.py:181: fields lower, upper
+        properties = self._robot.dof_properties
+        return np.stack([as_row("joint limits", properties[side], len(panda.JOINTS)) for side in ("lower", "upper")], axis=1)
+
+    def gains(self) -> tuple[Any, Any]:
+        """Return stiffness and damping of all joints."""
+        both: tuple[Any, Any] = self._robot.get_articulation_controller().get_gains()
+        return both
+
     def set_gains(self, stiffness: Sequence[float] | None, damping: Sequence[float] | None) -> None:
         """Replace the arm's part of the current gains."""
         if stiffness is None and damping is None:
             return
         controller = self._robot.get_articulation_controller()
-        kps, kds = controller.get_gains()
+        kps, kds = self.gains()
         controller.set_gains(kps=with_arm(kps, stiffness), kds=with_arm(kds, damping))
 
 
@@ -324,10 +286,15 @@ class ClassicCamera:
         """Detach the camera; before 5.0 its destructor does so, before 6.0 its subscriptions must be dropped for that."""
         if self._camera is not None and hasattr(self._camera, "destroy"):
             self._camera.destroy()  # source: isaacsim.sensors.camera of 5.0 and newer; checked with hasattr
-        for held in CAMERA_SUBSCRIPTIONS:
-            if getattr(self._camera, held, None) is not None:
-                setattr(self._camera, held, None)
+        _unsubscribe(self._camera, CAMERA_SUBSCRIPTIONS)
         self._camera = None
+
+
+def _unsubscribe(owner: Any, subscriptions: Sequence[str]) -> None:
+    """Drop the subscriptions that keep an object alive; each lives as long as the attribute that holds it."""
+    for held in subscriptions:
+        if getattr(owner, held, None) is not None:
+            setattr(owner, held, None)
 
 
 def _rate_limit() -> float | None:

@@ -10,8 +10,9 @@ import numpy as np
 from vla_isaac.backends.isaac.app_loop import Loop
 from vla_isaac.backends.isaac.assets import AssetServer
 from vla_isaac.backends.isaac.camera_pictures import Layers, Picture, image_of, label_numbers, plane_of
+from vla_isaac.backends.isaac.frame_stamp import FrameStamp
 from vla_isaac.backends.isaac.ports import Ports, as_row, check_finite, check_joints, with_arm
-from vla_isaac.backends.isaac.rates import MIN_FRAME_RATE, Rates
+from vla_isaac.backends.isaac.rates import Rates, set_min_frame_rate
 from vla_isaac.core.arrays import AnyArray, Array
 from vla_isaac.robots import panda
 from vla_isaac.sim.backend import Steps
@@ -83,7 +84,7 @@ class ExperimentalSim:
         rates = Rates.of(physics_dt, steps_per_update)
         SimulationManager.setup_simulation(dt=rates.physics_dt)
         RenderingManager.set_dt(rates.update_dt)
-        _keep_steps(rates)
+        set_min_frame_rate(rates.min_frame_rate)  # the classic API does this with its rates
         play()
         yield from self._loop.call(RenderingManager.render, RenderingManager.render_async)
         self.steps_done = 0
@@ -91,8 +92,10 @@ class ExperimentalSim:
         self._callback = SimulationManager.register_callback(self._stepped, event=SimulationEvent.PHYSICS_POST_STEP)
 
     def clock(self) -> float | None:
-        """Return None: pictures of this API have no comparable time stamp."""
-        return None
+        """Return the simulation time now."""
+        from isaacsim.core.simulation_manager import SimulationManager
+
+        return float(SimulationManager.get_simulation_time())
 
     def advance(self) -> None:
         """Make one app update with its physics steps."""
@@ -164,11 +167,27 @@ class ExperimentalRobot:
         check_finite(positions)
         self._robot.set_dof_position_targets(_row(positions))
 
+    def joint_names(self) -> tuple[str, ...] | None:
+        """Return the joints of the articulation."""
+        names = None if self._robot is None else self._robot.dof_names
+        return None if names is None else tuple(map(str, names))
+
+    def limits(self) -> Array:
+        """Return lower and upper limits, shape (9, 2)."""
+        # source: isaac-sim/IsaacSim v6.0.1, isaacsim.core.experimental.prims, articulation.py:771
+        both = self._robot.get_dof_limits()
+        return np.stack([as_row("joint limits", values, len(panda.JOINTS)) for values in both], axis=1)
+
+    def gains(self) -> tuple[Any, Any]:
+        """Return stiffness and damping of all joints."""
+        both: tuple[Any, Any] = self._robot.get_dof_gains()
+        return both
+
     def set_gains(self, stiffness: Sequence[float] | None, damping: Sequence[float] | None) -> None:
         """Replace the arm's part of the current gains."""
         if stiffness is None and damping is None:
             return
-        old_stiffness, old_damping = self._robot.get_dof_gains()
+        old_stiffness, old_damping = self.gains()
         stiff, damp = with_arm(old_stiffness, stiffness), with_arm(old_damping, damping)
         self._robot.set_dof_gains(
             stiffnesses=None if stiff is None else _row(stiff), dampings=None if damp is None else _row(damp)
@@ -223,32 +242,28 @@ class ExperimentalCamera:
         camera = RtxCamera(path, reset_xform_op_properties=False)
         annotators = ["rgb", *([DEPTH] if layers.depth else []), *([SEGMENTATION] if layers.segmentation else [])]
         self._sensor: Any = CameraSensor(camera, resolution=size, annotators=annotators)
+        self._stamp: FrameStamp | None = FrameStamp(str(self._sensor.render_product.GetPath()))
 
     def read(self) -> Picture | None:
-        """Return the newest picture; this API gives no time stamp."""
+        """Return the newest picture."""
         rgb = image_of(self._data("rgb")[0], self._size)
         depth = plane_of(self._data(DEPTH)[0], self._size) if self._layers.depth else None
         data, info = self._data(SEGMENTATION) if self._layers.segmentation else (None, {})
         ids = plane_of(data, self._size)
         if rgb is None or (self._layers.depth and depth is None) or (self._layers.segmentation and ids is None):
             return None
-        return Picture(rgb=rgb, depth=depth, label_ids=ids, labels=label_numbers(info))
+        time = None if self._stamp is None else self._stamp.read()
+        return Picture(rgb=rgb, depth=depth, label_ids=ids, labels=label_numbers(info), time=time)
 
     def close(self) -> None:
         """Release the sensor."""
-        self._sensor = None
+        if self._stamp is not None:
+            self._stamp.close()
+        self._stamp = self._sensor = None
 
     def _data(self, annotator: str) -> tuple[Any, Any]:
         data, info = self._sensor.get_data(annotator)
         return data, info
-
-
-def _keep_steps(rates: Rates) -> None:
-    """Let PhysX make every step of an app update; the classic API does this with its rates, this one does not."""
-    import carb.settings  # source: docs.omniverse.nvidia.com Kit manual, carb.settings: ISettings
-
-    # source: NVIDIA-Omniverse/PhysX, omni.physx/plugins/PhysXScene.cpp (computeSubstepping): 30 unless somebody sets it
-    carb.settings.get_settings().set(MIN_FRAME_RATE, rates.min_frame_rate)
 
 
 def _make_sensor(path: str) -> None:

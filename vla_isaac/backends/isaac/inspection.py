@@ -8,14 +8,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
-import numpy as np
-
 from vla_isaac.backends.isaac import timeline_probe
-from vla_isaac.backends.isaac.backend import ROOT, IsaacBackend
+from vla_isaac.backends.isaac.backend import IsaacBackend
 from vla_isaac.backends.isaac.physics_engine import active_engine, physics_device
-from vla_isaac.backends.isaac.ports import as_row
+from vla_isaac.backends.isaac.ports import RobotPort, as_row
 from vla_isaac.backends.isaac.probe import CLASSIC_NEEDS, EXPERIMENTAL_NEEDS
 from vla_isaac.backends.isaac.saved_state import SETTINGS
+from vla_isaac.backends.isaac.stage_scene import ROOT
 from vla_isaac.core.arrays import Array
 from vla_isaac.core.errors import describe
 from vla_isaac.robots import panda
@@ -36,9 +35,9 @@ class IsaacInspector:
     """Implements `sim.inspection.Inspector` for both ports; works after a reset that failed half-way."""
 
     def __init__(self, backend: IsaacBackend) -> None:
-        self._backend = backend
+        self._backend, self._parts = backend, backend.parts
         backend.watch_links(LINKS)
-        self.mode: Literal["script", "kit"] = backend._loop.mode
+        self.mode: Literal["script", "kit"] = self._parts.mode
 
     # ---------------------------------------------------------------- what runs
 
@@ -77,8 +76,8 @@ class IsaacInspector:
 
     def broken_modules(self) -> dict[str, str]:
         """Import each module of the chosen port, which `probe` has only looked for."""
-        names = self._backend._offer.names
-        is_classic = self._backend._ports.name == "classic" and names is not None
+        names = self._parts.offer.names
+        is_classic = self._parts.ports.name == "classic" and names is not None
         needed = CLASSIC_NEEDS[names] if is_classic and names is not None else EXPERIMENTAL_NEEDS
         found = {}
         for module in needed:
@@ -90,10 +89,10 @@ class IsaacInspector:
 
     def robot_asset(self) -> tuple[str | None, str]:
         """Return the address of the referenced Franka, or why the embedded Panda is used."""
-        address = self._backend._address
+        address = self._parts.scene.address
         if address is not None:
             return address, "the asset server has it"
-        if self._backend._robot == "embedded":
+        if self._parts.scene.robot == "embedded":
             return None, "chosen by the caller"
         return None, "; ".join(self._backend.notes) or "no scene is loaded yet"
 
@@ -101,37 +100,24 @@ class IsaacInspector:
 
     def joint_names(self) -> tuple[str, ...]:
         """Return the articulation's joints."""
-        names = self._articulation().dof_names
+        names = self._robot().joint_names()
         if names is None:
             raise InspectionError("Isaac Sim created no articulation for the robot's prim")
-        return tuple(map(str, names))
+        return names
 
     def joint_limits(self) -> Array:
         """Return the limits of the nine joints."""
-        robot, count = self._articulation(), len(panda.JOINTS)
-        if self._backend._ports.name == "classic":
-            # source: isaac-sim/IsaacSim v5.1.0, isaacsim.core.prims, single_articulation.py:181: fields lower, upper
-            properties = robot.dof_properties
-            pairs = properties["lower"], properties["upper"]
-        else:
-            # source: isaac-sim/IsaacSim v6.0.1, isaacsim.core.experimental.prims, articulation.py:771
-            pairs = robot.get_dof_limits()
-        return np.stack([as_row("joint limits", values, count) for values in pairs], axis=1)
+        return self._robot().limits()
 
     def joint_positions(self) -> Array:
         """Return the positions of the nine joints."""
-        return self._backend._ports.robot.positions()
+        return self._parts.ports.robot.positions()
 
     def gains(self) -> tuple[Array, Array]:
         """Return the gains of the arm's drives."""
-        robot = self._articulation()
-        if self._backend._ports.name == "classic":
-            # source: isaac-sim/IsaacSim v5.1.0, isaacsim.core.api, articulation_controller.py: get_gains
-            both = robot.get_articulation_controller().get_gains()
-        else:
-            # source: isaac-sim/IsaacSim v6.0.1, isaacsim.core.experimental.prims, articulation.py: get_dof_gains
-            both = robot.get_dof_gains()
-        stiffness, damping = (as_row("gains", values, len(panda.JOINTS))[: panda.NUM_ARM_JOINTS] for values in both)
+        stiffness, damping = (
+            as_row("gains", values, len(panda.JOINTS))[: panda.NUM_ARM_JOINTS] for values in self._robot().gains()
+        )
         return stiffness, damping
 
     def link_poses(self, links: Sequence[str]) -> tuple[Array, Array]:
@@ -140,9 +126,9 @@ class IsaacInspector:
         rows = [LINKS.index(link) for link in links]
         return positions[rows], quaternions[rows]
 
-    def _articulation(self) -> Any:
-        robot: Any = getattr(self._backend._ports.robot, "_robot", None)
-        if robot is None:
+    def _robot(self) -> RobotPort:
+        robot = self._parts.ports.robot
+        if robot.joint_names() is None:
             raise InspectionError("the robot has no physics handle", remedy="load and reset first")
         return robot
 
@@ -150,7 +136,7 @@ class IsaacInspector:
 
     def own_steps(self) -> int:
         """Return the physics steps counted by the callback."""
-        return self._backend._ports.sim.steps_done
+        return self._parts.ports.sim.steps_done
 
     def simulator_steps(self) -> int:
         """Return the steps by Isaac's own counter, or by its clock where the release has no counter."""
@@ -158,11 +144,11 @@ class IsaacInspector:
         if manager is not None and hasattr(manager, "get_num_physics_steps"):
             # source: isaac-sim/IsaacSim v5.0.0, isaacsim.core.simulation_manager, simulation_manager.py:249
             return int(manager.get_num_physics_steps())
-        return round(self.simulator_time() / self._backend._clock.physics_dt)
+        return round(self.simulator_time() / self._parts.stepping.clock.physics_dt)
 
     def simulator_time(self) -> float:
         """Return Isaac's simulation time."""
-        time = self._backend._ports.sim.clock()
+        time = self._parts.ports.sim.clock()
         if time is not None:
             return float(time)
         # source: isaac-sim/IsaacSim v5.0.0, isaacsim.core.simulation_manager, simulation_manager.py:245
@@ -174,21 +160,20 @@ class IsaacInspector:
 
     def picture_time(self, camera: str) -> float:
         """Return the stamp of the newest picture of any feed of a camera."""
-        path = self._camera_path(camera)
-        pictures = [feed._port.read() for key, feed in self._backend._cameras._feeds.items() if key[0] == path]
-        times = [picture.time for picture in pictures if picture is not None and picture.time is not None]
+        pictures = self._parts.scene.cameras.newest(self._parts.scene.layout_cameras[camera])
+        times = [picture.time for picture in pictures if picture.time is not None]
         if not times:
-            raise InspectionError("pictures of this interface carry no time stamp")
+            raise InspectionError("pictures carry no time stamp on the simulation's clock")
         return float(max(times))
 
     def updates(self) -> int:
         """Return the number of app updates."""
-        return self._backend._updates
+        return self._parts.stepping.counts.total
 
     def redraw(self) -> Steps[None]:
         """Make or await an app update."""
-        yield from self._backend._ports.sim.redraw()
-        self._backend._count_update()
+        yield from self._parts.ports.sim.redraw()
+        self._parts.stepping.counts.count()
 
     def timeline_events(self) -> Steps[Mapping[str, int]]:
         """Play and pause by hand."""
@@ -218,7 +203,7 @@ class IsaacInspector:
         """Return type and authored attributes of each prim outside our root; inside Kit only."""
         if self.mode == "script":
             raise InspectionError("a script works on a new stage of its own")
-        stage = self._backend._ports.sim.stage()
+        stage = self._parts.ports.sim.stage()
         if stage is None:
             raise InspectionError("no stage is open")
         layer = stage.GetRootLayer()
@@ -231,11 +216,6 @@ class IsaacInspector:
         """Return how many of Isaac's camera objects the garbage collector knows, after a collection."""
         gc.collect()
         return sum(_is_camera(type(one)) for one in gc.get_objects())
-
-    def _camera_path(self, camera: str) -> str:
-        from vla_isaac.scene.usd_cameras import camera_path
-
-        return camera_path(self._backend._layout_cameras[camera], ROOT)
 
 
 def _is_camera(kind: type) -> bool:

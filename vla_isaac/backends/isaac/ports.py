@@ -88,6 +88,18 @@ class RobotPort(Protocol):
         """Set the targets of the joint drives; finite values only."""
         ...
 
+    def joint_names(self) -> tuple[str, ...] | None:
+        """Return the names of the joints in the simulator's order; None without a handle."""
+        ...
+
+    def limits(self) -> Array:
+        """Return lower and upper limits, shape (9, 2): arm [rad], fingers [m]; with a handle only."""
+        ...
+
+    def gains(self) -> tuple[Any, Any]:
+        """Return stiffness and damping of all joints as the simulator gives them; with a handle only."""
+        ...
+
     def set_gains(self, stiffness: Sequence[float] | None, damping: Sequence[float] | None) -> None:
         """Set the arm's gains [Nm/rad, Nm s/rad], seven each; None keeps those of the asset."""
         ...
