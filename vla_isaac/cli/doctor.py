@@ -168,7 +168,7 @@ def _rendering(packages: Iterable[Check]) -> Check:
     if not is_installed("mujoco") or (mujoco is not None and not mujoco.ok):
         return Check("rendering", None, "not checked: it needs MuJoCo", install_command("mujoco"))
     from vla_isaac.api import make_backend
-    from vla_isaac.backends.mujoco.engine import headless_gl
+    from vla_isaac.rendering.engine import headless_gl
     from vla_isaac.scene.builder import FrankaSceneBuilder
     from vla_isaac.scene.layout import sample_layout
     from vla_isaac.scene.randomisation import Randomisation
