@@ -35,6 +35,7 @@ LAYER = {unit: number for number, row in enumerate(ROWS) for unit in row}
 HOMES = {
     "mujoco": ("rendering", "backends/mujoco"),
     "OpenGL": ("rendering",),
+    "sapien": ("backends/physx",),
     "omni": ("backends/isaac", "extension"),
     "isaacsim": ("backends/isaac", "extension"),
     "carb": ("backends/isaac", "extension"),
