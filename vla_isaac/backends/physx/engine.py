@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import platform
+import re
 import sys
 import warnings
 from types import ModuleType
@@ -43,6 +44,12 @@ def sapien_module() -> ModuleType:
         raise MissingDependencyError(f"the package 'sapien' cannot be loaded ({error})", remedy=INSTEAD) from error
     finally:
         _restore(before)
+
+
+def engine_name(sapien: ModuleType) -> str:
+    """Return the releases in words, such as ``PhysX 5.3.1 in SAPIEN 3.0.3``."""
+    found = re.search(r"physx-(\d+(\.\d+)*)", str(sapien.physx.version()))  # such as 105.1-physx-5.3.1.patch0
+    return f"PhysX {found[1] if found else sapien.physx.version()} in SAPIEN {sapien.__version__}"
 
 
 def has_wheel() -> bool:

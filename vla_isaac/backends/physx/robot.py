@@ -67,10 +67,6 @@ class PandaArticulation:
         """Return the names of all joints that can move, in PhysX's order."""
         return tuple(joint.name for joint in self._articulation.active_joints)
 
-    def joint_limits(self) -> Array:
-        """Return lower and upper limit per joint, shape (9, 2)."""
-        return self._ours(self._articulation.qlimits)
-
     def gains(self) -> tuple[Array, Array]:
         """Return stiffness and damping of the arm's drives, shape (7,) each [Nm/rad, Nm s/rad]."""
         arm = self._joints[: panda.NUM_ARM_JOINTS]
