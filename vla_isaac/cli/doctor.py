@@ -126,6 +126,8 @@ def _extras(required: Sequence[Requirement], shown: set[str]) -> list[Check]:
     for name in names:
         packages = [check_package(one) for one in required if one.extra == name]
         check = check_extra(name, EXTRAS.get(name, ""), packages, shown=shown)
+        if name == "physx" and check.ok is None and not has_wheel():
+            check = replace(check, remedy="")  # the row `physx` says why it cannot be installed
         checks.append(replace(check, ok=check.ok or None) if name in FOR_DEVELOPERS else check)
         shown = shown | {one.subject for one in packages}
     return checks

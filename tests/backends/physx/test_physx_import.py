@@ -13,6 +13,7 @@ import pytest
 from vla_isaac.backends.physx import engine
 from vla_isaac.backends.physx.backend import PhysxBackend
 from vla_isaac.cli import doctor
+from vla_isaac.cli.requirements import Requirement
 from vla_isaac.core.errors import MissingDependencyError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -59,6 +60,9 @@ def test_a_python_without_wheels_is_named(no_sapien, monkeypatch):
 
 def test_the_doctor_says_which_machine_has_no_wheel(no_sapien, monkeypatch):
     on(monkeypatch, "Linux", "aarch64")
+    lacking = [Requirement("no-such-package", "physx")]
+    monkeypatch.setattr(doctor, "declared_extras", lambda: ["physx"])
+    assert [(row.ok, row.remedy) for row in doctor._extras(lacking, shown=set())] == [(None, "")]
     check = doctor._physx()
     assert check.ok is None
     assert "SAPIEN has no wheel for Linux aarch64" in check.words
@@ -99,6 +103,18 @@ def test_variables_of_other_libraries_are_restored_after_the_import(monkeypatch)
     engine.sapien_module.cache_clear()
     assert os.environ["VK_ICD_FILENAMES"] == "mine.json"
     assert "__EGL_VENDOR_LIBRARY_FILENAMES" not in os.environ
+
+
+def test_the_library_that_downloads_is_not_executed_but_works_when_used():
+    pytest.importorskip("sapien")
+    code = """
+import sys
+from vla_isaac.backends.physx.engine import sapien_module
+used = sapien_module().physx.requests
+print("requests" in sys.modules, used.codes.ok, "requests" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.split() == ["False", "200", "True"]
 
 
 def test_the_import_warns_of_nothing_and_the_doctor_names_the_releases(tmp_path):

@@ -84,7 +84,7 @@ def test_physics_has_a_sixth_of_the_speed_of_mujoco_at_least():
     from vla_isaac.evaluation.physics_bench import measure_physics
 
     makers = {name: (lambda name=name: make_backend(name)) for name in ("mujoco", "physx")}
-    found = measure_physics(makers, lambda: make_policy("scripted"), episodes=2, repeats=3)
+    found = measure_physics(makers, lambda: make_policy("scripted"), episodes=1, repeats=3)
     steps, base = found["physx"].physics_steps_per_second, found["mujoco"].physics_steps_per_second
     print(f"\nphysics steps per second of processor time: {steps:.0f}, {steps / base:.2f} x MuJoCo (limits 3000, 0.17)")
     assert steps >= 3000

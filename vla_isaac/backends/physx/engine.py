@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import os
 import platform
 import re
 import sys
 import warnings
 from types import ModuleType
+from typing import Any
 
 from vla_isaac.core.errors import MissingDependencyError
 from vla_isaac.core.optional import is_installed, require
@@ -22,13 +24,21 @@ WHEELS = "Linux x86-64 (glibc 2.28 or newer), Windows x86-64 and macOS 12 or new
 INSTEAD = "choose --backend mujoco, or --backend stub"
 
 
+class _Requests(ModuleType):
+    """What SAPIEN has as `requests`: the real one, imported when something of it is used."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(importlib.import_module("requests"), name)
+
+
 @functools.cache
 def sapien_module() -> ModuleType:
     """Import SAPIEN.
 
     Its import looks for a Vulkan and an EGL driver, warns if there is none, and may set variables such as
     ``__EGL_VENDOR_LIBRARY_FILENAMES``, from which MuJoCo's renderer would suffer. Its renderer is not used here, so
-    variables of others are restored and the warnings are dropped.
+    variables of others are restored and the warnings are dropped. `requests`, with which SAPIEN downloads libraries and
+    models when asked to, opens a socket on ``::1`` while it is imported, so SAPIEN receives one that is imported when used.
 
     Raises:
         MissingDependencyError: If SAPIEN is not installed, or cannot be loaded on this machine.
@@ -36,6 +46,7 @@ def sapien_module() -> ModuleType:
     if not is_installed("sapien") and not has_wheel():
         raise MissingDependencyError(f"the physx backend needs the package 'sapien'; {no_wheel()}", remedy=INSTEAD)
     before = dict(os.environ)
+    later = None if "requests" in sys.modules else sys.modules.setdefault("requests", _Requests("requests"))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -44,6 +55,8 @@ def sapien_module() -> ModuleType:
         raise MissingDependencyError(f"the package 'sapien' cannot be loaded ({error})", remedy=INSTEAD) from error
     finally:
         _restore(before)
+        if later is not None and sys.modules.get("requests") is later:
+            del sys.modules["requests"]
 
 
 def engine_name(sapien: ModuleType) -> str:
