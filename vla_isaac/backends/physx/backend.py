@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from vla_isaac.backends.physx.engine import sapien_module
-from vla_isaac.backends.physx.world import World
+from vla_isaac.backends.physx.world import PhysxWorld
 from vla_isaac.core.arrays import Array, frozen
 from vla_isaac.core.errors import BackendError, SceneError
 from vla_isaac.core.poses import Pose
@@ -45,7 +45,7 @@ class PhysxBackend:
         """
         sapien_module()
         self._spec: SceneSpec | None = None
-        self._world: World | None = None
+        self._world: PhysxWorld | None = None
         self._episode: _Episode | None = None
         self._pictures: PosedScene | None = None
 
@@ -59,7 +59,7 @@ class PhysxBackend:
         self._spec = spec
         self._clock = Clock.from_timing(spec.timing)
         self._ramp = self._clock.ramp(RAMP_PIECES)
-        self._world = World(spec, self._clock.physics_dt)
+        self._world = PhysxWorld(spec, self._clock.physics_dt)
 
     def reset(self, layout: SceneLayout) -> Steps[None]:
         """Apply the layout and let it settle."""
@@ -156,14 +156,14 @@ class PhysxBackend:
     def _time(self) -> float:
         return self._num_steps * self._clock.period  # no drift from adding up physics steps
 
-    def _loaded(self) -> tuple[World, SceneSpec]:
+    def _loaded(self) -> tuple[PhysxWorld, SceneSpec]:
         if self._world is None or self._spec is None:
             raise BackendError(
                 "the physx backend has no scene", remedy="call load(spec) first, for example drive(backend.load(spec))"
             )
         return self._world, self._spec
 
-    def _ready(self) -> tuple[World, _Episode]:
+    def _ready(self) -> tuple[PhysxWorld, _Episode]:
         world, _ = self._loaded()
         if self._episode is None:
             raise BackendError("the physx backend has no layout", remedy="call reset(layout) after load")

@@ -1,4 +1,4 @@
-"""`World`: one scene in PhysX, laid out again and again."""
+"""`PhysxWorld`: one scene in PhysX, laid out again and again."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SETTLE_PIECE = 0.02  # [s] after which it is looked whether all is at rest
 REST_SPEED, REST_TURN_RATE = 1e-3, 1e-2  # [m/s], [rad/s]
 
 
-class World:
+class PhysxWorld:
     """Robot, table, floor and objects; arrays of objects are in the order of the scene."""
 
     def __init__(self, spec: SceneSpec, physics_dt: float) -> None:
