@@ -2,8 +2,8 @@
 
 import os
 
-from vla_isaac.backends.mujoco.engine import headless_gl
 from vla_isaac.core.telemetry import OFF, turn_off_telemetry
+from vla_isaac.rendering.engine import headless_gl
 
 if platform := headless_gl():  # MuJoCo reads MUJOCO_GL once, at its first import
     os.environ["MUJOCO_GL"] = platform

@@ -20,7 +20,7 @@ ROWS = (
     ("core",),
     ("robots", "jobs", "language"),
     ("scene",),
-    ("sim",),
+    ("sim", "rendering"),
     ("backends", "control", "sensors", "tasks", "models", "datasets", "wire"),
     ("grounding",),
     ("policies",),
@@ -33,8 +33,9 @@ ROWS = (
 LAYER = {unit: number for number, row in enumerate(ROWS) for unit in row}
 
 HOMES = {
-    "mujoco": ("backends/mujoco",),
-    "OpenGL": ("backends/mujoco",),
+    "mujoco": ("rendering", "backends/mujoco"),
+    "OpenGL": ("rendering",),
+    "sapien": ("backends/physx",),
     "omni": ("backends/isaac", "extension"),
     "isaacsim": ("backends/isaac", "extension"),
     "carb": ("backends/isaac", "extension"),
@@ -123,6 +124,8 @@ def is_allowed(here: str, name: str) -> bool:
         ("control", "vla_isaac.tasks.predicates", False),
         ("control", "vla_isaac.control.safety", True),
         ("backends/stub", "vla_isaac.backends.mujoco.backend", False),
+        ("backends/physx", "vla_isaac.rendering.posed_scene.PosedScene", True),
+        ("rendering", "vla_isaac.sim.backend.RenderRequest", False),
         ("control", "vla_isaac.backends.BACKENDS", False),
         ("cli", "vla_isaac.backends.BACKENDS", True),
         ("studio", "vla_isaac.cli.main", False),
@@ -210,7 +213,7 @@ OPENERS = {
     "ParquetFile": {"vla_isaac/datasets/parquet.py"},
     "InferenceSession": {"vla_isaac/models/onnx_network.py"},  # onnxruntime
     "ZipFile": {"vla_isaac/core/array_files.py"},
-    "from_file": {"vla_isaac/models/token_vocabulary.py", "vla_isaac/backends/mujoco/robot.py"},  # tokenizers; MuJoCo
+    "from_file": {"vla_isaac/models/token_vocabulary.py", "vla_isaac/rendering/robot.py"},  # tokenizers; MuJoCo
     "load_file": {"vla_isaac/training/checkpoint.py"},  # safetensors
     "read_bytes": {"vla_isaac/core/input_files.py"},
     "read_text": {"vla_isaac/cli/installed.py"},  # of the metadata of an installed package

@@ -103,6 +103,7 @@ SHORT = "--backend stub --policy hold --goal none --max-steps 3"
 EVERY = {
     "run": f"run {SHORT} --record out/log --video out/v.mp4",
     "run on mujoco": "run --max-steps 3 --record out/log --explain out/maps --video out/v.mp4",
+    "run on physx": "run --backend physx --policy scripted --max-steps 3 --no-video",
     "parse": 'parse "lift the red cube"',
     "list": "list --json",
     "doctor": "doctor",
@@ -136,6 +137,8 @@ def check_writes_only_its_output(name, material, folder) -> None:
         make_training_material(material)
     if name == "export-scene":
         pytest.importorskip("pxr")
+    if name == "run on physx":
+        pytest.importorskip("sapien")
     words = shlex.split(EVERY[name].replace("MATERIAL", str(material)))
     seen = trace(["-m", "vla_isaac", *words], folder, output="out", codes=(0, 1))
     left = [path for path in seen.left if not OF_TORCH.match(path)]

@@ -31,11 +31,13 @@ World = Callable[[], AbstractContextManager[Callable[[], Backend]]]
 
 @contextmanager
 def plain(name: str) -> Iterator[Callable[[], Backend]]:
-    """A backend that needs nothing around it."""
+    """A backend that needs nothing around it but its package."""
+    factory = BACKENDS.load(name)
     try:
-        yield BACKENDS.load(name)
+        factory().close()
     except MissingDependencyError as error:
-        pytest.skip(f"{name} cannot be imported: {error}")
+        pytest.skip(f"{name} cannot be made: {error}")
+    yield factory
 
 
 @contextmanager

@@ -162,7 +162,7 @@ def lexicon(root: Path) -> Facts:
 
 
 def robot(root: Path) -> Facts:
-    from vla_isaac.backends.mujoco.robot import load_robot
+    from vla_isaac.rendering.robot import load_robot
 
     return {"names": str(load_robot(root / "panda" / "panda.xml")[1])}
 

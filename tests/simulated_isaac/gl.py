@@ -7,8 +7,8 @@ from typing import Any
 
 import mujoco
 
-from vla_isaac.backends.mujoco.engine import GL_REMEDY, headless_gl
 from vla_isaac.core.errors import RenderError
+from vla_isaac.rendering.engine import GL_REMEDY, headless_gl
 
 
 def gl_context() -> Any:

@@ -10,7 +10,7 @@ import mujoco
 import numpy as np
 from pxr import Gf, Usd, UsdGeom, UsdLux, UsdPhysics, UsdShade
 
-from vla_isaac.backends.mujoco.robot import load_robot
+from vla_isaac.rendering.robot import load_robot
 from vla_isaac.robots import panda
 from vla_isaac.scene.usd_cameras import DISTANT_INTENSITY, DOME_INTENSITY
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from vla_isaac.backends.mujoco.engine import headless_gl
 from vla_isaac.core.errors import ConfigError, ConventionError, InstructionError, UnknownNameError
 from vla_isaac.core.optional import is_installed
 from vla_isaac.core.specs import PolicySpec
@@ -16,6 +15,7 @@ from vla_isaac.policies.base import Policy
 from vla_isaac.policies.factory import checkpoint_of
 from vla_isaac.policies.learned_checkpoint import PolicyCard
 from vla_isaac.policies.read_only_boundary import own_spec
+from vla_isaac.rendering.engine import headless_gl
 from vla_isaac.runtime.camera_check import check_views
 from vla_isaac.runtime.episode import EpisodeRequest
 from vla_isaac.sim.backend import FLAT_PICTURES

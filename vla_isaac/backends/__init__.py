@@ -10,6 +10,7 @@ BACKENDS = Registry(
     {
         "stub": "vla_isaac.backends.stub.backend:StubBackend",
         "mujoco": "vla_isaac.backends.mujoco.backend:MujocoBackend",
+        "physx": "vla_isaac.backends.physx.backend:PhysxBackend",
         "isaac": "vla_isaac.backends.isaac.backend:IsaacBackend",
     },
 )

@@ -52,7 +52,7 @@ class Collect:
     randomisation: str = "layout"
     """Randomisation by seed: none, layout, full, or a YAML file."""
 
-    backend: Literal["mujoco", "stub"] = "mujoco"
+    backend: Literal["mujoco", "physx", "stub"] = "mujoco"
     """The simulator; in Isaac Sim record with the panel and convert the recording."""
 
     cameras: tuple[str, ...] = ("front", "wrist")

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from vla_isaac import __version__
 from vla_isaac.backends import BACKENDS
 from vla_isaac.backends.isaac.probe import is_inside_kit, probe
+from vla_isaac.backends.physx.engine import engine_name, has_wheel, no_wheel, sapien_module
 from vla_isaac.cli.colour import Colour, painted
 from vla_isaac.cli.installed import Check, check_extra, check_package
 from vla_isaac.cli.output import NOT_REACHED, OK, emit, say
@@ -54,6 +55,7 @@ class Doctor:
 EXTRAS: dict[str, str] = {
     "cli": "the command line",
     "mujoco": "--backend mujoco",
+    "physx": "--backend physx",
     "video": "videos of runs",
     "policy": "learned policies such as mini",
     "data": "collect, dataset, train",
@@ -62,7 +64,7 @@ EXTRAS: dict[str, str] = {
     "usd": "export-scene",
     "ray": "--ray",
     "demo": "make demo",
-    "all": "everything but training, USD and Ray",
+    "all": "everything but PhysX, training, USD and Ray",
     "dev": "make test",
     "dev-isaac": "make test-isaac",
     "docs": "make docs",
@@ -93,14 +95,15 @@ def check_all() -> list[Check]:
     packages = [check_package(one) for one in _distinct(required)]
     essential = {one.name for one in required if one.extra in REQUIRED}
     packages = [replace(one, ok=one.ok is True) if one.subject in essential else one for one in packages]
-    rendering, isaac = _rendering(packages), _isaac()
-    works = {"mujoco": rendering.ok, "isaac": isaac.ok and is_inside_kit()}
+    rendering, physx, isaac = _rendering(packages), _physx(), _isaac()
+    works = {"mujoco": rendering.ok, "physx": rendering.ok and physx.ok, "isaac": isaac.ok and is_inside_kit()}
     backends = [name for name in BACKENDS if works.get(name, True)]
     return [
         _python(),
         *packages,
         *_extras(required, shown={one.subject for one in packages}),
         rendering,
+        physx,
         isaac,
         _foreign_usd(isaac),
         *check_policies(backends),
@@ -123,6 +126,8 @@ def _extras(required: Sequence[Requirement], shown: set[str]) -> list[Check]:
     for name in names:
         packages = [check_package(one) for one in required if one.extra == name]
         check = check_extra(name, EXTRAS.get(name, ""), packages, shown=shown)
+        if name == "physx" and check.ok is None and not has_wheel():
+            check = replace(check, remedy="")  # the row `physx` says why it cannot be installed
         checks.append(replace(check, ok=check.ok or None) if name in FOR_DEVELOPERS else check)
         shown = shown | {one.subject for one in packages}
     return checks
@@ -168,7 +173,7 @@ def _rendering(packages: Iterable[Check]) -> Check:
     if not is_installed("mujoco") or (mujoco is not None and not mujoco.ok):
         return Check("rendering", None, "not checked: it needs MuJoCo", install_command("mujoco"))
     from vla_isaac.api import make_backend
-    from vla_isaac.backends.mujoco.engine import headless_gl
+    from vla_isaac.rendering.engine import headless_gl
     from vla_isaac.scene.builder import FrankaSceneBuilder
     from vla_isaac.scene.layout import sample_layout
     from vla_isaac.scene.randomisation import Randomisation
@@ -191,6 +196,18 @@ def _rendering(packages: Iterable[Check]) -> Check:
     return Check("rendering", True, f"GL: {chosen}")
 
 
+def _physx() -> Check:
+    """Load PhysX: only that shows whether SAPIEN's libraries work here."""
+    if not is_installed("sapien"):
+        if has_wheel():
+            return Check("physx", None, "not here; only --backend physx needs it", install_command("physx"))
+        return Check("physx", None, f"not here, and only --backend physx needs it; {no_wheel()}")
+    try:
+        return Check("physx", True, engine_name(sapien_module()))
+    except VlaIsaacError as error:
+        return Check("physx", False, error.message, error.remedy)
+
+
 def _isaac() -> Check:
     """Look for Isaac Sim without importing it, which starts Kit and asks for its licence; inside Kit, return the port."""
     offer = probe()
@@ -204,7 +221,7 @@ def _isaac() -> Check:
     except importlib.metadata.PackageNotFoundError:
         where = os.environ.get("ISAAC_PATH") or os.environ.get("ISAACSIM_PATH") or ""
     if not where:
-        return Check("isaac sim", None, "not here; the mujoco and stub backends do not need it")
+        return Check("isaac sim", None, "not here; the other backends do not need it")
     return Check("isaac sim", True, f"{where}; not running, the port is chosen when it starts")
 
 

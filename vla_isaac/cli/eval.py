@@ -52,7 +52,7 @@ class Eval:
     randomisation: str = "layout"
     """Randomisation by seed: none, layout, full, or a YAML file."""
 
-    backend: Literal["mujoco", "stub"] = "mujoco"
+    backend: Literal["mujoco", "physx", "stub"] = "mujoco"
     """Where."""
 
     wording: Literal["plain", "training", "held_out"] = "plain"

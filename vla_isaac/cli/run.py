@@ -91,7 +91,7 @@ class Run:
     that its checkpoint supports, else the scripted expert; the first line of output says which, and why."""
 
     backend: str = "mujoco"
-    """The simulator: mujoco, stub, or isaac (needs Isaac Sim's Python)."""
+    """The simulator: mujoco, physx (Isaac Sim's engine on a CPU), stub, or isaac (needs Isaac Sim's Python)."""
 
     headless: bool = False
     """Start Isaac Sim without a window; the other backends never open one."""

@@ -8,7 +8,7 @@ from vla_isaac.collection.perturbation import Perturbation
 from vla_isaac.core.errors import ConfigError
 from vla_isaac.core.number_fields import check_number_fields
 
-BACKENDS_IN_WORKERS = ("mujoco", "stub")
+BACKENDS_IN_WORKERS = ("mujoco", "physx", "stub")
 
 MAX_TRIES = 3
 """Attempts allowed for each requested episode."""
@@ -34,7 +34,7 @@ class CollectionPlan:
     """Randomisation by seed: a preset or a YAML file."""
 
     backend: str = "mujoco"
-    """The simulator: ``"mujoco"`` or ``"stub"``."""
+    """The simulator: ``"mujoco"``, ``"physx"`` or ``"stub"``."""
 
     cameras: tuple[str, ...] = ("front", "wrist")
     """Cameras that are recorded."""

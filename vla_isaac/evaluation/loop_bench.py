@@ -47,7 +47,7 @@ class LoopFigures:
 
 
 @dataclass(frozen=True, eq=False)
-class _Episode:
+class RecordedEpisode:
     """Start of one episode and the targets that the full loop sent."""
 
     start: EpisodeStart
@@ -91,9 +91,9 @@ def measure_loop(
         episodes: Whole episodes per measurement.
         repeats: Measurements of full and bare loop in turn; medians are reported.
     """
-    requests = [_request(900_000 + k) for k in range(episodes)]
+    requests = [bench_request(900_000 + k) for k in range(episodes)]
     with Session(make_backend(), make_policy(), policy_name="scripted") as session:
-        plain = [_record(session, request) for request in requests]
+        plain = [record_episode(session, request) for request in requests]
         state_full, state_bare = _in_turn(session, requests, plain, (), repeats)
         seeing = Session(session.backend, _WithCameras(session.policy), policy_name="scripted")
         camera_full, camera_bare = _in_turn(seeing, requests, plain, CAMERAS, repeats)
@@ -106,7 +106,8 @@ def measure_loop(
     )
 
 
-def _request(seed: int) -> EpisodeRequest:
+def bench_request(seed: int) -> EpisodeRequest:
+    """Return an episode of the workload: `clutter`, family `place_on`, without added objects, so that nothing is rebuilt."""
     family = task_family("place_on")
     without_extras = replace(family, preset=replace(family.preset, distractors=(0, 0)))
     return EpisodeRequest(
@@ -114,17 +115,18 @@ def _request(seed: int) -> EpisodeRequest:
     )
 
 
-def _record(session: Session, request: EpisodeRequest) -> _Episode:
+def record_episode(session: Session, request: EpisodeRequest) -> RecordedEpisode:
+    """Run an episode and return its start and the targets that were sent."""
     watcher = _Targets()
     start = drive(set_stage(request, session.backend, session.policy, "scripted"))
     session.run(request, [watcher])
-    return _Episode(start, tuple(watcher.targets))
+    return RecordedEpisode(start, tuple(watcher.targets))
 
 
 def _in_turn(
     session: Session,
     requests: Sequence[EpisodeRequest],
-    episodes: Sequence[_Episode],
+    episodes: Sequence[RecordedEpisode],
     cameras: tuple[str, ...],
     repeats: int,
 ) -> tuple[list[float], list[float]]:
@@ -142,7 +144,7 @@ def _time_full(runner: PolicyRunner) -> float:
     return time.perf_counter() - begin
 
 
-def _time_bare(session: Session, episode: _Episode, cameras: tuple[str, ...]) -> float:
+def _time_bare(session: Session, episode: RecordedEpisode, cameras: tuple[str, ...]) -> float:
     backend, policy, start = session.backend, session.policy, episode.start
     drive(backend.load(start.scene))
     drive(backend.reset(start.layout))

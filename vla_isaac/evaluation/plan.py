@@ -16,7 +16,7 @@ Trial = Literal["usual", "wrong_instruction", "no_instruction", "blackened", "mo
 Wording = Literal["plain", "training", "held_out"]
 """Sources of the instructions; see `EvaluationPlan.wording`."""
 
-BACKENDS_IN_WORKERS = ("mujoco", "stub")
+BACKENDS_IN_WORKERS = ("mujoco", "physx", "stub")
 MOVABLE_FAMILIES = ("lift", "place_on", "stack")
 """Families whose first object can be moved while the hand approaches it."""
 
@@ -47,7 +47,7 @@ class EvaluationPlan:
     """Randomisation by seed: a preset or a YAML file."""
 
     backend: str = "mujoco"
-    """The simulator: ``"mujoco"`` or ``"stub"``."""
+    """The simulator: ``"mujoco"``, ``"physx"`` or ``"stub"``."""
 
     wording: Wording = "plain"
     """``"plain"``: the family's default sentence. ``"training"``: one sampled from its training templates.

@@ -33,6 +33,9 @@ FREE = ("episodes",)
 PACKAGES = ("numpy", "mujoco", "onnxruntime")
 """Packages that may change the numbers."""
 
+OF_BACKEND = {"physx": ("sapien",)}
+"""Further ones, by backend."""
+
 DIGITS = 16  # of a checkpoint's digest
 DESCRIPTIVE = b'"trained_on":'
 """A key of a checkpoint's card that does not affect the policy; older files without it can be resumed."""
@@ -98,7 +101,7 @@ def header_of(plan: EvaluationPlan) -> dict[str, Any]:
         "plan": options,
         "checkpoint": _digest(_policy_files(checkpoint)) if checkpoint else None,
         **({"grounding": _digest(shipped_files())} if checkpoint else {}),
-        "versions": {"vla_isaac": __version__, "python": platform.python_version(), **_versions()},
+        "versions": {"vla_isaac": __version__, "python": platform.python_version(), **_versions(plan.backend)},
     }
 
 
@@ -155,9 +158,9 @@ def _digest(files: Sequence[Path]) -> str:
     return digest.hexdigest()[:DIGITS]
 
 
-def _versions() -> dict[str, str | None]:
+def _versions(backend: str) -> dict[str, str | None]:
     found: dict[str, str | None] = {}
-    for name in PACKAGES:
+    for name in (*PACKAGES, *OF_BACKEND.get(backend, ())):
         try:
             found[name] = version(name)
         except PackageNotFoundError:

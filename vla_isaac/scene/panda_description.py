@@ -18,7 +18,9 @@ from vla_isaac.core import rotations
 from vla_isaac.core.arrays import Array
 from vla_isaac.core.poses import Pose
 from vla_isaac.core.resources import resource
+from vla_isaac.robots import panda
 from vla_isaac.scene.colours import RGB
+from vla_isaac.scene.spec import JointGains
 
 Attributes = dict[str, str]
 SolidKind = Literal["box", "cylinder", "capsule", "ellipsoid"]
@@ -125,6 +127,24 @@ def joint_motion(joint: Joint, position: float) -> Pose:
     if joint.kind == "prismatic":
         return Pose(axis, rotations.QUAT_IDENTITY)
     return Pose(np.zeros(3), rotations.axis_angle_to_quat(axis))
+
+
+def drive_gains(joint: Joint, gains: JointGains) -> tuple[float, float]:
+    """Return stiffness and damping of a drive: the scene's gains for the arm where they are set, else the description's."""
+    if joint.name not in panda.ARM_JOINTS:
+        return joint.stiffness, joint.damping
+    i = panda.ARM_JOINTS.index(joint.name)
+    return (
+        joint.stiffness if gains.stiffness is None else gains.stiffness[i],
+        joint.damping if gains.damping is None else gains.damping[i],
+    )
+
+
+def speed_limit(joint: Joint) -> float:
+    """Return the largest speed of a joint, [rad/s] or [m/s]."""
+    if joint.name in panda.ARM_JOINTS:
+        return float(panda.QVEL_LIMIT[panda.ARM_JOINTS.index(joint.name)])
+    return panda.FINGER_SPEED_LIMIT
 
 
 @lru_cache(maxsize=1)

@@ -9,36 +9,18 @@ one app update between yields. MuJoCo and the stub yield nothing.
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from vla_isaac.core.checks import check_finite, check_shape
 from vla_isaac.core.types import Frame, JointTarget, SceneState
+from vla_isaac.scene.render_request import RenderRequest
 from vla_isaac.scene.spec import SceneLayout, SceneSpec
+
+__all__ = ["FLAT_PICTURES", "Backend", "RenderRequest", "Steps", "check_target"]
 
 T = TypeVar("T")
 Steps = Generator[None, None, T]
 """A generator that yields once per simulator update it needs and returns a T."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class RenderRequest:
-    """Camera, resolution and contents of a requested frame."""
-
-    camera: str
-    """Name of a camera of the loaded scene."""
-
-    resolution_hw: tuple[int, int] | None = None
-    """Height and width [px]; None takes the camera's own."""
-
-    look: Literal["fast", "good"] = "fast"
-    """`fast` for policies: no shadows, no multisampling. `good` for videos."""
-
-    depth: bool = False
-    """Whether the frame carries depth [m]."""
-
-    segmentation: bool = False
-    """Whether the frame carries object rows per pixel."""
 
 
 FLAT_PICTURES = ("stub",)

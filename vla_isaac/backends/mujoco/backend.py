@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from vla_isaac.backends.mujoco.engine import mujoco_module
-from vla_isaac.backends.mujoco.model import apply_looks, build_model
-from vla_isaac.backends.mujoco.pictures import ScenePictures
-from vla_isaac.backends.mujoco.video_scene import VideoScene
+from vla_isaac.backends.mujoco.physics import add_physics, set_gains
 from vla_isaac.core.arrays import Array, frozen
 from vla_isaac.core.errors import BackendError, SceneError
 from vla_isaac.core.poses import Pose
 from vla_isaac.core.types import Body, Frame, JointTarget, SceneState
+from vla_isaac.rendering.engine import mujoco_module
+from vla_isaac.rendering.model import apply_looks, build_model
+from vla_isaac.rendering.scene_renderer import SceneRenderer
 from vla_isaac.scene.spec import SceneLayout, SceneSpec
 from vla_isaac.sim.backend import RenderRequest, Steps, check_target
 from vla_isaac.sim.clock import RAMP_PIECES, Clock
@@ -42,7 +42,6 @@ class MujocoBackend:
         self._robot_model = Path(robot_model) if robot_model else None
         self._spec: SceneSpec | None = None
         self._layout: SceneLayout | None = None
-        self._video: VideoScene | None = None
         self._model: Any = None
         self._data: Any = None
 
@@ -53,8 +52,9 @@ class MujocoBackend:
             self._spec, self._layout = spec, None
             return
         self.close()
-        self._model, self._index = build_model(spec, self._robot_model)
-        self._pictures = ScenePictures(self._model, self._index)
+        self._model, self._index = build_model(spec, self._robot_model, dress=lambda mj: add_physics(mj, spec))
+        set_gains(self._model, self._index.robot, spec.gains)
+        self._renderer = SceneRenderer(spec, self._model, self._index, self._robot_model)
         self._data = self._mujoco.MjData(self._model)
         self._spec, self._layout = spec, None
         self._bodies: tuple[Body, ...] = spec.bodies
@@ -129,19 +129,11 @@ class MujocoBackend:
     def render(self, requests: Sequence[RenderRequest]) -> Steps[Mapping[str, Frame]]:
         """Render the requested cameras from the current state."""
         yield from ()
-        self._ready()
-        cameras = [self._loaded().camera(r.camera) for r in requests]
-        sizes = [r.resolution_hw or camera.resolution_hw for r, camera in zip(requests, cameras, strict=True)]
+        layout = self._ready()
         if self._pictures_stale:
             self._mujoco.mj_camlight(self._model, self._data)
             self._pictures_stale = False
-        frames: dict[str, Frame] = {}
-        for request, size in zip(requests, sizes, strict=True):
-            if request.look == "good" and self._layout is not None:
-                frames[request.camera] = self._video_scene().frame(self._model, self._data, self._layout, request, size)
-            else:
-                frames[request.camera] = self._pictures.frame(self._data, request, size)
-        return frames
+        return self._renderer.frames(self._data, layout, requests)
 
     def move_object(self, name: str, pos: Array) -> None:
         """Move an object during an episode, at rest, with its orientation; its initial pose in the state stays.
@@ -167,7 +159,7 @@ class MujocoBackend:
     def close(self) -> None:
         """Free GL and the model."""
         if self._model is not None:
-            self._close_pictures()
+            self._renderer.close()
         self._spec = self._layout = self._model = self._data = None
 
     # ---------------------------------------------------------------- layout
@@ -213,20 +205,6 @@ class MujocoBackend:
         self._mujoco.mj_forward(self._model, self._data)
         self._model.opt.enableflags = flags
 
-    # ---------------------------------------------------------------- rendering
-
-    def _video_scene(self) -> VideoScene:
-        """Return the scene for videos, built at the first request."""
-        if self._video is None:
-            self._video = VideoScene(self._loaded(), self._robot_model)
-        return self._video
-
-    def _close_pictures(self) -> None:
-        self._pictures.close()
-        if self._video is not None:
-            self._video.close()
-            self._video = None
-
     # ---------------------------------------------------------------- order of calls
 
     def _loaded(self) -> SceneSpec:
@@ -236,7 +214,8 @@ class MujocoBackend:
             )
         return self._spec
 
-    def _ready(self) -> None:
+    def _ready(self) -> SceneLayout:
         if self._layout is None:
             self._loaded()
             raise BackendError("the mujoco backend has no layout", remedy="call reset(layout) after load")
+        return self._layout

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from vla_isaac.backends.mujoco.model import SceneIndex
-from vla_isaac.backends.mujoco.renderer import BACKGROUND_PIXEL, ROBOT_PIXEL, TABLE_PIXEL, Renderer
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.types import Frame
-from vla_isaac.sim.backend import RenderRequest
+from vla_isaac.rendering.model import SceneIndex
+from vla_isaac.rendering.renderer import BACKGROUND_PIXEL, ROBOT_PIXEL, TABLE_PIXEL, Renderer
+from vla_isaac.scene.render_request import RenderRequest
 
 
 class ScenePictures:

@@ -6,9 +6,9 @@ import functools
 import os
 from types import ModuleType
 
-from vla_isaac.backends.mujoco.gl_choice import GL_REMEDY, GL_VARIABLES, GlChoice, requested_gl
 from vla_isaac.core.errors import RenderError
 from vla_isaac.core.optional import require
+from vla_isaac.rendering.gl_choice import GL_REMEDY, GL_VARIABLES, GlChoice, requested_gl
 
 __all__ = ["GL_REMEDY", "headless_gl", "mujoco_module", "no_gl"]
 

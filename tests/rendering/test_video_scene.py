@@ -8,8 +8,8 @@ import pytest
 pytest.importorskip("mujoco")
 
 from vla_isaac.backends.mujoco.backend import MujocoBackend
-from vla_isaac.backends.mujoco.video_scene import rounded_box
 from vla_isaac.core.types import JointTarget
+from vla_isaac.rendering.video_scene import rounded_box
 from vla_isaac.scene.builder import scene_preset
 from vla_isaac.scene.layout import sample_layout
 from vla_isaac.scene.randomisation import randomisation_preset

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from vla_isaac.backends.mujoco.engine import GL_REMEDY, headless_gl, mujoco_module, no_gl
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import RenderError
 from vla_isaac.core.types import Frame
-from vla_isaac.sim.backend import RenderRequest
+from vla_isaac.rendering.engine import GL_REMEDY, headless_gl, mujoco_module, no_gl
+from vla_isaac.scene.render_request import RenderRequest
 
 ROBOT_PIXEL, TABLE_PIXEL, BACKGROUND_PIXEL = -2, -3, -1
 GOOD_SAMPLES = 4  # multisampling of the good look

@@ -11,17 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from vla_isaac.backends.mujoco.engine import mujoco_module
-from vla_isaac.backends.mujoco.model import FLOOR, TABLE, apply_looks, build_model, point_lamp
-from vla_isaac.backends.mujoco.pictures import ScenePictures
-from vla_isaac.backends.mujoco.textures import floor_tiles, planks
 from vla_isaac.core.array_files import read_arrays
 from vla_isaac.core.arrays import AnyArray, Array
 from vla_isaac.core.errors import ConfigError
 from vla_isaac.core.resources import resource
 from vla_isaac.core.types import Frame
+from vla_isaac.rendering.engine import mujoco_module
+from vla_isaac.rendering.model import FLOOR, TABLE, apply_looks, build_model, point_lamp
+from vla_isaac.rendering.pictures import ScenePictures
+from vla_isaac.rendering.textures import floor_tiles, planks
+from vla_isaac.scene.render_request import RenderRequest
 from vla_isaac.scene.spec import TEXTURES, SceneLayout, SceneSpec
-from vla_isaac.sim.backend import RenderRequest
 
 SHELL_UNIT = 1e-5  # [m] per unit of the coordinates stored by tools/make_shells.py
 SHADES: dict[str, dict[str, Any]] = {
@@ -85,7 +85,6 @@ class VideoScene:
 
     def _dress(self, mj: Any) -> None:
         """Replace the plain surfaces of a scene."""
-        mj.option.enableflags = 0  # sleeping bodies would not be updated
         mj.visual.quality.numslices, mj.visual.quality.numstacks = 32, 16
         mj.visual.quality.shadowsize = 1024
         mj.visual.map.shadowclip = 1.2

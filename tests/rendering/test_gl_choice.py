@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
-from vla_isaac.backends.mujoco import gl_choice
-from vla_isaac.backends.mujoco.gl_choice import GL_VARIABLES, SEPARATOR, TRIED, automatic_gl
+from vla_isaac.rendering import gl_choice
+from vla_isaac.rendering.gl_choice import GL_VARIABLES, SEPARATOR, TRIED, automatic_gl
 
 DRAW = """
 from vla_isaac.backends.mujoco.backend import MujocoBackend
@@ -47,7 +47,7 @@ def test_pictures_are_drawn_whoever_is_imported_first(first):
 # ------------------------------------------------------------------ the user's variables
 
 CHOOSE = """
-from vla_isaac.backends.mujoco.engine import headless_gl, mujoco_module, no_gl
+from vla_isaac.rendering.engine import headless_gl, mujoco_module, no_gl
 mujoco_module().MjModel.from_xml_string("<mujoco/>")
 print(headless_gl(), no_gl(), sep="|")
 """

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from vla_isaac.backends.mujoco.engine import mujoco_module
 from vla_isaac.core.arrays import AnyArray
 from vla_isaac.core.errors import ConfigError
 from vla_isaac.core.input_files import reading, regular_file
 from vla_isaac.core.resources import resource
+from vla_isaac.rendering.engine import mujoco_module
 from vla_isaac.robots import panda
 
 EE_SITE = "vla_isaac_ee"

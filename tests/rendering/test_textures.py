@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vla_isaac.backends.mujoco.textures import table_texture
+from vla_isaac.rendering.textures import table_texture
 from vla_isaac.scene.spec import TEXTURES
 
 DRAWN = [name for name in TEXTURES if name != "plain"]

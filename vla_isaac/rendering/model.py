@@ -1,4 +1,7 @@
-"""Compile a `SceneSpec` to a MuJoCo model: robot, table, objects, lamps and cameras."""
+"""Compile a `SceneSpec` to a MuJoCo model: robot, table, objects, lamps and cameras.
+
+It is what pictures are drawn from. The MuJoCo backend adds what its physics needs (`backends/mujoco/physics.py`).
+"""
 
 from __future__ import annotations
 
@@ -10,20 +13,17 @@ from typing import Any
 
 import numpy as np
 
-from vla_isaac.backends.mujoco.engine import mujoco_module
-from vla_isaac.backends.mujoco.robot import RobotIndex, load_robot
-from vla_isaac.backends.mujoco.textures import table_texture
 from vla_isaac.core import rotations
 from vla_isaac.core.arrays import AnyArray, Array
+from vla_isaac.rendering.engine import mujoco_module
+from vla_isaac.rendering.robot import RobotIndex, load_robot
+from vla_isaac.rendering.textures import table_texture
 from vla_isaac.scene.cameras import CameraConfig
 from vla_isaac.scene.convex_pieces import FLOOR_RGB, FLOOR_Z, LEG_RGB, Piece, pieces_of, table_legs
 from vla_isaac.scene.objects import ObjectSpec
-from vla_isaac.scene.spec import LAMP_TARGET, TEXTURES, JointGains, SceneLayout, SceneSpec, TableSpec
-from vla_isaac.sim.clock import Clock
+from vla_isaac.scene.spec import LAMP_TARGET, TEXTURES, SceneLayout, SceneSpec, TableSpec
 
 TABLE, FLOOR = "table", "floor"
-TORSION, ROLLING = 0.005, 0.0001  # MuJoCo's defaults
-BALL_ROLLING = 0.002  # a felt ball: it rolls when pushed and comes to rest within the workspace
 OUR_TO_GL_CAMERA = np.array([0.0, 1.0, 0.0, 0.0])  # +z forward, +y down  ->  -z forward, +y up
 
 
@@ -63,13 +63,13 @@ def build_model(
     Args:
         spec: The scene.
         robot_model: MJCF of a Panda with meshes; None takes our own.
-        dress: Changes the visual parts of the `MjSpec` before it is compiled.
+        dress: Changes the `MjSpec` before it is compiled.
 
     Returns:
         The `MjModel` and its indices.
     """
     mj, names = load_robot(robot_model)
-    _set_options(mj, Clock.from_timing(spec.timing).physics_dt)
+    _set_view(mj)
     _add_sky(mj)
     _add_table(mj, spec.table)
     for light in spec.lights:
@@ -84,9 +84,7 @@ def build_model(
     if dress is not None:
         dress(mj)
     model = mj.compile()
-    index = _index(model, spec, RobotIndex.of(model, names))
-    _set_gains(model, index.robot, spec.gains)
-    return model, index
+    return model, _index(model, spec, RobotIndex.of(model, names))
 
 
 def apply_looks(model: Any, index: SceneIndex, layout: SceneLayout) -> None:
@@ -111,25 +109,8 @@ def point_lamp(model: Any, lamp: int, pos: Array) -> None:
     model.light_pos[lamp], model.light_dir[lamp] = pos, toward / np.linalg.norm(toward)
 
 
-def _set_gains(model: Any, robot: RobotIndex, gains: JointGains) -> None:
-    """Set the arm's position actuators, whose force is ``stiffness * (target - q) - damping * qvel``."""
-    if gains.stiffness is not None:
-        model.actuator_gainprm[robot.ctrl, 0] = gains.stiffness
-        model.actuator_biasprm[robot.ctrl, 1] = -np.array(gains.stiffness)
-    if gains.damping is not None:
-        model.actuator_biasprm[robot.ctrl, 2] = -np.array(gains.damping)
-
-
-def _set_options(mj: Any, physics_dt: float) -> None:
-    """Set the solver options for grasping; resting objects sleep, which gives most of the speed."""
-    mujoco = mujoco_module()
-    mj.option.timestep = physics_dt
-    mj.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
-    mj.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
-    mj.option.impratio = 10.0
-    sleep = getattr(mujoco.mjtEnableBit, "mjENBL_SLEEP", None)  # MuJoCo 3.4 and newer
-    if sleep is not None:
-        mj.option.enableflags |= int(sleep)
+def _set_view(mj: Any) -> None:
+    """Set the range of depths, the roundness of solids and no headlight but the ambient light."""
     mj.stat.extent = 1.0
     mj.stat.center = [0.4, 0.0, 0.2]
     mj.visual.map.znear = 0.005
@@ -174,7 +155,6 @@ def _add_table(mj: Any, table: TableSpec) -> None:
         type=mujoco.mjtGeom.mjGEOM_BOX,
         size=[x / 2, y / 2, z / 2],
         pos=[cx, cy, -z / 2],
-        friction=[table.friction, TORSION, ROLLING],
         material="table_plain",
     )
     for leg in table_legs(table):
@@ -190,14 +170,7 @@ def _add_object(mj: Any, o: ObjectSpec) -> None:
         body.add_freejoint(name=o.name)
     pieces = pieces_of(o)
     for piece in pieces:
-        rolling = BALL_ROLLING if o.shape == "ball" else ROLLING
-        body.add_geom(
-            mass=o.mass / len(pieces),
-            friction=[o.friction, TORSION, rolling],
-            condim=6 if o.shape == "ball" else 3,
-            group=1,
-            **_geom_of(piece),
-        )
+        body.add_geom(mass=o.mass / len(pieces), group=1, **_geom_of(piece))
 
 
 def _geom_of(piece: Piece) -> dict[str, Any]:

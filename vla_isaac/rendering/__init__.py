@@ -1,0 +1,1 @@
+"""Pictures of a scene by MuJoCo's renderer, for any physics engine."""
