@@ -49,7 +49,7 @@ class Physics:
         stage = self._sim.stage
         self.loaded = loader.load(stage, self.dt, lambda prim: label_of(prim, self._sim.version))
         for path in self.loaded.skipped:
-            self._sim.tell("warn", f"simulated PhysX leaves {path} out: it knows cubes, spheres, cylinders and capsules")
+            self._sim.tell("warn", f"simulated PhysX leaves {path} out: it knows cubes, spheres, cylinders, capsules, hulls")
         self.data = mujoco.MjData(self.loaded.model)
         self.steps, self.time, self._substepping, self.is_ready = 0, 0.0, Substepping(), False
         self.lost = set()
