@@ -16,11 +16,12 @@ from pxr import Gf, Sdf, Usd, UsdGeom, UsdPhysics
 from tests.simulated_isaac.bench import CUBE, RED_POS, SPEC, layout
 from tests.simulated_isaac.labels import label_of
 from tests.simulated_isaac.loader import load, world_matrix
+from vla_isaac.core.poses import Pose
 from vla_isaac.scene.builder import FrankaSceneBuilder
 from vla_isaac.scene.layout import sample_layout
 from vla_isaac.scene.randomisation import randomisation_preset
 from vla_isaac.scene.usd import write_scene
-from vla_isaac.scene.usd_prims import add_friction, apply_raw, bind
+from vla_isaac.scene.usd_prims import add_friction, add_prism, apply_raw, bind
 
 GEOM = mujoco.mjtGeom
 
@@ -71,6 +72,19 @@ def test_a_cylinder_lies_along_its_axis(stage, axis, direction):
     data = mujoco.MjData(model)
     mujoco.mj_kinematics(model, data)
     assert np.abs(data.geom_xmat[0].reshape(3, 3)[:, 2]) == pytest.approx(direction)
+
+
+def test_a_mesh_that_collides_as_its_hull_is_that_hull(stage):
+    """MuJoCo puts the frame of a mesh into its centre of mass: its corners are compared in the world."""
+    prim = add_prism(stage, "/solid", 0.1, 0.2, Pose(np.array([0.0, 0.0, 1.0]), np.array([1.0, 0.0, 0.0, 0.0])))
+    UsdPhysics.CollisionAPI.Apply(prim)
+    model = loaded(stage).model
+    data = mujoco.MjData(model)
+    mujoco.mj_kinematics(model, data)
+    assert (model.ngeom, model.geom(0).type, model.geom(0).contype) == (1, GEOM.mjGEOM_MESH, 1)
+    corners = data.geom_xpos[0] + model.mesh_vert @ data.geom_xmat[0].reshape(3, 3).T
+    assert corners.max(axis=0) == pytest.approx([0.1, 0.1, 1.2], abs=1e-6)
+    assert corners.min(axis=0) == pytest.approx([-0.1, -0.1, 0.8], abs=1e-6)
 
 
 @pytest.mark.parametrize(("damping", "steps", "way"), [(None, 500, 0.2), (20.0, 2000, 0.035)])

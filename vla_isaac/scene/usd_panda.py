@@ -13,12 +13,14 @@ from vla_isaac.scene.colours import RGB
 from vla_isaac.scene.panda_description import Joint, Link, PandaDescription, Solid, panda_description
 from vla_isaac.scene.spec import JointGains, SceneLayout
 from vla_isaac.scene.usd_prims import (
+    add_collider,
     add_frame,
     add_friction,
     add_solid,
     add_surface,
     apply_raw,
     bind,
+    hide,
     label,
     make_body,
     principal_inertia,
@@ -106,10 +108,10 @@ def _write_link(stage: Any, link: Link, pose: Pose, path: str, materials: _Mater
 
 
 def _write_solid(stage: Any, solid: Solid, path: str, materials: _Materials) -> None:
-    prim = add_solid(stage, path, solid.kind, solid.size, solid.pose_link_solid, solid.rgb)
+    add = add_collider if solid.is_collision else add_solid
+    prim = add(stage, path, solid.kind, solid.size, solid.pose_link_solid, solid.rgb)
     if solid.is_collision:
-        UsdPhysics.CollisionAPI.Apply(prim)
-        UsdGeom.Imageable(prim).CreatePurposeAttr(UsdGeom.Tokens.guide)
+        hide(prim)
         bind(prim, friction=materials.friction(solid.friction))
     else:
         bind(prim, materials.look(solid.rgb))
@@ -156,14 +158,15 @@ def _set_motion(prim: Any, joint: Joint, position: float, gains: JointGains) -> 
         f"PhysicsJointStateAPI:{dof}",
         {f"{state}:position": (number, position * unit), f"{state}:velocity": (number, 0.0)},
     )
-    apply_raw(
-        prim.GetPrim(),
-        "PhysxJointAPI",
-        {
-            "physxJoint:armature": (number, joint.armature),
-            "physxJoint:maxJointVelocity": (number, _speed_limit(joint) * unit),
-        },
-    )
+    for schema, space in (("PhysxJointAPI", "physxJoint"), (f"PhysxJointAxisAPI:{dof}", f"physxJointAxis:{dof}")):
+        apply_raw(
+            prim.GetPrim(),
+            schema,  # the first up to Isaac Sim 5.1; later readers of USD take these two from the axis alone
+            {
+                f"{space}:armature": (number, joint.armature),
+                f"{space}:maxJointVelocity": (number, _speed_limit(joint) * unit),
+            },
+        )
 
 
 def _gains(joint: Joint, gains: JointGains) -> tuple[float, float]:

@@ -17,13 +17,12 @@ from vla_isaac.core import rotations
 from vla_isaac.core.arrays import AnyArray, Array
 from vla_isaac.scene.cameras import CameraConfig
 from vla_isaac.scene.convex_pieces import FLOOR_RGB, FLOOR_Z, LEG_RGB, Piece, pieces_of, table_legs
-from vla_isaac.scene.objects import ObjectSpec
+from vla_isaac.scene.objects import BALL_ROLLING, ObjectSpec
 from vla_isaac.scene.spec import LAMP_TARGET, TEXTURES, JointGains, SceneLayout, SceneSpec, TableSpec
 from vla_isaac.sim.clock import Clock
 
 TABLE, FLOOR = "table", "floor"
 TORSION, ROLLING = 0.005, 0.0001  # MuJoCo's defaults
-BALL_ROLLING = 0.002  # a felt ball: it rolls when pushed and comes to rest within the workspace
 OUR_TO_GL_CAMERA = np.array([0.0, 1.0, 0.0, 0.0])  # +z forward, +y down  ->  -z forward, +y up
 
 
