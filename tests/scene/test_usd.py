@@ -167,20 +167,29 @@ def test_a_cylinder_is_seen_round_and_touched_as_a_prism_of_32_sides(scene):
     assert np.abs(points[:, 2]) == pytest.approx(o.size[2] / 2)
 
 
-def test_the_faces_of_a_prism_close_it_and_look_outwards(scene):
+def test_a_prism_is_written_as_its_two_ends_which_look_outwards(scene):
     stage, spec, _ = scene
     name = next(o.name for o in spec.objects if o.shape == "cylinder")
     mesh = UsdGeom.Mesh.Get(stage, f"/World/Objects/{name}/piece_0_hull")
-    points, rest = np.array(mesh.GetPointsAttr().Get()), list(mesh.GetFaceVertexIndicesAttr().Get())
-    edges = []
-    for count in mesh.GetFaceVertexCountsAttr().Get():
-        face, rest = rest[:count], rest[count:]
-        edges += zip(face, face[1:] + face[:1], strict=True)
-        a, b, c = points[face[:3]]
-        assert np.cross(b - a, c - b) @ points[face].mean(axis=0) > 0
-    assert not rest
-    assert len(set(edges)) == len(edges)
-    assert {(b, a) for a, b in edges} == set(edges)
+    points, normals = np.array(mesh.GetPointsAttr().Get()), np.array(mesh.GetNormalsAttr().Get())
+    ends = np.array(mesh.GetFaceVertexIndicesAttr().Get()).reshape(2, 32)
+    assert sorted(ends.flatten()) == list(range(64))
+    for end, normal in zip(ends, normals, strict=True):
+        a, b, c = points[end[:3]]
+        assert np.cross(b - a, c - b) @ normal > 0
+        assert points[end].mean(axis=0) @ normal > 0
+
+
+def test_a_cylinder_has_the_inertia_of_a_cylinder(scene):
+    mujoco = pytest.importorskip("mujoco", reason="says what that is")
+    stage, spec, layout = scene
+    i, o = next((i, o) for i, o in enumerate(spec.objects) if o.shape == "cylinder")
+    model = mujoco.MjModel.from_xml_string(
+        f"""<mujoco><worldbody><body><freejoint/><geom type="cylinder" mass="{layout.objects[i].mass}"
+        size="{o.size[0] / 2} {o.size[2] / 2}"/></body></worldbody></mujoco>"""
+    )
+    found = UsdPhysics.MassAPI(stage.GetPrimAtPath(f"/World/Objects/{o.name}")).GetDiagonalInertiaAttr().Get()
+    assert sorted(found) == pytest.approx(sorted(model.body_inertia[1]))
 
 
 def test_nothing_that_collides_is_a_cylinder_of_usd(scene):

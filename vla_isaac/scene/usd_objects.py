@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from vla_isaac.core.errors import SceneError
 from vla_isaac.scene.colours import RGB
 from vla_isaac.scene.convex_pieces import FLOOR_RGB, FLOOR_Z, LEG_RGB, Piece, pieces_of, table_legs
@@ -22,6 +24,7 @@ from vla_isaac.scene.usd_prims import (
     hide,
     label,
     make_body,
+    principal_inertia,
     set_custom,
 )
 from vla_isaac.scene.usd_pxr import Sdf, UsdPhysics
@@ -60,13 +63,23 @@ def _write_object(stage: Any, o: ObjectSpec, placement: Placement, name: str, ro
         _write_piece(stage, piece, f"{body.GetPath()}/piece_{i}", placement.rgb)
     if not o.fixed:
         make_body(body)
-        UsdPhysics.MassAPI.Apply(body).CreateMassAttr(placement.mass)
+        _weigh(body, o, placement.mass)
     surface = add_surface(stage, f"{root}/Looks/{name}", placement.rgb)
     friction = add_friction(stage, f"{root}/PhysicsMaterials/{name}", placement.friction)
     bind(body, surface, friction)
     if o.shape == "ball":
         _let_it_stop(body, friction)
     label(body, o.name)
+
+
+def _weigh(body: Any, o: ObjectSpec, mass: float) -> None:
+    """Set the mass; a cylinder has a cylinder's inertia, which engines would read off the prism that it is touched as."""
+    if o.shape != "cylinder":
+        UsdPhysics.MassAPI.Apply(body).CreateMassAttr(mass)
+        return
+    radius, height = o.size[0] / 2, o.size[2]
+    across, about = mass * (3 * radius**2 + height**2) / 12, mass * radius**2 / 2
+    principal_inertia(body, mass, np.zeros(3), np.array([across, across, about]), np.array([1.0, 0.0, 0.0, 0.0]))
 
 
 def _write_piece(stage: Any, piece: Piece, path: str, rgb: RGB) -> None:

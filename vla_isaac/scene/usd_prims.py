@@ -74,25 +74,26 @@ def add_collider(stage: Any, path: str, kind: str, size: Sequence[float], pose: 
     A cylinder becomes a prism: newer readers of USD make of a `UsdGeom.Cylinder` a smooth shape, which may creep or topple
     while it settles; the hull of a mesh is the same on every engine.
     """
-    is_cylinder = kind == "cylinder"
-    prim = add_prism(stage, path, *size, pose) if is_cylinder else add_solid(stage, path, kind, size, pose, rgb)
+    is_round = kind == "cylinder"
+    prim = add_prism(stage, path, size[0], size[1], pose) if is_round else add_solid(stage, path, kind, size, pose, rgb)
     UsdPhysics.CollisionAPI.Apply(prim)
     return prim
 
 
 def add_prism(stage: Any, path: str, radius: float, half_height: float, pose: Pose) -> Any:
-    """Add a mesh of `PRISM_SIDES` sides with its edges on a cylinder along z, as a convex hull, and return its prim."""
+    """Add a prism of `PRISM_SIDES` sides with its edges on a cylinder along z, and return its prim.
+
+    Written are its two ends: the convex hull, which is what collides, closes the sides.
+    """
     n = PRISM_SIDES
     angles = 2 * math.pi * np.arange(n) / n
-    rings = [
-        np.stack([radius * np.cos(angles), radius * np.sin(angles), np.full(n, z)], 1) for z in (-half_height, half_height)
-    ]
-    sides = [[i, (i + 1) % n, n + (i + 1) % n, n + i] for i in range(n)]
-    faces = [*sides, list(range(n))[::-1], list(range(n, 2 * n))]
+    ring = [(radius * math.cos(a), radius * math.sin(a)) for a in angles]
     mesh = UsdGeom.Mesh.Define(stage, path)
-    mesh.CreatePointsAttr(Vt.Vec3fArray([Gf.Vec3f(*map(float, p)) for p in np.concatenate(rings)]))
-    mesh.CreateFaceVertexCountsAttr(Vt.IntArray([len(face) for face in faces]))
-    mesh.CreateFaceVertexIndicesAttr(Vt.IntArray([i for face in faces for i in face]))
+    mesh.CreatePointsAttr(Vt.Vec3fArray([Gf.Vec3f(x, y, z) for z in (-half_height, half_height) for x, y in ring]))
+    mesh.CreateFaceVertexCountsAttr(Vt.IntArray([n, n]))
+    mesh.CreateFaceVertexIndicesAttr(Vt.IntArray([*reversed(range(n)), *range(n, 2 * n)]))
+    mesh.CreateNormalsAttr(Vt.Vec3fArray([Gf.Vec3f(0.0, 0.0, -1.0), Gf.Vec3f(0.0, 0.0, 1.0)]))
+    mesh.SetNormalsInterpolation(UsdGeom.Tokens.uniform)
     mesh.CreateSubdivisionSchemeAttr(UsdGeom.Tokens.none)
     set_pose(mesh.GetPrim(), pose)
     mesh.CreateExtentAttr(UsdGeom.Boundable.ComputeExtentFromPlugins(mesh, 0.0))
