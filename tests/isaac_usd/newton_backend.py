@@ -66,6 +66,7 @@ class NewtonBackend:
     def __init__(self, engine: Mapping[str, Any] = CPU) -> None:
         self._engine = engine
         self._folder = TemporaryDirectory()
+        self._num_files = 0
 
     def load(self, spec: SceneSpec) -> Steps[None]:
         yield from ()
@@ -76,7 +77,8 @@ class NewtonBackend:
     def reset(self, layout: SceneLayout) -> Steps[None]:
         """Write the layout as a file, read it, and let it settle."""
         yield from ()
-        file = Path(self._folder.name) / "scene.usda"
+        self._num_files += 1  # a name of its own: USD may still hold an older file of the same name
+        file = Path(self._folder.name) / f"scene_{self._num_files}.usda"
         write_file(file, self._spec, layout)
         self._find(imported(file), layout)
         for _ in range(round(SETTLE_SECONDS / self._clock.physics_dt)):

@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
+from vla_isaac.core import rotations
 from vla_isaac.core.errors import SceneError
+from vla_isaac.core.poses import Pose
 from vla_isaac.scene.colours import RGB
-from vla_isaac.scene.convex_pieces import FLOOR_RGB, FLOOR_Z, LEG_RGB, Piece, pieces_of, table_legs
+from vla_isaac.scene.convex_pieces import FLOOR_RGB, FLOOR_Z, LEG_RGB, Piece, cylinder_moments, pieces_of, table_legs
 from vla_isaac.scene.objects import BALL_DAMPING, BALL_ROLLING, ObjectSpec
 from vla_isaac.scene.spec import Placement, SceneLayout, SceneSpec, TableSpec
 from vla_isaac.scene.usd_prims import (
@@ -29,6 +29,7 @@ from vla_isaac.scene.usd_prims import (
 )
 from vla_isaac.scene.usd_pxr import Sdf, UsdPhysics
 
+WITH_ROLLING = 6  # directions of contact in MuJoCo's solver: normal, two of sliding, spinning, two of rolling
 FLOOR_HALF = (4.0, 4.0, 0.05)  # [m] half extents of the slab whose top is the floor
 
 
@@ -77,9 +78,7 @@ def _weigh(body: Any, o: ObjectSpec, mass: float) -> None:
     if o.shape != "cylinder":
         UsdPhysics.MassAPI.Apply(body).CreateMassAttr(mass)
         return
-    radius, height = o.size[0] / 2, o.size[2]
-    across, about = mass * (3 * radius**2 + height**2) / 12, mass * radius**2 / 2
-    principal_inertia(body, mass, np.zeros(3), np.array([across, across, about]), np.array([1.0, 0.0, 0.0, 0.0]))
+    principal_inertia(body, mass, Pose.identity().pos, cylinder_moments(o, mass), rotations.QUAT_IDENTITY)
 
 
 def _write_piece(stage: Any, piece: Piece, path: str, rgb: RGB) -> None:
@@ -98,7 +97,7 @@ def _let_it_stop(ball: Any, friction: Any) -> None:
         apply_raw(ball, "PhysxRigidBodyAPI", {"physxRigidBody:angularDamping": (number, BALL_DAMPING)})
     apply_raw(friction.GetPrim(), "NewtonMaterialAPI", {"newton:rollingFriction": (number, BALL_ROLLING)})
     for piece in ball.GetChildren():
-        set_custom(piece, "mjc:condim", Sdf.ValueTypeNames.Int, 6)  # contact with sliding, spinning and rolling friction
+        set_custom(piece, "mjc:condim", Sdf.ValueTypeNames.Int, WITH_ROLLING)
 
 
 def _write_table(stage: Any, table: TableSpec, root: str) -> None:
