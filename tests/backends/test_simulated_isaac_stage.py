@@ -145,7 +145,7 @@ def test_a_piece_stands_where_usd_says_also_in_a_turned_body(stage):
 def test_mass_friction_colour_and_label_come_from_the_stage():
     stage = Usd.Stage.CreateInMemory()
     write_scene(stage, SPEC, layout())
-    bind(stage.GetPrimAtPath(CUBE), friction=add_friction(stage, "/World/PhysicsMaterials/other", 0.37))
+    bind(stage.GetPrimAtPath(f"{CUBE}/piece_0"), friction=add_friction(stage, "/World/PhysicsMaterials/other", 0.37))
     found = loaded(stage)
     body = found.model.body(CUBE)
     geom = int(found.model.body_geomadr[body.id])

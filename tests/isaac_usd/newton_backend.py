@@ -125,6 +125,14 @@ class NewtonBackend:
         self.solver.step(self._state, self._following, self._control, None, self._clock.physics_dt)
         self._state, self._following = self._following, self._state
 
+    def push(self, row: int, linear: Sequence[float], angular: Sequence[float]) -> None:
+        """Give an object a velocity [m/s] and a spin [rad/s]."""
+        joint = self.model.joint_child.numpy().tolist().index(self._rows[row])
+        first = int(self.model.joint_qd_start.numpy()[joint])
+        speeds = values(self._state.joint_qd)
+        speeds[first : first + 6] = [*linear, *angular]
+        self._state.joint_qd.assign(speeds)
+
     def state(self) -> SceneState:
         q, qd = values(self._state.joint_q).astype(float), values(self._state.joint_qd).astype(float)
         pos, quat, linvel = self._objects()

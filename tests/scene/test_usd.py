@@ -220,9 +220,10 @@ def test_objects_have_todays_colour_and_friction(scene):
     stage, spec, layout = scene
     for o, placement in zip(spec.objects, layout.objects, strict=True):
         piece = stage.GetPrimAtPath(f"/World/Objects/{o.name}/piece_0")
+        collider = stage.GetPrimAtPath(f"/World/Objects/{o.name}/piece_0{'_hull' if o.shape == 'cylinder' else ''}")
         assert tuple(UsdGeom.Gprim(piece).GetDisplayColorAttr().Get()[0]) == pytest.approx(placement.rgb)
         assert look_of(piece) == pytest.approx(placement.rgb)
-        assert friction_of(piece) == pytest.approx(placement.friction)
+        assert friction_of(collider) == pytest.approx(placement.friction)
 
 
 def test_objects_are_labelled_in_the_old_way_and_the_new(scene):
@@ -541,6 +542,27 @@ def test_usds_own_physics_parser_finds_what_was_written(scene):
     assert counts["RevoluteJoint"] == 7
     assert counts["PrismaticJoint"] == 2
     assert counts["RigidBody"] == 11 + sum(not o.fixed for o in spec.objects)
+
+
+@pytest.mark.skipif(PARSER is None, reason="this usd-core has no physics parser")
+def test_usds_own_physics_parser_finds_the_friction_of_everything_that_collides(scene):
+    """It looks for a binding on the collider itself: one on a parent counts for the eye only, and friction is then 1."""
+    stage, spec, layout = scene
+    found = PARSER(stage, ["/World"])
+    shapes = {
+        str(path): desc
+        for _, (paths, descs) in found.items()
+        for path, desc in zip(paths, descs, strict=True)
+        if hasattr(desc, "materials")
+    }
+    colliders = [p for p in stage.Traverse() if p.HasAPI(UsdPhysics.CollisionAPI)]
+    assert set(shapes) == {str(p.GetPath()) for p in colliders}
+    for prim in colliders:
+        (material,) = shapes[str(prim.GetPath())].materials
+        assert UsdPhysics.MaterialAPI.Get(stage, material).GetDynamicFrictionAttr().Get() == pytest.approx(friction_of(prim))
+    for o, placement in zip(spec.objects, layout.objects, strict=True):
+        (piece, *_) = [p for p in stage.GetPrimAtPath(f"/World/Objects/{o.name}").GetChildren() if p in colliders]
+        assert friction_of(piece) == pytest.approx(placement.friction)
 
 
 def test_every_link_is_told_to_carry_its_own_weight_in_the_words_of_physx_and_of_newton(scene):

@@ -60,14 +60,14 @@ def write_objects(stage: Any, spec: SceneSpec, layout: SceneLayout, root: str) -
 
 def _write_object(stage: Any, o: ObjectSpec, placement: Placement, name: str, root: str) -> None:
     body = add_frame(stage, f"{root}/Objects/{name}", placement.pose_world)
+    friction = add_friction(stage, f"{root}/PhysicsMaterials/{name}", placement.friction)
     for i, piece in enumerate(pieces_of(o)):
-        _write_piece(stage, piece, f"{body.GetPath()}/piece_{i}", placement.rgb)
+        collider = _write_piece(stage, piece, f"{body.GetPath()}/piece_{i}", placement.rgb)
+        bind(collider, friction=friction)  # on itself: OpenUSD's physics parser ignores what a collider inherits
     if not o.fixed:
         make_body(body)
         _weigh(body, o, placement.mass)
-    surface = add_surface(stage, f"{root}/Looks/{name}", placement.rgb)
-    friction = add_friction(stage, f"{root}/PhysicsMaterials/{name}", placement.friction)
-    bind(body, surface, friction)
+    bind(body, add_surface(stage, f"{root}/Looks/{name}", placement.rgb))
     if o.shape == "ball":
         _let_it_stop(body, friction)
     label(body, o.name)
@@ -81,13 +81,14 @@ def _weigh(body: Any, o: ObjectSpec, mass: float) -> None:
     principal_inertia(body, mass, Pose.identity().pos, cylinder_moments(o, mass), rotations.QUAT_IDENTITY)
 
 
-def _write_piece(stage: Any, piece: Piece, path: str, rgb: RGB) -> None:
-    """Write one solid to see and to touch; a cylinder is seen round and touched as a prism."""
+def _write_piece(stage: Any, piece: Piece, path: str, rgb: RGB) -> Any:
+    """Write one solid and return what collides: the solid itself, or the hidden prism of a cylinder."""
     if piece.kind != "cylinder":
-        add_collider(stage, path, piece.kind, piece.size, piece.pose, rgb)
-        return
+        return add_collider(stage, path, piece.kind, piece.size, piece.pose, rgb)
     add_solid(stage, path, piece.kind, piece.size, piece.pose, rgb)
-    hide(add_collider(stage, f"{path}_hull", piece.kind, piece.size, piece.pose, rgb))
+    hull = add_collider(stage, f"{path}_hull", piece.kind, piece.size, piece.pose, rgb)
+    hide(hull)
+    return hull
 
 
 def _let_it_stop(ball: Any, friction: Any) -> None:
