@@ -11,13 +11,17 @@ pytest.importorskip("pxr", reason="the simulated Isaac Sim needs usd-core")
 pytest.importorskip("mujoco", reason="the simulated Isaac Sim draws and moves with MuJoCo")
 
 import mujoco
-from pxr import Gf, Usd, UsdGeom, UsdPhysics
+from pxr import Gf, Sdf, Usd, UsdGeom, UsdPhysics
 
 from tests.simulated_isaac.bench import CUBE, RED_POS, SPEC, layout
 from tests.simulated_isaac.labels import label_of
 from tests.simulated_isaac.loader import load, world_matrix
+from vla_isaac.core.poses import Pose
+from vla_isaac.scene.builder import FrankaSceneBuilder
+from vla_isaac.scene.layout import sample_layout
+from vla_isaac.scene.randomisation import randomisation_preset
 from vla_isaac.scene.usd import write_scene
-from vla_isaac.scene.usd_prims import add_friction, bind
+from vla_isaac.scene.usd_prims import add_friction, add_prism, apply_raw, bind
 
 GEOM = mujoco.mjtGeom
 
@@ -70,6 +74,57 @@ def test_a_cylinder_lies_along_its_axis(stage, axis, direction):
     assert np.abs(data.geom_xmat[0].reshape(3, 3)[:, 2]) == pytest.approx(direction)
 
 
+def test_a_mesh_that_collides_as_its_hull_is_that_hull(stage):
+    """MuJoCo puts the frame of a mesh into its centre of mass: its corners are compared in the world."""
+    prim = add_prism(stage, "/solid", 0.1, 0.2, Pose(np.array([0.0, 0.0, 1.0]), np.array([1.0, 0.0, 0.0, 0.0])))
+    UsdPhysics.CollisionAPI.Apply(prim)
+    model = loaded(stage).model
+    data = mujoco.MjData(model)
+    mujoco.mj_kinematics(model, data)
+    assert (model.ngeom, model.geom(0).type, model.geom(0).contype) == (1, GEOM.mjGEOM_MESH, 1)
+    corners = data.geom_xpos[0] + model.mesh_vert @ data.geom_xmat[0].reshape(3, 3).T
+    assert corners.max(axis=0) == pytest.approx([0.1, 0.1, 1.2], abs=1e-6)
+    assert corners.min(axis=0) == pytest.approx([-0.1, -0.1, 0.8], abs=1e-6)
+
+
+@pytest.mark.parametrize(("damping", "steps", "way"), [(None, 500, 0.2), (20.0, 2000, 0.035)])
+def test_what_rolls_is_stopped_by_its_damping_alone(stage, damping, steps, way):
+    """PhysX has no rolling friction: by its default of 0.05 a ball of 0.2 m/s goes on, by c it stops after 7 v / (2 c)."""
+    floor = UsdGeom.Cube.Define(stage, "/floor")
+    UsdGeom.XformCommonAPI(floor).SetScale((10, 10, 0.01))
+    ball = UsdGeom.Sphere.Define(stage, "/ball")
+    ball.GetRadiusAttr().Set(0.0225)
+    UsdGeom.XformCommonAPI(ball).SetTranslate((0, 0, 0.0325))
+    for solid in (floor, ball):
+        UsdPhysics.CollisionAPI.Apply(solid.GetPrim())
+    UsdPhysics.RigidBodyAPI.Apply(ball.GetPrim())
+    if damping is not None:
+        apply_raw(
+            ball.GetPrim(), "PhysxRigidBodyAPI", {"physxRigidBody:angularDamping": (Sdf.ValueTypeNames.Float, damping)}
+        )
+    model = loaded(stage).model
+    data = mujoco.MjData(model)
+    data.qvel[:] = [0.2, 0, 0, 0, 0.2 / 0.0225, 0]
+    mujoco.mj_step(model, data, steps)
+    assert data.qpos[0] == pytest.approx(way, rel=0.05)
+
+
+def test_a_ball_of_ours_comes_to_rest_as_in_mujoco():
+    """There by rolling friction within 33 mm from 0.2 m/s, here by damping."""
+    spec = FrankaSceneBuilder("ball").add("ball", "green").build()
+    placed = sample_layout(spec, randomisation_preset("none"), 0)
+    stage = Usd.Stage.CreateInMemory()
+    write_scene(stage, spec, placed)
+    found = loaded(stage)
+    data = mujoco.MjData(found.model)
+    mujoco.mj_step(found.model, data, 50)
+    row, dof = found.free["/World/Objects/green_ball"]
+    start = data.qpos[row : row + 3].copy()
+    data.qvel[dof : dof + 6] = [0.2, 0, 0, 0, 0.2 / 0.0225, 0]
+    mujoco.mj_step(found.model, data, 1000)
+    assert np.linalg.norm(data.qpos[row : row + 3] - start) == pytest.approx(0.033, abs=0.003)
+
+
 def test_a_piece_stands_where_usd_says_also_in_a_turned_body(stage):
     body = UsdGeom.Xform.Define(stage, "/body")
     UsdGeom.XformCommonAPI(body).SetTranslate((0.3, -0.2, 0.5))
@@ -90,7 +145,7 @@ def test_a_piece_stands_where_usd_says_also_in_a_turned_body(stage):
 def test_mass_friction_colour_and_label_come_from_the_stage():
     stage = Usd.Stage.CreateInMemory()
     write_scene(stage, SPEC, layout())
-    bind(stage.GetPrimAtPath(CUBE), friction=add_friction(stage, "/World/PhysicsMaterials/other", 0.37))
+    bind(stage.GetPrimAtPath(f"{CUBE}/piece_0"), friction=add_friction(stage, "/World/PhysicsMaterials/other", 0.37))
     found = loaded(stage)
     body = found.model.body(CUBE)
     geom = int(found.model.body_geomadr[body.id])

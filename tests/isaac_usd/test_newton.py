@@ -15,30 +15,13 @@ import newton
 import warp as wp
 from newton.solvers import SolverMuJoCo
 
+from tests.isaac_usd.newton_backend import JOINTS, imported, leaf, values
 from vla_isaac.core import rotations
 from vla_isaac.core.poses import Pose
 from vla_isaac.core.resources import resource
 from vla_isaac.robots import kinematics, panda
 
-JOINTS = (*panda.ARM_JOINTS, *panda.FINGER_JOINTS)
 DT, STEPS = 0.002, 1000  # [s]: two seconds
-
-wp.config.enable_backward = False  # nothing is differentiated, and a thousand small steps need no optimiser:
-wp.config.optimization_level = 0  # less to compile, which is most of the time here
-
-
-def imported(file):
-    """Read a file as Newton does it, PhysX's attributes where Newton has none of its own.
-
-    Newton reads no switch for gravity on a single link, neither its own nor `physxRigidBody:disableGravity`. What it
-    reads, once the solver's attributes are known to the builder, is `mjc:gravcomp`: the writer says that too. So
-    nothing here helps the arm to hold itself.
-    """
-    builder = newton.ModelBuilder()
-    SolverMuJoCo.register_custom_attributes(builder)
-    resolvers = [newton.usd.SchemaResolverNewton(), newton.usd.SchemaResolverPhysx()]
-    builder.add_usd(str(file), schema_resolvers=resolvers, load_visual_shapes=False)
-    return builder.finalize(device="cpu")
 
 
 class Motion(NamedTuple):
@@ -52,15 +35,6 @@ class Motion(NamedTuple):
 
     turn: dict[str, float]
     """By object [rad]."""
-
-
-def values(array) -> np.ndarray:
-    """Return what an array of Newton's holds now; on the CPU its `numpy()` is a view, which moves on with the state."""
-    return array.numpy().copy()
-
-
-def leaf(label: str) -> str:
-    return label.rsplit("/", 1)[-1]
 
 
 def simulate(model, *, offset=(0.0,) * 9, **engine):

@@ -15,7 +15,8 @@ from vla_isaac.robots import panda
 from vla_isaac.scene.usd_cameras import DISTANT_INTENSITY, DOME_INTENSITY
 
 DOFS = (*panda.ARM_JOINTS, *panda.FINGER_JOINTS)
-TORSION, ROLLING, BALL_ROLLING = 0.005, 0.0001, 0.002  # as our MuJoCo model has them; PhysX has none of its own
+TORSION, ROLLING = 0.005, 0.0001  # as our MuJoCo model has them; PhysX has none of its own
+DEFAULT_ANGULAR_DAMPING = 0.05  # [1/s] of every rigid body; source: newton 1.8.0, _src/usd/schemas.py, physxRigidBody
 DEFAULT_FRICTION, DEFAULT_DENSITY, DEFAULT_GRAVITY = 0.5, 1000.0, 9.81
 GREY = (0.5, 0.5, 0.5)
 SOLIDS = (UsdGeom.Cube, UsdGeom.Sphere, UsdGeom.Cylinder, UsdGeom.Capsule)
@@ -89,9 +90,9 @@ class _Reader:
                 continue
             if prim.HasAPI(UsdPhysics.RigidBodyAPI) and UsdPhysics.RigidBodyAPI(prim).GetRigidBodyEnabledAttr().Get():
                 self._read_body(prim)
-            elif any(prim.IsA(solid) for solid in SOLIDS) and not _rigid_parent(prim):
+            elif _is_solid(prim) and not _rigid_parent(prim):
                 self._add_solid(self.spec.worldbody, prim, self.matrix(prim), None)
-            elif prim.HasAPI(UsdPhysics.CollisionAPI) and not any(prim.IsA(s) for s in SOLIDS):
+            elif prim.HasAPI(UsdPhysics.CollisionAPI) and not _is_solid(prim):
                 self.skipped.append(str(prim.GetPath()))
             elif prim.IsA(UsdLux.DistantLight):
                 self._read_lamp(prim)
@@ -114,7 +115,7 @@ class _Reader:
         pos, quat = _place(world)
         body = self.spec.worldbody.add_body(name=path, pos=pos, quat=quat)
         body.add_freejoint(name=path)
-        solids = [p for p in Usd.PrimRange(prim) if any(p.IsA(s) for s in SOLIDS)]
+        solids = [p for p in Usd.PrimRange(prim) if _is_solid(p)]
         hit = [p for p in solids if p.HasAPI(UsdPhysics.CollisionAPI)]
         mass = UsdPhysics.MassAPI(prim).GetMassAttr().Get() if prim.HasAPI(UsdPhysics.MassAPI) else None
         inverse = np.linalg.inv(_rigid(world))
@@ -123,14 +124,14 @@ class _Reader:
             self._add_solid(body, solid, inverse @ self.matrix(solid), share, has_mass=True)
 
     def _add_solid(self, body: Any, prim: Usd.Prim, matrix: Any, mass: float | None, has_mass: bool = False) -> None:
-        kind, size, turn = _shape(prim, np.linalg.norm(matrix[:3, :3], axis=0))
+        scale = np.linalg.norm(matrix[:3, :3], axis=0)
+        kind, size, turn = _shape(prim, scale)
         pos, quat = _place(matrix @ turn)
         collides = prim.HasAPI(UsdPhysics.CollisionAPI)
-        is_ball = kind == mujoco.mjtGeom.mjGEOM_SPHERE and has_mass
         name = f"solid {len(self.geom_labels)}"
-        more: dict[str, Any] = {}
+        more: dict[str, Any] = {"meshname": self._hull(prim, scale)} if kind == mujoco.mjtGeom.mjGEOM_MESH else {}
         if has_mass:
-            more = {"density": DEFAULT_DENSITY} if mass is None else {"mass": mass}
+            more |= {"density": DEFAULT_DENSITY} if mass is None else {"mass": mass}
         body.add_geom(
             name=name,
             type=kind,
@@ -139,13 +140,19 @@ class _Reader:
             quat=quat,
             contype=int(collides),
             conaffinity=int(collides),
-            condim=6 if is_ball else 3,
-            friction=[_friction(prim), TORSION, BALL_ROLLING if is_ball else ROLLING],
+            friction=[_friction(prim), TORSION, ROLLING],
             rgba=[*_colour(prim), 1.0],
             group=SHOWN_GROUP if _is_shown(prim) else HIDDEN_GROUP,
             **more,
         )
         self.geom_labels[name] = self.labels_of(prim)
+
+    def _hull(self, prim: Usd.Prim, scale: Any) -> str:
+        """Add the points of a mesh, of which MuJoCo takes the convex hull as PhysX does, and return their name."""
+        name = f"hull {len(self.geom_labels)}"
+        points = np.array(UsdGeom.Mesh(prim).GetPointsAttr().Get(), dtype=float)
+        self.spec.add_mesh(name=name, uservert=(points * scale).flatten())
+        return name
 
     def _read_lamp(self, prim: Usd.Prim) -> None:
         share = UsdLux.DistantLight(prim).GetIntensityAttr().Get() / DISTANT_INTENSITY
@@ -188,6 +195,10 @@ def load(stage: Usd.Stage, dt: float, labels_of: Any) -> Loaded:
     model = reader.spec.compile()
     bodies = {path: model.body(path).id for path in _names(model, mujoco.mjtObj.mjOBJ_BODY) if path.startswith("/")}
     free = {p: (int(model.joint(p).qposadr[0]), int(model.joint(p).dofadr[0])) for p in bodies}
+    for path, (_, dof) in free.items():
+        damping = stage.GetPrimAtPath(path).GetAttribute("physxRigidBody:angularDamping")
+        rate = damping.Get() if damping else DEFAULT_ANGULAR_DAMPING
+        model.dof_damping[dof + 3 : dof + 6] = rate * model.body_inertia[bodies[path]]
     labels = [reader.geom_labels.get(model.geom(i).name, "") for i in range(model.ngeom)]
     if robot is not None:
         bodies |= {path: model.body(name).id for name, path in robot.link_paths.items()}
@@ -272,6 +283,8 @@ def _set_options(spec: Any) -> None:
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
     spec.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
     spec.option.impratio = 10.0
+    multiccd = getattr(mujoco.mjtEnableBit, "mjENBL_MULTICCD", 0)  # newer releases do so unasked
+    spec.option.enableflags |= int(multiccd)  # a hull stands on more than one point, as in PhysX
     spec.stat.extent = 1.0
     spec.stat.center = [0.4, 0.0, 0.2]
     spec.visual.quality.numslices = 16
@@ -286,6 +299,8 @@ def _set_options(spec: Any) -> None:
 def _shape(prim: Usd.Prim, scale: Any) -> tuple[Any, list[float], Any]:
     """Return type, size and an extra turn of a solid; scale is that of the whole way to the body."""
     types = mujoco.mjtGeom
+    if prim.IsA(UsdGeom.Mesh):
+        return types.mjGEOM_MESH, [], np.eye(4)
     if prim.IsA(UsdGeom.Cube):
         half = UsdGeom.Cube(prim).GetSizeAttr().Get() / 2
         return types.mjGEOM_BOX, [half * s for s in scale], np.eye(4)
@@ -301,6 +316,14 @@ def _shape(prim: Usd.Prim, scale: Any) -> tuple[Any, list[float], Any]:
     turn[:3, :3] = np.roll(np.eye(3), axis + 1, axis=0)  # takes z to the axis
     size = [solid.GetRadiusAttr().Get() * scale[across], solid.GetHeightAttr().Get() / 2 * scale[axis]]
     return (types.mjGEOM_CYLINDER if is_cylinder else types.mjGEOM_CAPSULE), size, turn
+
+
+def _is_solid(prim: Usd.Prim) -> bool:
+    """Return whether a prim is a solid that is known here: a mesh only as its convex hull."""
+    if prim.IsA(UsdGeom.Mesh):
+        is_hull = prim.HasAPI(UsdPhysics.MeshCollisionAPI)
+        return is_hull and UsdPhysics.MeshCollisionAPI(prim).GetApproximationAttr().Get() == UsdPhysics.Tokens.convexHull
+    return any(prim.IsA(solid) for solid in SOLIDS)
 
 
 def _rigid(matrix: Any) -> Any:

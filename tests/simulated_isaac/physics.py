@@ -51,7 +51,7 @@ class Physics:
             stage, self.dt, lambda prim: label_of(prim, self._sim.version, is_joined=self._sim.joins_labels)
         )
         for path in self.loaded.skipped:
-            self._sim.tell("warn", f"simulated PhysX leaves {path} out: it knows cubes, spheres, cylinders and capsules")
+            self._sim.tell("warn", f"simulated PhysX leaves {path} out: it knows cubes, spheres, cylinders, capsules, hulls")
         self.data = mujoco.MjData(self.loaded.model)
         self.steps, self.time, self._substepping, self.is_ready = 0, 0.0, Substepping(), False
         self.began = 0.0

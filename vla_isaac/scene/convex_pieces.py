@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from vla_isaac.core import rotations
+from vla_isaac.core.arrays import Array
 from vla_isaac.core.errors import SceneError
 from vla_isaac.core.poses import Pose
 from vla_isaac.scene.objects import BOWL_FLOOR_RATIO, BOWL_SIDES, WALL, ObjectSpec
@@ -78,6 +79,13 @@ def pieces_of(o: ObjectSpec) -> tuple[Piece, ...]:
     raise SceneError(
         f"object {o.name!r}: there are no pieces for the shape {o.shape!r}", remedy="add them in scene/convex_pieces.py"
     )
+
+
+def cylinder_moments(o: ObjectSpec, mass: float) -> Array:
+    """Return the moments of inertia of a solid cylinder about its own axes x, y, z [kg m^2], shape (3,)."""
+    radius, height = o.size[0] / 2, o.size[2]
+    across = mass * (3 * radius**2 + height**2) / 12
+    return np.array([across, across, mass * radius**2 / 2])
 
 
 def _bin_pieces(x: float, y: float, z: float) -> tuple[Piece, ...]:

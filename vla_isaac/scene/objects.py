@@ -18,6 +18,8 @@ CONTAINERS = ("bin", "bowl")
 
 WALL = 0.006  # [m] thickness of the walls and the floor of bins and bowls
 BOWL_SIDES = 8  # a bowl is a prism of this many walls: every physics engine supports convex pieces
+BALL_ROLLING = 0.002  # [m] rolling friction of a felt ball: it rolls when pushed and comes to rest within the workspace
+BALL_DAMPING = 20.0  # [1/s] of its spin, for engines without rolling friction: 0.2 m/s end after 35 mm, as after 33 mm
 BOWL_FLOOR_RATIO = 0.70  # radius of a bowl's floor as a share of its radius at the rim
 
 

@@ -17,6 +17,7 @@ from vla_isaac.scene.usd_pxr import Gf, Sdf, Usd, UsdGeom, UsdPhysics
 from vla_isaac.scene.usd_reference import write_referenced_robot
 
 GRAVITY = 9.81  # [m/s^2], as in the MuJoCo model
+MUJOCO_IMPRATIO = 10.0  # how stiff friction is beside the normal force, as in the MuJoCo model
 OURS = ("PhysicsScene", "Looks", "PhysicsMaterials", "Table", "Floor", "Objects", "Lights", "Robot", "Cameras")
 """Prims below the root after `write_scene`; an earlier scene there is replaced, other prims are left alone."""
 
@@ -230,5 +231,7 @@ def _write_physics_scene(stage: Any, timing: Timing, root: str) -> None:
     scene.CreateGravityMagnitudeAttr(GRAVITY)
     rate = round(timing.control_hz * timing.substeps)
     apply_raw(scene.GetPrim(), "PhysxSceneAPI", {"physxScene:timeStepsPerSecond": (Sdf.ValueTypeNames.UInt, rate)})
-    # Newton with MuJoCo: with one contact point, the default, an upright cylinder rocks
+    # Newton with MuJoCo: with one contact point, the default, an upright cylinder rocks; with its cone, a ball slips
     set_custom(scene.GetPrim(), "mjc:flag:multiccd", Sdf.ValueTypeNames.Bool, True)
+    set_custom(scene.GetPrim(), "mjc:option:cone", Sdf.ValueTypeNames.Token, "elliptic")
+    set_custom(scene.GetPrim(), "mjc:option:impratio", Sdf.ValueTypeNames.Double, MUJOCO_IMPRATIO)

@@ -6,14 +6,30 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from vla_isaac.core import rotations
 from vla_isaac.core.errors import SceneError
+from vla_isaac.core.poses import Pose
 from vla_isaac.scene.colours import RGB
-from vla_isaac.scene.convex_pieces import FLOOR_RGB, FLOOR_Z, LEG_RGB, Piece, pieces_of, table_legs
-from vla_isaac.scene.objects import ObjectSpec
+from vla_isaac.scene.convex_pieces import FLOOR_RGB, FLOOR_Z, LEG_RGB, Piece, cylinder_moments, pieces_of, table_legs
+from vla_isaac.scene.objects import BALL_DAMPING, BALL_ROLLING, ObjectSpec
 from vla_isaac.scene.spec import Placement, SceneLayout, SceneSpec, TableSpec
-from vla_isaac.scene.usd_prims import add_frame, add_friction, add_solid, add_surface, bind, label, make_body
-from vla_isaac.scene.usd_pxr import UsdPhysics
+from vla_isaac.scene.usd_prims import (
+    add_collider,
+    add_frame,
+    add_friction,
+    add_solid,
+    add_surface,
+    apply_raw,
+    bind,
+    hide,
+    label,
+    make_body,
+    principal_inertia,
+    set_custom,
+)
+from vla_isaac.scene.usd_pxr import Sdf, UsdPhysics
 
+WITH_ROLLING = 6  # directions of contact in MuJoCo's solver: normal, two of sliding, spinning, two of rolling
 FLOOR_HALF = (4.0, 4.0, 0.05)  # [m] half extents of the slab whose top is the floor
 
 
@@ -44,15 +60,45 @@ def write_objects(stage: Any, spec: SceneSpec, layout: SceneLayout, root: str) -
 
 def _write_object(stage: Any, o: ObjectSpec, placement: Placement, name: str, root: str) -> None:
     body = add_frame(stage, f"{root}/Objects/{name}", placement.pose_world)
+    friction = add_friction(stage, f"{root}/PhysicsMaterials/{name}", placement.friction)
     for i, piece in enumerate(pieces_of(o)):
-        solid = add_solid(stage, f"{body.GetPath()}/piece_{i}", piece.kind, piece.size, piece.pose, placement.rgb)
-        UsdPhysics.CollisionAPI.Apply(solid)
+        collider = _write_piece(stage, piece, f"{body.GetPath()}/piece_{i}", placement.rgb)
+        bind(collider, friction=friction)  # on itself: OpenUSD's physics parser ignores what a collider inherits
     if not o.fixed:
         make_body(body)
-        UsdPhysics.MassAPI.Apply(body).CreateMassAttr(placement.mass)
-    surface = add_surface(stage, f"{root}/Looks/{name}", placement.rgb)
-    bind(body, surface, add_friction(stage, f"{root}/PhysicsMaterials/{name}", placement.friction))
+        _weigh(body, o, placement.mass)
+    bind(body, add_surface(stage, f"{root}/Looks/{name}", placement.rgb))
+    if o.shape == "ball":
+        _let_it_stop(body, friction)
     label(body, o.name)
+
+
+def _weigh(body: Any, o: ObjectSpec, mass: float) -> None:
+    """Set the mass; a cylinder has a cylinder's inertia, which engines would read off the prism that it is touched as."""
+    if o.shape != "cylinder":
+        UsdPhysics.MassAPI.Apply(body).CreateMassAttr(mass)
+        return
+    principal_inertia(body, mass, Pose.identity().pos, cylinder_moments(o, mass), rotations.QUAT_IDENTITY)
+
+
+def _write_piece(stage: Any, piece: Piece, path: str, rgb: RGB) -> Any:
+    """Write one solid and return what collides: the solid itself, or the hidden prism of a cylinder."""
+    if piece.kind != "cylinder":
+        return add_collider(stage, path, piece.kind, piece.size, piece.pose, rgb)
+    add_solid(stage, path, piece.kind, piece.size, piece.pose, rgb)
+    hull = add_collider(stage, f"{path}_hull", piece.kind, piece.size, piece.pose, rgb)
+    hide(hull)
+    return hull
+
+
+def _let_it_stop(ball: Any, friction: Any) -> None:
+    """Let a ball roll to rest: damped in PhysX, which has no rolling friction, and by friction in Newton."""
+    number = Sdf.ValueTypeNames.Float
+    if ball.HasAPI(UsdPhysics.RigidBodyAPI):
+        apply_raw(ball, "PhysxRigidBodyAPI", {"physxRigidBody:angularDamping": (number, BALL_DAMPING)})
+    apply_raw(friction.GetPrim(), "NewtonMaterialAPI", {"newton:rollingFriction": (number, BALL_ROLLING)})
+    for piece in ball.GetChildren():
+        set_custom(piece, "mjc:condim", Sdf.ValueTypeNames.Int, WITH_ROLLING)
 
 
 def _write_table(stage: Any, table: TableSpec, root: str) -> None:
@@ -74,6 +120,4 @@ def _write_table(stage: Any, table: TableSpec, root: str) -> None:
 
 
 def _static_box(stage: Any, path: str, box: Piece, rgb: RGB) -> Any:
-    prim = add_solid(stage, path, box.kind, box.size, box.pose, rgb)
-    UsdPhysics.CollisionAPI.Apply(prim)
-    return prim
+    return add_collider(stage, path, box.kind, box.size, box.pose, rgb)

@@ -5,20 +5,28 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from vla_isaac.core.poses import Pose
 from vla_isaac.robots import panda
 from vla_isaac.scene.colours import RGB
-from vla_isaac.scene.panda_description import Joint, Link, PandaDescription, Solid, panda_description
+from vla_isaac.scene.panda_description import (
+    Joint,
+    Link,
+    PandaDescription,
+    Solid,
+    drive_gains,
+    panda_description,
+    speed_limit,
+)
 from vla_isaac.scene.spec import JointGains, SceneLayout
 from vla_isaac.scene.usd_prims import (
+    add_collider,
     add_frame,
     add_friction,
     add_solid,
     add_surface,
     apply_raw,
     bind,
+    hide,
     label,
     make_body,
     principal_inertia,
@@ -106,10 +114,10 @@ def _write_link(stage: Any, link: Link, pose: Pose, path: str, materials: _Mater
 
 
 def _write_solid(stage: Any, solid: Solid, path: str, materials: _Materials) -> None:
-    prim = add_solid(stage, path, solid.kind, solid.size, solid.pose_link_solid, solid.rgb)
+    add = add_collider if solid.is_collision else add_solid
+    prim = add(stage, path, solid.kind, solid.size, solid.pose_link_solid, solid.rgb)
     if solid.is_collision:
-        UsdPhysics.CollisionAPI.Apply(prim)
-        UsdGeom.Imageable(prim).CreatePurposeAttr(UsdGeom.Tokens.guide)
+        hide(prim)
         bind(prim, friction=materials.friction(solid.friction))
     else:
         bind(prim, materials.look(solid.rgb))
@@ -138,7 +146,7 @@ def _set_motion(prim: Any, joint: Joint, position: float, gains: JointGains) -> 
     is_turning = joint.kind == "revolute"
     unit = 180.0 / math.pi if is_turning else 1.0  # of USD per unit of ours
     dof = "angular" if is_turning else "linear"
-    stiffness, damping = _gains(joint, gains)
+    stiffness, damping = drive_gains(joint, gains)
     prim.CreateAxisAttr(joint.axis)
     prim.CreateLowerLimitAttr(joint.lower * unit)
     prim.CreateUpperLimitAttr(joint.upper * unit)
@@ -156,31 +164,15 @@ def _set_motion(prim: Any, joint: Joint, position: float, gains: JointGains) -> 
         f"PhysicsJointStateAPI:{dof}",
         {f"{state}:position": (number, position * unit), f"{state}:velocity": (number, 0.0)},
     )
-    apply_raw(
-        prim.GetPrim(),
-        "PhysxJointAPI",
-        {
-            "physxJoint:armature": (number, joint.armature),
-            "physxJoint:maxJointVelocity": (number, _speed_limit(joint) * unit),
-        },
-    )
-
-
-def _gains(joint: Joint, gains: JointGains) -> tuple[float, float]:
-    """Return stiffness and damping of a drive: the scene's gains for the arm if set, else the description's."""
-    if joint.name not in panda.ARM_JOINTS:
-        return joint.stiffness, joint.damping
-    i = panda.ARM_JOINTS.index(joint.name)
-    return (
-        joint.stiffness if gains.stiffness is None else gains.stiffness[i],
-        joint.damping if gains.damping is None else gains.damping[i],
-    )
-
-
-def _speed_limit(joint: Joint) -> float:
-    if joint.name in panda.ARM_JOINTS:
-        return float(np.asarray(panda.QVEL_LIMIT)[panda.ARM_JOINTS.index(joint.name)])
-    return panda.FINGER_SPEED_LIMIT
+    for schema, space in (("PhysxJointAPI", "physxJoint"), (f"PhysxJointAxisAPI:{dof}", f"physxJointAxis:{dof}")):
+        apply_raw(
+            prim.GetPrim(),
+            schema,  # the first up to Isaac Sim 5.1; later readers of USD take these two from the axis alone
+            {
+                f"{space}:armature": (number, joint.armature),
+                f"{space}:maxJointVelocity": (number, speed_limit(joint) * unit),
+            },
+        )
 
 
 def _write_excluded_pairs(stage: Any, robot: PandaDescription, path: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,8 @@ import numpy as np
 from vla_isaac.core.poses import Pose
 from vla_isaac.scene.colours import RGB
 from vla_isaac.scene.usd_pxr import Gf, Sdf, UsdGeom, UsdPhysics, UsdShade, Vt
+
+PRISM_SIDES = 32  # twice as many corners are the 64 at which PhysX simplifies a hull
 
 
 def set_pose(prim: Any, pose: Pose, scale: Sequence[float] | None = None) -> None:
@@ -63,6 +66,44 @@ def add_solid(stage: Any, path: str, kind: str, size: Sequence[float], pose: Pos
     solid.CreateExtentAttr(UsdGeom.Boundable.ComputeExtentFromPlugins(solid, 0.0))
     solid.CreateDisplayColorAttr(Vt.Vec3fArray([Gf.Vec3f(*rgb)]))
     return solid.GetPrim()
+
+
+def add_collider(stage: Any, path: str, kind: str, size: Sequence[float], pose: Pose, rgb: RGB) -> Any:
+    """Add what touches in place of a solid and return its prim; the arguments are those of `add_solid`.
+
+    A cylinder becomes a prism: newer readers of USD make of a `UsdGeom.Cylinder` a smooth shape, which may creep or topple
+    while it settles; the hull of a mesh is the same on every engine.
+    """
+    is_round = kind == "cylinder"
+    prim = add_prism(stage, path, size[0], size[1], pose) if is_round else add_solid(stage, path, kind, size, pose, rgb)
+    UsdPhysics.CollisionAPI.Apply(prim)
+    return prim
+
+
+def add_prism(stage: Any, path: str, radius: float, half_height: float, pose: Pose) -> Any:
+    """Add a prism of `PRISM_SIDES` sides with its edges on a cylinder along z, and return its prim.
+
+    Written are its two ends: the convex hull, which is what collides, closes the sides.
+    """
+    n = PRISM_SIDES
+    angles = 2 * math.pi * np.arange(n) / n
+    ring = [(radius * math.cos(a), radius * math.sin(a)) for a in angles]
+    mesh = UsdGeom.Mesh.Define(stage, path)
+    mesh.CreatePointsAttr(Vt.Vec3fArray([Gf.Vec3f(x, y, z) for z in (-half_height, half_height) for x, y in ring]))
+    mesh.CreateFaceVertexCountsAttr(Vt.IntArray([n, n]))
+    mesh.CreateFaceVertexIndicesAttr(Vt.IntArray([*reversed(range(n)), *range(n, 2 * n)]))
+    mesh.CreateNormalsAttr(Vt.Vec3fArray([Gf.Vec3f(0.0, 0.0, -1.0), Gf.Vec3f(0.0, 0.0, 1.0)]))
+    mesh.SetNormalsInterpolation(UsdGeom.Tokens.uniform)
+    mesh.CreateSubdivisionSchemeAttr(UsdGeom.Tokens.none)
+    set_pose(mesh.GetPrim(), pose)
+    mesh.CreateExtentAttr(UsdGeom.Boundable.ComputeExtentFromPlugins(mesh, 0.0))
+    UsdPhysics.MeshCollisionAPI.Apply(mesh.GetPrim()).CreateApproximationAttr(UsdPhysics.Tokens.convexHull)
+    return mesh.GetPrim()
+
+
+def hide(prim: Any) -> None:
+    """Keep a prim out of pictures: it is there to touch."""
+    UsdGeom.Imageable(prim).CreatePurposeAttr(UsdGeom.Tokens.guide)
 
 
 def add_surface(stage: Any, path: str, rgb: RGB, *, roughness: float = 0.6) -> Any:

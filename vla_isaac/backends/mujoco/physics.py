@@ -9,11 +9,11 @@ import numpy as np
 from vla_isaac.rendering.engine import mujoco_module
 from vla_isaac.rendering.model import TABLE
 from vla_isaac.rendering.robot import RobotIndex
+from vla_isaac.scene.objects import BALL_ROLLING
 from vla_isaac.scene.spec import JointGains, SceneSpec
 from vla_isaac.sim.clock import Clock
 
 TORSION, ROLLING = 0.005, 0.0001  # MuJoCo's defaults
-BALL_ROLLING = 0.002  # a felt ball: it rolls when pushed and comes to rest within the workspace
 
 
 def add_physics(mj: Any, spec: SceneSpec) -> None:

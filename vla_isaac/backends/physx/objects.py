@@ -9,11 +9,10 @@ from vla_isaac.backends.physx.matter import mass_properties
 from vla_isaac.backends.physx.shapes import groups, make_material, make_shape, sapien_pose
 from vla_isaac.core.poses import Pose
 from vla_isaac.scene.convex_pieces import FLOOR_Z, Piece, pieces_of
-from vla_isaac.scene.objects import ObjectSpec
+from vla_isaac.scene.objects import BALL_DAMPING, ObjectSpec
 from vla_isaac.scene.spec import TableSpec
 
 FLOOR_HALF = (4.0, 4.0, 0.05)  # [m] half extents of the slab whose top is the floor
-BALL_ANGULAR_DAMPING = 20.0  # [1/s]; stands for rolling friction, which PhysX has not: a felt ball comes to rest
 BALL, REST = "ball", 0.0
 SOLVER_POSITION_ITERATIONS, SOLVER_VELOCITY_ITERATIONS = 16, 1
 
@@ -35,7 +34,7 @@ class ObjectBody:
             self.body.solver_position_iterations = SOLVER_POSITION_ITERATIONS
             self.body.solver_velocity_iterations = SOLVER_VELOCITY_ITERATIONS
             self.body.linear_damping = 0.0
-            self.body.angular_damping = BALL_ANGULAR_DAMPING if o.shape == BALL else REST
+            self.body.angular_damping = BALL_DAMPING if o.shape == BALL else REST
             self.set_mass(o.mass)
         self.entity = sapien_module().Entity()
         self.entity.add_component(self.body)

@@ -29,6 +29,7 @@ STUCK_SPEED = 0.012  # [m/s] below the speed of any descent
 REACH_ABOVE = 0.003  # [m] of the ee above the top: the open fingers are then around it, without contact
 LIFT_TO = 0.12  # [m] above the start
 PUSH_HEIGHT = 0.019  # [m] of the ee: the finger tips clear the table by a finger's play
+PUSH_PLAY = 0.003  # [m] above PUSH_HEIGHT at most while sliding: a finger that sinks as it pushes drags the object down
 PUSH_SPEED = 0.30  # share of the top speed
 
 
@@ -145,10 +146,12 @@ def push(state: SceneState, i: int, to: Point) -> Waypoint:
 
 
 def _slide(state: SceneState, at: Point, way: Point, yaw: float) -> Waypoint:
-    """Move the hand so that the trailing finger presses the object towards the goal."""
+    """Move the hand so that the trailing finger presses the object towards the goal; go straight down while too high."""
+    ee = state.pose_world_ee.pos
+    if float(ee[2]) > PUSH_HEIGHT + PUSH_PLAY:
+        return Waypoint(float(ee[0]), float(ee[1]), PUSH_HEIGHT, yaw, OPEN, "descend")
     length = math.hypot(*way)
     ux, uy = way[0] / length, way[1] / length
-    ee = state.pose_world_ee.pos
     # the trailing finger touches the object when the hand is ahead of it by the play between them
     ahead = (float(ee[0]) - at[0]) * ux + (float(ee[1]) - at[1]) * uy
     lead = min(ahead, OPEN / 2) + min(length, 0.03)
