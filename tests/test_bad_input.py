@@ -162,7 +162,7 @@ TABLE = {
         f"{RUN} --policy script", USAGE, r"no policy named 'script'; did you mean 'scripted'\? Known: hold, mini, random"
     ),
     "unknown backend": Row(
-        "run --backend mujco", USAGE, r"no backend named 'mujco'; did you mean 'mujoco'\? Known: .*mujoco, stub"
+        "run --backend mujco", USAGE, r"no backend named 'mujco'; did you mean 'mujoco'\? Known: .*mujoco, physx, stub"
     ),
     "unknown family": Row(
         f"{RUN} --task stak", USAGE, r"no task family named 'stak'; did you mean 'stack'\? Known: clear, lift"

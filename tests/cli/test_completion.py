@@ -53,7 +53,7 @@ def completed(script: Path, *words: str) -> list[str]:
     [
         (["ru"], ["run"]),
         (["run", "--pol"], ["--policy", "--policy-timeout"]),
-        (["collect", "--backend", ""], ["mujoco", "stub"]),
+        (["collect", "--backend", ""], ["mujoco", "physx", "stub"]),
         (["dataset", "me"], ["merge"]),
         (["dataset", "convert", "--t"], ["--to"]),
         (["dataset", "info", "no-such-pa"], []),

@@ -29,8 +29,8 @@ OUTPUTS = ("kind", "relation", "other")
 FOLDER = "grounding"
 """Its folder among the included checkpoints."""
 
-LEAVES_A_NOUN = 0.5
-"""Most confidence in a reading that does not explain a noun; it may be offered, it is not acted on."""
+LEAVES_A_NOUN = 0.2
+"""Most confidence in a reading that does not explain a noun; it is neither acted on nor offered."""
 
 MOST_OFFERED = 3
 """Readings that a refusal names."""
