@@ -89,25 +89,26 @@ def doubt_about(
     """
     found = list(_WORD.finditer(sentence))
     untrained = tuple(dict.fromkeys(m[0].lower() for m in found if not is_trained(m[0].lower())))
-    grounded = {m[0].lower(): span for m, span in _objects(found) if ask(f"go to the {span}") >= threshold}
+
+    def is_recognised(span: str) -> bool:
+        return ask(f"go to the {span}") >= threshold
+
+    grounded = {m[0].lower(): span for m, span in _objects(found) if is_recognised(span)}
+    recognised = tuple(dict.fromkeys(grounded.values()))
+    if _is_question(sentence, found):
+        return Doubt(untrained=untrained, recognised=recognised)
     asked = 0
     for at in sorted(range(len(found)), key=lambda i: _order(found[i][0], untrained)):
         word, others = found[at][0], _others([m[0] for m in found], at, untrained)
-        if word.lower() in grounded or _is_question(sentence, found) or asked > MOST_ASKED:
+        if word.lower() in grounded or asked > MOST_ASKED:
             continue
         tried = {other: ask(_replaced(sentence, found[at], other)) for other in others}
         asked += len(tried)
         fitting = sorted((other for other in tried if tried[other] >= threshold), key=lambda other: -tried[other])
         if fitting:
-            alternatives = _of_one_kind(fitting, len(set(grounded.values())))
+            alternatives = _of_one_kind(fitting, len(recognised))
             return Doubt(word, alternatives, not alternatives, untrained)
-    recognised = tuple(dict.fromkeys(grounded.values()))
-    word = (
-        ""
-        if _is_question(sentence, found)
-        else _unexplained(found, recognised, lambda span: ask(f"go to the {span}") >= threshold)
-    )
-    return Doubt(word, untrained=untrained, recognised=recognised)
+    return Doubt(_unexplained(found, recognised, is_recognised), untrained=untrained, recognised=recognised)
 
 
 def _unexplained(found: Sequence[re.Match[str]], recognised: Sequence[str], is_recognised: Callable[[str], bool]) -> str:
